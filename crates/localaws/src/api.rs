@@ -1,0 +1,42 @@
+//! What every service's operations share: an answer, an error, and decoding of an input.
+
+use std::borrow::Cow;
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+/// What an operation answers.
+pub(crate) type Answer = Result<Value, ApiError>;
+
+/// An error as AWS sends it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{code}: {message}")]
+pub struct ApiError {
+    /// The HTTP status.
+    pub status: u16,
+    /// The error's name, such as `ResourceNotFoundException`.
+    pub code: Cow<'static, str>,
+    /// The name under which the query protocol knew the error, where it differs (SQS sends both).
+    pub query_code: Option<&'static str>,
+    /// What a person reads.
+    pub message: String,
+}
+
+impl ApiError {
+    /// The sender's mistake: HTTP 400.
+    pub fn new(code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
+        Self { status: 400, code: code.into(), query_code: None, message: message.into() }
+    }
+
+    /// The same error with another HTTP status.
+    #[must_use]
+    pub fn with_status(mut self, status: u16) -> Self {
+        self.status = status;
+        self
+    }
+}
+
+/// Decodes an operation's JSON input; a shape that does not fit is AWS's `SerializationException`.
+pub(crate) fn decode<T: DeserializeOwned>(input: Value) -> Result<T, ApiError> {
+    serde_json::from_value(input).map_err(|error| ApiError::new("SerializationException", error.to_string()))
+}

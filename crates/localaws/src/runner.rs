@@ -1,0 +1,66 @@
+//! Who carries a build out: commands on this machine ([`shell`]), or a script given by a test ([`scripted`]).
+
+use std::{collections::BTreeMap, fmt, future::Future, pin::Pin};
+
+use crate::codebuild::progress::Progress;
+
+/// A build, as CodeBuild hands it to its container: the project merged with the overrides of `StartBuild`.
+#[derive(Debug, Clone)]
+pub struct Assignment {
+    /// `project:uuid`.
+    pub build_id: String,
+    /// The build's ARN.
+    pub build_arn: String,
+    /// The build's number within its project, from 1.
+    pub number: u64,
+    /// The project's name.
+    pub project: String,
+    /// Where the source comes from.
+    pub source: Source,
+    /// The buildspec given with the project or the start: inline YAML, or a path within the source.
+    /// `None`: `buildspec.yml` in the source's root.
+    pub buildspec: Option<String>,
+    /// The variables in order of precedence already merged (start over project).
+    pub environment: BTreeMap<String, String>,
+    /// Who started the build.
+    pub initiator: String,
+    /// Milliseconds since the Unix epoch.
+    pub start_time_ms: u64,
+    /// The region's name.
+    pub region: String,
+}
+
+/// A build's source.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// CodeBuild's source type, such as `GITHUB` or `NO_SOURCE`.
+    pub kind: String,
+    /// A git URL for the git types.
+    pub location: Option<String>,
+    /// A commit, branch or tag; on GitHub also `pr/25`.
+    pub version: Option<String>,
+    /// How many commits; 0 is the full history.
+    pub depth: u32,
+    /// Whether to fetch submodules.
+    pub submodules: bool,
+}
+
+/// How a build that was neither stopped nor timed out came to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// Every phase succeeded.
+    Succeeded,
+    /// A phase failed.
+    Failed,
+    /// The platform failed.
+    Fault,
+}
+
+/// Carries builds out.
+pub trait Runner: fmt::Debug + Send + Sync + 'static {
+    /// Runs one build from PROVISIONING to FINALIZING and tells `progress` what happens.
+    ///
+    /// When [`Progress::interrupted`] resolves (stopped, or out of time), the runner ends whatever it started and returns; what it
+    /// returns then does not matter.
+    fn run(&self, assignment: Assignment, progress: Progress) -> Pin<Box<dyn Future<Output = Ending> + Send>>;
+}
