@@ -1,0 +1,142 @@
+//! The daemon's configuration: raw TOML ([`raw`]) is checked as a whole ([`check`]), every fault at once, into this immutable [`Config`].
+
+pub mod check;
+pub mod raw;
+
+use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
+
+/// A checked configuration.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where jobs come from; at least one.
+    pub queues: Vec<Queue>,
+    /// Where events go.
+    pub topic: Topic,
+    /// How much at once.
+    pub limits: Limits,
+    /// How builds are followed.
+    pub watch: Watch,
+    /// How a job is carried through faults of the platform.
+    pub retry: Retry,
+    /// What of a build's log goes into its event.
+    pub log: LogExcerpt,
+    /// What jobs may ask for, by name; at least one.
+    pub profiles: BTreeMap<String, Profile>,
+    /// Health, metrics, status.
+    pub http: Http,
+    /// How the daemon leaves.
+    pub shutdown: Shutdown,
+}
+
+/// A job queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Queue {
+    /// The queue's URL.
+    pub url: String,
+    /// Where rejected messages go. `None`: the queue's own redrive target, if it has one.
+    pub dead_letter_url: Option<String>,
+    /// How long a message stays ours without an extension; extended at a third of it.
+    pub visibility: Duration,
+    /// How long one receive waits for messages; at most 20 s (AWS's limit).
+    pub wait: Duration,
+}
+
+impl Queue {
+    /// The queue's name: the last part of its URL.
+    pub fn name(&self) -> &str {
+        self.url.rsplit('/').next().unwrap_or(&self.url)
+    }
+}
+
+/// The topic, and which events it gets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Topic {
+    /// The topic's ARN.
+    pub arn: String,
+    /// `slipway.job.queued`
+    pub queued: bool,
+    /// `slipway.job.started`
+    pub started: bool,
+    /// `slipway.job.finished`
+    pub finished: bool,
+    /// `slipway.job.rejected`
+    pub rejected: bool,
+    /// The largest message the topic takes, in bytes, attributes included.
+    pub max_bytes: usize,
+}
+
+impl Topic {
+    /// FIFO topics take a group and a deduplication id.
+    pub fn is_fifo(&self) -> bool {
+        self.arn.ends_with(".fifo")
+    }
+}
+
+/// How much at once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Builds at once.
+    pub running: usize,
+    /// Builds at once for one tenant.
+    pub per_tenant: usize,
+    /// Jobs held in memory that wait for their turn.
+    pub waiting: usize,
+    /// Within this time the same job id is the same job.
+    pub deduplication: Duration,
+}
+
+/// How builds are followed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Watch {
+    /// The time between two looks at every running build.
+    pub interval: Duration,
+    /// A queue that EventBridge feeds with build state changes; they only make the next look sooner.
+    pub events_queue_url: Option<String>,
+}
+
+/// How a job is carried through faults of the platform.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Retry {
+    /// Attempts at a job altogether when the platform fails it; the sender's failures are never tried again.
+    pub attempts: u32,
+}
+
+/// What of a build's log goes into its event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogExcerpt {
+    /// Lines at most.
+    pub lines: usize,
+    /// Bytes at most, as serialised in the event.
+    pub bytes: usize,
+    /// How long to wait for late lines after a build's end.
+    pub settle: Duration,
+}
+
+/// What the operator allows under one name. A job can name a profile, and set nothing of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Profile {
+    /// The profile's name.
+    pub name: String,
+    /// The CodeBuild project.
+    pub project: String,
+    /// The registry that images are pushed to.
+    pub registry: Option<String>,
+    /// Patterns of source URLs that are allowed; `*` stands for any characters.
+    pub sources: Vec<String>,
+    /// The longest that a build may take, and what it gets when the job names no time, in minutes.
+    pub timeout_minutes: u32,
+}
+
+/// Health, metrics, status.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Http {
+    /// Where the daemon listens.
+    pub listen: SocketAddr,
+}
+
+/// How the daemon leaves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shutdown {
+    /// How long running builds may still end and be reported after the first signal.
+    pub grace: Duration,
+}

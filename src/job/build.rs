@@ -1,0 +1,78 @@
+//! A CodeBuild build as the daemon sees it: a snapshot without SDK types.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::JobId;
+
+/// The variable that says on a build which job it belongs to.
+pub const JOB_ID_VARIABLE: &str = "SLIPWAY_JOB_ID";
+/// The variable that says which attempt at the job a build is, from 1.
+pub const ATTEMPT_VARIABLE: &str = "SLIPWAY_ATTEMPT";
+
+/// What one look at a build showed.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Build {
+    /// `project:uuid`.
+    pub id: String,
+    pub arn: String,
+    /// The build's number within its project.
+    pub number: Option<i64>,
+    pub project: String,
+    /// CodeBuild's status by name, such as `IN_PROGRESS`; names unknown today are kept.
+    pub status: String,
+    /// CodeBuild's own word that the build has ended.
+    pub complete: bool,
+    pub current_phase: Option<String>,
+    pub phases: Vec<Phase>,
+    pub started_at: Option<Timestamp>,
+    pub ended_at: Option<Timestamp>,
+    /// The commit that was built; never known for S3.
+    pub commit: Option<String>,
+    /// `exportedEnvironmentVariables`; final only after the end.
+    pub exported: BTreeMap<String, String>,
+    /// Where the log is; absent before PROVISIONING, and for some builds always.
+    pub log: Option<LogLocation>,
+    /// From `SLIPWAY_JOB_ID`.
+    pub job: Option<JobId>,
+    /// From `SLIPWAY_ATTEMPT`.
+    pub attempt: Option<u32>,
+}
+
+/// One phase of a build.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Phase {
+    /// Such as `DOWNLOAD_SOURCE`.
+    pub name: String,
+    /// Absent while the phase runs.
+    pub status: Option<String>,
+    pub started_at: Option<Timestamp>,
+    pub ended_at: Option<Timestamp>,
+    pub seconds: Option<f64>,
+    pub contexts: Vec<Context>,
+}
+
+/// Why a phase ended as it did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Context {
+    /// Such as `COMMAND_EXECUTION_ERROR`.
+    pub code: String,
+    pub message: String,
+}
+
+/// A build's log stream.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LogLocation {
+    pub group: String,
+    pub stream: String,
+    /// The console's deep link.
+    pub url: Option<String>,
+}
+
+impl Build {
+    /// Whether the build has ended: CodeBuild says so, or its status is any other than `IN_PROGRESS`.
+    pub fn has_ended(&self) -> bool {
+        self.complete || self.status != "IN_PROGRESS"
+    }
+}
