@@ -3,20 +3,29 @@
 pub mod build;
 pub mod event;
 pub mod excerpt;
+pub mod group;
 pub mod id;
+pub mod image;
 pub mod line;
 pub mod message;
 pub mod order;
 pub mod outcome;
+pub mod plain;
 pub mod policy;
 pub mod problem;
 pub mod redact;
+pub mod rule;
+pub mod schema;
+pub mod source;
+pub mod variable;
 
 use std::collections::BTreeMap;
 
+pub use group::{Group, OnConflict, Priority};
 pub use id::{JobId, Tenant};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+pub use image::{AwsCredentials, Image, Platform};
+pub use source::{Source, SourceUrl};
+pub use variable::{Variable, VariableKind};
 
 /// A valid job, its defaults filled in.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,4 +50,14 @@ pub struct Job {
     pub group: Option<Group>,
     /// Echoed in every event.
     pub labels: BTreeMap<String, String>,
+}
+
+impl Job {
+    /// The plain values of the job's variables and build arguments whose names speak of secrets: the log must not repeat them.
+    pub fn secrets(&self) -> impl Iterator<Item = String> + '_ {
+        let plain = self.env.iter().filter(|variable| variable.kind == VariableKind::Plaintext);
+        let env = plain.map(|variable| (&variable.name, &variable.value));
+        let args = self.images.iter().flat_map(|image| &image.build_args);
+        env.chain(args).filter(|(name, _)| variable::speaks_of_secrets(name)).map(|(_, value)| value.clone())
+    }
 }

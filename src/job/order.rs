@@ -1,6 +1,8 @@
 //! A job, translated to what `StartBuild` is asked for.
 
-use super::Variable;
+use crate::config::Profile;
+
+use super::{Job, Variable};
 
 /// One `StartBuild` request without SDK types. Equal jobs and attempts give equal orders: the token demands it.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,4 +22,9 @@ pub struct Order {
     pub timeout_minutes: u32,
     /// The idempotency token: at most 64 characters, from the job's id and the attempt.
     pub token: String,
+}
+
+/// Translates an attempt at a job, from 1, to what CodeBuild is asked for.
+pub fn translate(job: &Job, profile: &Profile, attempt: u32) -> Order {
+    todo!("{job:?} {profile:?} {attempt}")
 }

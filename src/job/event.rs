@@ -1,0 +1,223 @@
+//! What subscribers are told: CloudEvents 1.0 in structured JSON.
+
+pub mod image;
+pub mod publication;
+pub mod run;
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use image::ImageResult;
+pub use publication::Publication;
+pub use run::{Run, RunPhase, Timings};
+
+use super::{
+    Job, Priority, Tenant,
+    build::Build,
+    message::Rejection,
+    outcome::{Failure, Outcome, Status},
+    problem::Problem,
+};
+
+/// Where a job came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// SQS's id of the message.
+    pub message_id: String,
+    /// The queue's name.
+    pub queue: String,
+    /// When the sender enqueued it.
+    pub enqueued_at: Option<Timestamp>,
+    /// The sender's trace, as W3C writes it.
+    pub traceparent: Option<String>,
+}
+
+/// One event.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Event {
+    /// The version of CloudEvents: `1.0`.
+    pub specversion: String,
+    /// Always the same for the same event: `JOB/finished`, `JOB/rejected`, `JOB/queued`, `JOB/ATTEMPT/started`.
+    pub id: String,
+    /// `urn:slipway:QUEUE`
+    pub source: String,
+    /// What happened.
+    #[serde(rename = "type")]
+    pub kind: EventKind,
+    /// The job's id, or the message's where no job id can be read.
+    pub subject: String,
+    /// When it happened: RFC 3339 in UTC with milliseconds.
+    pub time: String,
+    /// Of `data`: `application/json`.
+    pub datacontenttype: String,
+    /// The details.
+    pub data: Data,
+    /// The sender's trace; it travels as a message attribute.
+    #[serde(skip)]
+    pub traceparent: Option<String>,
+}
+
+/// What happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+pub enum EventKind {
+    /// The job was accepted and waits for its turn.
+    #[serde(rename = "slipway.job.queued")]
+    Queued,
+    /// A build was started.
+    #[serde(rename = "slipway.job.started")]
+    Started,
+    /// The job has ended, for good.
+    #[serde(rename = "slipway.job.finished")]
+    Finished,
+    /// The message is not a valid job.
+    #[serde(rename = "slipway.job.rejected")]
+    Rejected,
+}
+
+/// An event's details.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Data {
+    /// The version of this shape: 1.
+    pub version: u32,
+    /// How the job ended; only in `finished`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Status")]
+    pub status: Option<Status>,
+    /// Which job.
+    pub job: JobSummary,
+    /// Which attempt at the job, from 1; absent if no build was started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "u32")]
+    pub attempt: Option<u32>,
+    /// The build.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Run")]
+    pub build: Option<Run>,
+    /// The images that were pushed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub images: Vec<ImageResult>,
+    /// Why the job did not succeed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Failure")]
+    pub failure: Option<Failure>,
+    /// What the build's log says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Log")]
+    pub log: Option<Log>,
+    /// Where the time went.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Timings")]
+    pub timings: Option<Timings>,
+    /// What is wrong with a rejected message.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub problems: Vec<Problem>,
+}
+
+/// The job an event is about; of a rejected message, what could be read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct JobSummary {
+    /// The job's id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub id: Option<String>,
+    /// SQS's id of the message.
+    pub message_id: String,
+    /// On whose account it was limited.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Tenant")]
+    pub tenant: Option<Tenant>,
+    /// The operator's profile.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub profile: Option<String>,
+    /// Who went first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Priority")]
+    pub priority: Option<Priority>,
+    /// What was built.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "SourceSummary")]
+    pub source: Option<SourceSummary>,
+    /// The sender's labels.
+    #[serde(default)]
+    pub labels: BTreeMap<String, String>,
+    /// When the sender enqueued it: RFC 3339 in UTC with milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub enqueued_at: Option<String>,
+}
+
+/// What was built.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SourceSummary {
+    /// As the job names it.
+    pub url: String,
+    /// As the job names it; absent for the default branch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub revision: Option<String>,
+    /// What it turned out to be; never known for S3.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub commit: Option<String>,
+}
+
+/// What a build's log says, and where the whole of it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Log {
+    /// The part that matters.
+    pub excerpt: String,
+    /// The CloudWatch log group.
+    pub group: String,
+    /// The CloudWatch log stream.
+    pub stream: String,
+    /// The console's page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub url: Option<String>,
+    /// Lines of the log in the excerpt.
+    pub lines: usize,
+    /// Whether anything of the log is left out.
+    pub truncated: bool,
+    /// Whether the log was read to its end.
+    pub complete: bool,
+    /// How many secrets were taken out.
+    pub redactions: usize,
+}
+
+/// What a finished job's event is made of.
+#[derive(Debug)]
+pub struct Finished<'a> {
+    pub job: &'a Job,
+    pub origin: &'a Origin,
+    /// From 1; 0 if no build was started.
+    pub attempt: u32,
+    pub build: Option<&'a Build>,
+    pub outcome: &'a Outcome,
+    pub log: Option<Log>,
+    pub images: Vec<ImageResult>,
+    pub timings: Timings,
+}
+
+/// `slipway.job.queued`
+pub fn queued(job: &Job, origin: &Origin, now: Timestamp) -> Event {
+    todo!("{job:?} {origin:?} {now}")
+}
+
+/// `slipway.job.started`
+pub fn started(job: &Job, origin: &Origin, attempt: u32, build: &Build, now: Timestamp) -> Event {
+    todo!("{job:?} {origin:?} {now} {attempt} {build:?}")
+}
+
+/// `slipway.job.finished`
+pub fn finished(finished: Finished<'_>, now: Timestamp) -> Event {
+    todo!("{finished:?} {now}")
+}
+
+/// `slipway.job.rejected`
+pub fn rejected(rejection: &Rejection, origin: &Origin, now: Timestamp) -> Event {
+    todo!("{rejection:?} {origin:?} {now}")
+}

@@ -1,0 +1,1 @@
+//! A line of a terminal's output as plain text.
