@@ -17,6 +17,7 @@ pub mod redact;
 pub mod rule;
 pub mod schema;
 pub mod source;
+pub mod trace;
 pub mod variable;
 
 use std::collections::BTreeMap;

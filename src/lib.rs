@@ -3,7 +3,20 @@
 //! The modules in layer order; imports run downward only.
 
 // The ground floor.
+pub mod backoff;
+pub mod clock;
 pub mod config;
+pub mod observe;
+pub mod pulse;
+pub mod shutdown;
+pub mod supervise;
 
 // The vocabulary: pure decisions.
 pub mod job;
+
+// AWS.
+pub mod aws;
+
+// The daemon.
+pub mod engine;
+pub mod http;

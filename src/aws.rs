@@ -1,0 +1,72 @@
+//! Thin adapters around the AWS SDK. Its types stop here.
+
+pub mod batch;
+pub mod builds;
+mod call;
+pub mod error;
+pub mod logs;
+pub mod queue;
+pub mod topic;
+
+use std::time::Duration;
+
+use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_smithy_http_client::{
+    Builder,
+    tls::{self, rustls_provider::CryptoMode},
+};
+pub use error::{AwsError, Class};
+
+/// The SDK sets no timeout of its own: a black-holed call would hang for ever.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// Clients for every service the daemon uses. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Clients {
+    sqs: aws_sdk_sqs::Client,
+    codebuild: aws_sdk_codebuild::Client,
+    logs: aws_sdk_cloudwatchlogs::Client,
+    sns: aws_sdk_sns::Client,
+}
+
+impl Clients {
+    /// From the standard environment: region, profile, endpoint, credentials.
+    pub async fn from_environment() -> Self {
+        let https = Builder::new().tls_provider(tls::Provider::Rustls(CryptoMode::Ring)).build_https();
+        let config = aws_config::defaults(BehaviorVersion::latest()).http_client(https).load().await;
+        Self::new(&config)
+    }
+
+    /// From a loaded SDK configuration. Its retries are replaced by [`call`]'s, its timeouts by ours.
+    pub fn new(config: &SdkConfig) -> Self {
+        let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).operation_attempt_timeout(ATTEMPT_TIMEOUT).build();
+        let config = config.to_builder().retry_config(RetryConfig::disabled()).timeout_config(timeouts).build();
+        Self {
+            sqs: aws_sdk_sqs::Client::new(&config),
+            codebuild: aws_sdk_codebuild::Client::new(&config),
+            logs: aws_sdk_cloudwatchlogs::Client::new(&config),
+            sns: aws_sdk_sns::Client::new(&config),
+        }
+    }
+
+    /// The queue with this URL.
+    pub fn queue(&self, url: &str) -> queue::Queue {
+        queue::Queue::new(self.sqs.clone(), url)
+    }
+
+    /// CodeBuild's builds.
+    pub fn builds(&self) -> builds::Builds {
+        builds::Builds::new(self.codebuild.clone())
+    }
+
+    /// The builds' logs.
+    pub fn logs(&self) -> logs::Logs {
+        logs::Logs::new(self.logs.clone())
+    }
+
+    /// The topic with this ARN.
+    pub fn topic(&self, arn: &str) -> topic::Topic {
+        topic::Topic::new(self.sns.clone(), arn)
+    }
+}

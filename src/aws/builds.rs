@@ -1,0 +1,178 @@
+//! CodeBuild: start, stop, batched status reads, the list of a project's builds.
+
+use std::sync::Arc;
+
+use aws_sdk_codebuild::{
+    Client,
+    types::{self, EnvironmentVariable, EnvironmentVariableType, GitSubmodulesConfig, SourceType},
+};
+use aws_smithy_types::DateTime;
+use jiff::Timestamp;
+
+use super::{
+    batch::Batch,
+    call::{call, once},
+    error::{AwsError, Class},
+};
+use crate::job::{
+    JobId, Variable, VariableKind,
+    build::{ATTEMPT_VARIABLE, Build, Context, JOB_ID_VARIABLE, LogLocation, Phase},
+    order::Order,
+};
+
+/// `BatchGetBuilds` takes at most 100 ids.
+pub const BATCH: usize = 100;
+
+/// CodeBuild's builds. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Builds {
+    client: Client,
+}
+
+/// One page of a project's build ids, newest first.
+#[derive(Debug, Default)]
+pub struct Page {
+    pub ids: Vec<String>,
+    pub next: Option<String>,
+}
+
+impl Builds {
+    pub(super) fn new(client: Client) -> Self {
+        Self { client }
+    }
+
+    /// Starts a build once: the order's token makes repeats of the same order harmless for five minutes.
+    pub async fn start(&self, order: &Order) -> Result<Build, AwsError> {
+        const OPERATION: &str = "codebuild.StartBuild";
+        let invalid = |error: &dyn std::error::Error| AwsError::local(Class::Invalid, OPERATION, error.to_string());
+        let mut request = self
+            .client
+            .start_build()
+            .project_name(&order.project)
+            .source_type_override(SourceType::from(order.source_type))
+            .set_source_location_override(order.source_location.clone())
+            .set_source_version(order.source_version.clone())
+            .set_git_clone_depth_override(order.clone_depth)
+            .timeout_in_minutes_override(i32::try_from(order.timeout_minutes).unwrap_or(i32::MAX))
+            // An automatic retry would be a build that nobody follows.
+            .auto_retry_limit_override(0)
+            .idempotency_token(&order.token);
+        if order.submodules {
+            let submodules = GitSubmodulesConfig::builder().fetch_submodules(true).build();
+            request = request.git_submodules_config_override(submodules.map_err(|error| invalid(&error))?);
+        }
+        for variable in &order.env {
+            request = request.environment_variables_override(environment_variable(variable).map_err(|error| invalid(&error))?);
+        }
+        let answer = once(OPERATION, request.send()).await?;
+        let build = answer.build_value.as_ref().ok_or_else(|| AwsError::local(Class::Transient, OPERATION, "the answer has no build"))?;
+        Ok(snapshot(build))
+    }
+
+    /// Asks a build to stop. A build that has ended already is left as it is.
+    pub async fn stop(&self, id: &str) -> Result<(), AwsError> {
+        let request = self.client.stop_build().id(id);
+        call("codebuild.StopBuild", || request.clone().send()).await.map(|_| ())
+    }
+
+    /// A page of a project's builds. No sort order is sent: AWS refuses one on long histories, and its default is newest first.
+    pub async fn list(&self, project: &str, token: Option<String>) -> Result<Page, AwsError> {
+        let request = self.client.list_builds_for_project().project_name(project).set_next_token(token);
+        let answer = call("codebuild.ListBuildsForProject", || request.clone().send()).await?;
+        Ok(Page { ids: answer.ids.unwrap_or_default(), next: answer.next_token })
+    }
+
+    /// Up to [`BATCH`] builds by id; those that are not found are left out.
+    pub async fn get(&self, ids: &[String]) -> Result<Vec<Build>, AwsError> {
+        let request = self.client.batch_get_builds().set_ids(Some(ids.to_vec()));
+        let answer = call("codebuild.BatchGetBuilds", || request.clone().send()).await?;
+        Ok(answer.builds.unwrap_or_default().iter().map(snapshot).collect())
+    }
+}
+
+/// Status reads by build id. `None`: CodeBuild does not know the build (yet).
+#[derive(Debug)]
+pub struct Statuses(pub Builds);
+
+impl Batch for Statuses {
+    type Item = String;
+    type Reply = Option<Arc<Build>>;
+    const NAME: &'static str = "codebuild.BatchGetBuilds";
+    const MAX: usize = BATCH;
+
+    async fn send(&self, ids: Vec<String>) -> Vec<Result<Self::Reply, AwsError>> {
+        match self.0.get(&ids).await {
+            Err(error) => vec![Err(error); ids.len()],
+            Ok(builds) => {
+                let builds: std::collections::HashMap<_, _> = builds.into_iter().map(|build| (build.id.clone(), Arc::new(build))).collect();
+                ids.iter().map(|id| Ok(builds.get(id).cloned())).collect()
+            }
+        }
+    }
+}
+
+fn environment_variable(variable: &Variable) -> Result<EnvironmentVariable, aws_sdk_codebuild::error::BuildError> {
+    let kind = match variable.kind {
+        VariableKind::Plaintext => EnvironmentVariableType::Plaintext,
+        VariableKind::ParameterStore => EnvironmentVariableType::ParameterStore,
+        VariableKind::SecretsManager => EnvironmentVariableType::SecretsManager,
+    };
+    EnvironmentVariable::builder().name(&variable.name).value(&variable.value).r#type(kind).build()
+}
+
+fn snapshot(build: &types::Build) -> Build {
+    let variables = build.environment().map(types::ProjectEnvironment::environment_variables).unwrap_or_default();
+    let variable = |name| variables.iter().find(|variable| variable.name == name).map(|variable| variable.value.as_str());
+    let exported = build.exported_environment_variables().iter();
+    Build {
+        id: build.id().unwrap_or_default().to_owned(),
+        arn: build.arn().unwrap_or_default().to_owned(),
+        number: build.build_number(),
+        project: build.project_name().unwrap_or_default().to_owned(),
+        status: build.build_status().map(|status| status.as_str().to_owned()).unwrap_or_default(),
+        complete: build.build_complete(),
+        current_phase: build.current_phase().map(str::to_owned),
+        phases: build.phases().iter().map(phase).collect(),
+        started_at: build.start_time().and_then(timestamp),
+        ended_at: build.end_time().and_then(timestamp),
+        commit: build.resolved_source_version().map(str::to_owned),
+        exported: exported.filter_map(|it| Some((it.name()?.to_owned(), it.value()?.to_owned()))).collect(),
+        log: build.logs().and_then(log_location),
+        job: variable(JOB_ID_VARIABLE).and_then(|id| JobId::parse(id).ok()),
+        attempt: variable(ATTEMPT_VARIABLE).and_then(|attempt| attempt.parse().ok()),
+    }
+}
+
+fn phase(phase: &types::BuildPhase) -> Phase {
+    let context = |context: &types::PhaseContext| Context {
+        code: context.status_code().unwrap_or_default().to_owned(),
+        message: context.message().unwrap_or_default().to_owned(),
+    };
+    let (started_at, ended_at) = (phase.start_time().and_then(timestamp), phase.end_time().and_then(timestamp));
+    Phase {
+        name: phase.phase_type().map(|kind| kind.as_str().to_owned()).unwrap_or_default(),
+        status: phase.phase_status().map(|status| status.as_str().to_owned()),
+        started_at,
+        ended_at,
+        // AWS's own figure is in whole seconds.
+        seconds: match (started_at, ended_at) {
+            (Some(start), Some(end)) => Some(end.duration_since(start).as_secs_f64()),
+            _ => phase.duration_in_seconds().and_then(|seconds| u32::try_from(seconds).ok()).map(f64::from),
+        },
+        contexts: phase.contexts().iter().map(context).filter(|context| !context.code.is_empty() || !context.message.is_empty()).collect(),
+    }
+}
+
+/// Before PROVISIONING the names are absent, or the literal `null`.
+fn log_location(logs: &types::LogsLocation) -> Option<LogLocation> {
+    let known = |name: Option<&str>| name.filter(|name| !name.is_empty() && *name != "null").map(str::to_owned);
+    Some(LogLocation {
+        group: known(logs.group_name())?,
+        stream: known(logs.stream_name())?,
+        url: logs.deep_link().filter(|link| !link.contains("null")).map(str::to_owned),
+    })
+}
+
+fn timestamp(time: &DateTime) -> Option<Timestamp> {
+    Timestamp::new(time.secs(), i32::try_from(time.subsec_nanos()).ok()?).ok()
+}

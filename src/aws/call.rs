@@ -1,0 +1,47 @@
+//! One AWS call with its tries. The SDK's own retries are off: they hide throttling and share one budget in the whole process.
+
+use std::time::Duration;
+
+use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+
+use super::error::{AwsError, Class};
+use crate::{backoff::Backoff, observe};
+
+/// Tries at one call before its caller decides.
+const TRIES: u32 = 3;
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// Makes a call up to [`TRIES`] times while it is throttled or its fate unknown. Every operation called so may be repeated.
+pub(super) async fn call<T, E, F, R>(operation: &'static str, request: F) -> Result<T, AwsError>
+where
+    F: Fn() -> R,
+    R: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    let mut backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
+    let mut tries = 1;
+    loop {
+        match once(operation, request()).await {
+            Err(error) if tries < TRIES && matches!(error.class, Class::Throttled | Class::Transient) => {
+                tries += 1;
+                tokio::time::sleep(backoff.pause()).await;
+            }
+            result => return result,
+        }
+    }
+}
+
+/// Makes a call once; for loops that try again by themselves.
+pub(super) async fn once<T, E>(
+    operation: &'static str,
+    request: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+) -> Result<T, AwsError>
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    let result = request.await.map_err(|error| AwsError::from_sdk(operation, &error));
+    observe::aws_call(operation, result.as_ref().err().map(|error| error.class.name()));
+    result
+}

@@ -1,0 +1,206 @@
+//! SQS: receive, send, and the batched deletes and lease extensions.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use aws_config::timeout::TimeoutConfig;
+use aws_sdk_sqs::{
+    Client,
+    types::{
+        BatchResultErrorEntry, ChangeMessageVisibilityBatchRequestEntry, DeleteMessageBatchRequestEntry, Message, MessageAttributeValue,
+        MessageSystemAttributeName as System, QueueAttributeName,
+    },
+};
+use jiff::Timestamp;
+
+use super::{
+    batch::Batch,
+    call::{call, once},
+    error::{AwsError, Class},
+};
+
+/// SQS takes at most this many entries in a batch and messages in a receive.
+pub const BATCH: usize = 10;
+/// SQS takes at most this much in a message: body and attributes.
+pub const MESSAGE_BYTES: usize = 1024 * 1024;
+/// What a receive may take beyond its wait before it is given up.
+const RECEIVE_MARGIN: Duration = Duration::from_secs(10);
+
+/// One queue. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Queue {
+    client: Client,
+    url: Arc<str>,
+}
+
+/// A received message.
+#[derive(Debug, Clone)]
+pub struct Delivery {
+    pub message_id: String,
+    /// Good until the message is received again.
+    pub receipt: String,
+    pub body: String,
+    pub sent_at: Option<Timestamp>,
+    /// This receive included.
+    pub receive_count: u32,
+    /// The sender's string attributes.
+    pub attributes: BTreeMap<String, String>,
+    /// The `AWSTraceHeader`.
+    pub trace_header: Option<String>,
+}
+
+impl Queue {
+    pub(super) fn new(client: Client, url: &str) -> Self {
+        Self { client, url: url.into() }
+    }
+
+    /// The queue's URL.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Waits up to `wait` for up to `max` messages, which are then invisible to others for `visibility`.
+    pub async fn receive(&self, max: usize, visibility: Duration, wait: Duration) -> Result<Vec<Delivery>, AwsError> {
+        let timeouts = TimeoutConfig::builder().operation_attempt_timeout(wait + RECEIVE_MARGIN).build();
+        let request = self
+            .client
+            .receive_message()
+            .queue_url(&*self.url)
+            .max_number_of_messages(small(max.min(BATCH)))
+            .visibility_timeout(seconds(visibility))
+            .wait_time_seconds(seconds(wait))
+            .message_attribute_names("All")
+            .set_message_system_attribute_names(Some(vec![
+                System::SentTimestamp,
+                System::ApproximateReceiveCount,
+                System::AwsTraceHeader,
+            ]))
+            .customize()
+            .config_override(aws_sdk_sqs::config::Builder::new().timeout_config(timeouts));
+        let answer = once("sqs.ReceiveMessage", request.send()).await?;
+        Ok(answer.messages.unwrap_or_default().into_iter().map(delivery).collect())
+    }
+
+    /// Sends one message with string attributes.
+    pub async fn send(&self, body: &str, attributes: &BTreeMap<String, String>) -> Result<String, AwsError> {
+        let mut request = self.client.send_message().queue_url(&*self.url).message_body(body);
+        for (name, value) in attributes {
+            let value = MessageAttributeValue::builder().data_type("String").string_value(value).build();
+            request = request.message_attributes(name, value.map_err(|error| invalid("sqs.SendMessage", &error))?);
+        }
+        let answer = call("sqs.SendMessage", || request.clone().send()).await?;
+        Ok(answer.message_id.unwrap_or_default())
+    }
+
+    /// The URL of the dead-letter queue in this queue's redrive policy, if there is one.
+    pub async fn redrive_target(&self) -> Result<Option<String>, AwsError> {
+        let request = self.client.get_queue_attributes().queue_url(&*self.url).attribute_names(QueueAttributeName::RedrivePolicy);
+        let answer = call("sqs.GetQueueAttributes", || request.clone().send()).await?;
+        let policy = answer.attributes.as_ref().and_then(|all| all.get(&QueueAttributeName::RedrivePolicy));
+        let policy: Option<serde_json::Value> = policy.and_then(|text| serde_json::from_str(text).ok());
+        let Some(arn) = policy.as_ref().and_then(|policy| policy["deadLetterTargetArn"].as_str()) else {
+            return Ok(None);
+        };
+        let name = arn.rsplit(':').next().unwrap_or(arn);
+        let request = self.client.get_queue_url().queue_name(name);
+        let answer = call("sqs.GetQueueUrl", || request.clone().send()).await?;
+        Ok(answer.queue_url)
+    }
+}
+
+fn delivery(message: Message) -> Delivery {
+    let system = message.attributes.unwrap_or_default();
+    let number = |name: &System| system.get(name).and_then(|text| text.parse::<i64>().ok());
+    let text = |(name, value): (String, MessageAttributeValue)| value.string_value.map(|value| (name, value));
+    Delivery {
+        message_id: message.message_id.unwrap_or_default(),
+        receipt: message.receipt_handle.unwrap_or_default(),
+        body: message.body.unwrap_or_default(),
+        sent_at: number(&System::SentTimestamp).and_then(|millis| Timestamp::from_millisecond(millis).ok()),
+        receive_count: number(&System::ApproximateReceiveCount).and_then(|count| u32::try_from(count).ok()).unwrap_or(1),
+        trace_header: system.get(&System::AwsTraceHeader).cloned(),
+        attributes: message.message_attributes.unwrap_or_default().into_iter().filter_map(text).collect(),
+    }
+}
+
+/// Deletes by receipt handle.
+#[derive(Debug)]
+pub struct Deletes(pub Queue);
+
+impl Batch for Deletes {
+    type Item = String;
+    type Reply = ();
+    const NAME: &'static str = "sqs.DeleteMessageBatch";
+    const MAX: usize = BATCH;
+
+    async fn send(&self, receipts: Vec<String>) -> Vec<Result<(), AwsError>> {
+        let entry = |(at, receipt)| DeleteMessageBatchRequestEntry::builder().id(id(at)).receipt_handle(receipt).build();
+        let count = receipts.len();
+        let entries: Result<Vec<_>, _> = receipts.into_iter().enumerate().map(entry).collect();
+        let request = match entries {
+            Ok(entries) => self.0.client.delete_message_batch().queue_url(&*self.0.url).set_entries(Some(entries)),
+            Err(error) => return vec![Err(invalid(Self::NAME, &error)); count],
+        };
+        let answer = call(Self::NAME, || request.clone().send()).await;
+        results(Self::NAME, count, answer.map(|answer| answer.failed))
+    }
+}
+
+/// Lease extensions: receipt handle, and for how long from now. Zero gives the message back.
+#[derive(Debug)]
+pub struct Extensions(pub Queue);
+
+impl Batch for Extensions {
+    type Item = (String, Duration);
+    type Reply = ();
+    const NAME: &'static str = "sqs.ChangeMessageVisibilityBatch";
+    const MAX: usize = BATCH;
+
+    async fn send(&self, items: Vec<Self::Item>) -> Vec<Result<(), AwsError>> {
+        let entry = |(at, (receipt, time))| {
+            let entry = ChangeMessageVisibilityBatchRequestEntry::builder().id(id(at)).receipt_handle(receipt);
+            entry.visibility_timeout(seconds(time)).build()
+        };
+        let count = items.len();
+        let entries: Result<Vec<_>, _> = items.into_iter().enumerate().map(entry).collect();
+        let request = match entries {
+            Ok(entries) => self.0.client.change_message_visibility_batch().queue_url(&*self.0.url).set_entries(Some(entries)),
+            Err(error) => return vec![Err(invalid(Self::NAME, &error)); count],
+        };
+        let answer = call(Self::NAME, || request.clone().send()).await;
+        results(Self::NAME, count, answer.map(|answer| answer.failed))
+    }
+}
+
+/// An entry's id within its batch: its place.
+pub(super) fn id(at: usize) -> String {
+    at.to_string()
+}
+
+/// A batch answer, entry by entry: a call that succeeded can still carry failures.
+fn results(operation: &'static str, count: usize, answer: Result<Vec<BatchResultErrorEntry>, AwsError>) -> Vec<Result<(), AwsError>> {
+    match answer {
+        Err(error) => vec![Err(error); count],
+        Ok(failed) => {
+            let mut results = vec![Ok(()); count];
+            for entry in failed {
+                if let Some(result) = entry.id.parse::<usize>().ok().and_then(|at| results.get_mut(at)) {
+                    let status = if entry.sender_fault { 400 } else { 500 };
+                    *result = Err(AwsError::named(operation, &entry.code, entry.message.as_deref(), status));
+                }
+            }
+            results
+        }
+    }
+}
+
+fn invalid(operation: &'static str, error: &dyn std::error::Error) -> AwsError {
+    AwsError::local(Class::Invalid, operation, error.to_string())
+}
+
+fn seconds(time: Duration) -> i32 {
+    i32::try_from(time.as_secs()).unwrap_or(i32::MAX)
+}
+
+fn small(count: usize) -> i32 {
+    i32::try_from(count).unwrap_or(i32::MAX)
+}

@@ -1,0 +1,38 @@
+//! Growing pauses between tries, with jitter so that many tasks do not try at once.
+
+use std::time::Duration;
+
+/// A pause that doubles from `first` to `longest`.
+#[derive(Debug, Clone)]
+pub struct Backoff {
+    next: Duration,
+    longest: Duration,
+}
+
+impl Backoff {
+    /// Pauses from `first`, doubling up to `longest`.
+    pub fn new(first: Duration, longest: Duration) -> Self {
+        Self { next: first.min(longest), longest }
+    }
+
+    /// The next pause: between half of the step and the whole of it.
+    pub fn pause(&mut self) -> Duration {
+        let step = self.next;
+        self.next = (step * 2).min(self.longest);
+        step.mul_f64(0.5 + 0.5 * fastrand::f64())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_to_the_longest_and_stay_within_half_of_a_step() {
+        let mut backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(5));
+        for step in [1, 2, 4, 5, 5].map(Duration::from_secs) {
+            let pause = backoff.pause();
+            assert!(pause >= step / 2 && pause <= step, "{pause:?} is not within half of {step:?}");
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! The daemon itself. [`run`] owns every task: it starts the services, waits for the drain, and leaves in order.
+
+mod cancellation;
+mod index;
+mod intake;
+mod lease;
+mod push;
+mod rejection;
+mod reporter;
+mod roster;
+mod scheduler;
+mod starter;
+mod watcher;
+mod worker;
+
+use std::{sync::Arc, time::Duration};
+
+pub use rejection::REASONS;
+use tokio::{
+    sync::{Semaphore, watch},
+    time::timeout,
+};
+
+use crate::{
+    aws::{
+        Clients,
+        batch::{Batch, Batcher},
+        builds::Statuses,
+        queue::{Deletes, Extensions, Queue},
+        topic::Publishes,
+    },
+    clock::Clock,
+    config::{self, Config},
+    observe,
+    pulse::Pulses,
+    shutdown::Shutdown,
+    supervise::{Ended, Jobs, Services},
+};
+
+/// How long the batching actors gather. Status reads gather longer: all builds are looked at at the same time.
+const LINGER: Duration = Duration::from_millis(5);
+const STATUS_LINGER: Duration = Duration::from_millis(20);
+/// What giving back and the last deletes may take after the grace period.
+const LAST_CALLS: Duration = Duration::from_secs(10);
+/// A loop that calls AWS turns over at least this often beyond its own waits.
+const CALL_MARGIN: Duration = Duration::from_secs(60);
+
+/// How the daemon ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// Nothing was left.
+    Drained,
+    /// This many jobs were left to the next process.
+    Left(usize),
+}
+
+/// What the world outside may see of the running daemon. Cheap to clone.
+#[derive(Debug, Clone, Default)]
+pub struct Vitals {
+    /// The loops' progress.
+    pub pulses: Pulses,
+    ready: Arc<watch::Sender<bool>>,
+}
+
+impl Vitals {
+    /// Whether every queue has answered and the daemon takes work.
+    pub fn is_ready(&self) -> bool {
+        *self.ready.borrow()
+    }
+
+    /// Resolves when the daemon takes work.
+    pub async fn ready(&self) {
+        // The sender lives in `self`: waiting cannot fail.
+        self.ready.subscribe().wait_for(|ready| *ready).await.map(drop).unwrap_or_default();
+    }
+}
+
+/// Runs the daemon until `shutdown`, or until one of its services ends, which is a fault.
+pub async fn run(config: Arc<Config>, clients: Clients, clock: Clock, vitals: Vitals, shutdown: Shutdown) -> Result<Exit, Ended> {
+    let mut services = Services::default();
+    let jobs = Jobs::default();
+    let worker = worker(&config, &clients, clock, &mut services, &vitals, &shutdown);
+    let room = Arc::new(Semaphore::new(config.limits.waiting));
+    let mut intakes = Services::default();
+    let mut answers = Vec::new();
+    let mut leases = Vec::new();
+    for settings in &config.queues {
+        let (intake, answered) = intake(settings, &clients, &worker, &room, &jobs, &mut services, &vitals).await;
+        leases.push(intake.leases.clone());
+        answers.push(answered);
+        let pulse = vitals.pulses.start(format!("intake of {}", settings.name()), settings.wait + CALL_MARGIN);
+        intakes.spawn("intake", intake.serve(pulse));
+    }
+    observe::service_started(config.queues.len(), config.limits.running);
+    let ready = Arc::clone(&vitals.ready);
+    let became_ready = async move {
+        for mut answered in answers {
+            if answered.wait_for(|answered| *answered).await.is_err() {
+                return;
+            }
+        }
+        ready.send_replace(true);
+        std::future::pending().await
+    };
+    tokio::select! {
+        () = shutdown.drain.cancelled() => {}
+        () = shutdown.leave.cancelled() => {}
+        ended = services.ended() => return Err(ended),
+        ended = intakes.ended() => return Err(ended),
+        () = became_ready => {}
+    }
+    vitals.ready.send_replace(false);
+    shutdown.drain.cancel();
+    observe::draining(jobs.len());
+    // Intakes end by themselves once their last receive is handed over; jobs end or give back; then nothing is left.
+    let quiet = async {
+        while !intakes.is_empty() {
+            intakes.ended().await;
+        }
+        jobs.all_ended().await;
+    };
+    tokio::pin!(quiet);
+    let drained = tokio::select! {
+        () = &mut quiet => true,
+        () = tokio::time::sleep(config.shutdown.grace) => false,
+        () = shutdown.leave.cancelled() => false,
+        ended = services.ended() => return Err(ended),
+    };
+    if drained {
+        observe::drained();
+        return Ok(Exit::Drained);
+    }
+    let left = leases.iter().map(lease::Leases::len).sum();
+    observe::grace_ran_out(left);
+    shutdown.leave.cancel();
+    // Whoever is still at it gives its message back; AWS may not answer, and then the leases just run out.
+    timeout(LAST_CALLS, quiet).await.unwrap_or_default();
+    Ok(Exit::Left(left))
+}
+
+fn worker(
+    config: &Arc<Config>,
+    clients: &Clients,
+    clock: Clock,
+    services: &mut Services,
+    vitals: &Vitals,
+    shutdown: &Shutdown,
+) -> Arc<worker::Worker> {
+    let statuses = batcher(Statuses(clients.builds()), STATUS_LINGER, services, vitals);
+    let topic = clients.topic(&config.topic.arn);
+    let publishes = Publishes { topic, max_bytes: config.topic.max_bytes, fifo: config.topic.is_fifo() };
+    let publishes = batcher(publishes, LINGER, services, vitals);
+    let scheduler = scheduler::Scheduler::new(&config.limits);
+    services.spawn("scheduler", scheduler.clone().serve());
+    let (watcher, ticker) = watcher::Watcher::new(statuses.clone(), config.watch.interval);
+    let pulse = vitals.pulses.start("watcher", ticker.longest() + CALL_MARGIN);
+    services.spawn("watcher", ticker.serve(pulse));
+    if let Some(url) = &config.watch.events_queue_url {
+        let queue = clients.queue(url);
+        let deletes = batcher(Deletes(queue.clone()), LINGER, services, vitals);
+        let wait = config.queues.first().map_or(Duration::from_secs(20), |queue| queue.wait);
+        let pulse = vitals.pulses.start("pushed events", wait + 2 * CALL_MARGIN);
+        services.spawn("pushed events", push::serve(queue, deletes, watcher.clone(), wait, pulse));
+    }
+    Arc::new(worker::Worker {
+        config: Arc::clone(config),
+        clock,
+        builds: clients.builds(),
+        scheduler,
+        starter: starter::Starter::new(clients.builds(), statuses, index::Index::new(clients.builds(), clock)),
+        watcher,
+        reporter: reporter::Reporter::new(clients.logs(), publishes, config.topic.clone(), config.log.clone(), clock),
+        roster: roster::Roster::new(config.limits.deduplication),
+        shutdown: shutdown.clone(),
+    })
+}
+
+async fn intake(
+    settings: &config::Queue,
+    clients: &Clients,
+    worker: &Arc<worker::Worker>,
+    room: &Arc<Semaphore>,
+    jobs: &Jobs,
+    services: &mut Services,
+    vitals: &Vitals,
+) -> (intake::Intake, watch::Receiver<bool>) {
+    let queue = clients.queue(&settings.url);
+    let extensions = batcher(Extensions(queue.clone()), LINGER, services, vitals);
+    let deletes = batcher(Deletes(queue.clone()), LINGER, services, vitals);
+    let leases = lease::Leases::new(settings.visibility, extensions, deletes);
+    let pulse = vitals.pulses.start(format!("leases of {}", settings.name()), settings.visibility + CALL_MARGIN);
+    services.spawn("leases", leases.clone().keep(pulse));
+    let (answered, answer) = watch::channel(false);
+    let intake = intake::Intake {
+        dead_letters: dead_letters(settings, &queue, clients).await,
+        queue,
+        settings: settings.clone(),
+        leases,
+        room: Arc::clone(room),
+        worker: Arc::clone(worker),
+        jobs: jobs.clone(),
+        answered,
+    };
+    (intake, answer)
+}
+
+/// Where rejected messages go: as configured, else to the queue's own redrive target.
+async fn dead_letters(settings: &config::Queue, queue: &Queue, clients: &Clients) -> Option<Queue> {
+    if let Some(url) = &settings.dead_letter_url {
+        return Some(clients.queue(url));
+    }
+    match queue.redrive_target().await {
+        Ok(Some(url)) => return Some(clients.queue(&url)),
+        Ok(None) => observe::no_dead_letter_queue(queue.url()),
+        Err(error) => observe::dead_letter_unknown(queue.url(), &error),
+    }
+    None
+}
+
+fn batcher<B: Batch>(batch: B, linger: Duration, services: &mut Services, vitals: &Vitals) -> Batcher<B> {
+    let (batcher, actor) = Batcher::new(batch, linger, &vitals.pulses);
+    services.spawn(B::NAME, actor);
+    batcher
+}

@@ -1,0 +1,155 @@
+//! Which builds belong to which job: CodeBuild is the record of what runs, and this is its index by `SLIPWAY_JOB_ID`.
+//!
+//! It is filled newest first from the project's list, only as far back as somebody asks, and kept up to date by reading no more
+//! than what is new. Everyone who looks at the same time shares one reading.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use jiff::Timestamp;
+use tokio::time::Instant;
+
+use crate::{
+    aws::{
+        AwsError,
+        builds::{BATCH, Builds},
+    },
+    clock::Clock,
+    job::{JobId, build::Build},
+    observe,
+};
+
+/// The index over all projects. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct Index {
+    builds: Builds,
+    clock: Clock,
+    projects: Arc<Mutex<HashMap<String, Arc<tokio::sync::Mutex<Project>>>>>,
+}
+
+#[derive(Debug, Default)]
+struct Project {
+    /// When the last complete reading began, and how far back the readings reach.
+    read: Option<(Instant, Timestamp)>,
+    /// Ids that have been read, whether or not they are a job's.
+    known: HashSet<String>,
+    jobs: HashMap<JobId, Vec<Sighting>>,
+}
+
+/// A build of a job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Sighting {
+    pub(crate) build_id: String,
+    pub(crate) attempt: u32,
+    started_at: Timestamp,
+}
+
+/// What to look for.
+#[derive(Debug, Clone)]
+pub(crate) struct Query<'a> {
+    pub(crate) project: &'a str,
+    pub(crate) job: &'a JobId,
+    /// Builds that started before are another job's, of the same name.
+    pub(crate) since: Timestamp,
+    /// A reading that began earlier does not count.
+    pub(crate) fresh: Instant,
+}
+
+impl Index {
+    pub(crate) fn new(builds: Builds, clock: Clock) -> Self {
+        Self { builds, clock, projects: Arc::default() }
+    }
+
+    /// The job's latest build: of the highest attempt, and of those the first to start.
+    pub(crate) async fn find(&self, query: &Query<'_>) -> Result<Option<Sighting>, AwsError> {
+        let project = self.project(query.project);
+        let mut project = project.lock().await;
+        let enough = project.read.is_some_and(|(began, back_to)| began >= query.fresh && back_to <= query.since);
+        if !enough {
+            self.read(query.project, &mut project, query.since).await?;
+        }
+        let sightings = project.jobs.get(query.job).into_iter().flatten().filter(|sighting| sighting.started_at >= query.since);
+        Ok(sightings.max_by_key(|sighting| (sighting.attempt, std::cmp::Reverse(sighting.started_at))).cloned())
+    }
+
+    /// Remembers a build that was started here.
+    pub(crate) async fn record(&self, build: &Build) {
+        self.project(&build.project).lock().await.add(build);
+    }
+
+    fn project(&self, name: &str) -> Arc<tokio::sync::Mutex<Project>> {
+        let mut projects = self.projects.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(projects.entry(name.to_owned()).or_default())
+    }
+
+    /// Reads the list from its newest end until it meets what is known, or `since`.
+    async fn read(&self, name: &str, project: &mut Project, since: Timestamp) -> Result<(), AwsError> {
+        let began = Instant::now();
+        let known_back_to = project.read.map_or(Timestamp::MAX, |(_, back_to)| back_to);
+        // Behind what is known nothing is new, unless this look reaches further back than any before.
+        let stop_at_known = known_back_to <= since;
+        let mut token = None;
+        let mut pages = 0;
+        loop {
+            let page = self.builds.list(name, token).await?;
+            pages += 1;
+            let new: Vec<String> = page.ids.iter().filter(|id| !project.known.contains(*id)).cloned().collect();
+            let mut builds = Vec::new();
+            for ids in new.chunks(BATCH) {
+                builds.extend(self.builds.get(ids).await?);
+            }
+            for build in &builds {
+                project.add(build);
+            }
+            token = page.next;
+            let met_known = stop_at_known && new.len() < page.ids.len();
+            let far_enough = is_newest_first(&builds) && builds.last().and_then(|build| build.started_at).is_some_and(|at| at < since);
+            if token.is_none() || met_known || far_enough {
+                break;
+            }
+        }
+        project.read = Some((began, known_back_to.min(since)));
+        project.forget_before(self.clock.now());
+        observe::index_read(name, pages, project.jobs.len());
+        Ok(())
+    }
+}
+
+/// AWS lists the newest first; an emulator may not, and then all of the list must be read.
+fn is_newest_first(builds: &[Build]) -> bool {
+    match (builds.first(), builds.last()) {
+        (Some(first), Some(last)) => first.started_at >= last.started_at,
+        _ => false,
+    }
+}
+
+impl Project {
+    fn add(&mut self, build: &Build) {
+        self.known.insert(build.id.clone());
+        let (Some(job), Some(started_at)) = (&build.job, build.started_at) else { return };
+        let sighting = Sighting { build_id: build.id.clone(), attempt: build.attempt.unwrap_or(1), started_at };
+        let sightings = self.jobs.entry(job.clone()).or_default();
+        if !sightings.contains(&sighting) {
+            sightings.push(sighting);
+        }
+    }
+
+    /// A message lives 14 days at the longest in SQS; no job asks for older builds.
+    fn forget_before(&mut self, now: Timestamp) {
+        const KEPT: jiff::SignedDuration = jiff::SignedDuration::from_hours(15 * 24);
+        let Ok(oldest) = now.checked_sub(KEPT) else { return };
+        let known = &mut self.known;
+        self.jobs.retain(|_, sightings| {
+            sightings.retain(|sighting| {
+                let keep = sighting.started_at >= oldest;
+                if !keep {
+                    known.remove(&sighting.build_id);
+                }
+                keep
+            });
+            !sightings.is_empty()
+        });
+    }
+}

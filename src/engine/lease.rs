@@ -1,0 +1,181 @@
+//! Leases: messages stay invisible to others while their jobs live, up to AWS's cap of 12 hours.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use tokio::time::{Instant, MissedTickBehavior, interval};
+
+use crate::{
+    aws::{
+        AwsError, Class,
+        batch::Batcher,
+        queue::{Deletes, Delivery, Extensions},
+    },
+    backoff::Backoff,
+    observe,
+    pulse::Pulse,
+};
+
+/// A message stays invisible for at most 12 hours from its receive; asking for more than what is left is an error.
+const LONGEST: Duration = Duration::from_secs(12 * 60 * 60);
+/// The cap is kept at this distance, for the way to AWS and back.
+const MARGIN: Duration = Duration::from_secs(60);
+/// Tries at deleting a message whose job has ended; after them it comes back and is recognised.
+const DELETE_TRIES: u32 = 8;
+
+/// The leases on one queue's messages. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct Leases {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    visibility: Duration,
+    extensions: Batcher<Extensions>,
+    deletes: Batcher<Deletes>,
+    /// By message id. An entry lives as long as its [`Lease`].
+    held: Mutex<HashMap<String, Entry>>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    receipt: String,
+    received: Instant,
+    /// When to extend next; `None`: the lease is lost or at its cap, and the message will be received again.
+    due: Option<Instant>,
+}
+
+/// One message that is ours. Dropping it lets the message become visible when its time is up.
+#[derive(Debug)]
+pub(crate) struct Lease {
+    message_id: String,
+    leases: Leases,
+}
+
+impl Leases {
+    pub(crate) fn new(visibility: Duration, extensions: Batcher<Extensions>, deletes: Batcher<Deletes>) -> Self {
+        Self { shared: Arc::new(Shared { visibility, extensions, deletes, held: Mutex::default() }) }
+    }
+
+    /// Takes a received message on. `None`: the message is held already, under a lease that had run out; that lease goes on with
+    /// the new receipt.
+    pub(crate) fn take(&self, delivery: &Delivery, received: Instant) -> Option<Lease> {
+        let entry = Entry { receipt: delivery.receipt.clone(), received, due: Some(received + self.third()) };
+        let known = self.with(|held| held.insert(delivery.message_id.clone(), entry)).is_some();
+        (!known).then(|| Lease { message_id: delivery.message_id.clone(), leases: self.clone() })
+    }
+
+    /// Extends what is due, for ever.
+    pub(crate) async fn keep(self, pulse: Pulse) {
+        let mut ticks = interval((self.third() / 4).max(Duration::from_millis(100)));
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut under_way = FuturesUnordered::new();
+        loop {
+            tokio::select! {
+                _ = ticks.tick() => {
+                    pulse.beat();
+                    let now = Instant::now();
+                    for (message_id, receipt, time) in self.due(now) {
+                        under_way.push(self.extend(message_id, receipt, time));
+                    }
+                }
+                Some(()) = under_way.next() => {}
+            }
+        }
+    }
+
+    /// What to extend now, and for how long; each is set to be due again a third of the visibility timeout later.
+    fn due(&self, now: Instant) -> Vec<(String, String, Duration)> {
+        let (third, visibility) = (self.third(), self.shared.visibility);
+        self.with(|held| {
+            let mut due = Vec::new();
+            for (message_id, entry) in held.iter_mut().filter(|(_, entry)| entry.due.is_some_and(|due| due <= now)) {
+                let left = LONGEST.saturating_sub(now - entry.received + MARGIN);
+                if left < third {
+                    // At the cap: the message is let go, comes back, and goes on under a new receipt.
+                    entry.due = None;
+                } else {
+                    entry.due = Some(now + third);
+                    due.push((message_id.clone(), entry.receipt.clone(), visibility.min(left)));
+                }
+            }
+            due
+        })
+    }
+
+    async fn extend(&self, message_id: String, receipt: String, time: Duration) {
+        let Err(error) = self.shared.extensions.call((receipt.clone(), time)).await else { return };
+        // AWS says in several ways that a receipt is no longer good; what is transient is tried again when it is due.
+        if matches!(error.class, Class::Invalid | Class::NotFound) {
+            let lost = self.with(|held| match held.get_mut(&message_id) {
+                Some(entry) if entry.receipt == receipt => entry.due.take().is_some(),
+                _ => false,
+            });
+            if lost {
+                observe::lease_lost(&message_id, &error);
+            }
+        } else {
+            observe::lease_extension_failed(&message_id, &error);
+        }
+    }
+
+    /// How many messages are held.
+    pub(crate) fn len(&self) -> usize {
+        self.with(|held| held.len())
+    }
+
+    fn third(&self) -> Duration {
+        self.shared.visibility / 3
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&mut HashMap<String, Entry>) -> T) -> T {
+        work(&mut self.shared.held.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Lease {
+    /// The job has ended and its end is published: deletes the message.
+    pub(crate) async fn settle(self) {
+        let mut backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(20));
+        let mut tries = 0;
+        loop {
+            let Some(receipt) = self.receipt() else { return };
+            let Err(error) = self.leases.shared.deletes.call(receipt).await else { return };
+            tries += 1;
+            if tries == DELETE_TRIES || is_final(&error) {
+                observe::delete_failed(&self.message_id, &error);
+                return;
+            }
+            tokio::time::sleep(backoff.pause()).await;
+        }
+    }
+
+    /// Makes the message visible to others at once.
+    pub(crate) async fn give_back(self) {
+        let Some(receipt) = self.receipt() else { return };
+        // No extension may follow and hide the message again.
+        self.leases.with(|held| held.get_mut(&self.message_id).map(|entry| entry.due = None));
+        if let Err(error) = self.leases.shared.extensions.call((receipt, Duration::ZERO)).await {
+            observe::give_back_failed(&self.message_id, &error);
+        }
+    }
+
+    fn receipt(&self) -> Option<String> {
+        self.leases.with(|held| held.get(&self.message_id).map(|entry| entry.receipt.clone()))
+    }
+}
+
+fn is_final(error: &AwsError) -> bool {
+    matches!(error.class, Class::Invalid | Class::NotFound)
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        self.leases.with(|held| held.remove(&self.message_id));
+    }
+}

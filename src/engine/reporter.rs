@@ -1,0 +1,180 @@
+//! Reports: the excerpt of the log, the event, and its publication until the topic has accepted it.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::time::{Instant, sleep};
+
+use crate::{
+    aws::{AwsError, Class, batch::Batcher, logs::Logs, topic::Publishes},
+    backoff::Backoff,
+    clock::Clock,
+    config::{LogExcerpt, Topic},
+    job::{
+        Job,
+        build::{Build, LogLocation},
+        event::{self, Event, Finished, Log, Origin, Publication, Timings, image::image_results},
+        excerpt::{Budget, Excerpter},
+        message::Rejection,
+        outcome::{Outcome, Status},
+        redact::Redactor,
+    },
+    observe,
+};
+
+/// Between two looks for late lines.
+const SETTLE_PAUSE: Duration = Duration::from_millis(500);
+/// CodeBuild writes one of these into a log's last lines, whether or not the build succeeded; without its source it gets no further.
+const CLOSING: [&str; 2] = ["Phase complete: UPLOAD_ARTIFACTS", "Phase complete: DOWNLOAD_SOURCE State: FAILED"];
+
+/// Reports on jobs. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct Reporter {
+    logs: Logs,
+    publishes: Batcher<Publishes>,
+    topic: Topic,
+    log: LogExcerpt,
+    clock: Clock,
+}
+
+/// A job that has ended.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) build: Option<Arc<Build>>,
+    /// 0 if no build was started.
+    pub(crate) attempt: u32,
+    pub(crate) outcome: Outcome,
+    pub(crate) timings: Timings,
+}
+
+impl Reporter {
+    pub(crate) fn new(logs: Logs, publishes: Batcher<Publishes>, topic: Topic, log: LogExcerpt, clock: Clock) -> Self {
+        Self { logs, publishes, topic, log, clock }
+    }
+
+    /// The job waits for its turn. Nobody depends on this event: it is tried, not insisted on.
+    pub(crate) async fn queued(&self, job: &Job, origin: &Origin) {
+        if self.topic.queued {
+            self.try_once(&event::queued(job, origin, self.clock.now())).await;
+        }
+    }
+
+    /// A build of the job runs. Tried, not insisted on.
+    pub(crate) async fn started(&self, job: &Job, origin: &Origin, attempt: u32, build: &Build) {
+        if self.topic.started {
+            self.try_once(&event::started(job, origin, attempt, build, self.clock.now())).await;
+        }
+    }
+
+    /// The job's terminal event; returns when the topic has accepted it.
+    pub(crate) async fn finished(&self, job: &Job, origin: &Origin, mut ended: Ended) -> Arc<Publication> {
+        let mut redactor = Redactor::new(job.secrets());
+        let log = match &ended.build {
+            Some(build) => self.excerpt(build, ended.outcome.status != Status::Succeeded, &mut redactor).await,
+            None => None,
+        };
+        ended.outcome.redact(&mut redactor);
+        let images = ended.build.as_deref().map(image_results).unwrap_or_default();
+        if images.malformed {
+            observe::result_malformed(&job.id);
+        }
+        let finished = Finished {
+            job,
+            origin,
+            attempt: ended.attempt,
+            build: ended.build.as_deref(),
+            outcome: &ended.outcome,
+            log: log.map(|log| Log { redactions: redactor.count(), ..log }),
+            images: images.images,
+            timings: ended.timings,
+        };
+        let publication = self.publication(&event::finished(finished, self.clock.now()));
+        if self.topic.finished {
+            self.publish(&publication).await;
+        }
+        publication
+    }
+
+    /// A rejected message's event; returns when the topic has accepted it.
+    pub(crate) async fn rejected(&self, rejection: &Rejection, origin: &Origin) {
+        if self.topic.rejected {
+            self.publish(&self.publication(&event::rejected(rejection, origin, self.clock.now()))).await;
+        }
+    }
+
+    /// A repeat of a terminal event.
+    pub(crate) async fn repeat(&self, publication: &Arc<Publication>) {
+        if self.topic.finished {
+            self.publish(publication).await;
+        }
+    }
+
+    fn publication(&self, event: &Event) -> Arc<Publication> {
+        Arc::new(event.publication(self.topic.max_bytes))
+    }
+
+    async fn try_once(&self, event: &Event) {
+        let publication = self.publication(event);
+        if let Err(error) = self.publishes.call(Arc::clone(&publication)).await {
+            observe::publish_failed(&publication.id, &error);
+        }
+    }
+
+    /// Publishes until it is accepted: the message that it answers is held meanwhile, so nothing is lost.
+    async fn publish(&self, publication: &Arc<Publication>) {
+        let mut backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(60));
+        while let Err(error) = self.publishes.call(Arc::clone(publication)).await {
+            match error.class {
+                Class::Throttled | Class::Transient | Class::Capacity => observe::publish_failed(&publication.id, &error),
+                Class::Denied | Class::NotFound | Class::Invalid => observe::publish_refused(&publication.id, &error),
+            }
+            sleep(backoff.pause()).await;
+        }
+    }
+
+    /// The part of the log that matters. `None`: the build has no log stream.
+    async fn excerpt(&self, build: &Build, failed: bool, redactor: &mut Redactor) -> Option<Log> {
+        let location = build.log.as_ref()?;
+        let mut excerpter = Excerpter::new(Budget { lines: self.log.lines, bytes: self.log.bytes }, failed);
+        let complete = match self.read(location, |line| excerpter.push(&redactor.line(line))).await {
+            Ok(complete) => complete,
+            Err(error) => {
+                observe::log_unread(&build.id, &error);
+                false
+            }
+        };
+        let excerpt = excerpter.finish();
+        Some(Log {
+            excerpt: excerpt.text,
+            group: location.group.clone(),
+            stream: location.stream.clone(),
+            url: location.url.clone(),
+            lines: excerpt.lines,
+            truncated: excerpt.truncated,
+            complete,
+            redactions: 0,
+        })
+    }
+
+    /// Reads a log to its end, waiting a while for late lines. Tells whether the end was seen.
+    async fn read(&self, location: &LogLocation, mut take: impl FnMut(&str)) -> Result<bool, AwsError> {
+        let deadline = Instant::now() + self.log.settle;
+        let mut token: Option<String> = None;
+        let mut closed = false;
+        loop {
+            let page = self.logs.page(location, token.as_deref()).await?;
+            for line in page.lines.iter().flat_map(|event| event.lines()) {
+                closed |= CLOSING.iter().any(|closing| line.contains(closing));
+                take(line);
+            }
+            // An empty page may have more behind it: only the token that repeats is the end, for now.
+            let at_end = page.next == token;
+            token = page.next;
+            if at_end && (closed || Instant::now() >= deadline) {
+                return Ok(closed);
+            }
+            if at_end {
+                sleep(SETTLE_PAUSE).await;
+            }
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! The jobs that live in this process: one seat a job id, so that a repeat waits for the first, and a way to cancel each.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use tokio::{sync::watch, time::Instant};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    job::{JobId, event::Publication, outcome::Status},
+    observe,
+};
+
+/// Cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct Roster {
+    state: Arc<Mutex<State>>,
+    /// For how long ended jobs and early cancellations are remembered.
+    window: Duration,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    seats: HashMap<JobId, Shared>,
+    /// Jobs that ended here, and when.
+    ended: Memory<()>,
+    /// Cancellations that came before their jobs.
+    cancelled: Memory<Cancelled>,
+}
+
+#[derive(Debug, Clone)]
+struct Shared {
+    group: Option<String>,
+    cancel: Arc<Cancel>,
+    terminal: watch::Receiver<Option<Arc<Publication>>>,
+}
+
+/// Why a job is to end before its time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Cancelled {
+    /// `Cancelled` or `Superseded`.
+    pub(crate) status: Status,
+    /// For the operator's log.
+    pub(crate) reason: String,
+}
+
+/// A job's ear for its cancellation.
+#[derive(Debug, Default)]
+pub(crate) struct Cancel {
+    token: CancellationToken,
+    why: Mutex<Option<Cancelled>>,
+}
+
+/// A job's place in the roster; dropping it gives the id free.
+#[derive(Debug)]
+pub(crate) struct Seat {
+    id: JobId,
+    pub(crate) cancel: Arc<Cancel>,
+    /// A job of this id ended here within the window.
+    pub(crate) seen_before: bool,
+    terminal: watch::Sender<Option<Arc<Publication>>>,
+    roster: Roster,
+}
+
+/// What a message of a job finds.
+#[derive(Debug)]
+pub(crate) enum Claim {
+    /// The job is this message's.
+    First(Seat),
+    /// Another message has the job; here comes its terminal event.
+    Repeat(watch::Receiver<Option<Arc<Publication>>>),
+}
+
+impl Roster {
+    pub(crate) fn new(window: Duration) -> Self {
+        Self { state: Arc::default(), window }
+    }
+
+    /// Takes the seat of a job, or finds it taken.
+    pub(crate) fn claim(&self, id: &JobId, group: Option<&str>) -> Claim {
+        self.with(|state| {
+            if let Some(seat) = state.seats.get(id) {
+                return Claim::Repeat(seat.terminal.clone());
+            }
+            let (sender, terminal) = watch::channel(None);
+            let cancel = Arc::<Cancel>::default();
+            if let Some(early) = state.cancelled.take(id, self.window) {
+                cancel.set(id, early);
+            }
+            let seen_before = state.ended.get(id, self.window).is_some();
+            let shared = Shared { group: group.map(str::to_owned), cancel: Arc::clone(&cancel), terminal };
+            state.seats.insert(id.clone(), shared);
+            Claim::First(Seat { id: id.clone(), cancel, seen_before, terminal: sender, roster: self.clone() })
+        })
+    }
+
+    /// Cancels a job that lives here; whether there is one.
+    pub(crate) fn cancel(&self, id: &JobId, why: Cancelled) -> bool {
+        self.with(|state| state.seats.get(id).map(|seat| seat.cancel.set(id, why)).is_some())
+    }
+
+    /// Remembers a cancellation for a job that may still come.
+    pub(crate) fn cancel_early(&self, id: &JobId, why: Cancelled) {
+        self.with(|state| state.cancelled.put(id.clone(), why, self.window));
+    }
+
+    /// Cancels every other job of a group.
+    pub(crate) fn supersede(&self, group: &str, by: &JobId) {
+        self.with(|state| {
+            for (id, seat) in state.seats.iter().filter(|(id, seat)| seat.group.as_deref() == Some(group) && *id != by) {
+                seat.cancel.set(id, Cancelled { status: Status::Superseded, reason: format!("superseded by {by}") });
+            }
+        });
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&mut State) -> T) -> T {
+        work(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Seat {
+    /// The job's terminal event is accepted: repeats get the same.
+    pub(crate) fn ended(self, terminal: Arc<Publication>) {
+        self.terminal.send_replace(Some(terminal));
+        self.roster.with(|state| state.ended.put(self.id.clone(), (), self.roster.window));
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.roster.with(|state| state.seats.remove(&self.id));
+    }
+}
+
+impl Cancel {
+    /// The first reason stands.
+    fn set(&self, id: &JobId, why: Cancelled) {
+        observe::job_cancelled(id, why.status.as_str(), &why.reason);
+        self.why.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(why);
+        self.token.cancel();
+    }
+
+    /// Resolves when the job is to end.
+    pub(crate) async fn cancelled(&self) -> Cancelled {
+        self.token.cancelled().await;
+        let why = self.why.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        why.unwrap_or(Cancelled { status: Status::Cancelled, reason: String::new() })
+    }
+}
+
+/// Values by job id that are forgotten after a time.
+#[derive(Debug)]
+struct Memory<T> {
+    values: HashMap<JobId, (Instant, T)>,
+    order: VecDeque<(Instant, JobId)>,
+}
+
+impl<T> Default for Memory<T> {
+    fn default() -> Self {
+        Self { values: HashMap::new(), order: VecDeque::new() }
+    }
+}
+
+impl<T> Memory<T> {
+    fn put(&mut self, id: JobId, value: T, window: Duration) {
+        self.forget(window);
+        let now = Instant::now();
+        self.order.push_back((now, id.clone()));
+        self.values.insert(id, (now, value));
+    }
+
+    fn get(&mut self, id: &JobId, window: Duration) -> Option<&T> {
+        self.forget(window);
+        self.values.get(id).map(|(_, value)| value)
+    }
+
+    fn take(&mut self, id: &JobId, window: Duration) -> Option<T> {
+        self.forget(window);
+        self.values.remove(id).map(|(_, value)| value)
+    }
+
+    fn forget(&mut self, window: Duration) {
+        while let Some((at, _)) = self.order.front()
+            && at.elapsed() > window
+        {
+            let Some((at, id)) = self.order.pop_front() else { return };
+            if self.values.get(&id).is_some_and(|(put, _)| *put == at) {
+                self.values.remove(&id);
+            }
+        }
+    }
+}

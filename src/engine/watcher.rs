@@ -1,0 +1,157 @@
+//! Follows builds to their end: one batched status reader for all of them. Pushed events only make it look sooner.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::{
+    sync::{Notify, watch},
+    time::{Instant, sleep},
+};
+
+use crate::{
+    aws::{
+        Class,
+        batch::Batcher,
+        builds::Statuses,
+    },
+    job::build::Build,
+    observe,
+    pulse::Pulse,
+};
+
+/// The pause between looks grows to this while CodeBuild throttles.
+const LONGEST_INTERVAL: Duration = Duration::from_secs(120);
+/// CodeBuild may not know a build just after its start; after this long it is gone.
+const UNKNOWN: Duration = Duration::from_secs(300);
+
+/// Follows builds. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct Watcher {
+    statuses: Batcher<Statuses>,
+    shared: Arc<Shared>,
+    ticks: watch::Receiver<()>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    /// By build id: who looks when told to.
+    nudges: Mutex<HashMap<String, Arc<Notify>>>,
+    throttled: AtomicBool,
+}
+
+/// Why following a build ended without its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lost {
+    /// CodeBuild has no such build.
+    Gone,
+}
+
+/// The clock that all looks follow, so that they fill their batches.
+#[derive(Debug)]
+pub(crate) struct Ticker {
+    interval: Duration,
+    shared: Arc<Shared>,
+    ticks: watch::Sender<()>,
+}
+
+impl Watcher {
+    /// The watcher, and its clock to be spawned.
+    pub(crate) fn new(statuses: Batcher<Statuses>, interval: Duration) -> (Self, Ticker) {
+        let (sender, ticks) = watch::channel(());
+        let shared = Arc::<Shared>::default();
+        let ticker = Ticker { interval, shared: Arc::clone(&shared), ticks: sender };
+        (Self { statuses, shared, ticks }, ticker)
+    }
+
+    /// Follows a build to its end; `seen` is called with every look that shows something new. Dropping the future stops looking.
+    pub(crate) async fn until_ended(&self, mut build: Arc<Build>, mut seen: impl FnMut(&Arc<Build>)) -> Result<Arc<Build>, Lost> {
+        let nudge = self.nudged(&build.id);
+        let mut ticks = self.ticks.clone();
+        ticks.mark_unchanged();
+        let mut unknown_since: Option<Instant> = None;
+        while !build.has_ended() {
+            tokio::select! {
+                changed = ticks.changed() => if changed.is_err() { std::future::pending().await },
+                () = nudge.notify.notified() => {}
+            }
+            match self.statuses.call(build.id.clone()).await {
+                Ok(Some(now)) => {
+                    unknown_since = None;
+                    if now != build {
+                        seen(&now);
+                        build = now;
+                    }
+                }
+                Ok(None) => {
+                    if unknown_since.get_or_insert_with(Instant::now).elapsed() > UNKNOWN {
+                        return Err(Lost::Gone);
+                    }
+                }
+                Err(error) => {
+                    if error.class == Class::Throttled {
+                        self.shared.throttled.store(true, Ordering::Relaxed);
+                    }
+                    observe::look_failed(&build.id, &error);
+                }
+            }
+        }
+        Ok(build)
+    }
+
+    /// A pushed event said that something happened to a build: look now.
+    pub(crate) fn nudge(&self, build_id: &str) {
+        if let Some(notify) = self.shared.nudges().get(build_id) {
+            notify.notify_one();
+        }
+    }
+
+    fn nudged(&self, build_id: &str) -> Nudged {
+        let notify = Arc::<Notify>::default();
+        self.shared.nudges().insert(build_id.to_owned(), Arc::clone(&notify));
+        Nudged { build_id: build_id.to_owned(), notify, shared: Arc::clone(&self.shared) }
+    }
+}
+
+impl Ticker {
+    /// Ticks for ever: every interval, more slowly while CodeBuild throttles.
+    pub(crate) async fn serve(self, pulse: Pulse) {
+        let mut pause = self.interval;
+        loop {
+            sleep(pause).await;
+            pulse.beat();
+            let throttled = self.shared.throttled.swap(false, Ordering::Relaxed);
+            pause = if throttled { (pause * 2).min(LONGEST_INTERVAL.max(self.interval)) } else { (pause / 2).max(self.interval) };
+            self.ticks.send_replace(());
+        }
+    }
+
+    /// The longest time between two ticks.
+    pub(crate) fn longest(&self) -> Duration {
+        LONGEST_INTERVAL.max(self.interval)
+    }
+}
+
+impl Shared {
+    fn nudges(&self) -> std::sync::MutexGuard<'_, HashMap<String, Arc<Notify>>> {
+        self.nudges.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A registration that ends with its look-out.
+struct Nudged {
+    build_id: String,
+    notify: Arc<Notify>,
+    shared: Arc<Shared>,
+}
+
+impl Drop for Nudged {
+    fn drop(&mut self) {
+        self.shared.nudges().remove(&self.build_id);
+    }
+}

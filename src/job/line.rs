@@ -1,0 +1,142 @@
+//! The waiting line: who is next. Higher priority first; within a priority tenants take turns; within a tenant the first to come.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+
+use super::{Priority, Tenant};
+
+/// What decides a waiting job's place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ticket {
+    pub tenant: Tenant,
+    pub priority: Priority,
+    /// The key of jobs that must not run at the same time.
+    pub group: Option<String>,
+}
+
+/// The waiting line. `T` is what waits.
+#[derive(Debug)]
+pub struct Line<T> {
+    /// Highest priority first.
+    lanes: BTreeMap<Priority, Lane<T>>,
+}
+
+#[derive(Debug)]
+struct Lane<T> {
+    /// Every tenant that waits, once; the front has its turn.
+    turns: VecDeque<Tenant>,
+    waiting: HashMap<Tenant, VecDeque<(Ticket, T)>>,
+}
+
+impl<T> Default for Line<T> {
+    fn default() -> Self {
+        Self { lanes: BTreeMap::new() }
+    }
+}
+
+impl<T> Line<T> {
+    /// Joins the line.
+    pub fn push(&mut self, ticket: Ticket, it: T) {
+        let lane = self.lanes.entry(ticket.priority).or_insert_with(|| Lane { turns: VecDeque::new(), waiting: HashMap::new() });
+        let queue = lane.waiting.entry(ticket.tenant.clone()).or_default();
+        if queue.is_empty() {
+            lane.turns.push_back(ticket.tenant.clone());
+        }
+        queue.push_back((ticket, it));
+    }
+
+    /// Takes the next for whom `admit` finds a place; a tenant that was served goes to the end of its lane's turns.
+    pub fn take<P>(&mut self, mut admit: impl FnMut(&Ticket) -> Option<P>) -> Option<(T, P)> {
+        self.lanes.values_mut().find_map(|lane| lane.take(&mut admit))
+    }
+
+    /// Lets go of those that no longer wait.
+    pub fn retain(&mut self, mut waits: impl FnMut(&T) -> bool) {
+        for lane in self.lanes.values_mut() {
+            lane.waiting.retain(|_, queue| {
+                queue.retain(|(_, it)| waits(it));
+                !queue.is_empty()
+            });
+            lane.turns.retain(|tenant| lane.waiting.contains_key(tenant));
+        }
+    }
+
+    /// How many wait.
+    pub fn len(&self) -> usize {
+        self.lanes.values().flat_map(|lane| lane.waiting.values()).map(VecDeque::len).sum()
+    }
+
+    /// Whether nobody waits.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl<T> Lane<T> {
+    fn take<P>(&mut self, admit: &mut impl FnMut(&Ticket) -> Option<P>) -> Option<(T, P)> {
+        for turn in 0..self.turns.len() {
+            let tenant = &self.turns[turn];
+            let Some(queue) = self.waiting.get_mut(tenant) else { continue };
+            let Some((at, place)) = queue.iter().enumerate().find_map(|(at, (ticket, _))| Some((at, admit(ticket)?))) else { continue };
+            let taken = queue.remove(at);
+            let is_last = queue.is_empty();
+            if let Some(tenant) = self.turns.remove(turn) {
+                if is_last {
+                    self.waiting.remove(&tenant);
+                } else {
+                    self.turns.push_back(tenant);
+                }
+            }
+            return taken.map(|(_, it)| (it, place));
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    fn line(jobs: &[(&str, Priority, &'static str)]) -> Line<&'static str> {
+        let mut line = Line::default();
+        for (tenant, priority, name) in jobs {
+            line.push(Ticket { tenant: Tenant::parse(tenant).unwrap(), priority: *priority, group: None }, *name);
+        }
+        line
+    }
+
+    fn order(mut line: Line<&'static str>) -> Vec<&'static str> {
+        std::iter::from_fn(|| line.take(|_| Some(())).map(|(name, ())| name)).collect()
+    }
+
+    #[test]
+    fn higher_priority_goes_first_and_arrival_decides_within_a_tenant() {
+        let line = line(&[("a", Priority::Low, "low"), ("a", Priority::Normal, "n1"), ("a", Priority::High, "high"), ("a", Priority::Normal, "n2")]);
+        assert_eq!(order(line), ["high", "n1", "n2", "low"]);
+    }
+
+    #[test]
+    fn tenants_take_turns_whatever_their_number_of_jobs() {
+        let n = Priority::Normal;
+        let line = line(&[("a", n, "a1"), ("a", n, "a2"), ("a", n, "a3"), ("b", n, "b1"), ("c", n, "c1"), ("b", n, "b2")]);
+        assert_eq!(order(line), ["a1", "b1", "c1", "a2", "b2", "a3"]);
+    }
+
+    #[test]
+    fn a_tenant_without_a_place_is_passed_over_and_keeps_its_turn() {
+        let n = Priority::Normal;
+        let mut line = line(&[("a", n, "a1"), ("b", n, "b1"), ("b", n, "b2")]);
+        let not_a = |ticket: &Ticket| (ticket.tenant.as_str() != "a").then_some(());
+        assert_eq!(line.take(not_a).unwrap().0, "b1");
+        assert_eq!(order(line), ["a1", "b2"]);
+    }
+
+    #[test]
+    fn those_who_left_are_not_served() {
+        let n = Priority::Normal;
+        let mut line = line(&[("a", n, "a1"), ("b", n, "b1"), ("a", n, "a2")]);
+        line.retain(|name| *name != "a1" && *name != "b1");
+        assert_eq!(line.len(), 1);
+        assert_eq!(order(line), ["a2"]);
+    }
+}

@@ -1,0 +1,201 @@
+//! One function an operational event: it writes the log line and counts the metric, so that the two cannot drift apart.
+
+use std::fmt::Display;
+
+use metrics::{Unit, counter, describe_counter, describe_gauge, gauge};
+use tracing::{Span, debug, error, info, info_span, warn};
+
+/// Tells the metrics' meanings to the recorder. To be called once, after it is installed.
+pub fn describe() {
+    describe_counter!("slipway_messages_received_total", Unit::Count, "Messages received, repeats included");
+    describe_counter!("slipway_messages_rejected_total", Unit::Count, "Messages that were no valid jobs");
+    describe_gauge!("slipway_jobs_waiting", Unit::Count, "Jobs that wait for a place among the running");
+    describe_gauge!("slipway_jobs_running", Unit::Count, "Builds that are followed now");
+    describe_counter!("slipway_jobs_finished_total", Unit::Count, "Jobs whose terminal event was accepted, by status");
+    describe_counter!("slipway_builds_started_total", Unit::Count, "Builds started");
+    describe_counter!("slipway_builds_adopted_total", Unit::Count, "Builds found that an earlier process had started");
+    describe_counter!("slipway_attempts_failed_total", Unit::Count, "Attempts that the platform failed and that are made again");
+    describe_counter!("slipway_leases_lost_total", Unit::Count, "Leases that ran out or were taken over");
+    describe_counter!("slipway_publish_refused_total", Unit::Count, "Events that the topic refuses: somebody must act");
+    describe_counter!("slipway_jobs_panicked_total", Unit::Count, "Jobs whose task panicked: a fault of the daemon");
+    describe_counter!("slipway_aws_calls_total", Unit::Count, "AWS calls by operation and result");
+    describe_counter!("slipway_aws_throttles_total", Unit::Count, "AWS calls that were throttled, by operation");
+    for status in ["succeeded", "failed", "timed_out", "cancelled", "superseded", "errored"] {
+        counter!("slipway_jobs_finished_total", "status" => status).absolute(0);
+    }
+    counter!("slipway_messages_received_total").absolute(0);
+    counter!("slipway_messages_rejected_total").absolute(0);
+    counter!("slipway_publish_refused_total").absolute(0);
+    gauge!("slipway_jobs_waiting").set(0);
+    gauge!("slipway_jobs_running").set(0);
+}
+
+/// The span of one job's whole life.
+pub(crate) fn job_span(id: &dyn Display, tenant: &dyn Display) -> Span {
+    info_span!("job", job.id = %id, job.tenant = %tenant)
+}
+
+pub(crate) fn service_started(queues: usize, running: usize) {
+    info!(queues, limits.running = running, "the daemon is up");
+}
+
+pub(crate) fn draining(jobs: usize) {
+    info!(jobs, "draining: what has not started is given back, running builds are reported as they end");
+}
+
+pub(crate) fn drained() {
+    info!("drained: nothing is left");
+}
+
+pub(crate) fn grace_ran_out(jobs: usize) {
+    warn!(jobs, "leaving: the builds go on, and the next process adopts them");
+}
+
+pub(crate) fn message_received(message_id: &str, receive_count: u32) {
+    counter!("slipway_messages_received_total").increment(1);
+    debug!(message.id = message_id, message.receives = receive_count, "received a message");
+}
+
+pub(crate) fn message_rejected(message_id: &str, job_id: Option<&crate::job::JobId>, problems: usize) {
+    counter!("slipway_messages_rejected_total").increment(1);
+    let job_id = job_id.map(crate::job::JobId::as_str);
+    warn!(message.id = message_id, job.id = job_id, problems, "rejected a message");
+}
+
+pub(crate) fn dead_letter_failed(message_id: &str, error: &dyn Display) {
+    warn!(message.id = message_id, %error, "could not move a message to the dead-letter queue yet");
+}
+
+pub(crate) fn no_dead_letter_queue(queue: &str) {
+    warn!(queue.url = queue, "the queue has no dead-letter queue: a rejected message is deleted once its event is published");
+}
+
+pub(crate) fn dead_letter_unknown(queue: &str, error: &dyn Display) {
+    warn!(queue.url = queue, %error, "could not read which dead-letter queue the queue has");
+}
+
+pub(crate) fn jobs_waiting(count: usize) {
+    #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
+    gauge!("slipway_jobs_waiting").set(count as f64);
+}
+
+/// Counts a build as running as long as the answer lives.
+pub(crate) fn running() -> Running {
+    gauge!("slipway_jobs_running").increment(1);
+    Running
+}
+
+/// See [`running`].
+pub(crate) struct Running;
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        gauge!("slipway_jobs_running").decrement(1);
+    }
+}
+
+pub(crate) fn job_repeated(job: &dyn Display) {
+    info!(job.id = %job, "a message repeats a job that lives here; it gets the same end");
+}
+
+pub(crate) fn build_started(job: &dyn Display, build_id: &str, attempt: u32) {
+    counter!("slipway_builds_started_total").increment(1);
+    info!(job.id = %job, build.id = build_id, attempt, "started a build");
+}
+
+pub(crate) fn build_adopted(job: &dyn Display, build_id: &str) {
+    counter!("slipway_builds_adopted_total").increment(1);
+    info!(job.id = %job, build.id = build_id, "adopted the job's build");
+}
+
+pub(crate) fn start_delayed(job: &dyn Display, error: &dyn Display) {
+    info!(job.id = %job, %error, "the build cannot start yet");
+}
+
+pub(crate) fn lookup_failed(job: &dyn Display, error: &dyn Display) {
+    warn!(job.id = %job, %error, "could not look for the job's build yet");
+}
+
+pub(crate) fn index_read(project: &str, pages: u32, jobs: usize) {
+    debug!(project, pages, jobs, "read the project's builds");
+}
+
+pub(crate) fn look_failed(build_id: &str, error: &dyn Display) {
+    warn!(build.id = build_id, %error, "could not look at a build");
+}
+
+pub(crate) fn stop_failed(build_id: &str, error: &dyn Display) {
+    warn!(build.id = build_id, %error, "could not stop a build");
+}
+
+pub(crate) fn attempt_failed(job: &dyn Display, attempt: u32, reason: &str) {
+    counter!("slipway_attempts_failed_total").increment(1);
+    warn!(job.id = %job, attempt, reason, "the platform failed an attempt; the job gets another");
+}
+
+pub(crate) fn cancel_asked(job: &dyn Display) {
+    info!(job.id = %job, "asked to cancel a job");
+}
+
+pub(crate) fn job_cancelled(job: &dyn Display, status: &str, reason: &str) {
+    info!(job.id = %job, status, reason, "the job ends before its time");
+}
+
+pub(crate) fn job_finished(job: &dyn Display, status: &'static str) {
+    counter!("slipway_jobs_finished_total", "status" => status).increment(1);
+    info!(job.id = %job, status, "the job has ended and its end is published");
+}
+
+pub(crate) fn job_panicked(name: &dyn Display, reason: &str) {
+    counter!("slipway_jobs_panicked_total").increment(1);
+    error!(message.id = %name, reason, "a job's task panicked; its message comes back");
+}
+
+pub(crate) fn log_unread(build_id: &str, error: &dyn Display) {
+    warn!(build.id = build_id, %error, "could not read a build's log to its end");
+}
+
+pub(crate) fn result_malformed(job: &dyn Display) {
+    warn!(job.id = %job, "the build's SLIPWAY_RESULT cannot be read");
+}
+
+pub(crate) fn publish_failed(event_id: &str, error: &dyn Display) {
+    warn!(event.id = event_id, %error, "could not publish an event");
+}
+
+pub(crate) fn publish_refused(event_id: &str, error: &dyn Display) {
+    counter!("slipway_publish_refused_total").increment(1);
+    error!(event.id = event_id, %error, "the topic refuses an event; its message is kept and the publish tried again");
+}
+
+pub(crate) fn lease_lost(message_id: &str, error: &dyn Display) {
+    counter!("slipway_leases_lost_total").increment(1);
+    warn!(message.id = message_id, %error, "lost the lease on a message; its job goes on");
+}
+
+pub(crate) fn lease_renewed(message_id: &str) {
+    info!(message.id = message_id, "received a message again whose job lives here; the job goes on under the new lease");
+}
+
+pub(crate) fn lease_extension_failed(message_id: &str, error: &dyn Display) {
+    warn!(message.id = message_id, %error, "could not extend a lease yet");
+}
+
+pub(crate) fn give_back_failed(message_id: &str, error: &dyn Display) {
+    warn!(message.id = message_id, %error, "could not give a message back; it becomes visible when its lease ends");
+}
+
+pub(crate) fn delete_failed(message_id: &str, error: &dyn Display) {
+    warn!(message.id = message_id, %error, "could not delete a message whose job has ended; should it come back it is recognised");
+}
+
+pub(crate) fn receive_failed(queue: &str, error: &dyn Display) {
+    warn!(queue.url = queue, %error, "could not receive");
+}
+
+pub(crate) fn aws_call(operation: &'static str, error: Option<&'static str>) {
+    counter!("slipway_aws_calls_total", "operation" => operation, "result" => error.unwrap_or("ok")).increment(1);
+    if error == Some("throttled") {
+        counter!("slipway_aws_throttles_total", "operation" => operation).increment(1);
+    }
+}

@@ -1,0 +1,120 @@
+//! The only place that spawns tasks. Services must not end before they are told to; a job that panics takes nothing with it.
+
+use std::{fmt, panic::AssertUnwindSafe};
+
+use futures_util::FutureExt;
+use tokio::task::{JoinError, JoinSet};
+use tokio_util::task::TaskTracker;
+
+use crate::observe;
+
+/// Long-running tasks. Dropping it ends them all.
+#[derive(Debug, Default)]
+pub struct Services {
+    tasks: JoinSet<&'static str>,
+}
+
+/// A service that ended.
+#[derive(Debug, thiserror::Error)]
+pub enum Ended {
+    /// It returned, which is wrong before a shutdown.
+    #[error("the {0} ended by itself")]
+    Returned(&'static str),
+    /// It panicked.
+    #[error("a service panicked: {0}")]
+    Panicked(String),
+}
+
+impl Services {
+    /// Starts a service.
+    pub fn spawn(&mut self, name: &'static str, service: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.spawn(async move {
+            service.await;
+            name
+        });
+    }
+
+    /// Whether none is left.
+    pub fn is_empty(&self) -> bool {
+        self.tasks.is_empty()
+    }
+
+    /// Resolves when a service has ended; never, when there is none.
+    pub async fn ended(&mut self) -> Ended {
+        match self.tasks.join_next().await {
+            Some(Ok(name)) => Ended::Returned(name),
+            Some(Err(error)) => Ended::Panicked(panic_text(error)),
+            None => std::future::pending().await,
+        }
+    }
+}
+
+fn panic_text(error: JoinError) -> String {
+    match error.try_into_panic() {
+        Ok(payload) => text(payload.as_ref()).to_owned(),
+        Err(error) => error.to_string(),
+    }
+}
+
+fn text(payload: &(dyn std::any::Any + Send)) -> &str {
+    payload.downcast_ref::<&str>().copied().or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
+}
+
+/// The tasks that carry one message each.
+#[derive(Debug, Clone, Default)]
+pub struct Jobs {
+    tasks: TaskTracker,
+}
+
+impl Jobs {
+    /// Starts a job's task. A panic is reported, and whatever the job owned (permits, its lease) is released.
+    pub fn spawn(&self, name: impl fmt::Display + Send + 'static, job: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.spawn(async move {
+            if let Err(payload) = AssertUnwindSafe(job).catch_unwind().await {
+                observe::job_panicked(&name, text(payload.as_ref()));
+            }
+        });
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.tasks.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.tasks.is_empty()
+    }
+
+    /// Resolves when no job is left. No job may be started any more.
+    pub async fn all_ended(&self) {
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_service_that_panics_is_named_by_what_it_said() {
+        let mut services = Services::default();
+        services.spawn("patient", std::future::pending());
+        services.spawn("broken", async { panic!("out of luck") });
+        assert_eq!(services.ended().await.to_string(), "a service panicked: out of luck");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_job_that_panics_releases_what_it_owned() {
+        let permits = std::sync::Arc::new(tokio::sync::Semaphore::new(1));
+        let jobs = Jobs::default();
+        let permit = permits.clone().acquire_owned().await;
+        jobs.spawn("job", async move {
+            let _held = permit;
+            panic!("boom");
+        });
+        jobs.all_ended().await;
+        assert_eq!(permits.available_permits(), 1);
+    }
+}
