@@ -5,6 +5,8 @@ pub mod builds;
 mod call;
 pub mod error;
 pub mod logs;
+#[cfg(feature = "local")]
+pub mod provision;
 pub mod queue;
 pub mod topic;
 
