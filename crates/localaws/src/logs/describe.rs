@@ -1,7 +1,5 @@
 //! Listing groups and streams.
 
-use std::cmp::Reverse;
-
 use serde::Deserialize;
 use serde_json::{Value, json};
 

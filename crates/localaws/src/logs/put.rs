@@ -16,11 +16,13 @@ const OLDEST: Duration = Duration::from_hours(14 * 24);
 const NEWEST: Duration = Duration::from_hours(2);
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
 struct PutLogEvents {
-    log_group_name: String,
-    log_stream_name: String,
-    log_events: Vec<InputLogEvent>,
+    #[serde(rename = "logGroupName")]
+    group: String,
+    #[serde(rename = "logStreamName")]
+    stream: String,
+    #[serde(rename = "logEvents")]
+    events: Vec<InputLogEvent>,
 }
 
 #[derive(Deserialize)]
@@ -32,7 +34,7 @@ struct InputLogEvent {
 impl Logs {
     pub(super) fn put_log_events(&self, input: Value) -> Answer {
         let input: PutLogEvents = decode(input)?;
-        let events = input.log_events;
+        let events = input.events;
         if events.is_empty() || events.len() > BATCH || events.iter().any(|event| event.message.is_empty()) {
             return Err(invalid(format!("Log events must be 1 to {BATCH}, and no message may be empty")));
         }
@@ -58,7 +60,7 @@ impl Logs {
 
         let mut state = self.state();
         let visible = state.visible_from(millis(now));
-        let stream = state.stream(&input.log_group_name, &input.log_stream_name)?;
+        let stream = state.stream(&input.group, &input.stream)?;
         stream.append(millis(now), visible, accepted.collect());
         // AWS no longer looks at sequence tokens but still sends them.
         let mut answer = json!({"nextSequenceToken": format!("{:056}", stream.bytes)});

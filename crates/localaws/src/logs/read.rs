@@ -5,10 +5,7 @@ use std::ops::Range;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{
-    Logs, invalid, page_size,
-    stream::{Event, Stream},
-};
+use super::{Logs, invalid, page_size, stream::Event};
 use crate::api::{Answer, ApiError, decode};
 
 /// Events on one page: AWS's limit.
