@@ -6,4 +6,5 @@
 mod api;
 pub mod clock;
 pub mod codebuild;
+pub mod logs;
 pub mod runner;

@@ -1,29 +1,67 @@
 //! How a runner tells CodeBuild what happens in a build.
 
+use std::sync::Arc;
+
+use super::build::Build;
 use crate::codebuild::phase::{Phase, PhaseStatus};
 
 /// The reporting end of one build. Cheap to clone.
+///
+/// Once the build is over (stopped, out of time), phases no longer change; the log still takes what comes late, as on AWS.
 #[derive(Debug, Clone)]
 pub struct Progress {
-    // B: fields
+    build: Arc<Build>,
 }
 
 impl Progress {
+    pub(super) fn new(build: Arc<Build>) -> Self {
+        Self { build }
+    }
+
     /// A phase begins. Entering PROVISIONING makes the log stream's name known.
-    pub fn enter(&self, phase: Phase) {}
+    pub fn enter(&self, phase: Phase) {
+        let now = self.build.clock.millis();
+        let mut live = self.build.live();
+        if live.is_over() {
+            return;
+        }
+        live.open(now, phase);
+        if phase == Phase::Provisioning {
+            live.transcript.reveal();
+        }
+    }
 
     /// The phase that was entered last ends. `context` is `(status code, message)`.
-    pub fn leave(&self, status: PhaseStatus, context: Option<(&str, &str)>) {}
+    pub fn leave(&self, status: PhaseStatus, context: Option<(&str, &str)>) {
+        let now = self.build.clock.millis();
+        let mut live = self.build.live();
+        live.transcript.flush(now);
+        if !live.is_over() {
+            live.close(now, status, context);
+        }
+    }
 
     /// Appends to the log; each line (ending in a newline, or the rest) becomes one log event.
-    pub fn log(&self, text: &str) {}
+    pub fn log(&self, text: &str) {
+        self.build.live().transcript.write(self.build.clock.millis(), text);
+    }
 
     /// The commit that the source's version stands for.
-    pub fn resolved(&self, version: &str) {}
+    pub fn resolved(&self, version: &str) {
+        self.build.live().resolved = Some(version.to_owned());
+    }
 
     /// A variable that the buildspec exports.
-    pub fn export(&self, name: &str, value: &str) {}
+    pub fn export(&self, name: &str, value: &str) {
+        let exported = &mut self.build.live().exported;
+        match exported.iter_mut().find(|(known, _)| known == name) {
+            Some((_, known)) => value.clone_into(known),
+            None => exported.push((name.to_owned(), value.to_owned())),
+        }
+    }
 
     /// Resolves when the build must end now: stopped, or out of time.
-    pub async fn interrupted(&self) {}
+    pub async fn interrupted(&self) {
+        self.build.interrupt.cancelled().await;
+    }
 }

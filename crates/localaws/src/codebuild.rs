@@ -1,0 +1,181 @@
+//! CodeBuild: projects, and builds that a [`Runner`] carries out.
+
+mod build;
+mod event;
+mod life;
+mod merge;
+mod model;
+pub mod phase;
+pub mod progress;
+mod project;
+mod query;
+mod shape;
+mod slot;
+mod start;
+#[cfg(test)]
+mod tests;
+mod token;
+mod transcript;
+mod view;
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use serde_json::Value;
+
+use self::{build::Build, project::Project, slot::Slots, token::Tokens};
+use crate::{
+    api::{Answer, ApiError},
+    clock::Clock,
+    logs::Logs,
+    runner::Runner,
+};
+
+/// Takes each state-change event as JSON text.
+pub type Events = Arc<dyn Fn(String) + Send + Sync>;
+
+/// What CodeBuild needs to run.
+#[derive(Clone)]
+pub struct Settings {
+    pub clock: Clock,
+    /// The region's name, such as `us-east-1`.
+    pub region: String,
+    /// The account's twelve digits.
+    pub account: String,
+    /// Where the builds' output goes.
+    pub logs: Arc<Logs>,
+    /// Who carries the builds out.
+    pub runner: Arc<dyn Runner>,
+    /// Builds at once in the account; more wait in the queue. `None`: no bound.
+    pub account_limit: Option<usize>,
+    /// Builds that may wait; more are refused.
+    pub queue_limit: usize,
+    /// Gets the EventBridge events "CodeBuild Build State Change".
+    pub events: Option<Events>,
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings")
+            .field("region", &self.region)
+            .field("account", &self.account)
+            .field("runner", &self.runner)
+            .field("account_limit", &self.account_limit)
+            .field("queue_limit", &self.queue_limit)
+            .field("events", &self.events.is_some())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The service. Everything is in memory.
+#[derive(Debug)]
+pub struct CodeBuild {
+    settings: Settings,
+    slots: Slots,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    projects: BTreeMap<String, Project>,
+    builds: HashMap<String, Arc<Build>>,
+    /// The builds in the order of their starts.
+    order: BTreeMap<u64, Arc<Build>>,
+    /// The next build's place in that order.
+    next: u64,
+    tokens: Tokens,
+}
+
+/// A build as an observer in the same process sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BuildView {
+    /// `project:uuid`.
+    pub id: String,
+    pub project: String,
+    /// CodeBuild's name of the status, such as `IN_PROGRESS`.
+    pub status: &'static str,
+    /// CodeBuild's name of the phase, such as `QUEUED`.
+    pub phase: &'static str,
+    /// The variables, start over project.
+    pub variables: BTreeMap<String, String>,
+    /// Milliseconds since the Unix epoch.
+    pub start_ms: u64,
+    /// Milliseconds since the Unix epoch.
+    pub end_ms: Option<u64>,
+}
+
+impl CodeBuild {
+    pub fn new(settings: Settings) -> Self {
+        let slots = Slots::new(settings.account_limit, settings.queue_limit);
+        Self { settings, slots, state: Mutex::default() }
+    }
+
+    /// Carries out one operation of the API. Must be called within a tokio runtime.
+    pub(crate) fn call(self: &Arc<Self>, operation: &str, input: Value) -> Answer {
+        match operation {
+            "BatchDeleteBuilds" => self.batch_delete_builds(input),
+            "BatchGetBuilds" => self.batch_get_builds(input),
+            "BatchGetProjects" => self.batch_get_projects(input),
+            "CreateProject" => self.create_project(input),
+            "DeleteProject" => self.delete_project(input),
+            "ListBuilds" => self.list_builds(input),
+            "ListBuildsForProject" => self.list_builds_for_project(input),
+            "ListProjects" => self.list_projects(input),
+            "RetryBuild" => self.retry_build(input),
+            "StartBuild" => self.start_build(input),
+            "StopBuild" => self.stop_build(input),
+            "UpdateProject" => self.update_project(input),
+            _ => Err(ApiError::new("UnknownOperationException", format!("CodeBuild has no operation {operation} here"))),
+        }
+    }
+
+    /// Changes how many builds the account runs at once; queued builds start if there is room now.
+    pub fn set_account_limit(&self, limit: Option<usize>) {
+        self.slots.set_limit(limit);
+    }
+
+    /// Changes how many builds may wait.
+    pub fn set_queue_limit(&self, limit: usize) {
+        self.slots.set_queue_limit(limit);
+    }
+
+    /// Every build, in the order of their starts.
+    pub fn builds(&self) -> Vec<BuildView> {
+        let builds: Vec<_> = self.state().order.values().cloned().collect();
+        builds.iter().map(|build| build.summary()).collect()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn view(&self, build: &Build) -> Value {
+        build.view(&self.settings.region, &self.settings.account)
+    }
+
+    /// Sends the event of a status change. Not to be called with a lock held.
+    fn announce(&self, build: &Build) {
+        if let Some(events) = &self.settings.events {
+            events(build.state_change(&self.settings.region, &self.settings.account));
+        }
+    }
+}
+
+impl Build {
+    fn summary(&self) -> BuildView {
+        let variables = self.variables();
+        let live = self.live();
+        BuildView {
+            id: self.id.clone(),
+            project: self.project.clone(),
+            status: live.status.name(),
+            phase: live.current_phase().name(),
+            variables,
+            start_ms: live.phases.first().map_or(0, |record| record.start_ms),
+            end_ms: live.end_ms,
+        }
+    }
+}

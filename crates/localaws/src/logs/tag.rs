@@ -1,0 +1,53 @@
+//! Tags of groups.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{Logs, no_resource};
+use crate::api::{Answer, ApiError, decode};
+
+/// AWS keeps at most 50 tags of a resource.
+const TAG_LIMIT: usize = 50;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Tagging {
+    resource_arn: String,
+    #[serde(default)]
+    tags: BTreeMap<String, String>,
+    #[serde(default)]
+    tag_keys: Vec<String>,
+}
+
+impl Logs {
+    pub(super) fn tag_resource(&self, input: Value) -> Answer {
+        self.with_tags(input, |tags, input| {
+            let mut merged = tags.clone();
+            merged.extend(input.tags);
+            if merged.len() > TAG_LIMIT {
+                return Err(ApiError::new("TooManyTagsException", format!("A resource can have no more than {TAG_LIMIT} tags")));
+            }
+            *tags = merged;
+            Ok(json!({}))
+        })
+    }
+
+    pub(super) fn untag_resource(&self, input: Value) -> Answer {
+        self.with_tags(input, |tags, input| {
+            tags.retain(|key, _| !input.tag_keys.contains(key));
+            Ok(json!({}))
+        })
+    }
+
+    pub(super) fn list_tags_for_resource(&self, input: Value) -> Answer {
+        self.with_tags(input, |tags, _| Ok(json!({ "tags": tags })))
+    }
+
+    fn with_tags(&self, input: Value, change: impl FnOnce(&mut BTreeMap<String, String>, Tagging) -> Answer) -> Answer {
+        let input: Tagging = decode(input)?;
+        let name = self.in_arn(&input.resource_arn).ok_or_else(|| no_resource("The specified resource does not exist."))?.to_owned();
+        change(&mut self.state().group(&name)?.tags, input)
+    }
+}
