@@ -1,5 +1,11 @@
 //! Who carries a build out: commands on this machine ([`shell`]), or a script given by a test ([`scripted`]).
 
+mod buildspec;
+mod report;
+pub mod scripted;
+pub mod shell;
+mod transcript;
+
 use std::{collections::BTreeMap, fmt, future::Future, pin::Pin};
 
 use crate::codebuild::progress::Progress;

@@ -1,0 +1,280 @@
+//! Builds that follow a script instead of running commands: for tests and for load.
+
+use std::{collections::BTreeMap, fmt, pin::Pin, sync::Arc, time::Duration};
+
+use tokio::time::sleep;
+
+use super::{
+    Assignment, Ending, Runner,
+    report::Report,
+    transcript::{Mishap, Transcript},
+};
+use crate::{
+    clock::Clock,
+    codebuild::{
+        phase::{Phase, PhaseStatus},
+        progress::Progress,
+    },
+};
+
+/// What a build's commands are called when the script does not say.
+const COMMAND: &str = "docker build .";
+
+/// Carries out the script that a function gives for each build.
+#[derive(Clone)]
+pub struct Scripted {
+    script: Arc<dyn Fn(&Assignment) -> Script + Send + Sync>,
+    clock: Clock,
+}
+
+/// The course of one build.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Script {
+    /// How long PROVISIONING takes.
+    pub provisioning: Duration,
+    /// How long BUILD takes; the other phases take no time.
+    pub building: Duration,
+    /// How it ends.
+    pub end: ScriptEnd,
+    /// What the command prints in BUILD, in lines.
+    pub log: String,
+    /// The variables that the build exports if it comes to its commands.
+    pub exported: BTreeMap<String, String>,
+    /// The commit that the source's version turns out to be. `None`: as the assignment says.
+    pub resolved: Option<String>,
+}
+
+/// The end of a scripted build.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ScriptEnd {
+    /// Every phase succeeds.
+    Succeeds,
+    /// The command in BUILD ends with this exit status.
+    Fails {
+        /// The command.
+        command: String,
+        /// The exit status.
+        exit: i32,
+    },
+    /// The platform fails during BUILD.
+    Faults,
+    /// PROVISIONING fails: the image cannot be pulled.
+    ProvisioningError,
+    /// DOWNLOAD_SOURCE fails: the buildspec is wrong.
+    YamlError,
+    /// The build stays in BUILD until it is stopped or out of time.
+    Hangs,
+}
+
+impl Script {
+    fn ending(end: ScriptEnd) -> Self {
+        Self { provisioning: Duration::ZERO, building: Duration::ZERO, end, log: String::new(), exported: BTreeMap::new(), resolved: None }
+    }
+
+    /// A build that succeeds at once.
+    pub fn succeeds() -> Self {
+        Self::ending(ScriptEnd::Succeeds)
+    }
+
+    /// A build whose `command` prints `output` and ends with the status `exit`.
+    pub fn fails(command: impl Into<String>, output: impl Into<String>, exit: i32) -> Self {
+        Self::ending(ScriptEnd::Fails { command: command.into(), exit }).printing(output)
+    }
+
+    /// A build that ends by a fault of the platform.
+    pub fn faults() -> Self {
+        Self::ending(ScriptEnd::Faults)
+    }
+
+    /// A build whose image cannot be pulled: `BUILD_CONTAINER_UNABLE_TO_PULL_IMAGE`.
+    pub fn provisioning_error() -> Self {
+        Self::ending(ScriptEnd::ProvisioningError)
+    }
+
+    /// A build whose buildspec is wrong: `YAML_FILE_ERROR`.
+    pub fn yaml_error() -> Self {
+        Self::ending(ScriptEnd::YamlError)
+    }
+
+    /// A build that ends only when it is stopped or out of time.
+    pub fn hangs() -> Self {
+        Self::ending(ScriptEnd::Hangs)
+    }
+
+    /// The same build with a BUILD phase of this length.
+    #[must_use]
+    pub fn taking(mut self, building: Duration) -> Self {
+        self.building = building;
+        self
+    }
+
+    /// The same build with a PROVISIONING phase of this length.
+    #[must_use]
+    pub fn provisioning(mut self, provisioning: Duration) -> Self {
+        self.provisioning = provisioning;
+        self
+    }
+
+    /// The same build with this output of its command.
+    #[must_use]
+    pub fn printing(mut self, output: impl Into<String>) -> Self {
+        self.log = output.into();
+        self
+    }
+
+    /// The same build with one more exported variable.
+    #[must_use]
+    pub fn exporting(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.exported.insert(name.into(), value.into());
+        self
+    }
+
+    /// The same build with this commit as its source.
+    #[must_use]
+    pub fn resolving(mut self, commit: impl Into<String>) -> Self {
+        self.resolved = Some(commit.into());
+        self
+    }
+}
+
+impl Scripted {
+    /// A runner that asks `script` how each build goes. Must be called within a tokio runtime.
+    pub fn new(script: impl Fn(&Assignment) -> Script + Send + Sync + 'static) -> Self {
+        Self { script: Arc::new(script), clock: Clock::system() }
+    }
+
+    /// The same runner with log lines that follow `clock`.
+    #[must_use]
+    pub fn with_clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    pub(super) fn start(&self, assignment: Assignment, report: Arc<dyn Report>) -> Pin<Box<dyn Future<Output = Ending> + Send>> {
+        let script = (self.script)(&assignment);
+        let transcript = Transcript::new(Arc::clone(&report), self.clock);
+        Box::pin(async move {
+            tokio::select! {
+                biased;
+                () = report.interrupted() => Ending::Failed,
+                ending = perform(&script, &assignment, report.as_ref(), &transcript) => ending,
+            }
+        })
+    }
+}
+
+impl fmt::Debug for Scripted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scripted").finish_non_exhaustive()
+    }
+}
+
+impl Runner for Scripted {
+    fn run(&self, assignment: Assignment, progress: Progress) -> Pin<Box<dyn Future<Output = Ending> + Send>> {
+        self.start(assignment, Arc::new(progress))
+    }
+}
+
+async fn perform(script: &Script, assignment: &Assignment, report: &dyn Report, transcript: &Transcript) -> Ending {
+    transcript.enter(Phase::Provisioning);
+    pass(script.provisioning).await;
+    if script.end == ScriptEnd::ProvisioningError {
+        let mishap = Mishap::new(
+            "BUILD_CONTAINER_UNABLE_TO_PULL_IMAGE",
+            "Unable to pull customer's container image. CannotPullContainerError: pull image manifest has been retried 1 time(s): not found",
+        );
+        transcript.leave(Phase::Provisioning, Err((PhaseStatus::ClientError, &mishap)));
+        finalize(transcript);
+        return Ending::Failed;
+    }
+    transcript.leave(Phase::Provisioning, Ok(()));
+
+    let downloaded = download(script, assignment, report, transcript);
+    transcript.settle(Phase::DownloadSource, downloaded.as_ref().err());
+    if downloaded.is_err() {
+        finalize(transcript);
+        return Ending::Failed;
+    }
+    through(transcript, &[Phase::Install, Phase::PreBuild]);
+
+    let built = build(script, transcript).await;
+    match &built {
+        Err((PhaseStatus::Fault, mishap)) => {
+            transcript.leave(Phase::Build, Err((PhaseStatus::Fault, mishap)));
+            finalize(transcript);
+            return Ending::Fault;
+        }
+        Err((status, mishap)) => transcript.leave(Phase::Build, Err((*status, mishap))),
+        Ok(()) => transcript.leave(Phase::Build, Ok(())),
+    }
+    through(transcript, &[Phase::PostBuild, Phase::UploadArtifacts]);
+    for (name, value) in &script.exported {
+        report.export(name, value);
+    }
+    finalize(transcript);
+    if built.is_ok() { Ending::Succeeded } else { Ending::Failed }
+}
+
+fn download(script: &Script, assignment: &Assignment, report: &dyn Report, transcript: &Transcript) -> Result<(), Mishap> {
+    transcript.enter(Phase::DownloadSource);
+    transcript.waiting();
+    if let Some(commit) = script.resolved.as_ref().or(assignment.source.version.as_ref()) {
+        report.resolved(commit);
+    }
+    transcript.downloaded("/codebuild/output/src/src");
+    if script.end == ScriptEnd::YamlError {
+        return Err(Mishap::new("YAML_FILE_ERROR", "stat /codebuild/output/src/src/buildspec.yml: no such file or directory"));
+    }
+    transcript.say("YAML location is /codebuild/readonly/buildspec.yml");
+    transcript.say("Processing environment variables");
+    transcript.registered(&[(Phase::Build, 1)]);
+    Ok(())
+}
+
+async fn build(script: &Script, transcript: &Transcript) -> Result<(), (PhaseStatus, Mishap)> {
+    transcript.enter(Phase::Build);
+    let (command, exit) = match &script.end {
+        ScriptEnd::Fails { command, exit } => (command.as_str(), *exit),
+        _ => (COMMAND, 0),
+    };
+    transcript.running(command);
+    for line in script.log.split_inclusive('\n') {
+        transcript.print(line);
+    }
+    pass(script.building).await;
+    match &script.end {
+        ScriptEnd::Hangs => std::future::pending().await,
+        ScriptEnd::Faults => {
+            return Err((PhaseStatus::Fault, Mishap::new("INTERNAL_SERVICE_ERROR", "The build container was lost")));
+        }
+        _ => transcript.print("\n"),
+    }
+    if exit == 0 {
+        return Ok(());
+    }
+    let reason = format!("exit status {exit}");
+    transcript.unsuccessful(command, &reason);
+    Err((PhaseStatus::Failed, Mishap::command(command, &reason)))
+}
+
+/// Phases in which nothing happens.
+fn through(transcript: &Transcript, phases: &[Phase]) {
+    for phase in phases {
+        transcript.enter(*phase);
+        transcript.leave(*phase, Ok(()));
+    }
+}
+
+fn finalize(transcript: &Transcript) {
+    through(transcript, &[Phase::Finalizing]);
+}
+
+/// Waits; no time at all costs not even a timer.
+async fn pass(duration: Duration) {
+    if !duration.is_zero() {
+        sleep(duration).await;
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,106 @@
+//! A build from DOWNLOAD_SOURCE to UPLOAD_ARTIFACTS.
+
+use std::{collections::BTreeMap, ffi::OsStr};
+
+use super::{Shell, block::Commands, environment::Environment, room::Room, source};
+use crate::{
+    codebuild::phase::Phase,
+    runner::{
+        Assignment, Ending,
+        buildspec::{Block, Buildspec, OnFailure},
+        report::Report,
+        transcript::{Mishap, Transcript},
+    },
+};
+
+/// A build that has come to its end by itself.
+#[derive(Debug)]
+pub(super) struct Finished {
+    pub(super) ending: Ending,
+    pub(super) exported: BTreeMap<String, String>,
+}
+
+/// Carries the build out in its room.
+pub(super) async fn run(shell: &Shell, assignment: &Assignment, report: &dyn Report, transcript: &Transcript, room: &mut Room) -> Finished {
+    transcript.enter(Phase::DownloadSource);
+    let prepared = prepare(shell, assignment, report, transcript, room).await;
+    transcript.settle(Phase::DownloadSource, prepared.as_ref().err());
+    let Ok((spec, environment)) = prepared else {
+        return Finished { ending: Ending::Failed, exported: BTreeMap::new() };
+    };
+
+    let mut commands = Commands::new(room, transcript, (spec.shell, spec.version), environment);
+    let ending = phases(&spec, &mut commands, transcript).await;
+    Finished { ending, exported: exported(&spec.exported, &commands.environment) }
+}
+
+/// Fetches the source and reads the buildspec: all that can be wrong before the first command.
+async fn prepare(
+    shell: &Shell,
+    assignment: &Assignment,
+    report: &dyn Report,
+    transcript: &Transcript,
+    room: &mut Room,
+) -> Result<(Buildspec, Environment), Mishap> {
+    transcript.waiting();
+    let base = Environment::base(&shell.inherited, room);
+    let commit = source::fetch(&assignment.source, room, &base, transcript).await?;
+    if let Some(commit) = &commit {
+        report.resolved(commit);
+    }
+    transcript.downloaded(room.source().display());
+
+    let (location, text) = source::buildspec(assignment.buildspec.as_deref(), room).await?;
+    transcript.say(format_args!("YAML location is {}", location.display()));
+    let spec = Buildspec::parse(&text).map_err(|why| Mishap::new("YAML_FILE_ERROR", why))?;
+    for note in &spec.notes {
+        transcript.say(note);
+    }
+    transcript.say("Processing environment variables");
+    let environment = base.of_build(assignment, &spec, &shell.vault, commit.as_deref())?;
+    transcript.say(format_args!("Moving to directory {}", room.source().display()));
+    let counts: Vec<_> = spec.phases.iter().map(|(phase, block)| (*phase, block.commands.len() + block.finally.len())).collect();
+    transcript.registered(&counts);
+    Ok((spec, environment))
+}
+
+/// Goes through the phases as CodeBuild does: from a failed BUILD to POST_BUILD, from a failed INSTALL or PRE_BUILD to the end.
+async fn phases(spec: &Buildspec, commands: &mut Commands<'_>, transcript: &Transcript) -> Ending {
+    let mut ending = Ending::Succeeded;
+    for phase in [Phase::Install, Phase::PreBuild, Phase::Build, Phase::PostBuild] {
+        transcript.enter(phase);
+        commands.environment.set("CODEBUILD_BUILD_SUCCEEDING", if ending == Ending::Succeeded { "1" } else { "0" });
+        let block = spec.block(phase);
+        let mishap = match block {
+            Some(block) => commands.run(block).await,
+            None => None,
+        };
+        transcript.settle(phase, mishap.as_ref());
+        if mishap.is_some() {
+            ending = Ending::Failed;
+            if !goes_on(phase, block) {
+                return ending;
+            }
+        }
+    }
+    transcript.enter(Phase::UploadArtifacts);
+    transcript.settle(Phase::UploadArtifacts, None);
+    ending
+}
+
+/// Whether a build whose `phase` failed goes on to the next.
+fn goes_on(phase: Phase, block: Option<&Block>) -> bool {
+    match block.map_or(OnFailure::Default, |block| block.on_failure) {
+        OnFailure::Continue => true,
+        OnFailure::Abort => false,
+        OnFailure::Default => phase >= Phase::Build,
+    }
+}
+
+/// The values of the exported variables at the end; AWS's own are not exportable.
+fn exported(names: &[String], environment: &Environment) -> BTreeMap<String, String> {
+    let exportable = names.iter().filter(|name| !name.starts_with("AWS_"));
+    exportable
+        .filter_map(|name| Some((name.clone(), environment.variables.get(OsStr::new(name))?.to_string_lossy().into_owned())))
+        .collect()
+}

@@ -1,0 +1,154 @@
+//! Fetching a source with git.
+//!
+//! A source's location and version come from whoever starts a build. Neither ever stands where git could take it for an option: the
+//! location follows a `--`, and a version is looked up among the repository's references or is a hexadecimal number.
+
+mod refs;
+
+use std::process::Stdio;
+
+use tokio::{fs, process::Command};
+
+use self::refs::{Refs, Wanted};
+use super::{environment::Environment, room::Room};
+use crate::runner::{
+    Source,
+    transcript::{Mishap, Transcript},
+};
+
+/// The protocols git may use, for submodules too.
+const PROTOCOLS: &str = "file:http:https";
+
+/// git's whole configuration. A build runs the repository's code anyway, so a repository of another owner is as good as one's own.
+const CONFIGURATION: &str = "\
+[safe]\n\tdirectory = *\n\
+[core]\n\thooksPath = /dev/null\n\
+[protocol \"ext\"]\n\tallow = never\n\
+[gc]\n\tauto = 0\n\
+[maintenance]\n\tauto = false\n\
+[advice]\n\tdetachedHead = false\n\
+[init]\n\tdefaultBranch = main\n";
+
+/// Clones the source into the room's source directory and gives the commit that is checked out.
+pub(super) async fn fetch(source: &Source, room: &Room, base: &Environment, transcript: &Transcript) -> Result<String, Mishap> {
+    let Some(location) = source.location.as_deref().filter(|location| !location.is_empty()) else {
+        return Err(client_error("the source has no location"));
+    };
+    let git = Git::prepare(room, base).await?;
+    let fetched = git.fetch(location, source).await;
+    let failed = match fetched {
+        Ok(commit) => return Ok(commit),
+        Err(failed) => failed,
+    };
+    Err(match failed {
+        Failed::NoSuchVersion => {
+            let version = source.version.as_deref().unwrap_or_default();
+            client_error(format!("reference not found for primary source and source version {version}").trim_end())
+        }
+        Failed::Git { doing, said } => {
+            for line in said.lines() {
+                transcript.print(&format!("{line}\n"));
+            }
+            client_error(format!("{doing} failed: {}", said.trim_end()))
+        }
+    })
+}
+
+fn client_error(message: impl Into<String>) -> Mishap {
+    Mishap::new("CLIENT_ERROR", message)
+}
+
+enum Failed {
+    NoSuchVersion,
+    /// What git was to do, and what it said.
+    Git {
+        doing: &'static str,
+        said: String,
+    },
+}
+
+struct Git<'a> {
+    room: &'a Room,
+    environment: Environment,
+}
+
+impl<'a> Git<'a> {
+    async fn prepare(room: &'a Room, base: &Environment) -> Result<Self, Mishap> {
+        let configuration = room.state().join("gitconfig");
+        let written = fs::write(&configuration, CONFIGURATION).await;
+        written.map_err(|error| client_error(format!("git cannot be configured: {error}")))?;
+        let mut environment = base.clone();
+        environment.set("GIT_CONFIG_GLOBAL", configuration);
+        environment.set("GIT_CONFIG_NOSYSTEM", "1");
+        environment.set("GIT_TERMINAL_PROMPT", "0");
+        environment.set("GIT_ALLOW_PROTOCOL", PROTOCOLS);
+        Ok(Self { room, environment })
+    }
+
+    async fn fetch(&self, location: &str, source: &Source) -> Result<String, Failed> {
+        const CLONE: &str = "git clone";
+        let refs = Refs::parse(&self.run(CLONE, &["ls-remote", "--", location]).await?);
+        let wanted = refs.locate(source.version.as_deref()).ok_or(Failed::NoSuchVersion)?;
+        self.run(CLONE, &["init", "--quiet", "--template="]).await?;
+        self.run(CLONE, &["remote", "add", "--", "origin", location]).await?;
+
+        let depth = format!("--depth={}", source.depth);
+        let shallow = source.depth > 0;
+        if !shallow || matches!(wanted, Wanted::Abbreviated(_)) {
+            self.fetch_all().await?;
+        }
+        let commit = match &wanted {
+            Wanted::Reference(name) => {
+                let mut fetch = vec!["fetch", "--quiet"];
+                fetch.extend(shallow.then_some(depth.as_str()));
+                fetch.extend(["origin", name]);
+                self.run(CLONE, &fetch).await?;
+                self.commit("FETCH_HEAD").await
+            }
+            Wanted::Commit(id) => {
+                let direct = if shallow { self.run(CLONE, &["fetch", "--quiet", &depth, "origin", id]).await.is_ok() } else { true };
+                if !direct {
+                    // Not every server gives a commit that no reference names.
+                    self.fetch_all().await?;
+                }
+                self.commit(id).await
+            }
+            Wanted::Abbreviated(id) => self.commit(id).await,
+        };
+        let commit = commit.ok_or(Failed::NoSuchVersion)?;
+        self.run("git checkout", &["checkout", "--quiet", "--detach", &commit]).await?;
+        if source.submodules {
+            self.run("git submodule update", &["submodule", "--quiet", "update", "--init", "--recursive"]).await?;
+        }
+        Ok(commit)
+    }
+
+    /// Fetches every branch and tag with its history.
+    async fn fetch_all(&self) -> Result<String, Failed> {
+        self.run("git clone", &["fetch", "--quiet", "--tags", "origin", "+refs/heads/*:refs/remotes/origin/*"]).await
+    }
+
+    /// The commit by this name, if there is exactly one.
+    async fn commit(&self, name: &str) -> Option<String> {
+        let name = format!("{name}^{{commit}}");
+        let found = self.run("git clone", &["rev-parse", "--verify", "--quiet", "--end-of-options", &name]).await.ok()?;
+        Some(found.trim().to_owned()).filter(|commit| !commit.is_empty())
+    }
+
+    /// Runs git and gives what it prints.
+    async fn run(&self, doing: &'static str, arguments: &[&str]) -> Result<String, Failed> {
+        let mut command = Command::new("git");
+        command.args(arguments).env_clear().envs(&self.environment.variables).current_dir(self.room.source());
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        self.room.group.enroll(&mut command);
+        let output = match command.output().await {
+            Ok(output) => output,
+            Err(error) => return Err(Failed::Git { doing, said: format!("git cannot be run: {error}") }),
+        };
+        if output.status.success() {
+            Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+        } else {
+            Err(Failed::Git { doing, said: String::from_utf8_lossy(&output.stderr).into_owned() })
+        }
+    }
+}

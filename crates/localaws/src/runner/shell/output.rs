@@ -1,0 +1,133 @@
+//! What a build's processes print, on its way into the log.
+
+use std::{
+    io::{self, ErrorKind, PipeReader, PipeWriter, Read},
+    os::fd::OwnedFd,
+    process::Stdio,
+};
+
+use tokio::net::unix::pipe::Receiver;
+
+use crate::runner::transcript::Transcript;
+
+/// A line longer than this is logged in pieces; CloudWatch Logs takes 262,144 bytes an event.
+const LINE_LIMIT: usize = 64 * 1024;
+
+/// The most that a pipe can hold (Linux's default `pipe-max-size`), so one drain takes everything printed before it.
+const PIPE_LIMIT: usize = 1024 * 1024;
+
+/// One pipe for standard output and error of all processes of a build, so that their order is kept. It stays open from phase to phase:
+/// a process in the background may go on printing.
+#[derive(Debug)]
+pub(super) struct Output {
+    /// Tells when there is something to read.
+    reader: Receiver,
+    /// The same end of the pipe, read without asking first: what `reader` answers follows from the last known readiness, and what is
+    /// printed before a command's end must not be missed at its end.
+    direct: PipeReader,
+    writer: Option<PipeWriter>,
+    /// The line that has not ended yet.
+    line: Vec<u8>,
+}
+
+impl Output {
+    pub(super) fn open() -> io::Result<Self> {
+        let (reader, writer) = io::pipe()?;
+        let direct = reader.try_clone()?;
+        // Makes both non-blocking, for they share what is open.
+        let reader = Receiver::from_owned_fd(OwnedFd::from(reader))?;
+        Ok(Self { reader, direct, writer: Some(writer), line: Vec::new() })
+    }
+
+    /// The end into which a process prints.
+    pub(super) fn inlet(&self) -> io::Result<Stdio> {
+        match &self.writer {
+            Some(writer) => Ok(Stdio::from(writer.try_clone()?)),
+            None => Err(io::Error::other("the build's output is closed")),
+        }
+    }
+
+    /// Lets no further process print: [`Self::pump`] ends when those that can have ended.
+    pub(super) fn close(&mut self) {
+        self.writer = None;
+    }
+
+    /// Logs what comes, until no process can print any more. May be dropped at any time.
+    pub(super) async fn pump(&mut self, transcript: &Transcript) {
+        let mut chunk = vec![0; 16 * 1024];
+        loop {
+            if self.reader.readable().await.is_err() {
+                return;
+            }
+            match self.reader.try_read(&mut chunk) {
+                Ok(0) => return,
+                Ok(count) => self.take(&chunk[..count], transcript),
+                Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {}
+                Err(_) => return,
+            }
+        }
+    }
+
+    /// Logs what has been printed so far.
+    pub(super) fn drain(&mut self, transcript: &Transcript) {
+        let mut chunk = vec![0; 64 * 1024];
+        let mut left = PIPE_LIMIT;
+        while left > 0 {
+            match self.direct.read(&mut chunk) {
+                Ok(count) if count > 0 => {
+                    self.take(&chunk[..count], transcript);
+                    left = left.saturating_sub(count);
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                _ => return,
+            }
+        }
+    }
+
+    /// Ends the line that has not ended, if any; CodeBuild separates what commands print by a newline of its own.
+    pub(super) fn separate(&mut self, transcript: &Transcript) {
+        self.line.push(b'\n');
+        self.finish(transcript);
+    }
+
+    /// Logs the line that has not ended, if any.
+    pub(super) fn finish(&mut self, transcript: &Transcript) {
+        if !self.line.is_empty() {
+            transcript.print(&String::from_utf8_lossy(&self.line));
+            self.line.clear();
+        }
+    }
+
+    fn take(&mut self, bytes: &[u8], transcript: &Transcript) {
+        for part in bytes.split_inclusive(|byte| *byte == b'\n') {
+            self.line.extend_from_slice(part);
+            while self.line.len() > LINE_LIMIT {
+                let rest = self.line.split_off(boundary(&self.line, LINE_LIMIT));
+                self.finish(transcript);
+                self.line = rest;
+            }
+            if self.line.ends_with(b"\n") {
+                self.finish(transcript);
+            }
+        }
+    }
+}
+
+/// The last place up to `limit` at which no UTF-8 character is cut; `limit` itself if it is not UTF-8. A character has at most 4 bytes.
+fn boundary(bytes: &[u8], limit: usize) -> usize {
+    let starts = |at: &usize| bytes.get(*at).is_none_or(|byte| byte & 0b1100_0000 != 0b1000_0000);
+    (limit.saturating_sub(3)..=limit).rev().find(starts).unwrap_or(limit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::boundary;
+
+    #[test]
+    fn a_piece_ends_before_a_character() {
+        let text = "aä€😀".as_bytes();
+        let ends: Vec<_> = (1..=text.len()).map(|limit| boundary(text, limit)).collect();
+        assert_eq!(ends, [1, 1, 3, 3, 3, 6, 6, 6, 6, 10]);
+        assert_eq!(boundary(&[0x80; 9], 5), 5);
+    }
+}

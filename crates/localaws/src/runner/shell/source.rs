@@ -1,0 +1,84 @@
+//! A build's source and the buildspec in it.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+use tokio::fs;
+
+use super::{environment::Environment, git, room::Room};
+use crate::runner::{
+    Source,
+    transcript::{Mishap, Transcript},
+};
+
+/// Fetches the source into the room and gives the commit, if it has one.
+pub(super) async fn fetch(source: &Source, room: &Room, base: &Environment, transcript: &Transcript) -> Result<Option<String>, Mishap> {
+    match source.kind.as_str() {
+        "NO_SOURCE" => Ok(None),
+        "GITHUB" | "GITHUB_ENTERPRISE" | "GITLAB" | "GITLAB_SELF_MANAGED" | "BITBUCKET" => {
+            git::fetch(source, room, base, transcript).await.map(Some)
+        }
+        other => Err(Mishap::new("CLIENT_ERROR", format!("local mode cannot fetch sources of type {other}"))),
+    }
+}
+
+/// The buildspec's place and text: given inline, or a file in the source.
+pub(super) async fn buildspec(given: Option<&str>, room: &Room) -> Result<(PathBuf, String), Mishap> {
+    match given {
+        Some(text) if is_inline(text) => {
+            let place = room.readonly().join("buildspec.yml");
+            fs::write(&place, text).await.map_err(|error| wrong(&format!("write {}", place.display()), &error))?;
+            Ok((place, text.to_owned()))
+        }
+        Some(arn) if arn.starts_with("arn:") => Err(Mishap::new("YAML_FILE_ERROR", format!("local mode cannot fetch the buildspec {arn}"))),
+        given => {
+            let place = room.source().join(given.filter(|name| !name.is_empty()).unwrap_or("buildspec.yml"));
+            let text = read(&place, &room.source()).await.map_err(|error| wrong(&format!("stat {}", place.display()), &error))?;
+            Ok((place, text))
+        }
+    }
+}
+
+/// Reads a file of the source. What lies outside, be it by `..` or by a link, does not exist.
+async fn read(place: &Path, source: &Path) -> io::Result<String> {
+    let real = fs::canonicalize(place).await?;
+    if !real.starts_with(fs::canonicalize(source).await?) {
+        return Err(io::ErrorKind::NotFound.into());
+    }
+    fs::read_to_string(real).await
+}
+
+fn wrong(doing: &str, error: &io::Error) -> Mishap {
+    let why = match error.kind() {
+        io::ErrorKind::NotFound => "no such file or directory".into(),
+        io::ErrorKind::IsADirectory => "is a directory".into(),
+        _ => error.to_string(),
+    };
+    Mishap::new("YAML_FILE_ERROR", format!("{doing}: {why}"))
+}
+
+/// YAML has a line break or a mapping; a path has neither.
+fn is_inline(buildspec: &str) -> bool {
+    buildspec.contains('\n') || buildspec.contains(": ") || buildspec.trim_start().starts_with('{')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_inline;
+
+    #[test]
+    fn yaml_is_told_from_a_path() {
+        for (given, inline) in [
+            ("version: 0.2\nphases:\n", true),
+            ("{version: 0.2, phases: {}}", true),
+            ("{\"version\":0.2}", true),
+            ("buildspec.yml", false),
+            ("ci/build spec.yaml", false),
+            ("arn:aws:s3:::bucket/buildspec.yml", false),
+        ] {
+            assert_eq!(is_inline(given), inline, "{given}");
+        }
+    }
+}
