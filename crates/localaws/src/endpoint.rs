@@ -95,7 +95,7 @@ impl LocalAws {
         let shared = &self.shared;
         match service {
             Service::Sqs => shared.sqs.call(operation, input, host).await,
-            Service::Sns => shared.sns.call(operation, input),
+            Service::Sns => shared.sns.call(operation, input, host),
             Service::Sts => sts::call(operation, &shared.account),
             Service::CodeBuild | Service::Logs => Err(ApiError::unknown_operation()),
         }

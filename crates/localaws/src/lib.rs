@@ -5,6 +5,7 @@
 //! one.
 
 mod api;
+mod batch;
 pub mod clock;
 pub mod codebuild;
 #[cfg(feature = "connector")]

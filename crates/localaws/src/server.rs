@@ -15,8 +15,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{endpoint::LocalAws, fault::Dropped};
 
-/// A batch of 1 MiB as JSON with everything in it escaped stays below this.
-const BODY_MAX: usize = 2 * 1024 * 1024 + 64 * 1024;
+/// A message of 1 MiB stays below this, even when every character beyond ASCII comes as `\u` escapes, which are three times as long.
+const BODY_MAX: usize = 3 * 1024 * 1024 + 256 * 1024;
 /// How long calls may go on after the end was asked for. Long polls are cut then; they have received nothing.
 const GRACE: Duration = Duration::from_secs(1);
 /// After a failed accept, such as for want of file descriptors.

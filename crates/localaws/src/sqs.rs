@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// Where queue URLs point when a request does not say which host it came to.
-const DEFAULT_HOST: &str = "127.0.0.1:4566";
+pub(crate) const DEFAULT_HOST: &str = "127.0.0.1:4566";
 
 /// The service.
 #[derive(Debug)]

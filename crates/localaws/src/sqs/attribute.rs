@@ -12,7 +12,7 @@ use crate::{api::ApiError, sqs::error};
 pub(crate) type Attributes = BTreeMap<String, Attribute>;
 
 /// SQS: at most 10 attributes a message.
-pub(crate) const ATTRIBUTES_MAX: usize = 10;
+const ATTRIBUTES_MAX: usize = 10;
 /// SQS: an attribute's name and its type have at most 256 characters.
 const NAME_MAX: usize = 256;
 
@@ -29,11 +29,6 @@ pub(crate) struct Attribute {
 }
 
 impl Attribute {
-    /// An attribute of the type `String`.
-    pub(crate) fn string(value: impl Into<String>) -> Self {
-        Self { data_type: "String".into(), string_value: Some(value.into()), binary_value: None }
-    }
-
     /// The value's bytes, binary ones decoded.
     fn bytes(&self) -> Vec<u8> {
         match (&self.string_value, &self.binary_value) {
@@ -44,7 +39,7 @@ impl Attribute {
     }
 
     /// Whether the type, with or without a custom label, is `kind`.
-    fn is(&self, kind: &str) -> bool {
+    pub(crate) fn is(&self, kind: &str) -> bool {
         self.data_type.split('.').next() == Some(kind)
     }
 
@@ -86,6 +81,11 @@ pub(super) fn check(attributes: &Attributes) -> Result<(), ApiError> {
             attributes.len()
         )));
     }
+    check_each(attributes)
+}
+
+/// Checks attributes one by one, however many they are.
+pub(crate) fn check_each(attributes: &Attributes) -> Result<(), ApiError> {
     for (name, attribute) in attributes {
         check_name(name)?;
         attribute.check(name)?;
@@ -142,7 +142,7 @@ pub(super) fn md5_of(text: &str) -> String {
     hex(&Md5::digest(text.as_bytes()))
 }
 
-pub(super) fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write;
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
         // Writing to a string cannot fail.

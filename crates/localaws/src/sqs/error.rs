@@ -70,38 +70,6 @@ pub(super) fn no_such_resource() -> ApiError {
     ApiError::new("ResourceNotFoundException", "The resource that you specified for the SourceArn parameter doesn't exist.")
 }
 
-pub(super) fn too_many_entries(sent: usize) -> ApiError {
-    legacy(
-        "TooManyEntriesInBatchRequest",
-        "AWS.SimpleQueueService.TooManyEntriesInBatchRequest",
-        format!("Maximum number of entries per request are 10. You have sent {sent}."),
-    )
-}
-
-pub(super) fn empty_batch(entry: &str) -> ApiError {
-    legacy("EmptyBatchRequest", "AWS.SimpleQueueService.EmptyBatchRequest", format!("There should be at least one {entry} in the request."))
-}
-
-pub(super) fn repeated_id(id: &str) -> ApiError {
-    legacy("BatchEntryIdsNotDistinct", "AWS.SimpleQueueService.BatchEntryIdsNotDistinct", format!("Id {id} repeated."))
-}
-
-pub(super) fn bad_entry_id() -> ApiError {
-    legacy(
-        "InvalidBatchEntryId",
-        "AWS.SimpleQueueService.InvalidBatchEntryId",
-        "A batch entry id can only contain alphanumeric characters, hyphens and underscores. It can be at most 80 letters long.",
-    )
-}
-
-pub(super) fn batch_too_long(limit: usize, sent: usize) -> ApiError {
-    legacy(
-        "BatchRequestTooLong",
-        "AWS.SimpleQueueService.BatchRequestTooLong",
-        format!("Batch requests cannot be longer than {limit} bytes. You have sent {sent} bytes."),
-    )
-}
-
 pub(super) fn no_such_task() -> ApiError {
     ApiError::new("ResourceNotFoundException", "Task does not exist.")
 }

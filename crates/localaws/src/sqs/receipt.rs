@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::{
     api::{Answer, ApiError, decode, required},
+    batch,
     sqs::{
         Sqs,
         batch::Batch,
@@ -41,7 +42,7 @@ impl Sqs {
         let batch: Batch<Receipt> = decode(input)?;
         let mut state = self.state();
         let queue = state.queue(batch.queue_url.as_deref(), self.clock.millis())?;
-        batch.check("DeleteMessageBatchRequestEntry")?;
+        batch::check(&batch.entries, "DeleteMessageBatchRequestEntry")?;
         Ok(batch.answer(|receipt| delete(queue, &receipt)))
     }
 
@@ -57,7 +58,7 @@ impl Sqs {
         let now_ms = self.clock.millis();
         let mut state = self.state();
         let queue = state.queue(batch.queue_url.as_deref(), now_ms)?;
-        batch.check("ChangeMessageVisibilityBatchRequestEntry")?;
+        batch::check(&batch.entries, "ChangeMessageVisibilityBatchRequestEntry")?;
         Ok(batch.answer(|receipt| change_visibility(queue, &receipt, now_ms)))
     }
 }

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::{
     api::{Answer, ApiError, decode},
+    batch,
     sqs::{
         Sqs,
         attribute::{self, Attribute, Attributes, hex},
@@ -62,11 +63,9 @@ impl Sqs {
         let now_ms = self.clock.millis();
         let mut state = self.state();
         let queue = state.queue(batch.queue_url.as_deref(), now_ms)?;
-        batch.check("SendMessageBatchRequestEntry")?;
+        batch::check(&batch.entries, "SendMessageBatchRequestEntry")?;
         let sent = batch.entries.iter().map(|entry| entry.request.size()).sum();
-        if sent > MESSAGE_SIZE_MAX {
-            return Err(error::batch_too_long(MESSAGE_SIZE_MAX, sent));
-        }
+        batch::check_size(sent, MESSAGE_SIZE_MAX)?;
         Ok(batch.answer(|message| {
             check(&message, &queue.settings)?;
             Ok(enqueue(queue, message, now_ms))

@@ -100,7 +100,8 @@ pub(super) fn write(namespace: &str, operation: &str, answer: &Answer, request_i
     match answer {
         Ok(output) => {
             let result = match output {
-                Value::Object(fields) if fields.is_empty() => String::new(),
+                // Some operations answer with nothing, others with an empty result.
+                Value::Null => String::new(),
                 output => xml::element(&format!("{operation}Result"), output),
             };
             let metadata = format!("<ResponseMetadata>{}</ResponseMetadata>", xml::text("RequestId", request_id));
