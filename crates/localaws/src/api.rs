@@ -28,6 +28,16 @@ impl ApiError {
         Self { status: 400, code: code.into(), query_code: None, message: message.into() }
     }
 
+    /// An operation that the service does not have (JSON protocols).
+    pub(crate) fn unknown_operation() -> Self {
+        Self::new("UnknownOperationException", "")
+    }
+
+    /// An operation that the service does not have (query protocol).
+    pub(crate) fn unknown_action(action: &str) -> Self {
+        Self::new("InvalidAction", format!("Could not find operation {action}"))
+    }
+
     /// The same error with another HTTP status.
     #[must_use]
     pub fn with_status(mut self, status: u16) -> Self {
@@ -39,4 +49,9 @@ impl ApiError {
 /// Decodes an operation's JSON input; a shape that does not fit is AWS's `SerializationException`.
 pub(crate) fn decode<T: DeserializeOwned>(input: Value) -> Result<T, ApiError> {
     serde_json::from_value(input).map_err(|error| ApiError::new("SerializationException", error.to_string()))
+}
+
+/// A parameter that a request must have and that must not be empty; `missing` makes the service's error from its name.
+pub(crate) fn required<'a>(value: Option<&'a str>, name: &str, missing: impl Fn(&str) -> ApiError) -> Result<&'a str, ApiError> {
+    value.filter(|value| !value.is_empty()).ok_or_else(|| missing(name))
 }

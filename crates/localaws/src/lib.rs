@@ -1,10 +1,25 @@
 //! An embedded AWS endpoint: SQS, SNS, CodeBuild, CloudWatch Logs and STS over AWS's own wire protocols.
 //!
 //! It knows nothing of who uses it and holds everything in memory. Builds really run ([`runner`]). Time is tokio's ([`clock`]), so a
-//! paused runtime drives it through hours in milliseconds.
+//! paused runtime drives it through hours in milliseconds. [`server`] puts it on a socket; [`connector`] gives it to the AWS SDK without
+//! one.
 
 mod api;
+mod batch;
 pub mod clock;
 pub mod codebuild;
+#[cfg(feature = "connector")]
+pub mod connector;
+mod deduplication;
+mod endpoint;
+pub mod fault;
 pub mod logs;
 pub mod runner;
+pub mod server;
+mod sns;
+mod sqs;
+mod sts;
+mod wire;
+
+pub use api::ApiError;
+pub use endpoint::{LocalAws, Options};

@@ -1,0 +1,36 @@
+//! The five minutes in which FIFO queues and FIFO topics take a deduplication id once.
+
+use std::collections::{HashMap, VecDeque};
+
+/// SQS, SNS: a deduplication id is remembered for 5 minutes.
+const WINDOW_MS: u64 = 5 * 60 * 1000;
+
+/// What was answered for each deduplication id in the last five minutes.
+#[derive(Debug)]
+pub(crate) struct Deduplication<T> {
+    seen: HashMap<String, T>,
+    /// In the order of their time, which is the order in which they are forgotten.
+    ages: VecDeque<(u64, String)>,
+}
+
+impl<T> Default for Deduplication<T> {
+    fn default() -> Self {
+        Self { seen: HashMap::new(), ages: VecDeque::new() }
+    }
+}
+
+impl<T> Deduplication<T> {
+    /// What was remembered for `key`, if that is less than five minutes ago.
+    pub(crate) fn recall(&mut self, key: &str, now_ms: u64) -> Option<&T> {
+        while let Some((_, old)) = self.ages.pop_front_if(|(since, _)| *since + WINDOW_MS <= now_ms) {
+            self.seen.remove(&old);
+        }
+        self.seen.get(key)
+    }
+
+    /// Remembers what is answered for `key`.
+    pub(crate) fn remember(&mut self, key: String, now_ms: u64, answer: T) {
+        self.ages.push_back((now_ms, key.clone()));
+        self.seen.insert(key, answer);
+    }
+}

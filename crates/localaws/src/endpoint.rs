@@ -1,0 +1,175 @@
+//! The endpoint itself: one request in, one answer out.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use bytes::Bytes;
+use http::{Request, Response};
+
+use crate::{
+    api::{Answer, ApiError},
+    clock::Clock,
+    codebuild::{self, CodeBuild},
+    fault::{Dropped, Fault, Faults},
+    logs::Logs,
+    runner::Runner,
+    sns::Sns,
+    sqs::Sqs,
+    sts,
+    wire::{self, Call, Refused, Service},
+};
+
+/// What an endpoint is made of.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The region's name, in ARNs.
+    pub region: String,
+    /// The account's twelve digits, in ARNs and queue URLs.
+    pub account: String,
+    /// The time.
+    pub clock: Clock,
+    /// Who carries builds out.
+    pub runner: Arc<dyn Runner>,
+    /// Builds at once in the account; more wait in CodeBuild's queue. `None`: no bound.
+    pub account_limit: Option<usize>,
+    /// Builds that may wait in CodeBuild's queue; more are refused.
+    pub queue_limit: usize,
+    /// The ARN of the queue that gets the EventBridge events of builds.
+    pub build_events: Option<String>,
+    /// What goes wrong; `None` outside tests.
+    pub faults: Option<Arc<dyn Faults>>,
+}
+
+impl Options {
+    /// Region `us-east-1`, account `000000000000`, as many builds as are asked for, no events of builds, no faults.
+    pub fn new(clock: Clock, runner: Arc<dyn Runner>) -> Self {
+        Self {
+            region: "us-east-1".to_owned(),
+            account: "000000000000".to_owned(),
+            clock,
+            runner,
+            account_limit: None,
+            queue_limit: usize::MAX,
+            build_events: None,
+            faults: None,
+        }
+    }
+}
+
+/// The endpoint. A clone is the same endpoint.
+#[derive(Debug, Clone)]
+pub struct LocalAws {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    account: String,
+    sqs: Arc<Sqs>,
+    sns: Arc<Sns>,
+    codebuild: Arc<CodeBuild>,
+    logs: Arc<Logs>,
+    faults: Option<Arc<dyn Faults>>,
+    calls: Mutex<BTreeMap<String, u64>>,
+}
+
+impl LocalAws {
+    /// An endpoint with nothing in it. Must be called within a tokio runtime.
+    pub fn new(options: Options) -> Self {
+        let Options { region, account, clock, runner, account_limit, queue_limit, build_events, faults } = options;
+        let sqs = Arc::new(Sqs::new(clock, region.clone(), account.clone()));
+        let sns = Arc::new(Sns::new(clock, region.clone(), account.clone(), Arc::clone(&sqs)));
+        let logs = Arc::new(Logs::new(clock, region.clone(), account.clone()));
+        let events = build_events.map(|queue| to_queue(&sqs, queue));
+        let settings = codebuild::Settings {
+            clock,
+            region,
+            account: account.clone(),
+            logs: Arc::clone(&logs),
+            runner,
+            account_limit,
+            queue_limit,
+            events,
+        };
+        let codebuild = Arc::new(CodeBuild::new(settings));
+        Self { shared: Arc::new(Shared { account, sqs, sns, codebuild, logs, faults, calls: Mutex::default() }) }
+    }
+
+    /// Answers a request. [`Dropped`] comes of fault injection only.
+    pub async fn handle(&self, request: Request<Bytes>) -> Result<Response<Bytes>, Dropped> {
+        let call = match Call::read(&request) {
+            Ok(call) => call,
+            Err(Refused { protocol, error }) => return Ok(wire::write(&protocol, None, "", &Err(error))),
+        };
+        drop(request);
+        let Call { service, operation, input, protocol, host } = call;
+        self.count(service, &operation);
+        let fault = self.shared.faults.as_ref().and_then(|faults| faults.before(service.name(), &operation));
+        let mut answer = match suffer(fault).await? {
+            Some(error) => Err(error),
+            None => self.dispatch(service, &operation, input, host.as_deref()).await,
+        };
+        let fault = self.shared.faults.as_ref().and_then(|faults| faults.after(service.name(), &operation));
+        if let Some(error) = suffer(fault).await? {
+            answer = Err(error);
+        }
+        Ok(wire::write(&protocol, Some(service), &operation, &answer))
+    }
+
+    /// CodeBuild as an observer in the same process sees and steers it.
+    pub fn codebuild(&self) -> &CodeBuild {
+        &self.shared.codebuild
+    }
+
+    /// CloudWatch Logs as a test steers it.
+    pub fn logs(&self) -> &Logs {
+        &self.shared.logs
+    }
+
+    /// How often each operation was called, by names such as `sqs.SendMessage`.
+    pub fn calls(&self) -> BTreeMap<String, u64> {
+        self.shared.calls.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    async fn dispatch(&self, service: Service, operation: &str, input: serde_json::Value, host: Option<&str>) -> Answer {
+        let shared = &self.shared;
+        match service {
+            Service::Sqs => shared.sqs.call(operation, input, host).await,
+            Service::Sns => shared.sns.call(operation, input, host),
+            Service::Sts => sts::call(operation, &shared.account),
+            Service::CodeBuild => shared.codebuild.call(operation, input),
+            Service::Logs => shared.logs.call(operation, input),
+        }
+    }
+
+    fn count(&self, service: Service, operation: &str) {
+        let mut calls = self.shared.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        *calls.entry(format!("{}.{operation}", service.name())).or_default() += 1;
+    }
+}
+
+/// Events go to a queue as EventBridge would put them there; while the queue does not exist they are lost.
+fn to_queue(sqs: &Arc<Sqs>, queue: String) -> codebuild::Events {
+    let sqs = Arc::clone(sqs);
+    Arc::new(move |event| {
+        if let Err(error) = sqs.deliver(&queue, event, BTreeMap::new()) {
+            tracing::debug!(%error, queue, "a build event found no queue");
+        }
+    })
+}
+
+/// Lets a fault have its effect; an error is for the caller.
+async fn suffer(fault: Option<Fault>) -> Result<Option<ApiError>, Dropped> {
+    match fault {
+        None => Ok(None),
+        Some(Fault::Error(error)) => Ok(Some(error)),
+        Some(Fault::Drop) => Err(Dropped),
+        Some(Fault::Delay(delay)) => {
+            tokio::time::sleep(delay).await;
+            Ok(None)
+        }
+        Some(Fault::Hang) => std::future::pending().await,
+    }
+}

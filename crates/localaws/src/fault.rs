@@ -1,0 +1,32 @@
+//! Faults for tests: what a real AWS does on a bad day.
+
+use std::{fmt, time::Duration};
+
+use crate::api::ApiError;
+
+/// What goes wrong with a call.
+#[derive(Debug, Clone)]
+pub enum Fault {
+    /// The call is answered by this error.
+    Error(ApiError),
+    /// The connection is cut without an answer.
+    Drop,
+    /// The call takes longer, and then goes on.
+    Delay(Duration),
+    /// The call is never answered.
+    Hang,
+}
+
+/// Decides which calls go wrong. Services are `sqs`, `sns`, `sts`, `codebuild` and `logs`.
+pub trait Faults: fmt::Debug + Send + Sync {
+    /// Asked before an operation: it is not carried out, unless the fault is a delay.
+    fn before(&self, service: &str, operation: &str) -> Option<Fault>;
+
+    /// Asked after an operation was carried out: only its answer is lost, late or replaced.
+    fn after(&self, service: &str, operation: &str) -> Option<Fault>;
+}
+
+/// A call whose connection was cut without an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the connection was cut")]
+pub struct Dropped;

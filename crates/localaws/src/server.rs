@@ -1,0 +1,89 @@
+//! The endpoint on a socket: HTTP/1.1 with keep-alive.
+
+use std::{io, time::Duration};
+
+use bytes::Bytes;
+use http::{Method, Request, Response, StatusCode, header};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    server::graceful::GracefulShutdown,
+};
+use tokio::{net::TcpListener, time::timeout};
+use tokio_util::sync::CancellationToken;
+
+use crate::{endpoint::LocalAws, fault::Dropped};
+
+/// A message of 1 MiB stays below this, even when every character beyond ASCII comes as `\u` escapes, which are three times as long.
+const BODY_MAX: usize = 3 * 1024 * 1024 + 256 * 1024;
+/// How long calls may go on after the end was asked for. Long polls are cut then; they have received nothing.
+const GRACE: Duration = Duration::from_secs(1);
+/// After a failed accept, such as for want of file descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Serves until `shutdown`, then lets calls in flight end within a second.
+pub async fn serve(aws: LocalAws, listener: TcpListener, shutdown: CancellationToken) -> io::Result<()> {
+    let connections = GracefulShutdown::new();
+    let cut = CancellationToken::new();
+    let _cut_at_return = cut.clone().drop_guard();
+    loop {
+        let stream = tokio::select! {
+            () = shutdown.cancelled() => break,
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => stream,
+                Err(error) => {
+                    tracing::warn!(%error, "could not accept a connection");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                    continue;
+                }
+            },
+        };
+        stream.set_nodelay(true)?;
+        let aws = aws.clone();
+        let service = service_fn(move |request| answer(aws.clone(), request));
+        let connection = http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service);
+        let connection = connections.watch(connection);
+        let cut = cut.clone();
+        tokio::spawn(async move {
+            // A connection ends with an error when its client goes away, or when a fault cuts it: nobody needs to know.
+            cut.run_until_cancelled(connection).await.map(Result::ok);
+        });
+    }
+    drop(listener);
+    timeout(GRACE, connections.shutdown()).await.ok();
+    Ok(())
+}
+
+async fn answer(aws: LocalAws, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Dropped> {
+    let is_target = request.headers().contains_key("x-amz-target");
+    if request.method() == Method::GET && !is_target && request.uri().query().is_none() {
+        return Ok(about(request.uri().path()));
+    }
+    let (head, body) = request.into_parts();
+    let body = match Limited::new(body, BODY_MAX).collect().await {
+        Ok(body) => body.to_bytes(),
+        Err(error) if error.is::<http_body_util::LengthLimitError>() => {
+            return Ok(plain(StatusCode::PAYLOAD_TOO_LARGE, "text/plain", "the request is too large"));
+        }
+        Err(_) => return Err(Dropped),
+    };
+    Ok(aws.handle(Request::from_parts(head, body)).await?.map(Full::new))
+}
+
+/// What a browser, a health check or a curious person gets.
+fn about(path: &str) -> Response<Full<Bytes>> {
+    match path {
+        "/" | "/health" => {
+            plain(StatusCode::OK, "application/json", r#"{"status":"ok","services":["sqs","sns","codebuild","logs","sts"]}"#)
+        }
+        _ => plain(StatusCode::NOT_FOUND, "text/plain", "there is nothing here"),
+    }
+}
+
+fn plain(status: StatusCode, content_type: &'static str, text: &'static str) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::from(text));
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, http::HeaderValue::from_static(content_type));
+    response
+}

@@ -1,0 +1,71 @@
+//! Notifications over HTTP.
+
+use std::{collections::BTreeMap, io, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use http::{Request, Uri, header};
+use http_body_util::Full;
+use hyper_util::rt::TokioIo;
+use tokio::{net::TcpStream, time};
+
+use crate::sqs::{Sqs, attribute::Attributes};
+
+/// The pauses between attempts, after which SNS gives up. (AWS goes on for longer.)
+const PAUSES: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4)];
+/// SNS: an endpoint has 15 seconds to answer.
+const TIMEOUT: Duration = Duration::from_secs(15);
+
+/// A notification for an HTTP endpoint.
+#[derive(Debug)]
+pub(super) struct Post {
+    pub(super) url: String,
+    pub(super) headers: BTreeMap<&'static str, String>,
+    pub(super) body: String,
+    /// Where the body goes when the endpoint does not take it.
+    pub(super) dead_letters: Option<(Arc<Sqs>, String)>,
+}
+
+impl Post {
+    /// Delivers in the background.
+    pub(super) fn spawn(self) {
+        tokio::spawn(async move {
+            let mut pauses = PAUSES.into_iter();
+            while let Err(error) = time::timeout(TIMEOUT, self.send()).await.map_err(io::Error::from).flatten() {
+                tracing::debug!(%error, url = self.url, "a notification was not accepted");
+                let Some(pause) = pauses.next() else {
+                    if let Some((sqs, queue)) = self.dead_letters {
+                        sqs.deliver(&queue, self.body, Attributes::new()).ok();
+                    }
+                    return;
+                };
+                time::sleep(pause).await;
+            }
+        });
+    }
+
+    async fn send(&self) -> io::Result<()> {
+        let url: Uri = self.url.parse().map_err(io::Error::other)?;
+        let authority = url.authority().ok_or_else(|| io::Error::other("the URL has no host"))?;
+        let stream = TcpStream::connect((authority.host(), authority.port_u16().unwrap_or(80))).await?;
+        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
+        let mut request = Request::post(url.path_and_query().map_or("/", |path| path.as_str()))
+            .header(header::HOST, authority.as_str())
+            .header(header::CONTENT_TYPE, "text/plain; charset=UTF-8")
+            .header(header::USER_AGENT, "Amazon Simple Notification Service Agent");
+        for (name, value) in &self.headers {
+            request = request.header(*name, value);
+        }
+        let request = request.body(Full::new(Bytes::from(self.body.clone()))).map_err(io::Error::other)?;
+        let response = tokio::select! {
+            response = sender.send_request(request) => response.map_err(io::Error::other)?,
+            ended = connection => {
+                ended.map_err(io::Error::other)?;
+                return Err(io::Error::from(io::ErrorKind::ConnectionReset));
+            }
+        };
+        if response.status().is_success() {
+            return Ok(());
+        }
+        Err(io::Error::other(format!("the endpoint answered {}", response.status())))
+    }
+}

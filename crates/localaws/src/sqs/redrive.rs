@@ -1,0 +1,139 @@
+//! Dead letters: how a message comes to a dead-letter queue, and how they are moved back.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::{
+    api::{Answer, decode, required},
+    sqs::{
+        Sqs, error,
+        message::{Message, Standing},
+        name_of,
+    },
+};
+
+/// SQS: a listing has at most 10 tasks.
+const TASKS_MAX: i64 = 10;
+
+/// A move that was done. Moves are done at once.
+#[derive(Debug)]
+pub(super) struct MoveTask {
+    source_arn: String,
+    destination_arn: Option<String>,
+    rate: Option<i64>,
+    moved: usize,
+    started_ms: u64,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct MoveInput {
+    source_arn: Option<String>,
+    destination_arn: Option<String>,
+    max_number_of_messages_per_second: Option<i64>,
+    max_results: Option<i64>,
+    task_handle: Option<String>,
+}
+
+impl Message {
+    /// The message as its dead-letter queue gets it: the same message, visible.
+    pub(super) fn given_up_by(mut self, queue_arn: &str) -> Self {
+        self.dead_letter_source = Some(queue_arn.to_owned());
+        self.standing = Standing::Visible;
+        self
+    }
+
+    /// The message as a move brings it back: as a new one.
+    fn moved_back(mut self, now_ms: u64) -> Self {
+        self.id = Uuid::new_v4().to_string();
+        self.dead_letter_source = None;
+        self.sent_ms = now_ms;
+        self.first_received_ms = None;
+        self.receives = 0;
+        self.standing = Standing::Visible;
+        self
+    }
+}
+
+impl Sqs {
+    pub(super) fn start_message_move_task(&self, input: Value) -> Answer {
+        let input: MoveInput = decode(input)?;
+        let source_arn = required(input.source_arn.as_deref(), "SourceArn", error::missing)?;
+        let now_ms = self.clock.millis();
+        let mut state = self.state();
+        let is_target =
+            |arn: &str| state.queues.values().any(|queue| queue.settings.redrive.as_ref().is_some_and(|redrive| redrive.target_arn == arn));
+        if !state.has(source_arn) || input.destination_arn.as_deref().is_some_and(|arn| !state.has(arn)) {
+            return Err(error::no_such_resource());
+        }
+        if !is_target(source_arn) {
+            return Err(error::invalid("Source queue must be configured as a Dead Letter Queue."));
+        }
+        let source = state.queue(Some(source_arn), now_ms)?;
+        let places = source.visible_places();
+        let messages: Vec<Message> = places.into_iter().filter_map(|place| source.remove(place)).collect();
+        let mut moved = 0;
+        for message in messages {
+            let origin = message.dead_letter_source.clone();
+            let destination = input.destination_arn.clone().or(origin).filter(|arn| state.has(arn));
+            match destination.and_then(|arn| state.queues.get_mut(name_of(&arn))) {
+                Some(queue) => {
+                    queue.insert(message.moved_back(now_ms));
+                    moved += 1;
+                }
+                // A message that was sent to the dead-letter queue itself, or whose queue is gone, stays.
+                None => state.queue(Some(source_arn), now_ms)?.insert(message),
+            }
+        }
+        let task = MoveTask {
+            source_arn: source_arn.to_owned(),
+            destination_arn: input.destination_arn.clone(),
+            rate: input.max_number_of_messages_per_second,
+            moved,
+            started_ms: now_ms,
+        };
+        state.moves.insert(0, task);
+        Ok(json!({ "TaskHandle": Uuid::new_v4().to_string() }))
+    }
+
+    pub(super) fn list_message_move_tasks(&self, input: Value) -> Answer {
+        let input: MoveInput = decode(input)?;
+        let source_arn = required(input.source_arn.as_deref(), "SourceArn", error::missing)?;
+        let most = input.max_results.unwrap_or(1);
+        if !(1..=TASKS_MAX).contains(&most) {
+            return Err(error::invalid_value(most, "MaxResults", "Value for parameter must be an integer between 1 and 10."));
+        }
+        let state = self.state();
+        if !state.has(source_arn) {
+            return Err(error::no_such_resource());
+        }
+        let tasks = state.moves.iter().filter(|task| task.source_arn == source_arn).take(usize::try_from(most).unwrap_or(1));
+        let results: Vec<Value> = tasks
+            .map(|task| {
+                let mut result = json!({
+                    "Status": "COMPLETED",
+                    "SourceArn": task.source_arn,
+                    "ApproximateNumberOfMessagesMoved": task.moved,
+                    "ApproximateNumberOfMessagesToMove": task.moved,
+                    "StartedTimestamp": task.started_ms,
+                });
+                if let Some(arn) = &task.destination_arn {
+                    result["DestinationArn"] = arn.as_str().into();
+                }
+                if let Some(rate) = task.rate {
+                    result["MaxNumberOfMessagesPerSecond"] = rate.into();
+                }
+                result
+            })
+            .collect();
+        Ok(json!({ "Results": results }))
+    }
+
+    /// No task is ever running, so that there is none to cancel.
+    pub(super) fn cancel_message_move_task(&self, input: Value) -> Answer {
+        let input: MoveInput = decode(input)?;
+        required(input.task_handle.as_deref(), "TaskHandle", error::missing)?;
+        Err(error::no_such_task())
+    }
+}

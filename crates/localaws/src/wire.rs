@@ -1,0 +1,97 @@
+//! AWS's wire protocols: which operation a request asks for, and how its answer is written.
+
+mod json;
+mod query;
+mod xml;
+
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Request, Response, StatusCode, header};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::api::{Answer, ApiError};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
+
+/// The services of this endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Service {
+    Sqs,
+    Sns,
+    Sts,
+    CodeBuild,
+    Logs,
+}
+
+impl Service {
+    /// The service's name as AWS's clients and signatures write it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Sqs => "sqs",
+            Self::Sns => "sns",
+            Self::Sts => "sts",
+            Self::CodeBuild => "codebuild",
+            Self::Logs => "logs",
+        }
+    }
+}
+
+/// How a request's answer is to be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Protocol {
+    /// `application/x-amz-json-1.0` or `-1.1`.
+    Json { version: &'static str },
+    /// Form in, XML out, in the service's namespace.
+    Query { namespace: &'static str },
+}
+
+/// A request that was understood.
+#[derive(Debug)]
+pub(crate) struct Call {
+    pub(crate) service: Service,
+    pub(crate) operation: String,
+    pub(crate) input: Value,
+    pub(crate) protocol: Protocol,
+    /// The host that the request came to.
+    pub(crate) host: Option<String>,
+}
+
+/// A request that no operation fits, with the error for its sender.
+#[derive(Debug)]
+pub(crate) struct Refused {
+    pub(crate) protocol: Protocol,
+    pub(crate) error: ApiError,
+}
+
+impl Call {
+    /// Reads a request.
+    pub(crate) fn read(request: &Request<Bytes>) -> Result<Self, Refused> {
+        let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).map(str::to_owned);
+        let target = request.headers().get("x-amz-target").and_then(|target| target.to_str().ok());
+        let mut call = match target {
+            Some(target) => json::read(target, request.body())?,
+            None => query::read(request)?,
+        };
+        call.host = host;
+        Ok(call)
+    }
+}
+
+/// Writes the answer to `operation`.
+pub(crate) fn write(protocol: &Protocol, service: Option<Service>, operation: &str, answer: &Answer) -> Response<Bytes> {
+    let id = Uuid::new_v4().to_string();
+    let (content_type, body) = match protocol {
+        Protocol::Json { version } => (*version, json::write(service, answer)),
+        Protocol::Query { namespace } => ("text/xml", query::write(namespace, operation, answer, &id)),
+    };
+    let status = answer.as_ref().map_or_else(|error| error.status, |_| 200);
+    let mut response = Response::new(Bytes::from(body));
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.extend(HeaderValue::from_str(&id).ok().map(|id| (REQUEST_ID, id)));
+    if let (Protocol::Json { .. }, Some(Service::Sqs), Err(error)) = (protocol, service, answer) {
+        headers.extend(json::query_error(error));
+    }
+    response
+}
