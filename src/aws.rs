@@ -13,10 +13,19 @@ pub mod topic;
 use std::time::Duration;
 
 use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+#[cfg(feature = "local")]
+use aws_sdk_sqs::config::{Credentials, Region, SharedCredentialsProvider};
+#[cfg(feature = "local")]
+use aws_smithy_async::{
+    rt::sleep::{SharedAsyncSleep, TokioSleep},
+    time::{SharedTimeSource, SystemTimeSource},
+};
 use aws_smithy_http_client::{
     Builder,
     tls::{self, rustls_provider::CryptoMode},
 };
+#[cfg(feature = "local")]
+use aws_smithy_runtime_api::client::http::HttpClient;
 pub use error::{AwsError, Class};
 
 /// The SDK sets no timeout of its own: a black-holed call would hang for ever.
@@ -38,6 +47,21 @@ impl Clients {
         let https = Builder::new().tls_provider(tls::Provider::Rustls(CryptoMode::Ring)).build_https();
         let config = aws_config::defaults(BehaviorVersion::latest()).http_client(https).load().await;
         Self::new(&config)
+    }
+
+    /// For an endpoint that takes any credentials, over the given HTTP client.
+    #[cfg(feature = "local")]
+    pub fn for_endpoint(url: &str, region: &str, http: impl HttpClient + 'static) -> Self {
+        let credentials = Credentials::new("local", "local", None, None, "local mode");
+        let config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .endpoint_url(url)
+            .region(Region::new(region.to_owned()))
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .http_client(http)
+            .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
+            .time_source(SharedTimeSource::new(SystemTimeSource::new()));
+        Self::new(&config.build())
     }
 
     /// From a loaded SDK configuration. Its retries are replaced by [`call`]'s, its timeouts by ours.

@@ -79,6 +79,7 @@ impl Vitals {
 pub async fn run(config: Arc<Config>, clients: Clients, clock: Clock, vitals: Vitals, shutdown: Shutdown) -> Result<Exit, Ended> {
     let mut services = Services::default();
     let jobs = Jobs::default();
+    let _abort = jobs.abort_on_drop();
     let worker = worker(&config, &clients, clock, &mut services, &vitals, &shutdown);
     let room = Arc::new(Semaphore::new(config.limits.waiting));
     let mut intakes = Services::default();

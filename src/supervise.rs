@@ -4,7 +4,10 @@ use std::{fmt, panic::AssertUnwindSafe};
 
 use futures_util::FutureExt;
 use tokio::task::{JoinError, JoinSet};
-use tokio_util::task::TaskTracker;
+use tokio_util::{
+    sync::{CancellationToken, DropGuard},
+    task::TaskTracker,
+};
 
 use crate::observe;
 
@@ -60,20 +63,27 @@ fn text(payload: &(dyn std::any::Any + Send)) -> &str {
     payload.downcast_ref::<&str>().copied().or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
 }
 
-/// The tasks that carry one message each.
+/// The tasks that carry one message each. Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub struct Jobs {
     tasks: TaskTracker,
+    abort: CancellationToken,
 }
 
 impl Jobs {
     /// Starts a job's task. A panic is reported, and whatever the job owned (permits, its lease) is released.
     pub fn spawn(&self, name: impl fmt::Display + Send + 'static, job: impl Future<Output = ()> + Send + 'static) {
+        let job = self.abort.clone().run_until_cancelled_owned(AssertUnwindSafe(job).catch_unwind());
         self.tasks.spawn(async move {
-            if let Err(payload) = AssertUnwindSafe(job).catch_unwind().await {
+            if let Some(Err(payload)) = job.await {
                 observe::job_panicked(&name, text(payload.as_ref()));
             }
         });
+    }
+
+    /// Ends every job where it stands when the answer is dropped: no job outlives the engine.
+    pub fn abort_on_drop(&self) -> DropGuard {
+        self.abort.clone().drop_guard()
     }
 
     /// How many there are.

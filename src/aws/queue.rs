@@ -91,6 +91,13 @@ impl Queue {
         Ok(answer.message_id.unwrap_or_default())
     }
 
+    /// Deletes one message; for subscribers that read a few (the daemon batches: [`Deletes`]).
+    #[cfg(feature = "local")]
+    pub async fn delete(&self, receipt: &str) -> Result<(), AwsError> {
+        let request = self.client.delete_message().queue_url(&*self.url).receipt_handle(receipt);
+        call("sqs.DeleteMessage", || request.clone().send()).await.map(drop)
+    }
+
     /// The URL of the dead-letter queue in this queue's redrive policy, if there is one.
     pub async fn redrive_target(&self) -> Result<Option<String>, AwsError> {
         let request = self.client.get_queue_attributes().queue_url(&*self.url).attribute_names(QueueAttributeName::RedrivePolicy);

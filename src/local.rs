@@ -1,0 +1,80 @@
+//! Local mode: the embedded AWS endpoint on a socket, with everything made that a daemon works with.
+
+use std::{io, net::SocketAddr, path::PathBuf, sync::Arc};
+
+use aws_smithy_http_client::Builder;
+use localaws::{LocalAws, Options, runner::shell::Shell};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    aws::{AwsError, Clients, provision::Provision},
+    supervise::Services,
+};
+
+/// The region unless the environment says otherwise.
+pub const REGION: &str = "us-east-1";
+/// The account in every ARN.
+pub const ACCOUNT: &str = "000000000000";
+/// Where the endpoint listens unless told otherwise; the same as in [`CONFIG`].
+pub const LISTEN: &str = "127.0.0.1:4566";
+/// The daemon's configuration in local mode.
+const CONFIG: &str = include_str!("../config/local.toml");
+
+/// The running endpoint.
+#[derive(Debug)]
+pub struct Local {
+    pub address: SocketAddr,
+    pub clients: Clients,
+    pub provision: Provision,
+}
+
+/// Why local mode did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The port is taken, or the address is not this machine's.
+    #[error("cannot listen on {address}")]
+    Listen { address: SocketAddr, source: io::Error },
+    /// The endpoint runs builds for whoever reaches it.
+    #[error("{0} is not a loopback address: local mode runs commands on this machine and must not be reachable from others")]
+    NotLoopback(SocketAddr),
+    /// The endpoint refused what the daemon needs.
+    #[error("cannot make the queues, the topic and the project")]
+    Provision(#[from] AwsError),
+}
+
+/// Starts the endpoint; builds run below `build_root`. It ends with `services`, or with `stop`.
+pub async fn start(
+    address: SocketAddr,
+    region: &str,
+    build_root: PathBuf,
+    services: &mut Services,
+    stop: CancellationToken,
+) -> Result<Local, Error> {
+    if !address.ip().is_loopback() {
+        return Err(Error::NotLoopback(address));
+    }
+    let listen = |source| Error::Listen { address, source };
+    let listener = TcpListener::bind(address).await.map_err(listen)?;
+    let address = listener.local_addr().map_err(listen)?;
+    let clock = localaws::clock::Clock::system();
+    let aws = LocalAws::new(Options {
+        region: region.to_owned(),
+        account: ACCOUNT.to_owned(),
+        build_events: Some(format!("arn:aws:sqs:{region}:{ACCOUNT}:slipway-build-events")),
+        ..Options::new(clock, Arc::new(Shell::new(build_root, clock)))
+    });
+    services.spawn("embedded endpoint", async move {
+        if let Err(error) = localaws::server::serve(aws, listener, stop).await {
+            tracing::error!(%error, "the embedded endpoint failed");
+        }
+    });
+    let clients = Clients::for_endpoint(&format!("http://{address}"), region, Builder::new().build_http());
+    let provision = clients.provision().await?;
+    Ok(Local { address, clients, provision })
+}
+
+/// The daemon's configuration for an endpoint at `address`, as TOML.
+pub fn config(address: SocketAddr, region: &str) -> String {
+    CONFIG.replace(LISTEN, &address.to_string()).replace(REGION, region)
+}

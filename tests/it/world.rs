@@ -1,0 +1,245 @@
+//! The daemon and the embedded endpoint in one process on tokio's paused clock: everything but the sockets is real.
+
+use std::{sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+use localaws::{
+    LocalAws, Options,
+    codebuild::BuildView,
+    fault::Faults,
+    runner::{
+        Assignment,
+        scripted::{Script, Scripted},
+    },
+};
+use serde_json::{Value, json};
+use slipway::{
+    aws::{
+        Clients,
+        provision::Provision,
+        queue::{Delivery, Queue},
+    },
+    clock::Clock,
+    config::Config,
+    engine::{self, Exit, Vitals},
+    shutdown::Shutdown,
+};
+use tokio::task::JoinHandle;
+
+/// When every world begins.
+const BEGINNING: &str = "2026-11-22T10:00:00Z";
+const VISIBLE: Duration = Duration::from_secs(120);
+
+/// A world to be set up.
+pub struct Setup {
+    script: Box<dyn Fn(&Assignment) -> Script + Send + Sync>,
+    config: String,
+    faults: Option<Arc<dyn Faults>>,
+    account_limit: Option<usize>,
+}
+
+/// A running world.
+pub struct World {
+    pub aws: LocalAws,
+    pub clients: Clients,
+    pub provision: Provision,
+    config: Arc<Config>,
+    clock: Clock,
+    daemon: Option<Daemon>,
+    submitted: usize,
+    ended: bool,
+}
+
+struct Daemon {
+    shutdown: Shutdown,
+    vitals: Vitals,
+    task: JoinHandle<Exit>,
+}
+
+/// Where every build does the same.
+pub fn world(script: impl Fn(&Assignment) -> Script + Send + Sync + 'static) -> Setup {
+    Setup { script: Box::new(script), config: String::new(), faults: None, account_limit: None }
+}
+
+impl Setup {
+    /// More configuration, as overrides such as `SLIPWAY__LIMITS__RUNNING=2`, separated by white space.
+    pub fn with(mut self, overrides: &str) -> Self {
+        self.config.push_str(overrides);
+        self.config.push(' ');
+        self
+    }
+
+    pub fn faults(mut self, faults: impl Faults + 'static) -> Self {
+        self.faults = Some(Arc::new(faults));
+        self
+    }
+
+    pub fn account_limit(mut self, limit: usize) -> Self {
+        self.account_limit = Some(limit);
+        self
+    }
+
+    /// Makes the queues, the topic and the project, and starts the daemon.
+    pub async fn start(self) -> World {
+        let mut world = self.start_without_daemon().await;
+        world.start_daemon().await;
+        world
+    }
+
+    pub async fn start_without_daemon(self) -> World {
+        let beginning: Timestamp = BEGINNING.parse().unwrap();
+        let clock = localaws::clock::Clock::starting_at(beginning.into());
+        let aws = LocalAws::new(Options {
+            build_events: Some("arn:aws:sqs:us-east-1:000000000000:slipway-build-events".to_owned()),
+            faults: self.faults,
+            account_limit: self.account_limit,
+            queue_limit: if self.account_limit.is_some() { 0 } else { usize::MAX },
+            ..Options::new(clock, Arc::new(Scripted::new(self.script).with_clock(clock)))
+        });
+        let clients = Clients::for_endpoint("http://127.0.0.1:4566", "us-east-1", localaws::connector::client(&aws));
+        let provision = clients.provision().await.unwrap();
+        let overrides = self.config.split_whitespace().map(|pair| {
+            let (name, value) = pair.split_once('=').unwrap();
+            (name.to_owned(), value.to_owned())
+        });
+        let config = include_str!("../../config/local.toml");
+        let config = slipway::config::parse(config, "config/local.toml", overrides).unwrap();
+        let clock = Clock::starting_at(beginning);
+        World { aws, clients, provision, config: Arc::new(config), clock, daemon: None, submitted: 0, ended: false }
+    }
+}
+
+impl World {
+    pub async fn start_daemon(&mut self) {
+        let (shutdown, vitals) = (Shutdown::default(), Vitals::default());
+        let run = engine::run(Arc::clone(&self.config), self.clients.clone(), self.clock, vitals.clone(), shutdown.clone());
+        let task = tokio::spawn(async move { run.await.unwrap() });
+        vitals.ready().await;
+        self.daemon = Some(Daemon { shutdown, vitals, task });
+    }
+
+    /// Ends the daemon as a signal would, and waits for it.
+    pub async fn drain(&mut self) -> Exit {
+        let daemon = self.daemon.take().unwrap();
+        daemon.shutdown.drain.cancel();
+        daemon.task.await.unwrap()
+    }
+
+    /// Ends the daemon as `kill -9` would: nothing more happens in it.
+    pub async fn kill(&mut self) {
+        let daemon = self.daemon.take().unwrap();
+        daemon.task.abort();
+        assert!(daemon.task.await.unwrap_err().is_cancelled());
+    }
+
+    pub fn vitals(&self) -> &Vitals {
+        &self.daemon.as_ref().unwrap().vitals
+    }
+
+    pub async fn submit(&mut self, job: &Value) -> String {
+        self.submit_text(&job.to_string()).await
+    }
+
+    pub async fn submit_text(&mut self, body: &str) -> String {
+        self.submitted += 1;
+        self.send(body).await
+    }
+
+    /// Sends a message that no terminal event answers.
+    pub async fn send(&self, body: &str) -> String {
+        self.clients.queue(&self.provision.jobs).send(body, &Default::default()).await.unwrap()
+    }
+
+    /// The next event at the subscriber.
+    pub async fn next_event(&self) -> Value {
+        loop {
+            let mut deliveries = receive(&self.results(), 1).await;
+            if let Some(delivery) = deliveries.pop() {
+                return serde_json::from_str(&delivery.body).unwrap();
+            }
+        }
+    }
+
+    /// The next terminal event: finished or rejected.
+    pub async fn next_end(&self) -> Value {
+        loop {
+            let event = self.next_event().await;
+            if is_terminal(&event) {
+                return event;
+            }
+        }
+    }
+
+    /// Every terminal event until as many have come as jobs were submitted, by event id.
+    pub async fn ends(&self) -> std::collections::BTreeMap<String, Value> {
+        let mut ends = std::collections::BTreeMap::new();
+        for _ in 0..self.submitted {
+            let event = self.next_end().await;
+            ends.insert(event["id"].as_str().unwrap().to_owned(), event);
+        }
+        ends
+    }
+
+    pub async fn dead_letters(&self) -> Vec<Delivery> {
+        receive(&self.clients.queue(&self.provision.dead_letters), 10).await
+    }
+
+    pub fn builds(&self) -> Vec<BuildView> {
+        self.aws.codebuild().builds()
+    }
+
+    /// Waits until the builds are as wanted.
+    pub async fn until_builds(&self, mut wanted: impl FnMut(&[BuildView]) -> bool) {
+        while !wanted(&self.builds()) {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    /// Drains, and holds the world to its promises: no message is left, and no attempt at a job was built twice.
+    pub async fn end(mut self) {
+        self.ended = true;
+        if self.daemon.is_some() {
+            assert_eq!(self.drain().await, Exit::Drained, "jobs were left");
+        }
+        // Whatever was held would be visible again by now.
+        tokio::time::sleep(2 * VISIBLE).await;
+        let left = receive(&self.clients.queue(&self.provision.jobs), 10).await;
+        assert!(left.is_empty(), "messages were left: {left:?}");
+        let mut attempts: Vec<_> = self.builds().into_iter().map(|build| attempt(&build)).collect();
+        attempts.sort();
+        let twice: Vec<_> = attempts.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| &pair[0]).collect();
+        assert!(twice.is_empty(), "built twice: {twice:?}");
+    }
+
+    fn results(&self) -> Queue {
+        self.clients.queue(&self.provision.results)
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        assert!(self.ended || std::thread::panicking(), "a test must end its world, which checks its promises");
+    }
+}
+
+/// Receives and deletes.
+async fn receive(queue: &Queue, max: usize) -> Vec<Delivery> {
+    let deliveries = queue.receive(max, VISIBLE, Duration::from_secs(1)).await.unwrap();
+    for delivery in &deliveries {
+        queue.delete(&delivery.receipt).await.unwrap();
+    }
+    deliveries
+}
+
+pub fn is_terminal(event: &Value) -> bool {
+    matches!(event["type"].as_str(), Some("slipway.job.finished" | "slipway.job.rejected"))
+}
+
+fn attempt(build: &BuildView) -> (String, String) {
+    (build.variables["SLIPWAY_JOB_ID"].clone(), build.variables["SLIPWAY_ATTEMPT"].clone())
+}
+
+/// A small valid job.
+pub fn job(id: &str) -> Value {
+    json!({ "version": 1, "id": id, "source": { "url": "https://github.com/acme/app" } })
+}
