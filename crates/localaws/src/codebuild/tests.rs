@@ -33,37 +33,42 @@ impl Runner for Obedient {
     fn run(&self, assignment: Assignment, progress: Progress) -> Pin<Box<dyn Future<Output = Ending> + Send>> {
         let alive = Arc::clone(&self.0);
         Box::pin(async move {
-            let _alive = alive;
-            progress.enter(Phase::Provisioning);
-            sleep(Duration::from_secs(5)).await;
-            progress.leave(PhaseStatus::Succeeded, None);
-            progress.enter(Phase::Build);
-            progress.resolved("abc123");
-            progress.export("IMAGE", "first");
-            progress.export("IMAGE", "second");
-            progress.log("one\ntw");
-            progress.log("o\n\nthree");
-            match assignment.environment.get("DO").map(String::as_str) {
-                Some("panic") => panic!("the runner is told to"),
-                Some("ignore") => std::future::pending().await,
-                Some("hang") => {
-                    progress.interrupted().await;
-                    sleep(Duration::from_secs(2)).await;
-                    progress.log("late\n");
-                    Ending::Succeeded
-                }
-                Some("fail") => {
-                    progress.leave(PhaseStatus::Failed, Some(("COMMAND_EXECUTION_ERROR", "exit status 1")));
-                    Ending::Failed
-                }
-                Some("fault") => Ending::Fault,
-                _ => {
-                    sleep(Duration::from_mins(1)).await;
-                    progress.leave(PhaseStatus::Succeeded, None);
-                    Ending::Succeeded
-                }
-            }
+            let ending = obey(assignment, progress).await;
+            drop(alive);
+            ending
         })
+    }
+}
+
+async fn obey(assignment: Assignment, progress: Progress) -> Ending {
+    progress.enter(Phase::Provisioning);
+    sleep(Duration::from_secs(5)).await;
+    progress.leave(PhaseStatus::Succeeded, None);
+    progress.enter(Phase::Build);
+    progress.resolved("abc123");
+    progress.export("IMAGE", "first");
+    progress.export("IMAGE", "second");
+    progress.log("one\ntw");
+    progress.log("o\n\nthree");
+    match assignment.environment.get("DO").map(String::as_str) {
+        Some("panic") => panic!("the runner is told to"),
+        Some("ignore") => std::future::pending().await,
+        Some("hang") => {
+            progress.interrupted().await;
+            sleep(Duration::from_secs(2)).await;
+            progress.log("late\n");
+            Ending::Succeeded
+        }
+        Some("fail") => {
+            progress.leave(PhaseStatus::Failed, Some(("COMMAND_EXECUTION_ERROR", "exit status 1")));
+            Ending::Failed
+        }
+        Some("fault") => Ending::Fault,
+        _ => {
+            sleep(Duration::from_mins(1)).await;
+            progress.leave(PhaseStatus::Succeeded, None);
+            Ending::Succeeded
+        }
     }
 }
 
