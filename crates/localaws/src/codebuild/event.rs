@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::{
     build::{Build, Live, Record},
     merge::text,
-    view::{INITIATOR, contexts, deep_link},
+    view::{INITIATOR, artifacts, contexts, deep_link},
 };
 
 impl Build {
@@ -27,7 +27,7 @@ impl Build {
             "cache": {"type": member("cache")["type"]},
             "source": source(member("source")),
             "environment": environment(member("environment")),
-            "artifact": {"location": ""},
+            "artifact": artifacts(member("artifacts")),
             "logs": logs(&live, region),
             "phases": live.phases.iter().map(phase).collect::<Vec<_>>(),
         });

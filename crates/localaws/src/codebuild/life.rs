@@ -1,6 +1,6 @@
 //! A build's life after its start: the queue, the runner, the end.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use serde_json::Value;
 use tokio::time::{Duration, sleep, timeout};
@@ -115,7 +115,7 @@ fn assignment(build: &Build, region: &str) -> Assignment {
 
 impl Build {
     /// The variables that the build's commands see.
-    pub(super) fn variables(&self) -> std::collections::BTreeMap<String, String> {
+    pub(super) fn variables(&self) -> BTreeMap<String, String> {
         variables(self).map(|variable| (text(variable, "name").to_owned(), text(variable, "value").to_owned())).collect()
     }
 }

@@ -25,43 +25,50 @@ use crate::{
 /// Nov 22, 2026 10:22:00 AM UTC.
 const START: u64 = 1_795_342_920;
 
-/// A runner whose builds do what their variable `DO` says and last a minute.
+/// A runner whose builds do what their variable `DO` says and last a minute. Each that lives holds a clone of the counter.
 #[derive(Debug)]
-struct Obedient;
+struct Obedient(Arc<()>);
 
 impl Runner for Obedient {
     fn run(&self, assignment: Assignment, progress: Progress) -> Pin<Box<dyn Future<Output = Ending> + Send>> {
+        let alive = Arc::clone(&self.0);
         Box::pin(async move {
-            progress.enter(Phase::Provisioning);
-            sleep(Duration::from_secs(5)).await;
-            progress.leave(PhaseStatus::Succeeded, None);
-            progress.enter(Phase::Build);
-            progress.resolved("abc123");
-            progress.export("IMAGE", "first");
-            progress.export("IMAGE", "second");
-            progress.log("one\ntw");
-            progress.log("o\n\nthree");
-            match assignment.environment.get("DO").map(String::as_str) {
-                Some("panic") => panic!("the runner is told to"),
-                Some("ignore") => std::future::pending().await,
-                Some("hang") => {
-                    progress.interrupted().await;
-                    sleep(Duration::from_secs(2)).await;
-                    progress.log("late\n");
-                    Ending::Succeeded
-                }
-                Some("fail") => {
-                    progress.leave(PhaseStatus::Failed, Some(("COMMAND_EXECUTION_ERROR", "exit status 1")));
-                    Ending::Failed
-                }
-                Some("fault") => Ending::Fault,
-                _ => {
-                    sleep(Duration::from_mins(1)).await;
-                    progress.leave(PhaseStatus::Succeeded, None);
-                    Ending::Succeeded
-                }
-            }
+            let ending = obey(assignment, progress).await;
+            drop(alive);
+            ending
         })
+    }
+}
+
+async fn obey(assignment: Assignment, progress: Progress) -> Ending {
+    progress.enter(Phase::Provisioning);
+    sleep(Duration::from_secs(5)).await;
+    progress.leave(PhaseStatus::Succeeded, None);
+    progress.enter(Phase::Build);
+    progress.resolved("abc123");
+    progress.export("IMAGE", "first");
+    progress.export("IMAGE", "second");
+    progress.log("one\ntw");
+    progress.log("o\n\nthree");
+    match assignment.environment.get("DO").map(String::as_str) {
+        Some("panic") => panic!("the runner is told to"),
+        Some("ignore") => std::future::pending().await,
+        Some("hang") => {
+            progress.interrupted().await;
+            sleep(Duration::from_secs(2)).await;
+            progress.log("late\n");
+            Ending::Succeeded
+        }
+        Some("fail") => {
+            progress.leave(PhaseStatus::Failed, Some(("COMMAND_EXECUTION_ERROR", "exit status 1")));
+            Ending::Failed
+        }
+        Some("fault") => Ending::Fault,
+        _ => {
+            sleep(Duration::from_mins(1)).await;
+            progress.leave(PhaseStatus::Succeeded, None);
+            Ending::Succeeded
+        }
     }
 }
 
@@ -69,6 +76,7 @@ struct World {
     codebuild: Arc<CodeBuild>,
     logs: Arc<Logs>,
     events: Arc<Mutex<Vec<String>>>,
+    alive: Arc<()>,
 }
 
 impl World {
@@ -77,17 +85,18 @@ impl World {
         let logs = Arc::new(Logs::new(clock, "us-east-1", "000000000000"));
         let events = Arc::new(Mutex::new(Vec::new()));
         let sink = Arc::clone(&events);
+        let alive = Arc::new(());
         let codebuild = Arc::new(CodeBuild::new(Settings {
             clock,
             region: "us-east-1".to_owned(),
             account: "000000000000".to_owned(),
             logs: Arc::clone(&logs),
-            runner: Arc::new(Obedient),
+            runner: Arc::new(Obedient(Arc::clone(&alive))),
             account_limit,
             queue_limit,
             events: Some(Arc::new(move |event| sink.lock().unwrap().push(event))),
         }));
-        let world = Self { codebuild, logs, events };
+        let world = Self { codebuild, logs, events, alive };
         world.ok("CreateProject", project("slipway"));
         world
     }
@@ -98,6 +107,11 @@ impl World {
 
     fn ok(&self, operation: &str, input: Value) -> Value {
         self.call(operation, input).unwrap()
+    }
+
+    /// How many builds' runners have neither returned nor been dropped.
+    fn runners(&self) -> usize {
+        Arc::strong_count(&self.alive) - 2
     }
 
     /// The error as `code: message`.
@@ -257,6 +271,8 @@ async fn the_timeout_counts_from_provisioning_and_frees_the_room_even_of_a_runne
     world.ended(&second).await;
     assert_eq!(start.elapsed().as_secs() / 60, 10, "the second build's time began when it left the queue");
     assert_eq!(world.phase(&second, "BUILD").1, json!({"statusCode": "BUILD_TIMED_OUT", "message": "Build has timed out."}));
+    sleep(Duration::from_secs(3)).await;
+    assert_eq!(world.runners(), 0, "one runner was told that the time is up, the other was dropped");
 }
 
 fn with_timeout(what: &str) -> Value {

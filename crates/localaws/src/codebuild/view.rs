@@ -101,7 +101,8 @@ fn phase(record: &Record) -> Value {
     view
 }
 
-fn artifacts(settings: &Value) -> Value {
+/// Where the output goes: a bucket's ARN with the path in it, or an empty text.
+pub(super) fn artifacts(settings: &Value) -> Value {
     let parts = ["location", "path", "name"].map(|part| text(settings, part).trim_matches('/'));
     let path = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/");
     let location = if text(settings, "type") == "S3" { format!("arn:aws:s3:::{path}") } else { String::new() };
