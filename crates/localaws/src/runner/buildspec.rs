@@ -53,7 +53,7 @@ pub(super) struct Block {
 /// Where a build goes from a failed phase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum OnFailure {
-    /// As CodeBuild does by default: from BUILD to POST_BUILD, from elsewhere to the end.
+    /// As CodeBuild does by default: from `BUILD` to `POST_BUILD`, from elsewhere to the end.
     Default,
     Abort,
     Continue,

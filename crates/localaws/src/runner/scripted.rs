@@ -60,7 +60,7 @@ pub enum ScriptEnd {
     Faults,
     /// PROVISIONING fails: the image cannot be pulled.
     ProvisioningError,
-    /// DOWNLOAD_SOURCE fails: the buildspec is wrong.
+    /// `DOWNLOAD_SOURCE` fails: the buildspec is wrong.
     YamlError,
     /// The build stays in BUILD until it is stopped or out of time.
     Hangs,

@@ -65,7 +65,7 @@ impl Shell {
     async fn carry_out(self, assignment: Assignment, report: Arc<dyn Report>) -> Ending {
         let transcript = Transcript::new(Arc::clone(&report), self.clock);
         transcript.enter(Phase::Provisioning);
-        let mut room = match Room::prepare(&self.root).await {
+        let mut room = match Room::prepare(&self.root, &self.inherited).await {
             Ok(room) => room,
             Err(error) => {
                 let mishap = Mishap::new("INTERNAL_SERVICE_ERROR", format!("no scratch directory for the build: {error}"));

@@ -1,5 +1,7 @@
 //! The YAML of a buildspec as it is written, with the line and column of what is wrong.
 
+#![expect(clippy::zero_sized_map_values, reason = "of what does not count, only the keys are looked at")]
+
 use std::{collections::BTreeMap, fmt::Display};
 
 use serde::{

@@ -20,10 +20,13 @@ pub(in crate::runner) struct Recorder {
     logged: watch::Sender<u64>,
 }
 
+/// A status code and a message.
+type Context = (String, String);
+
 #[derive(Debug, Default, Clone)]
 pub(in crate::runner) struct Seen {
     pub(in crate::runner) open: Option<Phase>,
-    pub(in crate::runner) phases: Vec<(Phase, PhaseStatus, Option<(String, String)>)>,
+    pub(in crate::runner) phases: Vec<(Phase, PhaseStatus, Option<Context>)>,
     pub(in crate::runner) events: Vec<String>,
     pub(in crate::runner) commit: Option<String>,
     pub(in crate::runner) exported: BTreeMap<String, String>,

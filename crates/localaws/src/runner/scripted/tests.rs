@@ -92,7 +92,7 @@ async fn a_hanging_build_ends_when_interrupted() {
     let recorder = Recorder::new();
     let build = tokio::spawn(Scripted::new(|_| Script::hangs()).start(assignment(), recorder.clone()));
     recorder.logs("> Running command docker build .").await;
-    tokio::time::sleep(Duration::from_secs(3600)).await;
+    tokio::time::sleep(Duration::from_hours(1)).await;
     assert!(!build.is_finished());
     recorder.interrupt.cancel();
     build.await.unwrap();

@@ -2,9 +2,13 @@
 
 use std::io;
 
-use super::{environment::Environment, room::Room, session::Session};
+use super::{
+    environment::Environment,
+    room::Room,
+    session::{Programs, Session},
+};
 use crate::runner::{
-    buildspec::{Block, Interpreter, Version},
+    buildspec::{Block, Version},
     transcript::{Mishap, Transcript},
 };
 
@@ -13,7 +17,7 @@ use crate::runner::{
 pub(super) struct Commands<'a> {
     pub(super) room: &'a mut Room,
     pub(super) transcript: &'a Transcript,
-    pub(super) interpreter: Interpreter,
+    pub(super) programs: Programs,
     pub(super) version: Version,
     pub(super) environment: Environment,
     session: Option<Session>,
@@ -23,10 +27,11 @@ impl<'a> Commands<'a> {
     pub(super) fn new(
         room: &'a mut Room,
         transcript: &'a Transcript,
-        (interpreter, version): (Interpreter, Version),
+        programs: Programs,
+        version: Version,
         environment: Environment,
     ) -> Self {
-        Self { room, transcript, interpreter, version, environment, session: None }
+        Self { room, transcript, programs, version, environment, session: None }
     }
 
     /// Runs a phase. The commands after a failed one do not run, what is to be done finally does.
@@ -47,7 +52,7 @@ impl<'a> Commands<'a> {
             let reason = match status {
                 Ok(0) => continue,
                 Ok(status) => format!("exit status {status}"),
-                Err(error) => format!("{}: {error}", self.interpreter.program()),
+                Err(error) => format!("{}: {error}", self.programs.shell.display()),
             };
             self.transcript.unsuccessful(shown, &reason);
             return Some(Mishap::command(shown, &reason));
@@ -58,7 +63,7 @@ impl<'a> Commands<'a> {
     async fn command(&mut self, command: &str) -> io::Result<i32> {
         let mut session = match self.session.take() {
             Some(session) => session,
-            None => Session::start(self.interpreter, &self.environment, self.room).await?,
+            None => Session::start(&self.programs, &self.environment, self.room).await?,
         };
         let end = session.run(command, self.room, self.transcript).await?;
         self.session = Some(session);

@@ -1,8 +1,8 @@
-//! A build from DOWNLOAD_SOURCE to UPLOAD_ARTIFACTS.
+//! A build from `DOWNLOAD_SOURCE` to `UPLOAD_ARTIFACTS`.
 
 use std::{collections::BTreeMap, ffi::OsStr};
 
-use super::{Shell, block::Commands, environment::Environment, room::Room, source};
+use super::{Shell, block::Commands, environment::Environment, room::Room, session::Programs, source};
 use crate::{
     codebuild::phase::Phase,
     runner::{
@@ -29,7 +29,8 @@ pub(super) async fn run(shell: &Shell, assignment: &Assignment, report: &dyn Rep
         return Finished { ending: Ending::Failed, exported: BTreeMap::new() };
     };
 
-    let mut commands = Commands::new(room, transcript, (spec.shell, spec.version), environment);
+    let programs = Programs::find(spec.shell, &Environment::base(&shell.inherited, room));
+    let mut commands = Commands::new(room, transcript, programs, spec.version, environment);
     let ending = phases(&spec, &mut commands, transcript).await;
     Finished { ending, exported: exported(&spec.exported, &commands.environment) }
 }
@@ -64,7 +65,7 @@ async fn prepare(
     Ok((spec, environment))
 }
 
-/// Goes through the phases as CodeBuild does: from a failed BUILD to POST_BUILD, from a failed INSTALL or PRE_BUILD to the end.
+/// Goes through the phases as CodeBuild does: from a failed `BUILD` to `POST_BUILD`, from a failed `INSTALL` or `PRE_BUILD` to the end.
 async fn phases(spec: &Buildspec, commands: &mut Commands<'_>, transcript: &Transcript) -> Ending {
     let mut ending = Ending::Succeeded;
     for phase in [Phase::Install, Phase::PreBuild, Phase::Build, Phase::PostBuild] {

@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     ffi::{OsStr, OsString},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use super::room::Room;
@@ -62,6 +62,8 @@ impl Environment {
         vault: &Vault,
         commit: Option<&str>,
     ) -> Result<Self, Mishap> {
+        self.set("AWS_REGION", &assignment.region);
+        self.set("AWS_DEFAULT_REGION", &assignment.region);
         for (name, value) in &spec.variables {
             self.set(name, value);
         }
@@ -89,8 +91,6 @@ impl Environment {
         let source = &assignment.source;
         let log = assignment.build_id.rsplit_once(':').map_or(assignment.build_id.as_str(), |(_, uuid)| uuid);
         for (name, value) in [
-            ("AWS_REGION", Some(assignment.region.as_str())),
-            ("AWS_DEFAULT_REGION", Some(assignment.region.as_str())),
             ("CODEBUILD_BUILD_ARN", Some(assignment.build_arn.as_str())),
             ("CODEBUILD_BUILD_ID", Some(assignment.build_id.as_str())),
             ("CODEBUILD_BUILD_NUMBER", Some(assignment.number.to_string().as_str())),
@@ -109,6 +109,13 @@ impl Environment {
         }
         let directory = self.directory.clone();
         self.set("CODEBUILD_SRC_DIR", directory);
+    }
+
+    /// The full path of a program, so that it is found whatever becomes of PATH later.
+    pub(super) fn program(&self, name: &str) -> PathBuf {
+        let path = self.variables.get(OsStr::new("PATH")).map(OsString::as_os_str).unwrap_or_default();
+        let mut candidates = std::env::split_paths(path).map(|directory| directory.join(name));
+        candidates.find(|file| file.is_file()).unwrap_or_else(|| Path::new("/usr/bin").join(name))
     }
 
     /// Sets a variable, if there can be one of this name and value.

@@ -106,12 +106,14 @@ impl<'a> Git<'a> {
                 self.commit("FETCH_HEAD").await
             }
             Wanted::Commit(id) => {
-                let direct = if shallow { self.run(CLONE, &["fetch", "--quiet", &depth, "origin", id]).await.is_ok() } else { true };
-                if !direct {
-                    // Not every server gives a commit that no reference names.
+                // Not every server gives a commit that no reference names, and not every commit belongs to a branch or tag.
+                if shallow && self.run(CLONE, &["fetch", "--quiet", &depth, "origin", id]).await.is_err() {
                     self.fetch_all().await?;
                 }
-                self.commit(id).await
+                match self.commit(id).await {
+                    None if self.run(CLONE, &["fetch", "--quiet", "origin", id]).await.is_ok() => self.commit(id).await,
+                    found => found,
+                }
             }
             Wanted::Abbreviated(id) => self.commit(id).await,
         };

@@ -1,13 +1,13 @@
 //! The process group that a build's processes share, so that they can be ended together.
 
-use std::{io, process::Stdio, time::Duration};
+use std::{ffi::OsString, io, process::Stdio, time::Duration};
 
 use nix::{
     sys::signal::{Signal, killpg},
     unistd::Pid,
 };
 use tokio::{
-    process::{Child, ChildStdin, Command},
+    process::{Child, Command},
     time::timeout,
 };
 
@@ -24,15 +24,17 @@ const LEADER: &str = "trap '' TERM; read -r _; kill -TERM 0; sleep 2; kill -KILL
 #[derive(Debug)]
 pub(super) struct Group {
     id: Pid,
-    /// Never waited for: as long as the leader is not, no other process can get its id and with it the signals.
+    /// Never waited for: as long as the leader is not, no other process can get its id and with it the signals. Its standard input stays
+    /// open for as long as this process lives.
     _leader: Child,
-    _alive: Option<ChildStdin>,
 }
 
 impl Group {
-    pub(super) fn start() -> io::Result<Self> {
-        let mut leader = Command::new("sh")
+    pub(super) fn start(environment: &[(OsString, OsString)]) -> io::Result<Self> {
+        let leader = Command::new("sh")
             .args(["-c", LEADER])
+            .env_clear()
+            .envs(environment.iter().cloned())
             .current_dir("/")
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
@@ -40,7 +42,7 @@ impl Group {
             .process_group(0)
             .spawn()?;
         let id = leader.id().and_then(|id| i32::try_from(id).ok()).ok_or_else(|| io::Error::other("the process has no id"))?;
-        Ok(Self { id: Pid::from_raw(id), _alive: leader.stdin.take(), _leader: leader })
+        Ok(Self { id: Pid::from_raw(id), _leader: leader })
     }
 
     /// Makes `command` start within the group.
@@ -70,5 +72,25 @@ impl Group {
 impl Drop for Group {
     fn drop(&mut self) {
         self.signal(Signal::SIGKILL);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use super::*;
+
+    #[expect(clippy::used_underscore_binding, reason = "the leader is kept for its input, which only this test takes away")]
+    #[tokio::test]
+    async fn processes_do_not_outlive_this_one() {
+        let mut group = Group::start(&super::super::environment::inherited()).unwrap();
+        let mut command = Command::new("sleep");
+        command.arg("600");
+        group.enroll(&mut command);
+        let mut sleep = command.spawn().unwrap();
+        // As when this process is killed.
+        drop(group._leader.stdin.take());
+        timeout(Duration::from_secs(30), sleep.wait()).await.unwrap().unwrap();
     }
 }

@@ -1,6 +1,7 @@
 //! The place in which one build happens: a scratch directory, a process group, and where output goes.
 
 use std::{
+    ffi::OsString,
     fs, io,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
@@ -21,7 +22,7 @@ pub(super) struct Room {
 
 impl Room {
     /// Makes the scratch directory below `root`, and the group.
-    pub(super) async fn prepare(root: &Path) -> io::Result<Self> {
+    pub(super) async fn prepare(root: &Path, environment: &[(OsString, OsString)]) -> io::Result<Self> {
         let root = std::path::absolute(root)?;
         let directory = blocking(move || {
             fs::create_dir_all(&root)?;
@@ -32,7 +33,7 @@ impl Room {
             Ok(directory)
         })
         .await?;
-        Ok(Self { group: Group::start()?, output: Output::open()?, directory })
+        Ok(Self { group: Group::start(environment)?, output: Output::open()?, directory })
     }
 
     /// Where the source is.

@@ -56,16 +56,30 @@ pub(super) struct End {
     pub(super) last: bool,
 }
 
+/// The programs that a session needs.
+#[derive(Debug)]
+pub(super) struct Programs {
+    pub(super) shell: PathBuf,
+    env: PathBuf,
+}
+
+impl Programs {
+    /// Finds the programs in the environment that the build begins with.
+    pub(super) fn find(interpreter: Interpreter, environment: &Environment) -> Self {
+        Self { shell: environment.program(interpreter.program()), env: environment.program("env") }
+    }
+}
+
 impl Session {
-    pub(super) async fn start(interpreter: Interpreter, environment: &Environment, room: &Room) -> io::Result<Self> {
+    pub(super) async fn start(programs: &Programs, environment: &Environment, room: &Room) -> io::Result<Self> {
         let state = room.state();
         for name in ["environment", "directory"] {
             absent_is_fine(fs::remove_file(state.join(name)).await)?;
         }
         let driver = state.join("script.sh");
-        fs::write(&driver, driver_text(&state, environment)).await?;
+        fs::write(&driver, driver_text(&state, &programs.env)).await?;
         let directory = if environment.directory.is_dir() { environment.directory.clone() } else { room.source() };
-        let mut command = Command::new(interpreter.program());
+        let mut command = Command::new(&programs.shell);
         command.arg(&driver).env_clear().envs(&environment.variables).current_dir(directory);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(room.output.inlet()?);
         room.group.enroll(&mut command);
@@ -132,19 +146,16 @@ fn parse(dump: &[u8]) -> Option<BTreeMap<OsString, OsString>> {
     Some(variables)
 }
 
-fn driver_text(state: &Path, environment: &Environment) -> Vec<u8> {
-    // By its full path, so that it is found whatever the commands do to PATH.
-    let path = environment.variables.get(OsStr::new("PATH")).cloned().unwrap_or_default();
-    let env = std::env::split_paths(&path).map(|directory| directory.join("env")).find(|file| file.is_file());
-    let env = quoted(env.as_deref().unwrap_or(Path::new("/usr/bin/env")));
+fn driver_text(state: &Path, env: &Path) -> Vec<u8> {
+    let env = quoted(env);
     let state = quoted(state);
     let mut text = Vec::new();
     for (at, part) in DRIVER.split('@').enumerate() {
-        match (at % 2, part) {
-            (0, text_part) => text.extend_from_slice(text_part.as_bytes()),
-            (_, "env") => text.extend_from_slice(&env),
-            _ => text.extend_from_slice(&state),
-        }
+        text.extend_from_slice(match (at % 2, part) {
+            (0, literal) => literal.as_bytes(),
+            (_, "env") => &env,
+            _ => &state,
+        });
     }
     text
 }

@@ -72,8 +72,7 @@ phases:
     commands:
       - plain=kept; mkdir sub && cd sub
       - echo "$plain in $(basename "$PWD")"
-      - export CARRIED="two
-        lines, a 'quote', a \"quote\" and $ \\"
+      - export CARRIED="$(printf 'two\nlines')"', a "quote", $ and \'
       - export FROM_SPEC="$FROM_SPEC+"
       - |
         cat <<END
@@ -85,16 +84,33 @@ phases:
       - double x
   build:
     commands:
-      - echo "$CARRIED"
+      - printf '%s\n' "$CARRIED"
       - echo "${plain:-gone} $FROM_SPEC $(basename "$PWD")"
       - exit 0
       - echo "after exit $FROM_SPEC"
+      - export PATH=/nowhere
+  post_build:
+    commands: ['echo "with $PATH"']
 "#;
     for shell in ["sh", "bash"] {
         let (ending, seen) = run(inline(&spec.replace("SHELL", shell))).await;
         assert_eq!(
             printed(&seen),
-            ["kept in sub", "here: kept", "xx", r#"two lines, a 'quote', a "quote" and $ \"#, "gone spec+ sub", "after exit spec+"],
+            [
+                "kept in sub",
+                "here: $plain",
+                "END",
+                "double() {",
+                "  echo \"$1$1\"",
+                "}",
+                "here: kept",
+                "xx",
+                "two",
+                r#"lines, a "quote", $ and \"#,
+                "gone spec+ sub",
+                "after exit spec+",
+                "with /nowhere"
+            ],
             "{shell}: {}",
             seen.log()
         );
@@ -134,6 +150,7 @@ async fn however_a_command_fails_its_status_is_known() {
             (&["set -e", "true; false; echo not here"], 1),
             (&["trap 'echo bye' EXIT", "exit 5"], 5),
             (&["kill -9 $$"], 137),
+            (&["kill -9 0"], 137),
             (&["exec sh -c 'exit 6'"], 6),
             (&["no-such-command"], 127),
             (&["if then"], 2),

@@ -33,8 +33,8 @@ async fn gone(ids: &[Pid]) {
 }
 
 const GRANDCHILDREN: &[&str] = &[
-    r#"sh -c 'trap "" TERM; echo pid $$; sleep 600 & echo pid $!; while :; do wait; sleep 600; done' & echo pid $$"#,
-    "sleep 1; echo ready; sleep 600",
+    r#"sh -c 'trap "" TERM; echo pid $$; sleep 600 & echo pid $!; touch started; while :; do wait; sleep 600; done' & echo pid $$"#,
+    "while [ ! -e started ]; do sleep 0.01; done; echo ready; sleep 600",
 ];
 
 #[tokio::test]

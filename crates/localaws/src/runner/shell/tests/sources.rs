@@ -8,7 +8,7 @@ use super::*;
 struct Repository(TempDir);
 
 impl Repository {
-    /// Three commits on `main`, with a tag on the second, a branch `side` of one more, and a pull request 7.
+    /// Three commits on `main`, with a tag on the second, a branch `side` of one more, and a pull request 7 of yet one more.
     fn sample() -> Self {
         let repository = Self::empty();
         for text in ["first", "second", "third"] {
@@ -17,6 +17,8 @@ impl Repository {
         repository.git(&["tag", "-a", "-m", "a tag", "v1", "HEAD~1"]);
         repository.git(&["checkout", "-q", "-b", "side"]);
         repository.commit("on the side");
+        repository.git(&["checkout", "-q", "--detach"]);
+        repository.commit("pulled");
         repository.git(&["update-ref", "refs/pull/7/head", "HEAD"]);
         repository.git(&["checkout", "-q", "main"]);
         repository
@@ -61,14 +63,15 @@ impl Repository {
 async fn each_kind_of_version_is_checked_out() {
     let repository = Repository::sample();
     let id = |name: &str| repository.git(&["rev-parse", &format!("{name}^{{commit}}")]);
-    let (second, third, side) = (id("v1"), id("main"), id("side"));
+    let (second, third, side, pull) = (id("v1"), id("main"), id("side"), id("refs/pull/7/head"));
     for (version, depth, text, commit, commits) in [
         (None, 1, "third", &third, "1"),
         (Some("main"), 2, "third", &third, "2"),
         (Some("side"), 0, "on the side", &side, "4"),
         (Some("v1"), 1, "second", &second, "1"),
         (Some("refs/heads/side"), 1, "on the side", &side, "1"),
-        (Some("pr/7"), 1, "on the side", &side, "1"),
+        (Some("pr/7"), 1, "pulled", &pull, "1"),
+        (Some(pull.as_str()), 0, "pulled", &pull, "5"),
         (Some(second.as_str()), 1, "second", &second, "1"),
         (Some(second.as_str()), 0, "second", &second, "2"),
         (Some(&second[..8]), 1, "second", &second, "2"),
