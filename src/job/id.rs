@@ -4,6 +4,7 @@ use std::fmt;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 /// The longest job id or tenant.
 pub const MAX_LENGTH: usize = 64;
@@ -21,7 +22,8 @@ macro_rules! name {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
         #[serde(try_from = "String", into = "String")]
-        pub struct $name(#[schemars(length(min = 1, max = 64), regex(pattern = r"^[A-Za-z0-9._-]{1,64}$"))] String);
+        #[schemars(extend("pattern" = "^[A-Za-z0-9._-]{1,64}$"))]
+        pub struct $name(String);
 
         impl $name {
             /// Takes 1-64 of `[A-Za-z0-9._-]`; the error is the rule.
@@ -66,6 +68,19 @@ name! {
     Tenant
 }
 
+impl Tenant {
+    /// The tenant for any text: the text itself if it fits; otherwise as much of it as does, and a part of its hash, so that different
+    /// texts do not become one tenant.
+    pub fn fitting(text: &str) -> Self {
+        Self::parse(text).unwrap_or_else(|_| {
+            let hash: String = Sha256::digest(text).iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+            let plain = |c: char| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '-' };
+            let start: String = text.chars().map(plain).take(MAX_LENGTH - hash.len() - 1).collect();
+            Self(format!("{start}-{hash}"))
+        })
+    }
+}
+
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
@@ -79,6 +94,18 @@ mod tests {
         for bad in ["", "a b", "a/b", "ä", "a\n", "$(id)", &"x".repeat(65)] {
             assert_eq!(JobId::parse(bad), Err(RULE), "{bad:?}");
             assert!(serde_json::from_value::<Tenant>(bad.into()).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn any_text_becomes_a_tenant_of_its_own() {
+        assert_eq!(Tenant::fitting("github.com-acme").as_str(), "github.com-acme");
+        let long = "x".repeat(100);
+        let odd =
+            [Tenant::fitting("a b"), Tenant::fitting("a/b"), Tenant::fitting(""), Tenant::fitting(&long), Tenant::fitting(&long[1..])];
+        for (index, tenant) in odd.iter().enumerate() {
+            assert_eq!(Tenant::parse(tenant.as_str()).as_ref(), Ok(tenant));
+            assert!(!odd[..index].contains(tenant), "{tenant}");
         }
     }
 }

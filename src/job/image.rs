@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::rule;
+
 /// An image to build and push. This is also its shape in `SLIPWAY_IMAGES`, where every default is filled in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -21,7 +23,7 @@ pub struct Image {
     #[schemars(length(min = 1, max = 1024))]
     pub context: String,
     /// The Dockerfile, relative to the checkout and inside it. Left out: `Dockerfile` in the context.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     #[schemars(length(min = 1, max = 1024))]
     pub dockerfile: String,
     /// The stage to build; the last one when left out.
@@ -71,4 +73,78 @@ pub enum AwsCredentials {
     Secret,
     /// The credentials endpoint as build arguments; works with any Dockerfile, stays in the image's history.
     BuildArg,
+}
+
+/// The Dockerfile of an image that names none: where Docker looks for it.
+pub fn dockerfile_in(context: &str) -> String {
+    match context.trim_end_matches('/') {
+        "." => "Dockerfile".into(),
+        context => format!("{context}/Dockerfile"),
+    }
+}
+
+/// A repository path as registries demand it.
+pub fn check_name(name: &str) -> Result<(), &'static str> {
+    let alphanumeric = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    let separator = |text: &str| matches!(text, "" | "." | "_" | "__") || text.bytes().all(|byte| byte == b'-');
+    let part = |part: &str| part.starts_with(alphanumeric) && part.ends_with(alphanumeric) && part.split(alphanumeric).all(separator);
+    if name.len() <= 255 && name.split('/').all(part) {
+        return Ok(());
+    }
+    Err("must be a repository path such as team/app: at most 255 lower-case letters and digits, \
+         with '.', '_', '__' or dashes between them and '/' between its parts")
+}
+
+/// A tag as registries demand it.
+pub fn check_tag(tag: &str) -> Result<(), &'static str> {
+    if rule::is_tag_like(tag, b'_') {
+        return Ok(());
+    }
+    Err("must be a letter, digit or '_', then up to 127 letters, digits, '_', '.' and '-'")
+}
+
+/// A stage of a Dockerfile.
+pub fn check_target(target: &str) -> Result<(), &'static str> {
+    if rule::is_tag_like(target, b'0') {
+        return Ok(());
+    }
+    Err("must be the name of a stage: a letter or digit, then up to 127 letters, digits, '_', '.' and '-'")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_what_registries_take() {
+        for good in ["app", "team/app", "a.b_c__d--e/f9", "0"] {
+            assert_eq!(check_name(good), Ok(()), "{good}");
+        }
+        let long = "x".repeat(256);
+        for bad in [
+            "", "App", "/app", "app/", "a//b", "-a", "a-", "a..b", "a___b", "a._b", "a:latest", "a@b", "../x", "a b", "a\n", "$(id)", &long,
+        ] {
+            assert!(check_name(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn tags_and_targets_are_single_words() {
+        let long = "x".repeat(129);
+        for (text, tag, target) in [
+            ("latest", true, true),
+            ("1.4.2", true, true),
+            ("_x", true, false),
+            ("", false, false),
+            ("-rm", false, false),
+            (".x", false, false),
+            ("a b", false, false),
+            ("a:b", false, false),
+            ("a\nb", false, false),
+            ("$(id)", false, false),
+            (&long, false, false),
+        ] {
+            assert_eq!((check_tag(text).is_ok(), check_target(text).is_ok()), (tag, target), "{text:?}");
+        }
+    }
 }

@@ -1,10 +1,20 @@
 //! A message from the queue: read in one pass that finds every fault.
 
+mod json;
+mod reader;
+mod request;
+#[cfg(test)]
+mod tests;
+pub mod wire;
+
 use std::collections::BTreeMap;
 
 use crate::config::Profile;
 
-use super::{Job, JobId, Tenant, problem::Problem};
+use reader::{Field, Problems};
+use request::Request;
+
+use super::{Job, JobId, Tenant, problem::Problem, rule};
 
 /// What a sender asks for.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,5 +49,34 @@ pub struct Rejection {
 
 /// Reads a message's body. `message_id` is the job's id when the sender names none.
 pub fn read(body: &str, message_id: &str, profiles: &BTreeMap<String, Profile>) -> Result<Message, Rejection> {
-    todo!("{body} {message_id} {profiles:?}")
+    let problems = Problems::default();
+    let mut request = Request::default();
+    let message = match json::parse(body, &problems) {
+        Ok(value) => {
+            let root = Field::root(&value, &problems);
+            if value.get("cancel").is_some() {
+                read_cancel(&root).map(Message::Cancel)
+            } else {
+                request = request::read(&root, message_id, profiles);
+                request.job.take().map(Message::Job)
+            }
+        }
+        Err(error) => {
+            problems.add(String::new, format!("is not JSON: {error}"));
+            None
+        }
+    };
+    match message {
+        Some(message) if problems.is_empty() => Ok(message),
+        _ => Err(Rejection { id: request.id, tenant: request.tenant, profile: request.profile, problems: problems.into_list() }),
+    }
+}
+
+fn read_cancel(root: &Field<'_>) -> Option<Cancel> {
+    let object = root.object(&["version", "cancel", "reason"])?;
+    let version = object.required("version").and_then(|field| field.number(1..=1));
+    let id = object.required("cancel").and_then(|field| field.parsed(JobId::parse));
+    let reason = object.or("reason", None, |field| field.text(1_000, rule::one_line).map(|text| Some(text.to_owned())));
+    version?;
+    Some(Cancel { id: id?, reason: reason? })
 }

@@ -1,18 +1,159 @@
-//! Which sources a profile allows, and what CodeBuild calls them.
+//! Which sources a profile allows, what CodeBuild calls them, and whose they are.
 
 use super::{SourceUrl, Tenant};
 
-/// Whether one of the patterns covers the URL; `*` stands for any characters, but never leaves the host it is written in.
+/// Whether one of the patterns covers the URL. `*` stands for any characters, but one in the host never reaches into the path, and
+/// one in the path never into the host. The host's case and an ending `.git` make no difference.
 pub fn allows(patterns: &[String], url: &SourceUrl) -> bool {
-    todo!("{patterns:?} {url}")
+    patterns.iter().any(|pattern| covers(pattern, url))
 }
 
-/// The tenant of a job that names none: the source's host and owner, `github.com-acme` for `https://github.com/acme/app`.
+fn covers(pattern: &str, url: &SourceUrl) -> bool {
+    let Some((scheme, rest)) = pattern.split_once("://") else { return pattern == "*" };
+    // A pattern that ends within the host with `*` goes on with any path.
+    let (authority, path) = rest.split_once('/').unwrap_or((rest, if rest.ends_with('*') { "*" } else { "" }));
+    let bare = |path: &'_ str| path.strip_suffix(".git").unwrap_or(path).to_owned();
+    scheme == url.scheme()
+        && matches(authority.to_ascii_lowercase().as_bytes(), url.authority().as_bytes())
+        && (matches(path.as_bytes(), url.path().as_bytes()) || matches(bare(path).as_bytes(), bare(url.path()).as_bytes()))
+}
+
+/// Matches a pattern with `*`, in time linear in pattern times text: on a mismatch only the last `*` takes one byte more.
+fn matches(pattern: &[u8], text: &[u8]) -> bool {
+    let (mut p, mut t) = (0, 0);
+    let mut star = None;
+    while t < text.len() {
+        if pattern.get(p) == Some(&b'*') {
+            star = Some((p, t));
+            p += 1;
+        } else if pattern.get(p) == Some(&text[t]) {
+            p += 1;
+            t += 1;
+        } else if let Some((at, from)) = star {
+            star = Some((at, from + 1));
+            p = at + 1;
+            t = from + 1;
+        } else {
+            return false;
+        }
+    }
+    pattern[p..].iter().all(|&byte| byte == b'*')
+}
+
+/// The tenant of a job that names none: the source's host and owner, joined by a dash and in lower case, as hosts take them:
+/// `github.com-acme` for `https://github.com/Acme/app`, `s3-bucket` and `file` for the other schemes.
 pub fn tenant(url: &SourceUrl) -> Tenant {
-    todo!("{url}")
+    let authority = url.authority();
+    let owner = url.path().split('/').next().unwrap_or_default().to_ascii_lowercase();
+    let name = match url.scheme() {
+        "s3" => format!("s3-{authority}"),
+        "file" => "file".to_owned(),
+        _ => format!("{authority}-{owner}"),
+    };
+    Tenant::fitting(&name)
 }
 
-/// CodeBuild's name for the source's type.
+/// CodeBuild's name for the type of the source. Hosts that it does not know by name are spoken to as GitHub Enterprise is: plain git.
 pub fn source_type(url: &SourceUrl) -> &'static str {
-    todo!("{url}")
+    if url.scheme() == "s3" {
+        return "S3";
+    }
+    match url.authority().as_str() {
+        "github.com" => "GITHUB",
+        "gitlab.com" => "GITLAB",
+        "bitbucket.org" => "BITBUCKET",
+        host if matches(b"git-codecommit.*.amazonaws.com", host.as_bytes()) => "CODECOMMIT",
+        _ => "GITHUB_ENTERPRISE",
+    }
+}
+
+/// Where CodeBuild finds the source: `bucket/key.zip` on S3, else the URL.
+pub fn source_location(url: &SourceUrl) -> String {
+    match url.scheme() {
+        "s3" => format!("{}/{}", url.authority(), url.path()),
+        _ => url.to_string(),
+    }
+}
+
+/// The source's short name, for filter policies and people: `github.com/acme/app`, `bucket/key.zip`, `srv/git/app`.
+pub fn repository(url: &SourceUrl) -> String {
+    let path = url.path().strip_suffix(".git").unwrap_or(url.path());
+    match url.authority() {
+        none if none.is_empty() => path.to_owned(),
+        authority => format!("{authority}/{path}"),
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    fn url(text: &str) -> SourceUrl {
+        SourceUrl::parse(text).unwrap()
+    }
+
+    #[test]
+    fn patterns_cover_what_they_name_and_nothing_beside_it() {
+        for (pattern, text, expected) in [
+            ("https://github.com/acme/*", "https://github.com/acme/app", true),
+            ("https://github.com/acme/*", "https://GITHUB.com:443/acme/app.git", true),
+            ("https://GitHub.com/acme/*", "https://github.com/acme/deep/er", true),
+            ("https://github.com/acme/*", "https://github.com.evil/acme/x", false),
+            ("https://github.com/acme/*", "https://evil/github.com/acme/x", false),
+            ("https://github.com/acme/*", "https://github.com/acme-evil/x", false),
+            ("https://github.com/acme/*", "https://github.com/ACME/x", false),
+            ("https://github.com/acme/*", "https://github.com:8443/acme/x", false),
+            ("https://github.com/acme/*", "https://xgithub.com/acme/x", false),
+            ("https://github.com/acme/app", "https://github.com/acme/app.git", true),
+            ("https://github.com/acme/app.git", "https://github.com/acme/app", true),
+            ("https://github.com/acme/app", "https://github.com/acme/apple", false),
+            ("https://github.com/*/app", "https://github.com/acme/app.git", true),
+            ("https://github.com/*/app", "https://github.com/acme/other", false),
+            ("https://*.example.com/*", "https://git.example.com/a/b", true),
+            ("https://*.example.com/*", "https://evil.test/x.example.com/b", false),
+            ("https://*.example.com/*", "https://example.com.evil.test/b", false),
+            ("https://*", "https://any.example/a/b", true),
+            ("https://*", "file:///a", false),
+            ("https://github.com", "https://github.com/acme/app", false),
+            ("https://git.example.com:8443/*", "https://git.example.com:8443/a", true),
+            ("s3://bucket/code/*", "s3://bucket/code/app.zip", true),
+            ("s3://bucket/code/*", "s3://bucket/other/app.zip", false),
+            ("file:///*", "file:///srv/git/app", true),
+            ("file:///srv/*", "file:///etc/passwd", false),
+            ("*", "file:///etc", true),
+            ("", "https://github.com/acme/app", false),
+            ("github.com/acme/*", "https://github.com/acme/app", false),
+        ] {
+            assert_eq!(allows(&[pattern.to_owned()], &url(text)), expected, "{pattern} on {text}");
+        }
+        assert!(!allows(&[], &url("https://github.com/acme/app")));
+        assert!(allows(&["s3://a-b/*".to_owned(), "file:///*".to_owned()], &url("file:///a")), "any pattern will do");
+    }
+
+    #[test]
+    fn a_hostile_pattern_takes_no_time() {
+        let text = format!("https://github.com/{}", "a".repeat(1_000));
+        assert!(!allows(&[format!("https://github.com/{}b", "a*".repeat(500))], &url(&text)));
+    }
+
+    #[test]
+    fn sources_have_a_tenant_a_type_a_location_and_a_short_name() {
+        for (text, owner, kind, location, repository) in [
+            ("https://github.com/Acme/app.git", "github.com-acme", "GITHUB", "https://github.com/Acme/app.git", "github.com/Acme/app"),
+            ("https://gitlab.com/a/b/c", "gitlab.com-a", "GITLAB", "https://gitlab.com/a/b/c", "gitlab.com/a/b/c"),
+            ("https://bitbucket.org/a/b", "bitbucket.org-a", "BITBUCKET", "https://bitbucket.org/a/b", "bitbucket.org/a/b"),
+            ("https://git.test/a/b", "git.test-a", "GITHUB_ENTERPRISE", "https://git.test/a/b", "git.test/a/b"),
+            ("https://github.com.evil/a/b", "github.com.evil-a", "GITHUB_ENTERPRISE", "https://github.com.evil/a/b", "github.com.evil/a/b"),
+            ("s3://bucket/k/app.zip", "s3-bucket", "S3", "bucket/k/app.zip", "bucket/k/app.zip"),
+            ("file:///srv/app", "file", "GITHUB_ENTERPRISE", "file:///srv/app", "srv/app"),
+        ] {
+            let url = url(text);
+            let found = (tenant(&url).to_string(), source_type(&url), source_location(&url), super::repository(&url));
+            assert_eq!(found, (owner.into(), kind, location.into(), repository.into()));
+        }
+        assert_eq!(source_type(&url("https://git-codecommit.eu-west-1.amazonaws.com/v1/repos/app")), "CODECOMMIT");
+        let odd = tenant(&url("https://git.test:8443/a$b/c"));
+        assert!(odd.as_str().starts_with("git.test-8443-a-b-"), "{odd}");
+    }
 }

@@ -5,6 +5,11 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::rule;
+
+/// The longest source URL, in characters.
+const MAX_URL: usize = 1_024;
+
 /// What a job builds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -31,21 +36,116 @@ fn one() -> u32 {
 /// A source's URL, checked: printable ASCII, no user and password, no query, a path without `.` and `..`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
-pub struct SourceUrl(
-    #[schemars(length(max = 1024), regex(pattern = r"^(https://[^/@?#\s]+|s3://[^/@?#\s]+|file://)/[^?#\s]+$"))]
-    String,
-);
+#[schemars(extend("maxLength" = 1024, "pattern" = "^(https://[^/@?#\\s]+|s3://[^/@?#\\s]+|file://)/[^?#\\s]+$"))]
+pub struct SourceUrl(String);
 
 impl SourceUrl {
     /// Takes a URL as the sender wrote it; the error is the rule that it breaks.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
-        todo!("{text}")
+        rule::not_an_option(text)?;
+        if text.len() > MAX_URL {
+            return Err("must be at most 1,024 characters");
+        }
+        if !text.bytes().all(|byte| byte.is_ascii_graphic()) || text.contains('\\') {
+            return Err("must be a URL: printable ASCII without spaces and backslashes");
+        }
+        if text.contains(['?', '#']) {
+            return Err("must have no query and no fragment");
+        }
+        let url = Self(text.to_owned());
+        let (scheme, authority, path) = url.parts();
+        match scheme {
+            "file" if !authority.is_empty() => return Err("must be file:///path, without a host"),
+            "https" | "s3" if authority.contains('@') => {
+                return Err("must not contain a user or password; credentials belong to the operator's configuration");
+            }
+            "https" => check_host(authority)?,
+            "s3" => check_bucket(authority)?,
+            "file" => {}
+            _ => return Err("must begin with https://, s3:// or file:///"),
+        }
+        check_path(path)?;
+        Ok(url)
     }
 
     /// The URL as the sender wrote it.
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// `https`, `s3` or `file`.
+    pub fn scheme(&self) -> &str {
+        self.parts().0
+    }
+
+    /// The host, with a port other than 443, in lower case; of S3 the bucket; of files nothing.
+    pub fn authority(&self) -> String {
+        let (_, authority, _) = self.parts();
+        let authority = authority.to_ascii_lowercase();
+        authority.strip_suffix(":443").map(str::to_owned).unwrap_or(authority)
+    }
+
+    /// What follows the host, without its first slash.
+    pub fn path(&self) -> &str {
+        self.parts().2
+    }
+
+    fn parts(&self) -> (&str, &str, &str) {
+        let (scheme, rest) = self.0.split_once("://").unwrap_or_default();
+        let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+        (scheme, authority, path)
+    }
+}
+
+fn check_host(authority: &str) -> Result<(), &'static str> {
+    const HOST: &str = "must name a host: letters, digits, '.' and '-', with a port at most";
+    let (host, port) = authority.split_once(':').map_or((authority, None), |(host, port)| (host, Some(port)));
+    let label = |label: &str| {
+        let plain = label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        (1..=63).contains(&label.len()) && plain && !label.starts_with('-') && !label.ends_with('-')
+    };
+    let port_fits =
+        port.is_none_or(|port| port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok_and(|port| port > 0));
+    if host.len() <= 253 && host.split('.').all(label) && port_fits { Ok(()) } else { Err(HOST) }
+}
+
+fn check_bucket(bucket: &str) -> Result<(), &'static str> {
+    let plain = bucket.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-".contains(&byte));
+    if (3..=63).contains(&bucket.len()) && plain && !bucket.starts_with(['.', '-']) {
+        return Ok(());
+    }
+    Err("must name a bucket: 3 to 63 lower-case letters, digits, '.' and '-'")
+}
+
+/// Nothing in a path may mean another place than it says, whoever decodes it.
+fn check_path(path: &str) -> Result<(), &'static str> {
+    if path.split('/').any(|part| matches!(part, "" | "." | "..")) {
+        return Err("must have a path without empty parts, '.' and '..'");
+    }
+    let mut rest = path;
+    while let Some((_, escape)) = rest.split_once('%') {
+        let byte = escape.get(..2).filter(|hex| hex.bytes().all(|byte| byte.is_ascii_hexdigit()));
+        let byte = byte.and_then(|hex| u8::from_str_radix(hex, 16).ok()).ok_or("must have two hexadecimal digits after each '%'")?;
+        if byte.is_ascii_control() || b"./\\%".contains(&byte) {
+            return Err("must not escape '.', '/', '\\', '%' or control characters");
+        }
+        rest = escape;
+    }
+    Ok(())
+}
+
+/// What git takes for the name of a branch or tag (`git check-ref-format`), a commit, `pr/25`, or an S3 object's version.
+pub fn check_revision(text: &str) -> Result<(), &'static str> {
+    rule::not_an_option(text)?;
+    let forbidden = |c: char| c.is_whitespace() || "~^:?*[\\".contains(c);
+    if text.is_empty() || text == "@" || text.contains(forbidden) || text.contains("..") || text.contains("@{") {
+        return Err("must be a branch, tag or commit: no spaces, '..', '@{', or any of ~^:?*[\\");
+    }
+    let part = |part: &str| !part.is_empty() && !part.starts_with('.') && !part.ends_with(".lock");
+    if text.ends_with('.') || !text.split('/').all(part) {
+        return Err("must be a branch, tag or commit: no part may be empty, begin with '.' or end with '.lock' or '.'");
+    }
+    Ok(())
 }
 
 impl fmt::Display for SourceUrl {
@@ -65,5 +165,84 @@ impl TryFrom<String> for SourceUrl {
 impl From<SourceUrl> for String {
     fn from(url: SourceUrl) -> Self {
         url.0
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_of_every_scheme_are_taken_as_written() {
+        for (text, authority, path) in [
+            ("https://github.com/acme/app", "github.com", "acme/app"),
+            ("https://GitHub.com:443/acme/app.git", "github.com", "acme/app.git"),
+            ("https://git.example.com:8443/a/b", "git.example.com:8443", "a/b"),
+            ("https://dev.azure.com/org/My%20Project/_git/app", "dev.azure.com", "org/My%20Project/_git/app"),
+            ("https://github.com/acme/$(id);`x`'&|", "github.com", "acme/$(id);`x`'&|"),
+            ("https://github.com/@acme/app", "github.com", "@acme/app"),
+            ("s3://my-bucket/code/app.zip", "my-bucket", "code/app.zip"),
+            ("file:///srv/git/app", "", "srv/git/app"),
+        ] {
+            let url = SourceUrl::parse(text).unwrap();
+            assert_eq!((url.as_str(), url.authority().as_str(), url.path()), (text, authority, path));
+        }
+    }
+
+    #[test]
+    fn urls_that_mean_something_else_than_they_say_are_refused() {
+        for (text, rule) in [
+            ("", "begin with https://"),
+            ("http://github.com/acme/app", "begin with https://"),
+            ("HTTPS://github.com/acme/app", "begin with https://"),
+            ("ssh://git@github.com/acme/app", "begin with https://"),
+            ("ext::sh -c id", "printable"),
+            ("git@github.com:acme/app", "begin with https://"),
+            ("--upload-pack=touch /tmp/x", "option"),
+            ("https://user:password@github.com/acme/app", "user or password"),
+            ("https://token@github.com/acme/app", "user or password"),
+            ("https://github.com@evil.example/acme/app", "user or password"),
+            ("https://github.com/acme/../evil/app", "'..'"),
+            ("https://github.com/acme/%2e%2E/evil/app", "escape"),
+            ("https://github.com/acme/%252e%252e/evil", "escape"),
+            ("https://github.com/acme%2fapp", "escape"),
+            ("https://github.com/acme/%0aapp", "escape"),
+            ("https://github.com/acme/%zz", "hexadecimal"),
+            ("https://github.com/acme/app%2", "hexadecimal"),
+            ("https://github.com/acme/\u{e9}", "printable"),
+            ("https://github.com/acme\\..\\evil", "backslashes"),
+            ("https://github.com/acme/app?x=1", "query"),
+            ("https://github.com/acme/app#main", "fragment"),
+            ("https://github.com/acme//app", "empty"),
+            ("https://github.com/acme/app/", "empty"),
+            ("https://github.com", "empty"),
+            ("https://github.com./acme/app", "host"),
+            ("https:///acme/app", "host"),
+            ("https://[::1]/acme/app", "host"),
+            ("https://-x.example/acme/app", "host"),
+            ("https://github.com:x/acme/app", "host"),
+            ("https://github.com:+1/acme/app", "host"),
+            ("https://github.com:99999/acme/app", "host"),
+            ("s3://Bucket/key.zip", "bucket"),
+            ("s3://bucket", "empty"),
+            ("file://host/path", "file:///path"),
+            ("https://github.com/acme/app\n", "control"),
+            (&format!("https://github.com/{}", "x".repeat(1_024)), "1,024"),
+        ] {
+            let rules = SourceUrl::parse(text).unwrap_err();
+            assert!(rules.contains(rule), "{text:?}: {rules}");
+        }
+    }
+
+    #[test]
+    fn revisions_are_what_git_takes_for_a_name() {
+        for good in ["main", "feature/x-1", "v1.4.2", "pr/25", "9f1c3b7", "ümlaut", "a@b", "dependabot/npm/$x;y", "aAbB_3.x"] {
+            assert_eq!(check_revision(good), Ok(()), "{good}");
+        }
+        let bad = "-b --upload-pack=x a..b a.lock a/b.lock .a a/.b /a a/ a//b a~1 a^ a:b a? a* a[ a\\b @ @{u} a@{1} a.";
+        for bad in bad.split(' ').chain(["", "a b", "a\tb", "a\nb", "a\u{7f}", "a\u{a0}b"]) {
+            assert!(check_revision(bad).is_err(), "{bad:?}");
+        }
     }
 }

@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::rule;
+
 /// A variable for the build, as CodeBuild takes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -31,9 +33,44 @@ pub enum VariableKind {
     SecretsManager,
 }
 
+/// A name that is not CodeBuild's, Slipway's or the SDKs'.
+pub fn check_name(name: &str) -> Result<(), &'static str> {
+    rule::identifier(name)?;
+    let upper = name.to_ascii_uppercase();
+    if ["CODEBUILD", "SLIPWAY", "AWS_"].iter().any(|prefix| upper.starts_with(prefix)) {
+        return Err("must not begin with CODEBUILD, SLIPWAY or AWS_, which are reserved");
+    }
+    Ok(())
+}
+
 /// Whether a variable of this name is likely to hold a secret.
 pub fn speaks_of_secrets(name: &str) -> bool {
     let name = name.to_ascii_uppercase();
     ["TOKEN", "SECRET", "PASSW", "PASSPHRASE", "CREDENTIAL", "APIKEY", "PRIVATE"].iter().any(|word| name.contains(word))
         || name.split('_').any(|word| matches!(word, "KEY" | "PWD" | "PASS" | "AUTH" | "PAT"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reserved_names_are_refused() {
+        for good in ["NPM_TOKEN", "_x", "MY_AWS_REGION", "AWSOME"] {
+            assert_eq!(check_name(good), Ok(()), "{good}");
+        }
+        for bad in ["CODEBUILD_SRC_DIR", "CODEBUILDER", "SLIPWAY_IMAGES", "SLIPWAY", "AWS_REGION", "aws_region", "A=B", "-x", "A\nB", ""] {
+            assert!(check_name(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn names_tell_which_values_are_secret() {
+        for secret in ["NPM_TOKEN", "token", "DB_PASSWORD", "API_KEY", "APIKEY", "AUTH", "GH_PAT", "CLIENT_SECRET", "PRIVATE_KEY"] {
+            assert!(speaks_of_secrets(secret), "{secret}");
+        }
+        for open in ["RUST_VERSION", "PATH", "KEYBOARD", "AUTHOR", "MONKEY_COUNT", "COMPASS"] {
+            assert!(!speaks_of_secrets(open), "{open}");
+        }
+    }
 }

@@ -1,0 +1,211 @@
+//! Reads a job: its fields, then what they mean together and under the operator's profile.
+
+use std::collections::{BTreeMap, HashSet};
+
+use crate::{
+    config::Profile,
+    job::{
+        Group, Image, Job, JobId, OnConflict, Priority, Source, SourceUrl, Tenant, Variable, VariableKind, image, order, policy, rule,
+        source, variable,
+    },
+};
+
+use super::{
+    reader::{Field, Object},
+    wire,
+};
+
+/// A job's fields at the top of a message.
+const FIELDS: [&str; 11] =
+    ["version", "id", "source", "images", "profile", "env", "timeout_minutes", "tenant", "priority", "group", "labels"];
+
+/// What could be read of a job. `job` is there if nothing is wrong with it.
+#[derive(Debug, Default)]
+pub(super) struct Request {
+    pub(super) job: Option<Box<Job>>,
+    pub(super) id: Option<JobId>,
+    pub(super) tenant: Option<Tenant>,
+    pub(super) profile: Option<String>,
+}
+
+/// Reads a job from a message's top level.
+pub(super) fn read(root: &Field<'_>, message_id: &str, profiles: &BTreeMap<String, Profile>) -> Request {
+    let Some(object) = root.object(&FIELDS) else { return Request::default() };
+    let version = object.required("version").and_then(|field| field.number(1..=1));
+    let id = match object.optional("id") {
+        Some(field) => field.parsed(JobId::parse),
+        None => JobId::parse(message_id).map_err(|rule| root.problem(format!("has no id, and the message's cannot serve: it {rule}"))).ok(),
+    };
+    let profile = read_profile(root, &object, profiles);
+    let (url, source) = object.required("source").map(|field| read_source(&field, profile)).unwrap_or_default();
+    let tenant = match object.optional("tenant") {
+        Some(field) => field.parsed(Tenant::parse),
+        None => url.as_ref().map(policy::tenant),
+    };
+    let images = object.or("images", Vec::new(), |field| read_images(&field));
+    let env = object.or("env", Vec::new(), |field| read_env(&field));
+    let timeout_minutes = object.or("timeout_minutes", None, |field| read_timeout(&field, profile).map(Some));
+    let priority = object.or("priority", Priority::default(), |field| field.choice("high, normal or low"));
+    let group = object.or("group", None, |field| read_group(&field).map(Some));
+    let labels = object.or("labels", BTreeMap::new(), |field| read_labels(&field));
+    let job = || {
+        let (id, tenant) = (id.clone()?, tenant.clone()?);
+        let profile = profile?.name.clone();
+        version?;
+        Some(Job {
+            id,
+            source: source?,
+            images: images?,
+            profile,
+            env: env?,
+            timeout_minutes: timeout_minutes?,
+            tenant,
+            priority: priority?,
+            group: group?,
+            labels: labels?,
+        })
+    };
+    Request { job: job().map(Box::new), id, tenant, profile: profile.map(|profile| profile.name.clone()) }
+}
+
+fn read_profile<'p>(root: &Field<'_>, object: &Object<'_>, profiles: &'p BTreeMap<String, Profile>) -> Option<&'p Profile> {
+    let Some(field) = object.optional("profile") else {
+        let profile = profiles.get(&wire::default_profile());
+        if profile.is_none() {
+            root.problem("must name a profile: there is none that is the default");
+        }
+        return profile;
+    };
+    let name = field.text(64, rule::one_line)?;
+    let profile = profiles.get(name);
+    if profile.is_none() {
+        field.problem("is not a profile that the operator has defined");
+    }
+    profile
+}
+
+/// The URL also by itself: it names the tenant of a job whose other fields are wrong.
+fn read_source(field: &Field<'_>, profile: Option<&Profile>) -> (Option<SourceUrl>, Option<Source>) {
+    let Some(object) = field.object(&["url", "revision", "depth", "submodules"]) else { return (None, None) };
+    let url = object.required("url").and_then(|field| {
+        let url = field.parsed(SourceUrl::parse)?;
+        if profile.is_some_and(|profile| !policy::allows(&profile.sources, &url)) {
+            field.problem("is not among the sources that the profile allows");
+        }
+        Some(url)
+    });
+    let revision = object.or("revision", None, |field| field.text(255, source::check_revision).map(|text| Some(text.to_owned())));
+    // CodeBuild takes the depth as a signed 32-bit number.
+    let depth = object.or("depth", 1, |field| field.number(0..=i32::MAX.cast_unsigned()));
+    let submodules = object.or("submodules", false, |field| field.flag());
+    let source = || Some(Source { url: url.clone()?, revision: revision?, depth: depth?, submodules: submodules? });
+    let source = source();
+    (url, source)
+}
+
+fn read_images(field: &Field<'_>) -> Option<Vec<Image>> {
+    let fields = field.list(0..=8)?;
+    let mut seen = HashSet::new();
+    let images = fields.iter().map(|field| read_image(field, &mut seen)).collect::<Vec<_>>();
+    let images = images.into_iter().collect::<Option<Vec<_>>>()?;
+    let length = order::images_json(&images).chars().count();
+    if length > order::MAX_VALUE {
+        field.problem(format!("must be at most {} characters as JSON with every default filled in, has {length}", order::MAX_VALUE));
+        return None;
+    }
+    Some(images)
+}
+
+/// `seen` has every name and tag so far: two images cannot both have it.
+fn read_image<'a>(field: &Field<'a>, seen: &mut HashSet<(&'a str, &'a str)>) -> Option<Image> {
+    let object = field.object(&["name", "tags", "context", "dockerfile", "target", "build_args", "platform", "aws_credentials"])?;
+    let name = object.required("name").and_then(|field| field.text(255, image::check_name));
+    let path = |field: Field<'a>| field.text(1_024, rule::inside_checkout);
+    let context = object.or("context", ".", path);
+    let dockerfile = object.or("dockerfile", None, |field| path(field).map(Some));
+    let tags = object.or("tags", vec!["latest"], |field| {
+        let tags = field.list(1..=20)?;
+        tags.iter().map(|tag| tag.text(128, image::check_tag)).collect::<Vec<_>>().into_iter().collect()
+    });
+    if let (Some(name), Some(tags)) = (name, &tags) {
+        for tag in tags.iter().filter(|tag| !seen.insert((name, tag))) {
+            object.optional("tags").as_ref().unwrap_or(field).problem(format!("asks for {name}:{tag} a second time"));
+        }
+    }
+    let target = object.or("target", None, |field| field.text(128, image::check_target).map(|text| Some(text.to_owned())));
+    let build_args = object.or("build_args", BTreeMap::new(), |field| read_build_args(&field));
+    let platform = object.or("platform", None, |field| field.choice("linux/amd64 or linux/arm64").map(Some));
+    let aws_credentials = object.or("aws_credentials", image::AwsCredentials::default(), |field| field.choice("none, secret or build-arg"));
+    let context = context?;
+    Some(Image {
+        name: name?.to_owned(),
+        tags: tags?.into_iter().map(str::to_owned).collect(),
+        dockerfile: dockerfile?.map_or_else(|| image::dockerfile_in(context), str::to_owned),
+        context: context.to_owned(),
+        target: target?,
+        build_args: build_args?,
+        platform: platform?,
+        aws_credentials: aws_credentials?,
+    })
+}
+
+fn read_build_args(field: &Field<'_>) -> Option<BTreeMap<String, String>> {
+    let entries = field.entries(64)?.into_iter().map(|(name, field)| {
+        let named = rule::identifier(name).map_err(|rule| field.problem(format!("has a name that cannot be: it {rule}")));
+        let value = field.text(order::MAX_VALUE, rule::one_line)?;
+        named.ok().map(|()| (name.to_owned(), value.to_owned()))
+    });
+    entries.collect::<Vec<_>>().into_iter().collect()
+}
+
+fn read_env(field: &Field<'_>) -> Option<Vec<Variable>> {
+    let mut names = HashSet::new();
+    let variables = field.list(0..=100)?.into_iter().map(|field| {
+        let object = field.object(&["name", "value", "type"])?;
+        let name = object.required("name").and_then(|field| {
+            let name = field.text(256, variable::check_name)?;
+            if !names.insert(name) {
+                field.problem("is the name of an earlier variable too");
+            }
+            Some(name.to_owned())
+        });
+        let kind = object.or("type", VariableKind::Plaintext, |field| field.choice("PLAINTEXT, PARAMETER_STORE or SECRETS_MANAGER"));
+        let value = object.required("value").and_then(|field| {
+            let value = field.text(order::MAX_VALUE, rule::one_line)?;
+            if value.is_empty() && kind.is_some_and(|kind| kind != VariableKind::Plaintext) {
+                field.problem("must name the parameter or secret");
+            }
+            Some(value.to_owned())
+        });
+        Some(Variable { name: name?, value: value?, kind: kind? })
+    });
+    variables.collect::<Vec<_>>().into_iter().collect()
+}
+
+fn read_timeout(field: &Field<'_>, profile: Option<&Profile>) -> Option<u32> {
+    // CodeBuild's own range.
+    let minutes = field.number(5..=2_160)?;
+    if let Some(profile) = profile.filter(|profile| minutes > profile.timeout_minutes) {
+        field.problem(format!("must be at most the profile's {} minutes", profile.timeout_minutes));
+    }
+    Some(minutes)
+}
+
+fn read_group(field: &Field<'_>) -> Option<Group> {
+    let object = field.object(&["key", "on_conflict"])?;
+    let key = object.required("key").and_then(|field| field.text(256, rule::some_line));
+    let on_conflict = object.or("on_conflict", OnConflict::default(), |field| field.choice("queue or supersede"));
+    Some(Group { key: key?.to_owned(), on_conflict: on_conflict? })
+}
+
+fn read_labels(field: &Field<'_>) -> Option<BTreeMap<String, String>> {
+    let entries = field.entries(10)?.into_iter().map(|(name, field)| {
+        let fits = rule::is_label(name);
+        if !fits {
+            field.problem("has a name that cannot be: it must be 1 to 64 letters, digits, '.', '_', '/' and '-'");
+        }
+        let value = field.text(256, rule::one_line)?;
+        fits.then(|| (name.to_owned(), value.to_owned()))
+    });
+    entries.collect::<Vec<_>>().into_iter().collect()
+}
