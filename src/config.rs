@@ -1,12 +1,25 @@
-//! The daemon's configuration: raw TOML ([`raw`]) is checked as a whole ([`check`]), every fault at once, into this immutable [`Config`].
+//! The daemon's configuration: TOML ([`raw`]) with the environment's overrides is checked as a whole, every fault at once, into this
+//! immutable [`Config`].
 
-//pub mod check;
-//pub mod raw;
+mod address;
+mod check;
+pub mod default;
+mod document;
+mod fault;
+mod load;
+mod overrides;
+pub mod raw;
+mod shape;
+#[cfg(test)]
+mod tests;
+
+pub use fault::{Error, Fault, Faults, Origin};
+pub use load::{load, parse};
 
 use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 
 /// A checked configuration.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
     /// Where jobs come from; at least one.
     pub queues: Vec<Queue>,
@@ -50,6 +63,7 @@ impl Queue {
 
 /// The topic, and which events it gets.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "one switch for each kind of event")]
 pub struct Topic {
     /// The topic's ARN.
     pub arn: String,
@@ -67,6 +81,7 @@ pub struct Topic {
 
 impl Topic {
     /// FIFO topics take a group and a deduplication id.
+    #[expect(clippy::case_sensitive_file_extension_comparisons, reason = "a name's ending, which AWS takes in lower case only")]
     pub fn is_fifo(&self) -> bool {
         self.arn.ends_with(".fifo")
     }

@@ -20,3 +20,5 @@ pub mod aws;
 // The daemon.
 pub mod engine;
 pub mod http;
+#[cfg(feature = "local")]
+pub mod local;

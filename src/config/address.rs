@@ -1,0 +1,218 @@
+//! What queue URLs, topic ARNs, registries, projects and source patterns look like.
+
+use std::ops::RangeInclusive;
+
+use url::{Host, Url};
+
+/// What a valid text has to be.
+type Rule = &'static str;
+
+const QUEUE: Rule = "must be a queue's URL: https://HOST/ACCOUNT/NAME, the account 12 digits; http only for an endpoint on this machine";
+const TOPIC: Rule = "must be a topic's ARN: arn:aws:sns:REGION:ACCOUNT:NAME, the account 12 digits";
+const PROJECT: Rule = "must be a CodeBuild project's name: 2 to 150 letters, digits, - and _";
+const REGISTRY: Rule = "must be HOST[:PORT][/PATH], in lower case and without a scheme";
+const PROFILE: Rule = "the name must be 1 to 64 letters, digits, dots, - and _";
+const SOURCE: Rule = "must be https://HOST/PATH, s3://BUCKET/KEY or file:///PATH";
+const SOURCE_HOST: Rule = "must name one host: * may stand in what follows it, or at the host's beginning as in *.example.com";
+
+/// SQS's limit on a queue's name, `.fifo` included.
+const QUEUE_NAME: RangeInclusive<usize> = 1..=80;
+/// SNS's limit on a topic's name, `.fifo` included.
+const TOPIC_NAME: RangeInclusive<usize> = 1..=256;
+/// CodeBuild's limit on a project's name.
+const PROJECT_NAME: RangeInclusive<usize> = 2..=150;
+/// S3's limit on a bucket's name.
+const BUCKET_NAME: RangeInclusive<usize> = 3..=63;
+
+/// A queue's URL: AWS's, or that of an endpoint on this machine.
+pub(super) fn queue(text: &str) -> Result<(), Rule> {
+    let url = Url::parse(text).map_err(|_| QUEUE)?;
+    let scheme = url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url));
+    let bare = url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
+    let path = url.path().strip_prefix('/').and_then(|path| path.split_once('/'));
+    let path = path.is_some_and(|(account, name)| is_account(account) && is_name(name, QUEUE_NAME));
+    rule(scheme && bare && path, QUEUE)
+}
+
+/// A topic's ARN, in any partition.
+pub(super) fn topic(text: &str) -> Result<(), Rule> {
+    let parts: Vec<&str> = text.split(':').collect();
+    let [arn, partition, service, region, account, name] = parts[..] else { return Err(TOPIC) };
+    let aws = arn == "arn" && partition.starts_with("aws") && service == "sns" && !region.is_empty();
+    rule(aws && consists_of(region, "-") && is_account(account) && is_name(name, TOPIC_NAME), TOPIC)
+}
+
+/// A project's name.
+pub(super) fn project(text: &str) -> Result<(), Rule> {
+    let first = text.starts_with(|letter: char| letter.is_ascii_alphanumeric());
+    rule(first && PROJECT_NAME.contains(&text.len()) && consists_of(text, "-_"), PROJECT)
+}
+
+/// A registry, and the path in it below which the images go.
+pub(super) fn registry(text: &str) -> Result<(), Rule> {
+    let (host, path) = text.split_once('/').unwrap_or((text, "a"));
+    let part =
+        |part: &str| !part.is_empty() && consists_of(part, "._-") && !part.starts_with(['.', '_', '-']) && !part.ends_with(['.', '_', '-']);
+    let lower = !text.contains(|letter: char| letter.is_ascii_uppercase());
+    rule(lower && is_host(host) && path.split('/').all(part), REGISTRY)
+}
+
+/// A profile's name.
+pub(super) fn profile(text: &str) -> Result<(), Rule> {
+    rule((1..=64).contains(&text.len()) && consists_of(text, "._-"), PROFILE)
+}
+
+/// A pattern of source URLs. The host is closed by a slash and has a wildcard at most for its subdomains, so that
+/// `https://github.com*` cannot let in `https://github.com.evil.example/`.
+pub(super) fn source(text: &str) -> Result<(), Rule> {
+    let (scheme, rest) = text.split_once("://").ok_or(SOURCE)?;
+    let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let host = match host.strip_prefix("*.") {
+        Some(parent) if scheme == "https" && parent.contains('.') => parent,
+        _ => host,
+    };
+    if host.contains('*') {
+        return Err(SOURCE_HOST);
+    }
+    let host = match scheme {
+        "https" => is_host(host) && !host.contains(|letter: char| letter.is_ascii_uppercase()),
+        "s3" => BUCKET_NAME.contains(&host.len()) && consists_of(host, ".-"),
+        "file" => host.is_empty() && rest.starts_with('/'),
+        _ => false,
+    };
+    rule(host && !path.is_empty() && !path.contains(|letter: char| letter.is_whitespace() || letter.is_control()), SOURCE)
+}
+
+fn rule(holds: bool, rule: Rule) -> Result<(), Rule> {
+    if holds { Ok(()) } else { Err(rule) }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+/// `HOST[:PORT]`
+fn is_host(text: &str) -> bool {
+    let (name, port) = text.split_once(':').map_or((text, None), |(name, port)| (name, Some(port)));
+    let labels = name.split('.').all(|label| !label.is_empty() && consists_of(label, "-"));
+    labels && port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port > 0))
+}
+
+fn is_account(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|digit| digit.is_ascii_digit())
+}
+
+/// A queue's or a topic's name; that of a FIFO one ends in `.fifo`.
+fn is_name(text: &str, length: RangeInclusive<usize>) -> bool {
+    let stem = text.strip_suffix(".fifo").unwrap_or(text);
+    !stem.is_empty() && length.contains(&text.len()) && consists_of(stem, "-_")
+}
+
+fn consists_of(text: &str, also: &str) -> bool {
+    text.chars().all(|letter| letter.is_ascii_alphanumeric() || also.contains(letter))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Rule, profile, project, queue, registry, source, topic};
+
+    #[test]
+    fn addresses_are_told_from_what_only_looks_like_one() {
+        type Case = (fn(&str) -> Result<(), Rule>, &'static [&'static str], &'static [&'static str]);
+        let table: [Case; 6] = [
+            (
+                queue,
+                &[
+                    "https://sqs.eu-west-1.amazonaws.com/123456789012/slipway-jobs",
+                    "https://sqs.eu-west-1.amazonaws.com/123456789012/jobs.fifo",
+                    "http://127.0.0.1:4566/000000000000/jobs",
+                    "http://[::1]:4566/000000000000/jobs",
+                    "http://sqs.localhost:4566/000000000000/jobs",
+                ],
+                &[
+                    "",
+                    "slipway-jobs",
+                    "arn:aws:sqs:eu-west-1:123456789012:slipway-jobs",
+                    "http://sqs.eu-west-1.amazonaws.com/123456789012/slipway-jobs",
+                    "https://sqs.eu-west-1.amazonaws.com/12345678901/slipway-jobs",
+                    "https://sqs.eu-west-1.amazonaws.com/123456789012/",
+                    "https://sqs.eu-west-1.amazonaws.com/123456789012/slipway-jobs/",
+                    "https://sqs.eu-west-1.amazonaws.com/123456789012/.fifo",
+                    "https://sqs.eu-west-1.amazonaws.com/123456789012/jobs?Action=Purge",
+                    "https://me:secret@sqs.eu-west-1.amazonaws.com/123456789012/jobs",
+                ],
+            ),
+            (
+                topic,
+                &[
+                    "arn:aws:sns:eu-west-1:123456789012:events",
+                    "arn:aws-cn:sns:cn-north-1:123456789012:events.fifo",
+                    "arn:aws-us-gov:sns:us-gov-west-1:123456789012:events",
+                ],
+                &[
+                    "",
+                    "events",
+                    "arn:aws:sqs:eu-west-1:123456789012:events",
+                    "arn:aws:sns::123456789012:events",
+                    "arn:aws:sns:eu-west-1:1234:events",
+                    "arn:aws:sns:eu-west-1:123456789012:",
+                    "arn:aws:sns:eu-west-1:123456789012:events:0c9e2b34",
+                ],
+            ),
+            (project, &["codebuild-flex", "b2"], &["", "b", "-flex", "codebuild flex", "arn:aws:codebuild"]),
+            (
+                registry,
+                &["123456789012.dkr.ecr.eu-west-1.amazonaws.com", "localhost:5000", "ghcr.io/acme/images"],
+                &["", "https://ghcr.io", "ghcr.io/", "ghcr.io/Acme", "ghcr.io//acme", "ghcr.io:0", "ghcr.io:port", "a b"],
+            ),
+            (profile, &["default", "arm-64", "v1.2_x"], &["", "a b", "a/b"]),
+            (
+                source,
+                &[
+                    "https://github.com/acme/*",
+                    "https://github.com/*",
+                    "https://git.example.com:8443/*/app.git",
+                    "https://*.example.com/*",
+                    "s3://sources-123/*",
+                    "file:///*",
+                    "file:///srv/git/app",
+                ],
+                &[
+                    "",
+                    "*",
+                    "github.com/acme/*",
+                    "http://github.com/acme/*",
+                    "ssh://git@github.com/acme/*",
+                    "https://github.com",
+                    "https://github.com*",
+                    "https://*",
+                    "https://*/acme",
+                    "https://*.com/*",
+                    "https://*.*.example.com/*",
+                    "https://git*.example.com/*",
+                    "https://me:secret@github.com/*",
+                    "https://GitHub.com/acme/*",
+                    "s3://*/key",
+                    "s3://bucket",
+                    "file://host/path",
+                    "file://*",
+                    "file:///",
+                    "https://github.com/acme app",
+                ],
+            ),
+        ];
+        for (rule, right, wrong) in table {
+            for text in right {
+                assert_eq!(rule(text), Ok(()), "{text}");
+            }
+            for text in wrong {
+                assert!(rule(text).is_err(), "{text}");
+            }
+        }
+    }
+}

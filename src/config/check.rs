@@ -1,0 +1,181 @@
+//! The rules: raw values become a [`Config`], or faults. Every section is read to its end before anything is given up.
+
+mod value;
+
+use std::{net::SocketAddr, time::Duration};
+
+use super::{
+    Config, Http, Limits, LogExcerpt, Profile, Queue, Retry, Shutdown, Topic, Watch, address, default,
+    document::{Document, join},
+    raw::{self, Raw},
+};
+
+/// SQS's limit on messages in flight in one queue: a job's message is in flight while it waits and while it runs.
+const IN_FLIGHT: usize = 120_000;
+/// SQS's limit on a message's visibility timeout.
+const LONGEST_VISIBILITY: Duration = Duration::from_hours(12);
+/// Below this an extension that fails once could cost the lease.
+const SHORTEST_VISIBILITY: Duration = Duration::from_secs(30);
+/// SQS's limit on a long poll.
+const LONGEST_WAIT: Duration = Duration::from_secs(20);
+/// CodeBuild's limits on `timeoutInMinutesOverride`.
+const TIMEOUT_MINUTES: (u32, u32) = (5, 2160);
+
+/// Checks every rule; each one that is broken is a fault of the document. `None` comes with at least one fault.
+pub(super) fn check(document: &mut Document, raw: Raw) -> Option<Config> {
+    let queues = queues(document, raw.queues);
+    let topic = topic(document, raw.topic.unwrap_or_default());
+    let limits = limits(document, &raw.limits.unwrap_or_default());
+    let watch = watch(document, raw.watch.unwrap_or_default(), queues.as_deref().unwrap_or_default());
+    let retry = document.number("retry.attempts", raw.retry.unwrap_or_default().attempts.or(Some(default::ATTEMPTS)), (1, 10));
+    let log = log(document, &raw.log.unwrap_or_default(), topic.as_ref());
+    let profiles = raw.profiles.unwrap_or_default();
+    if profiles.is_empty() {
+        document.fault("profiles", "must have at least one profile, as in [profiles.default]");
+    }
+    let profiles = profiles.into_iter().map(|(name, raw)| Some((name.clone(), profile(document, name, raw)?)));
+    // Collected before the first fault ends it, so that every profile is checked.
+    let profiles: Vec<_> = profiles.collect();
+    let http = http(document, &raw.http.unwrap_or_default());
+    let grace = raw.shutdown.unwrap_or_default().grace;
+    let grace = document.duration("shutdown.grace", grace.as_deref().unwrap_or(default::GRACE), Duration::ZERO, Duration::from_hours(1));
+    Some(Config {
+        queues: queues?,
+        topic: topic?,
+        limits: limits?,
+        watch: watch?,
+        retry: Retry { attempts: retry? },
+        log: log?,
+        profiles: profiles.into_iter().collect::<Option<_>>()?,
+        http: http?,
+        shutdown: Shutdown { grace: grace? },
+    })
+}
+
+fn queues(document: &mut Document, raw: Option<Vec<raw::Queue>>) -> Option<Vec<Queue>> {
+    let raw = raw.unwrap_or_default();
+    if raw.is_empty() {
+        document.fault("queues", "must have at least one queue, as in [[queues]]");
+    }
+    let urls: Vec<Option<String>> = raw.iter().map(|queue| queue.url.clone()).collect();
+    let queues: Vec<Option<Queue>> = raw.into_iter().enumerate().map(|(index, raw)| queue(document, index, raw, &urls)).collect();
+    queues.into_iter().collect()
+}
+
+fn queue(document: &mut Document, index: usize, raw: raw::Queue, urls: &[Option<String>]) -> Option<Queue> {
+    let path = |key| format!("queues[{index}].{key}");
+    let url = document.required(&path("url"), raw.url, address::queue);
+    if let Some(first) = urls[..index].iter().position(|other| other.is_some() && *other == url) {
+        document.fault(&path("url"), format!("is queues[{first}].url already; name each queue once"));
+    }
+    let dead_letter_url = document.optional(&path("dead_letter_url"), raw.dead_letter_url, address::queue);
+    if dead_letter_url.is_some() && urls.contains(&dead_letter_url) {
+        document.fault(&path("dead_letter_url"), "must not be a queue that jobs come from");
+    }
+    let visibility = raw.visibility.as_deref().unwrap_or(default::VISIBILITY);
+    let visibility = document.whole_seconds(&path("visibility"), visibility, SHORTEST_VISIBILITY, LONGEST_VISIBILITY);
+    let wait = raw.wait.as_deref().unwrap_or(default::WAIT);
+    let wait = document.whole_seconds(&path("wait"), wait, Duration::from_secs(1), LONGEST_WAIT);
+    Some(Queue { url: url?, dead_letter_url, visibility: visibility?, wait: wait? })
+}
+
+fn topic(document: &mut Document, raw: raw::Topic) -> Option<Topic> {
+    const EVENTS: [&str; 4] = ["queued", "started", "finished", "rejected"];
+    let arn = document.required("topic.arn", raw.arn, address::topic);
+    let events = raw.events.unwrap_or_else(|| default::EVENTS.map(String::from).to_vec());
+    for (index, event) in events.iter().enumerate() {
+        let path = format!("topic.events[{index}]");
+        if !EVENTS.contains(&event.as_str()) {
+            document.fault(&path, format!("must be one of {}", EVENTS.join(", ")));
+        } else if events[..index].contains(event) {
+            document.fault(&path, "is in the list already");
+        }
+    }
+    // From an event without its excerpt, to what SQS takes from a topic.
+    let max_bytes = document.size("topic.max_bytes", raw.max_bytes.as_deref().unwrap_or(default::MAX_BYTES), ("8KiB", "1MiB"));
+    let has = |name: &str| events.iter().any(|event| event == name);
+    Some(Topic {
+        arn: arn?,
+        queued: has("queued"),
+        started: has("started"),
+        finished: has("finished"),
+        rejected: has("rejected"),
+        max_bytes: max_bytes?,
+    })
+}
+
+fn limits(document: &mut Document, raw: &raw::Limits) -> Option<Limits> {
+    let running = document.number("limits.running", raw.running, (1, IN_FLIGHT));
+    let per_tenant = match raw.per_tenant {
+        Some(_) => document.number("limits.per_tenant", raw.per_tenant, (1, IN_FLIGHT)),
+        None => running,
+    };
+    if running.zip(per_tenant).is_some_and(|(running, per_tenant)| per_tenant > running) {
+        document.fault("limits.per_tenant", "must be at most limits.running");
+    }
+    let waiting = document.number("limits.waiting", raw.waiting.or(Some(default::WAITING)), (1, IN_FLIGHT));
+    if running.zip(waiting).is_some_and(|(running, waiting)| running + waiting > IN_FLIGHT) {
+        document.fault(
+            "limits.waiting",
+            format!("must be at most {IN_FLIGHT} together with limits.running, SQS's limit on messages in flight"),
+        );
+    }
+    let deduplication = raw.deduplication.as_deref().unwrap_or(default::DEDUPLICATION);
+    let deduplication = document.duration("limits.deduplication", deduplication, Duration::ZERO, Duration::from_hours(7 * 24));
+    Some(Limits { running: running?, per_tenant: per_tenant?, waiting: waiting?, deduplication: deduplication? })
+}
+
+fn watch(document: &mut Document, raw: raw::Watch, queues: &[Queue]) -> Option<Watch> {
+    let interval = raw.interval.as_deref().unwrap_or(default::INTERVAL);
+    let interval = document.duration("watch.interval", interval, Duration::from_millis(100), Duration::from_mins(10));
+    let events_queue_url = document.optional("watch.events_queue_url", raw.events_queue_url, address::queue);
+    if queues.iter().any(|queue| Some(&queue.url) == events_queue_url.as_ref()) {
+        document.fault("watch.events_queue_url", "must not be a queue that jobs come from");
+    }
+    Some(Watch { interval: interval?, events_queue_url })
+}
+
+fn log(document: &mut Document, raw: &raw::Log, topic: Option<&Topic>) -> Option<LogExcerpt> {
+    let lines = document.number("log.lines", raw.lines.or(Some(default::LINES)), (1, 1000));
+    let bytes = document.size("log.bytes", raw.bytes.as_deref().unwrap_or(default::BYTES), ("1KiB", "1MiB"));
+    if bytes.zip(topic).is_some_and(|(bytes, topic)| bytes >= topic.max_bytes) {
+        document.fault("log.bytes", "must be less than topic.max_bytes, as the excerpt is a part of the event");
+    }
+    let settle = raw.settle.as_deref().unwrap_or(default::SETTLE);
+    let settle = document.duration("log.settle", settle, Duration::ZERO, Duration::from_mins(5));
+    Some(LogExcerpt { lines: lines?, bytes: bytes?, settle: settle? })
+}
+
+fn profile(document: &mut Document, name: String, raw: raw::Profile) -> Option<Profile> {
+    let section = join("profiles", &name);
+    let path = |key| format!("{section}.{key}");
+    let project = document.required(&path("project"), raw.project, address::project);
+    let registry = document.optional(&path("registry"), raw.registry, address::registry);
+    let sources = raw.sources.unwrap_or_default();
+    if sources.is_empty() {
+        document.fault(&path("sources"), "must have at least one pattern, like \"https://github.com/acme/*\"");
+    }
+    for (index, source) in sources.iter().enumerate() {
+        let path = format!("{}[{index}]", path("sources"));
+        if let Err(rule) = address::source(source) {
+            document.fault(&path, rule);
+        } else if sources[..index].contains(source) {
+            document.fault(&path, "is in the list already");
+        }
+    }
+    let timeout_minutes =
+        document.number(&path("timeout_minutes"), raw.timeout_minutes.or(Some(default::TIMEOUT_MINUTES)), TIMEOUT_MINUTES);
+    if let Err(rule) = address::profile(&name) {
+        document.fault(&section, rule);
+    }
+    Some(Profile { name, project: project?, registry, sources, timeout_minutes: timeout_minutes? })
+}
+
+fn http(document: &mut Document, raw: &raw::Http) -> Option<Http> {
+    let listen = raw.listen.as_deref().unwrap_or(default::LISTEN);
+    let parsed = listen.parse::<SocketAddr>();
+    if parsed.is_err() {
+        document.fault("http.listen", "must be ADDRESS:PORT, like \"127.0.0.1:9090\" or \"[::1]:9090\"");
+    }
+    Some(Http { listen: parsed.ok()? })
+}

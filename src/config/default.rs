@@ -1,0 +1,30 @@
+//! What a key is worth when the file does not set it, as it would be written there.
+
+/// `[[queues]].visibility`
+pub const VISIBILITY: &str = "2m";
+/// `[[queues]].wait`: AWS's longest poll.
+pub const WAIT: &str = "20s";
+/// `[topic].events`
+pub const EVENTS: [&str; 3] = ["started", "finished", "rejected"];
+/// `[topic].max_bytes`: what every SNS topic takes, attributes included.
+pub const MAX_BYTES: &str = "256KiB";
+/// `[limits].waiting`
+pub const WAITING: i64 = 1000;
+/// `[limits].deduplication`
+pub const DEDUPLICATION: &str = "1h";
+/// `[watch].interval`
+pub const INTERVAL: &str = "10s";
+/// `[retry].attempts`
+pub const ATTEMPTS: i64 = 3;
+/// `[log].lines`
+pub const LINES: i64 = 40;
+/// `[log].bytes`
+pub const BYTES: &str = "32KiB";
+/// `[log].settle`
+pub const SETTLE: &str = "10s";
+/// `[profiles.*].timeout_minutes`: CodeBuild's own default.
+pub const TIMEOUT_MINUTES: i64 = 60;
+/// `[http].listen`
+pub const LISTEN: &str = "127.0.0.1:9090";
+/// `[shutdown].grace`: under the 30 s that container schedulers leave between SIGTERM and SIGKILL.
+pub const GRACE: &str = "25s";

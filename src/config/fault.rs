@@ -1,0 +1,84 @@
+//! What is wrong with a configuration: all of it, each fault with its key, its value, where it was set and the rule it breaks.
+
+use std::{fmt, io, path::PathBuf};
+
+/// A configuration that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The named file cannot be read.
+    #[error("cannot read the configuration file {path}")]
+    Unreadable {
+        /// The file, as it was named.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The file was read, and it is wrong.
+    #[error(transparent)]
+    Faulty(#[from] Faults),
+}
+
+/// Every fault of one configuration; at least one.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Faults {
+    /// The file, as it was named.
+    pub file: String,
+    /// In the order of the file as far as it can be told.
+    pub faults: Vec<Fault>,
+}
+
+impl std::error::Error for Faults {}
+
+impl fmt::Display for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let count = self.faults.len();
+        write!(f, "{}: {count} {}", self.file, if count == 1 { "fault" } else { "faults" })?;
+        self.faults.iter().try_for_each(|fault| write!(f, "\n  {fault}"))
+    }
+}
+
+/// One fault.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// The key's path, `queues[0].url`, or the variable when it names no key; empty when the text is not TOML.
+    pub key: String,
+    /// The value as TOML writes it.
+    pub value: Option<String>,
+    /// Where the value was set.
+    pub origin: Option<Origin>,
+    /// The rule that is broken.
+    pub rule: String,
+}
+
+/// Where a value was set.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Origin {
+    /// A line of the file, from 1.
+    Line(usize),
+    /// A variable of the environment.
+    Variable(String),
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.key)?;
+        if let Some(value) = &self.value {
+            write!(f, " = {value}")?;
+        }
+        match &self.origin {
+            Some(origin) if self.key.is_empty() => write!(f, "{origin}")?,
+            Some(origin) => write!(f, " ({origin})")?,
+            None => {}
+        }
+        write!(f, ": {}", self.rule)
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Line(line) => write!(f, "line {line}"),
+            Self::Variable(name) => f.write_str(name),
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! From a file and the environment to a checked [`Config`].
+
+use std::{fs, path::Path};
+
+use serde::Deserialize;
+
+use super::{
+    Config, check,
+    document::Document,
+    fault::{Error, Fault, Faults},
+    overrides,
+    raw::{self, Raw},
+    shape,
+};
+
+/// Reads the file and checks it with the overrides of the environment. A file that is not there is an error.
+pub fn load(path: &Path, environment: impl IntoIterator<Item = (String, String)>) -> Result<Config, Error> {
+    let text = fs::read_to_string(path).map_err(|source| Error::Unreadable { path: path.to_owned(), source })?;
+    Ok(parse(&text, &path.display().to_string(), environment)?)
+}
+
+/// Checks a text as the content of `file`, with the overrides of the environment.
+pub fn parse(text: &str, file: &str, environment: impl IntoIterator<Item = (String, String)>) -> Result<Config, Faults> {
+    let mut document = Document::parse(text);
+    let config = if document.faults.is_empty() { read(&mut document, environment) } else { None };
+    let mut faults = document.faults;
+    match config {
+        Some(config) if faults.is_empty() => Ok(config),
+        _ => {
+            faults.sort_by_key(|fault| (fault.origin.is_none(), fault.origin.clone(), fault.key.clone()));
+            Err(Faults { file: file.to_owned(), faults })
+        }
+    }
+}
+
+fn read(document: &mut Document, environment: impl IntoIterator<Item = (String, String)>) -> Option<Config> {
+    let schema = raw::schema();
+    overrides::apply(document, &schema, environment);
+    shape::check(document, &schema);
+    match Raw::deserialize(document.table.clone()) {
+        Ok(raw) => check::check(document, raw),
+        // The shape is the schema of the same types, so there is nothing left to refuse here.
+        Err(error) => {
+            document.faults.push(Fault { key: String::new(), value: None, origin: None, rule: error.message().to_owned() });
+            None
+        }
+    }
+}

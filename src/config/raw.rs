@@ -1,0 +1,186 @@
+//! The file as it is written: every key, its type and its default. Names are said here once; the reader, the overrides and
+//! `slipway schema config` all follow the schema that is derived from these types.
+
+use std::collections::BTreeMap;
+
+use schemars::{JsonSchema, Schema, generate::SchemaSettings, transform::RecursiveTransform};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::default;
+
+/// The configuration of the Slipway daemon. Durations are written "90s", "2m", "1h30m"; sizes "32KiB".
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "Slipway configuration")]
+pub struct Raw {
+    /// Where jobs come from; at least one queue.
+    #[schemars(required)]
+    pub queues: Option<Vec<Queue>>,
+    /// Where events go.
+    #[schemars(required)]
+    pub topic: Option<Topic>,
+    /// How much at once.
+    #[schemars(required)]
+    pub limits: Option<Limits>,
+    /// How builds are followed.
+    pub watch: Option<Watch>,
+    /// How a job is carried through faults of the platform.
+    pub retry: Option<Retry>,
+    /// What of a build's log goes into its event.
+    pub log: Option<Log>,
+    /// What jobs may ask for, by name; at least one profile.
+    #[schemars(required)]
+    pub profiles: Option<BTreeMap<String, Profile>>,
+    /// Health, metrics, status.
+    pub http: Option<Http>,
+    /// How the daemon leaves.
+    pub shutdown: Option<Shutdown>,
+}
+
+/// A job queue.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Queue {
+    /// The queue's URL.
+    #[schemars(required)]
+    pub url: Option<String>,
+    /// Where rejected messages go. Left out: the queue's own redrive target, if it has one.
+    pub dead_letter_url: Option<String>,
+    /// How long a message stays the daemon's without an extension, 30s to 12h; it is extended at a third of it.
+    #[schemars(extend("default" = default::VISIBILITY))]
+    pub visibility: Option<String>,
+    /// How long one receive waits for messages, 1s to 20s.
+    #[schemars(extend("default" = default::WAIT))]
+    pub wait: Option<String>,
+}
+
+/// The topic, and which events it gets.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Topic {
+    /// The topic's ARN; a FIFO topic's ends in ".fifo".
+    #[schemars(required)]
+    pub arn: Option<String>,
+    /// Which events are published: "queued", "started", "finished", "rejected".
+    #[schemars(extend("default" = default::EVENTS))]
+    pub events: Option<Vec<String>>,
+    /// The largest message that the topic takes, attributes included.
+    #[schemars(extend("default" = default::MAX_BYTES))]
+    pub max_bytes: Option<String>,
+}
+
+/// How much at once.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// Builds at once.
+    #[schemars(required)]
+    pub running: Option<i64>,
+    /// Builds at once for one tenant. Left out: as many as `running`.
+    pub per_tenant: Option<i64>,
+    /// Jobs held in memory that wait for their turn.
+    #[schemars(extend("default" = default::WAITING))]
+    pub waiting: Option<i64>,
+    /// Within this time the same job id is the same job.
+    #[schemars(extend("default" = default::DEDUPLICATION))]
+    pub deduplication: Option<String>,
+}
+
+/// How builds are followed.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Watch {
+    /// The time between two looks at every running build.
+    #[schemars(extend("default" = default::INTERVAL))]
+    pub interval: Option<String>,
+    /// A queue that EventBridge feeds with "CodeBuild Build State Change"; such events only make the next look sooner.
+    pub events_queue_url: Option<String>,
+}
+
+/// How a job is carried through faults of the platform.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Retry {
+    /// Attempts at a job altogether when the platform fails it; the sender's failures are never tried again.
+    #[schemars(extend("default" = default::ATTEMPTS))]
+    pub attempts: Option<i64>,
+}
+
+/// What of a build's log goes into its event.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    /// Lines at most.
+    #[schemars(extend("default" = default::LINES))]
+    pub lines: Option<i64>,
+    /// Bytes at most, as serialised in the event.
+    #[schemars(extend("default" = default::BYTES))]
+    pub bytes: Option<String>,
+    /// How long to wait for late lines after a build's end.
+    #[schemars(extend("default" = default::SETTLE))]
+    pub settle: Option<String>,
+}
+
+/// What the operator allows under one name.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Profile {
+    /// The CodeBuild project.
+    #[schemars(required)]
+    pub project: Option<String>,
+    /// The registry that images are pushed to: HOST[:PORT][/PATH].
+    pub registry: Option<String>,
+    /// Patterns of the source URLs that are allowed; "*" stands for any characters of the path.
+    #[schemars(required)]
+    pub sources: Option<Vec<String>>,
+    /// The longest that a build may take, and what it gets when the job names no time, 5 to 2160 minutes.
+    #[schemars(extend("default" = default::TIMEOUT_MINUTES))]
+    pub timeout_minutes: Option<i64>,
+}
+
+/// Health, metrics, status.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Http {
+    /// Where the daemon listens: ADDRESS:PORT.
+    #[schemars(extend("default" = default::LISTEN))]
+    pub listen: Option<String>,
+}
+
+/// How the daemon leaves.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Shutdown {
+    /// How long running builds may still end and be reported after the first signal.
+    #[schemars(extend("default" = default::GRACE))]
+    pub grace: Option<String>,
+}
+
+/// The JSON Schema of the file, without references.
+pub fn schema() -> Value {
+    SchemaSettings::draft2020_12()
+        .with(|settings| settings.inline_subschemas = true)
+        .with_transform(RecursiveTransform(without_null))
+        .into_generator()
+        .into_root_schema_for::<Raw>()
+        .to_value()
+}
+
+/// TOML has no null: an optional key is one that may be left out, nothing more.
+fn without_null(schema: &mut Schema) {
+    let Some(keys) = schema.as_object_mut() else { return };
+    if let Some(Value::Array(types)) = keys.get_mut("type") {
+        types.retain(|name| name != "null");
+        if let [only] = types.as_slice() {
+            let only = only.clone();
+            keys.insert("type".to_owned(), only);
+        }
+    }
+    if let Some(Value::Array(choices)) = keys.remove("anyOf") {
+        let sections = choices.into_iter().filter(|choice| choice["type"] != "null");
+        for (key, value) in sections.filter_map(|choice| choice.as_object().cloned()).flatten() {
+            keys.entry(key).or_insert(value);
+        }
+    }
+}

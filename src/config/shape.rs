@@ -1,0 +1,69 @@
+//! Whether a document has the shape of the schema: only known keys, each of its type. What does not fit is noted and taken out,
+//! so that the rest can still be read and checked by the rules.
+
+use serde_json::Value as Schema;
+use toml::{Table, Value};
+
+use super::document::{Document, join};
+
+/// Notes every unknown key and every wrong type. Afterwards the document deserialises.
+pub(super) fn check(document: &mut Document, schema: &Schema) {
+    let mut table = std::mem::take(&mut document.table);
+    check_table(document, &mut table, schema, "");
+    document.table = table;
+}
+
+/// The schema of a table's key; `None` for a key that the table does not have.
+pub(super) fn of_key<'a>(schema: &'a Schema, key: &str) -> Option<&'a Schema> {
+    schema["properties"].get(key).or_else(|| schema.get("additionalProperties").filter(|any| any.is_object()))
+}
+
+/// Says that there is no such key, and which one may have been meant.
+pub(super) fn unknown<'a>(key: &str, known: impl Iterator<Item = &'a str>) -> String {
+    // Closer than a swapped pair of letters or a forgotten one, so that no far-fetched name is offered.
+    const CLOSE: f64 = 0.75;
+    let closest = known.map(|name| (strsim::jaro_winkler(key, name), name)).max_by(|one, other| one.0.total_cmp(&other.0));
+    match closest {
+        Some((likeness, name)) if likeness >= CLOSE => format!("there is no such key; did you mean {name}?"),
+        _ => "there is no such key".to_owned(),
+    }
+}
+
+fn check_table(document: &mut Document, table: &mut Table, schema: &Schema, path: &str) {
+    table.retain(|key, value| {
+        let here = join(path, key);
+        if let Some(schema) = of_key(schema, key) {
+            check_value(document, value, schema, &here)
+        } else {
+            let known = schema["properties"].as_object().into_iter().flat_map(|keys| keys.keys().map(String::as_str));
+            document.fault(&here, unknown(key, known));
+            false
+        }
+    });
+}
+
+/// Whether the value is of the schema's type.
+fn check_value(document: &mut Document, value: &mut Value, schema: &Schema, path: &str) -> bool {
+    let rule = match (schema["type"].as_str().unwrap_or_default(), value) {
+        ("object", Value::Table(table)) => {
+            check_table(document, table, schema, path);
+            return true;
+        }
+        ("array", Value::Array(items)) => {
+            for (index, item) in items.iter_mut().enumerate() {
+                // A faulty item leaves a blank, so that the others keep their places.
+                if !check_value(document, item, &schema["items"], &format!("{path}[{index}]")) {
+                    *item = if schema["items"]["type"] == "object" { Table::new().into() } else { Value::from("") };
+                }
+            }
+            return true;
+        }
+        ("string", Value::String(_)) | ("integer", Value::Integer(_)) => return true,
+        ("object", _) => "must be a table".to_owned(),
+        ("array", _) => "must be a list".to_owned(),
+        ("integer", _) => "must be a whole number".to_owned(),
+        _ => schema["default"].as_str().map_or("must be a string".to_owned(), |one| format!("must be a string, like \"{one}\"")),
+    };
+    document.fault(path, rule);
+    false
+}
