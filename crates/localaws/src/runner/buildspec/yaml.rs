@@ -113,8 +113,7 @@ fn parse<T: DeserializeOwned>(text: &str) -> Result<T, String> {
 /// Each level that a key is added on adds its place to the end; the first place is the one that matters.
 fn placed_once(text: &str) -> String {
     const PLACE: &str = " at line ";
-    let mut parts = text.splitn(3, PLACE);
-    parts.by_ref().take(2).collect::<Vec<_>>().join(PLACE)
+    text.split(PLACE).take(2).collect::<Vec<_>>().join(PLACE)
 }
 
 /// Decodes a value; an error says under which key.

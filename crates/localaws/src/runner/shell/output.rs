@@ -10,7 +10,7 @@ use tokio::net::unix::pipe::Receiver;
 
 use crate::runner::transcript::Transcript;
 
-/// A line longer than this is logged in pieces; CloudWatch Logs takes 262,144 bytes an event.
+/// A line longer than this is handed on in pieces, so that a build that prints no newline takes no more memory than this.
 const LINE_LIMIT: usize = 64 * 1024;
 
 /// The most that a pipe can hold (Linux's default `pipe-max-size`), so one drain takes everything printed before it.

@@ -215,6 +215,7 @@ async fn a_build_sees_its_own_environment_and_nothing_of_ours() {
     ] {
         assert!(printed.iter().any(|line| line == expected), "{expected} is missing in {printed:?}");
     }
+    assert!(!printed.iter().any(|line| line.starts_with("bad=") || line.starts_with("BAD_VALUE=")), "{printed:?}");
     let ours = std::env::var("CARGO_MANIFEST_DIR").unwrap();
     assert!(!printed.iter().any(|line| line.starts_with("CARGO") || line.contains(&ours)), "{printed:?}");
 }
