@@ -3,7 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{build::Build, redact::Redactor};
+use super::{
+    build::{Build, Context, Phase},
+    redact::Redactor,
+};
 
 /// How a job ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -79,9 +82,19 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// Takes secrets out of the failure's words. Returns how many were found.
-    pub fn redact(&mut self, redactor: &mut Redactor) -> usize {
-        todo!("{redactor:?}")
+    /// Takes secrets out of the failure's words; the redactor counts them.
+    pub fn redact(&mut self, redactor: &mut Redactor) {
+        let Some(failure) = &mut self.failure else { return };
+        for text in [Some(&mut failure.message), failure.command.as_mut()].into_iter().flatten() {
+            *text = text.lines().map(|line| redactor.line(line).into_owned()).collect::<Vec<_>>().join("\n");
+        }
+    }
+
+    /// Adds what the log says about the cause; see [`super::excerpt::Excerpt::hint`].
+    pub fn explain(&mut self, hint: &str) {
+        if let Some(failure) = &mut self.failure {
+            failure.message = format!("{} ({hint})", failure.message);
+        }
     }
 }
 
@@ -94,7 +107,144 @@ pub enum Verdict {
     PlatformFault(Failure),
 }
 
-/// Judges a build that has ended.
+/// Judges a build that has ended. A build that CodeBuild calls `FAILED` may have timed out: its phases say so.
 pub fn judge(build: &Build) -> Verdict {
-    todo!("{build:?}")
+    let failed = build.phases.iter().find(|phase| phase.status.as_deref().is_some_and(|status| status != "SUCCEEDED"));
+    let before_source = failed.is_some_and(|phase| matches!(phase.name.as_str(), "SUBMITTED" | "QUEUED" | "PROVISIONING"));
+    let has_phase = |status: &str| build.phases.iter().any(|phase| phase.status.as_deref() == Some(status));
+    let ended = |status, kind| Verdict::Ended(Outcome { status, failure: Some(failure(build, failed, kind)) });
+    let fault = || Verdict::PlatformFault(failure(build, failed, FailureKind::Platform));
+    match build.status.as_str() {
+        "SUCCEEDED" => Verdict::Ended(Outcome { status: Status::Succeeded, failure: None }),
+        "STOPPED" => Verdict::Ended(Outcome { status: Status::Cancelled, failure: None }),
+        // A wait for a machine that never came is the platform's; so is a machine that never got ready.
+        "FAILED" | "TIMED_OUT" | "CLIENT_ERROR" if before_source => fault(),
+        "TIMED_OUT" => ended(Status::TimedOut, FailureKind::Timeout),
+        "FAILED" if has_phase("TIMED_OUT") || has_code(build, "BUILD_TIMED_OUT") => ended(Status::TimedOut, FailureKind::Timeout),
+        "FAILED" if has_phase("FAULT") || has_phase("VPC_CLIENT_ERROR") => fault(),
+        "FAILED" => ended(Status::Failed, FailureKind::Build),
+        "CLIENT_ERROR" if failed.is_some() => ended(Status::Failed, FailureKind::Build),
+        // FAULT, VPC_CLIENT_ERROR, and whatever CodeBuild thinks of tomorrow.
+        _ => fault(),
+    }
+}
+
+fn has_code(build: &Build, code: &str) -> bool {
+    build.phases.iter().flat_map(|phase| &phase.contexts).any(|context| context.code == code)
+}
+
+fn failure(build: &Build, phase: Option<&Phase>, kind: FailureKind) -> Failure {
+    let says_something = |context: &&Context| !context.code.trim().is_empty() || !context.message.trim().is_empty();
+    let context = phase.and_then(|phase| phase.contexts.iter().find(says_something));
+    let text = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+    let name = phase.map(|phase| phase.name.clone());
+    let message = context.and_then(|context| text(&context.message)).unwrap_or_else(|| {
+        match (&name, phase.and_then(|phase| phase.status.as_deref())) {
+            (Some(name), Some(status)) => format!("phase {name} ended with status {status}"),
+            _ => format!("the build ended with status {}", build.status),
+        }
+    });
+    Failure { kind, phase: name, code: context.and_then(|context| text(&context.code)), command: command(&message), message }
+}
+
+/// The command out of `Error while executing command: COMMAND. Reason: exit status N`; a command may have several lines and dots.
+fn command(message: &str) -> Option<String> {
+    let rest = message.strip_prefix("Error while executing command: ")?;
+    let command = rest.rsplit_once(". Reason: ").map_or(rest, |(command, _)| command).trim();
+    Some(command.to_owned()).filter(|command| !command.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn build(status: &str, phases: &[(&str, &str, &str, &str)]) -> Build {
+        let phase = |&(name, status, code, message): &(&str, &str, &str, &str)| Phase {
+            name: name.into(),
+            status: Some(status.into()).filter(|status: &String| !status.is_empty()),
+            contexts: vec![Context { code: code.into(), message: message.into() }],
+            ..Phase::default()
+        };
+        Build { status: status.into(), complete: true, phases: phases.iter().map(phase).collect(), ..Build::default() }
+    }
+
+    /// A verdict in a word: the status, or that the platform is at fault, with the phase and the code.
+    fn word(verdict: &Verdict) -> String {
+        let failure = |failure: &Failure| {
+            format!("{:?}/{}/{}", failure.kind, failure.phase.as_deref().unwrap_or("-"), failure.code.as_deref().unwrap_or("-"))
+        };
+        match verdict {
+            Verdict::Ended(Outcome { status, failure: Some(why) }) => format!("{} {}", status.as_str(), failure(why)),
+            Verdict::Ended(Outcome { status, failure: None }) => status.as_str().to_owned(),
+            Verdict::PlatformFault(why) => format!("again {}", failure(why)),
+        }
+    }
+
+    #[test]
+    fn the_status_and_the_phases_together_tell_how_a_build_ended() {
+        type Row<'a> = (&'a str, &'a [(&'a str, &'a str, &'a str, &'a str)], &'a str);
+        let rows: &[Row<'_>] = &[
+            ("SUCCEEDED", &[("BUILD", "SUCCEEDED", "", "")], "succeeded"),
+            ("STOPPED", &[("BUILD", "STOPPED", "", "")], "cancelled"),
+            (
+                "FAILED",
+                &[("BUILD", "FAILED", "COMMAND_EXECUTION_ERROR", "x"), ("POST_BUILD", "SUCCEEDED", "", ""), ("COMPLETED", "", "", "")],
+                "failed Build/BUILD/COMMAND_EXECUTION_ERROR",
+            ),
+            (
+                "FAILED",
+                &[("DOWNLOAD_SOURCE", "FAILED", "CLIENT_ERROR", "reference not found")],
+                "failed Build/DOWNLOAD_SOURCE/CLIENT_ERROR",
+            ),
+            ("FAILED", &[("BUILD", "TIMED_OUT", "BUILD_TIMED_OUT", "")], "timed_out Timeout/BUILD/BUILD_TIMED_OUT"),
+            ("FAILED", &[("BUILD", "FAILED", "BUILD_TIMED_OUT", "Build has timed out.")], "timed_out Timeout/BUILD/BUILD_TIMED_OUT"),
+            ("TIMED_OUT", &[("BUILD", "TIMED_OUT", "", "")], "timed_out Timeout/BUILD/-"),
+            ("TIMED_OUT", &[], "timed_out Timeout/-/-"),
+            ("TIMED_OUT", &[("QUEUED", "TIMED_OUT", "", "")], "again Platform/QUEUED/-"),
+            ("FAILED", &[], "failed Build/-/-"),
+            ("FAULT", &[("BUILD", "FAULT", "INTERNAL_ERROR", "x")], "again Platform/BUILD/INTERNAL_ERROR"),
+            ("FAILED", &[("BUILD", "FAULT", "", "")], "again Platform/BUILD/-"),
+            (
+                "FAILED",
+                &[("PROVISIONING", "FAILED", "BUILD_CONTAINER_UNABLE_TO_PULL_IMAGE", "x")],
+                "again Platform/PROVISIONING/BUILD_CONTAINER_UNABLE_TO_PULL_IMAGE",
+            ),
+            ("FAILED", &[("QUEUED", "CLIENT_ERROR", "CLIENT_ERROR", "x")], "again Platform/QUEUED/CLIENT_ERROR"),
+            ("CLIENT_ERROR", &[], "again Platform/-/-"),
+            ("CLIENT_ERROR", &[("DOWNLOAD_SOURCE", "CLIENT_ERROR", "X", "")], "failed Build/DOWNLOAD_SOURCE/X"),
+            ("VPC_CLIENT_ERROR", &[("BUILD", "VPC_CLIENT_ERROR", "", "")], "again Platform/BUILD/-"),
+            ("SOMETHING_NEW", &[], "again Platform/-/-"),
+        ];
+        for (status, phases, expected) in rows {
+            assert_eq!(word(&judge(&build(status, phases))), *expected, "{status} {phases:?}");
+        }
+    }
+
+    #[test]
+    fn the_failed_command_is_read_from_the_context() {
+        for (message, expected) in [
+            ("Error while executing command: docker build -t \"$IMAGE\" .. Reason: exit status 1", Some("docker build -t \"$IMAGE\" .")),
+            (
+                "Error while executing command: set -e\ncat <<E\nx. Reason: y\nE\n. Reason: exit status 2",
+                Some("set -e\ncat <<E\nx. Reason: y\nE"),
+            ),
+            ("Error while executing command: make", Some("make")),
+            ("Error while executing command: . Reason: exit status 1", None),
+            ("authentication required for primary source", None),
+        ] {
+            assert_eq!(command(message).as_deref(), expected, "{message}");
+        }
+    }
+
+    #[test]
+    fn a_failure_always_has_words() {
+        for (build, expected) in [
+            (build("FAILED", &[("BUILD", "FAILED", "", " ")]), "phase BUILD ended with status FAILED"),
+            (build("FAILED", &[]), "the build ended with status FAILED"),
+            (build("FAILED", &[("BUILD", "FAILED", "X", "as CodeBuild says")]), "as CodeBuild says"),
+        ] {
+            let Verdict::Ended(Outcome { failure: Some(failure), .. }) = judge(&build) else { panic!("{build:?}") };
+            assert_eq!(failure.message, expected);
+        }
+    }
 }

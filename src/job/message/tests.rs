@@ -160,7 +160,7 @@ fn every_rule_is_named_with_its_place() {
         (true, "/source/depth", json!(1.5), "/source/depth: must be a whole number"),
         (true, "/source/submodules", json!("yes"), "/source/submodules: must be true or false"),
         (true, "/images", json!({}), "/images: must be a list, is an object"),
-        (true, "/images", json!(vec![json!({ "name": "a" }); 9]), "/images: must have 0 to 8 items, has 9"),
+        (true, "/images", (0..9).map(|n| json!({ "name": format!("a{n}") })).collect(), "/images: must have 0 to 8 items, has 9"),
         (true, "/images/0", json!({}), "/images/0/name: is required"),
         (true, "/images/0/name", json!("Team/App"), "/images/0/name: must be a repository path"),
         (true, "/images/0/name", json!("evil.example:5000/app"), "/images/0/name: must be a repository path"),
