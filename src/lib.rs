@@ -4,6 +4,10 @@
 
 // The ground floor.
 pub mod config;
+pub mod telemetry;
 
 // The vocabulary: pure decisions.
 pub mod job;
+
+// On top: the command line.
+pub mod cli;
