@@ -37,7 +37,7 @@ enum Command {
     Local(local::Local),
     #[cfg(feature = "local")]
     Demo(demo::Demo),
-    Submit(submit::Submit),
+    Submit(Box<submit::Submit>),
     Schema(schema::Schema),
     Completions(completions::Completions),
 }

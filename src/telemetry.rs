@@ -116,7 +116,8 @@ mod tests {
 
     #[test]
     fn the_environment_chooses_what_is_logged_and_the_sdk_is_quiet_unless_named() -> Result<(), Error> {
-        let table: &[(&[(&str, &str)], &[&str])] = &[
+        type Case<'a> = (&'a [(&'a str, &'a str)], &'a [&'a str]);
+        let table: &[Case<'_>] = &[
             (&[], &["the build started"]),
             (&[("RUST_LOG", "debug")], &["the build started", "a detail"]),
             (&[("SLIPWAY_LOG", "warn"), ("RUST_LOG", "debug")], &[]),

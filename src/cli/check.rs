@@ -21,7 +21,7 @@ Overrides from the environment (SLIPWAY__LIMITS__RUNNING=20) are checked with th
 Examples:
   slipway check --config config/slipway.toml
   SLIPWAY__LIMITS__RUNNING=20 slipway check --config config/slipway.toml")]
-pub struct Check {
+pub(super) struct Check {
     /// The configuration file
     #[arg(long, value_name = "FILE", env = "SLIPWAY_CONFIG")]
     config: PathBuf,

@@ -13,7 +13,7 @@ use super::{Cli, Exit};
 Examples:
   slipway completions bash > /etc/bash_completion.d/slipway
   slipway completions zsh > \"${fpath[1]}/_slipway\"")]
-pub struct Completions {
+pub(super) struct Completions {
     /// The shell
     shell: Shell,
 }

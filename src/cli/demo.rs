@@ -13,9 +13,10 @@ Exits 0 when all of them ended as they should. Needs git.
 Examples:
   slipway demo
   SLIPWAY_LOG=info slipway demo")]
-pub struct Demo {}
+pub(super) struct Demo {}
 
 impl Demo {
+    #[expect(clippy::unused_async, reason = "what it starts is awaited")]
     pub(super) async fn run(self) -> anyhow::Result<Exit> {
         anyhow::bail!("there is nothing to show yet")
     }

@@ -16,7 +16,7 @@ Examples:
   slipway local
   slipway local --listen 127.0.0.1:5000 --no-daemon
   AWS_ENDPOINT_URL=http://127.0.0.1:4566 AWS_REGION=us-east-1 aws sqs list-queues")]
-pub struct Local {
+pub(super) struct Local {
     /// Where the endpoint listens; this machine only
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:4566", value_parser = loopback)]
     listen: SocketAddr,
@@ -35,6 +35,7 @@ pub struct Local {
 }
 
 impl Local {
+    #[expect(clippy::unused_async, reason = "what it starts is awaited")]
     pub(super) async fn run(self) -> anyhow::Result<Exit> {
         anyhow::bail!("no endpoint takes {self:?} yet")
     }

@@ -18,13 +18,14 @@ Exit codes: 0 drained, 1 failed, 75 the grace period ran out, 78 the configurati
 Examples:
   slipway run --config /etc/slipway/slipway.toml
   SLIPWAY_CONFIG=config/slipway.toml SLIPWAY__LIMITS__RUNNING=20 slipway run")]
-pub struct Run {
+pub(super) struct Run {
     /// The configuration file
     #[arg(long, value_name = "FILE", env = "SLIPWAY_CONFIG")]
     config: PathBuf,
 }
 
 impl Run {
+    #[expect(clippy::unused_async, reason = "what it starts is awaited")]
     pub(super) async fn run(self) -> anyhow::Result<Exit> {
         let config = config::load(&self.config, super::environment())?;
         anyhow::bail!("no engine takes {config:?} yet")

@@ -13,7 +13,7 @@ use crate::{config, job};
 Examples:
   slipway schema job > job.schema.json
   slipway schema config | jq .properties.limits")]
-pub struct Schema {
+pub(super) struct Schema {
     /// Whose schema
     of: Of,
 }

@@ -27,7 +27,7 @@ Examples:
   slipway submit --url https://github.com/acme/app --revision pr/25 --tenant team-a --priority high --label pull=25
   slipway submit --file job.json
   jq .job request.json | slipway submit --file -")]
-pub struct Submit {
+pub(super) struct Submit {
     #[command(flatten)]
     message: Message,
 
@@ -52,6 +52,7 @@ struct Message {
 }
 
 impl Submit {
+    #[expect(clippy::unused_async, reason = "what it starts is awaited")]
     pub(super) async fn run(self) -> anyhow::Result<Exit> {
         let url = queue::url(self.queue_url.as_deref(), self.config.as_deref(), super::environment())?;
         let body = self.message.body()?;

@@ -8,8 +8,8 @@ use serde_json::{Map, Value, json};
 /// What `--url` and its companions say.
 #[derive(Debug, Default, Args)]
 pub(super) struct Arguments {
-    /// The source: https://HOST/PATH (git), s3://BUCKET/KEY.zip, or file:///PATH where the profile allows it
-    #[arg(long, conflicts_with = "file")]
+    /// The source to build: a git repository over https, a zip on S3, or a folder where the profile allows it
+    #[arg(long, value_name = "https://HOST/PATH|s3://BUCKET/KEY|file:///PATH", conflicts_with = "file")]
     url: Option<String>,
 
     /// A branch, tag or commit; on GitHub also pr/25. Left out: the default branch

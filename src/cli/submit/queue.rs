@@ -45,22 +45,22 @@ mod tests {
 
     #[test]
     fn the_closest_word_on_the_queue_wins() {
-        let named = Some("https://sqs.eu-west-1.amazonaws.com/123456789012/jobs");
+        let named = "https://sqs.eu-west-1.amazonaws.com/123456789012/jobs";
         let example = Some(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/config/slipway.toml")));
-        let endpoint = |url: &str| [("AWS_ENDPOINT_URL".to_owned(), url.to_owned())];
         let local = "http://127.0.0.1:4566";
-        let example_queue = "https://sqs.eu-west-1.amazonaws.com/123456789012/slipway-jobs";
-        for (named, config, endpoint, expected) in [
-            (named, example, endpoint(local), Ok(named.unwrap_or_default())),
-            (None, example, endpoint(local), Ok(example_queue)),
-            (None, None, endpoint(local), Ok("http://127.0.0.1:4566/000000000000/slipway-jobs")),
-            (None, None, endpoint("http://localhost:4566/"), Ok("http://localhost:4566/000000000000/slipway-jobs")),
-            (None, None, endpoint("https://sqs.eu-west-1.amazonaws.com"), Err(Exit::Usage)),
-            (None, Some(Path::new("/nowhere.toml")), endpoint(local), Err(Exit::Configuration)),
-        ] {
-            let found = url(named, config, endpoint).map_err(|error| Exit::of(&error));
-            assert_eq!(found.as_deref(), expected.as_ref().map(|url| *url));
+        let table = [
+            (Some(named), example, local, Ok(named)),
+            (None, example, local, Ok("https://sqs.eu-west-1.amazonaws.com/123456789012/slipway-jobs")),
+            (None, None, local, Ok("http://127.0.0.1:4566/000000000000/slipway-jobs")),
+            (None, None, "http://localhost:4566/", Ok("http://localhost:4566/000000000000/slipway-jobs")),
+            (None, None, "https://sqs.eu-west-1.amazonaws.com", Err(Exit::Usage)),
+            (None, None, "", Err(Exit::Usage)),
+            (None, Some(Path::new("/nowhere.toml")), local, Err(Exit::Configuration)),
+        ];
+        for (named, config, endpoint, expected) in table {
+            let environment = [("AWS_ENDPOINT_URL".to_owned(), endpoint.to_owned())];
+            let found = url(named, config, environment).map_err(|error| Exit::of(&error));
+            assert_eq!(found, expected.map(str::to_owned), "{named:?} {config:?} {endpoint}");
         }
-        assert!(url(None, None, []).is_err());
     }
 }

@@ -1,0 +1,4 @@
+//! One binary for all integration tests: what the SDK costs to link is paid once.
+
+mod command;
+mod layers;
