@@ -22,7 +22,7 @@ pub(super) struct Local {
     listen: SocketAddr,
 
     /// The daemon's configuration file, instead of the built-in one
-    #[arg(long, value_name = "FILE", env = "SLIPWAY_CONFIG", conflicts_with = "no_daemon")]
+    #[arg(long, value_name = "FILE", env = "SLIPWAY_CONFIG")]
     config: Option<PathBuf>,
 
     /// Run the endpoint alone
