@@ -10,6 +10,7 @@ pub mod observe;
 pub mod pulse;
 pub mod shutdown;
 pub mod supervise;
+pub mod telemetry;
 
 // The vocabulary: pure decisions.
 pub mod job;
@@ -17,8 +18,11 @@ pub mod job;
 // AWS.
 pub mod aws;
 
-// The daemon.
+// The daemon, and what stands beside it.
 pub mod engine;
 pub mod http;
 #[cfg(feature = "local")]
 pub mod local;
+
+// On top: the command line.
+pub mod cli;

@@ -1,4 +1,6 @@
-//! The daemon as a whole, against the embedded endpoint on tokio's paused clock.
+//! One binary for all integration tests: what the SDK costs to link is paid once.
 
 mod carry;
+mod command;
+mod layers;
 mod world;

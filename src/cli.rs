@@ -1,0 +1,104 @@
+//! The command line: one file a command. clap, anyhow and the environment are known only here and in `main`.
+
+mod check;
+mod completions;
+#[cfg(feature = "local")]
+mod demo;
+mod exit;
+#[cfg(feature = "local")]
+mod local;
+mod run;
+mod schema;
+mod submit;
+
+use clap::{Parser, Subcommand};
+
+pub use exit::{Exit, Usage};
+
+/// A build service on one AWS CodeBuild project: jobs come in on SQS, results go out on SNS.
+#[derive(Debug, Parser)]
+#[command(version, arg_required_else_help = true, after_help = AFTER_HELP)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const AFTER_HELP: &str = "\
+Region, credentials and endpoint come from the standard AWS environment: AWS_REGION, AWS_PROFILE, AWS_ENDPOINT_URL.
+The log goes to stderr: SLIPWAY_LOG chooses what (info, slipway=debug, ...), SLIPWAY_LOG_FORMAT how (text, json).
+
+Exit codes: 0 done, 1 failed, 64 wrong usage, 75 the grace period ran out, 78 the configuration is wrong.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Run(run::Run),
+    Check(check::Check),
+    #[cfg(feature = "local")]
+    Local(local::Local),
+    #[cfg(feature = "local")]
+    Demo(demo::Demo),
+    Submit(Box<submit::Submit>),
+    Schema(schema::Schema),
+    Completions(completions::Completions),
+}
+
+impl Cli {
+    /// Runs the command to its end.
+    pub async fn run(self) -> anyhow::Result<Exit> {
+        match self.command {
+            Command::Run(command) => command.run().await,
+            Command::Check(command) => command.run(),
+            #[cfg(feature = "local")]
+            Command::Local(command) => command.run().await,
+            #[cfg(feature = "local")]
+            Command::Demo(command) => command.run().await,
+            Command::Submit(command) => command.run().await,
+            Command::Schema(command) => command.run(),
+            Command::Completions(command) => command.run(),
+        }
+    }
+
+    /// What is logged unless the environment says otherwise: a daemon tells its story, a command that answers only its troubles.
+    pub fn log_level(&self) -> &'static str {
+        match &self.command {
+            Command::Run(_) => "info",
+            #[cfg(feature = "local")]
+            Command::Local(_) => "info",
+            _ => "warn",
+        }
+    }
+}
+
+/// The environment, without what is not UTF-8.
+#[expect(clippy::disallowed_methods, reason = "this is where the environment is read")]
+pub fn environment() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+}
+
+/// One variable of the environment, if it is set and not empty.
+#[expect(clippy::disallowed_methods, reason = "this is where the environment is read")]
+pub fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::Cli;
+
+    #[test]
+    fn the_definitions_fit_together() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_explains_itself_with_examples() {
+        for command in Cli::command().get_subcommands() {
+            let name = command.get_name();
+            assert!(command.get_about().is_some(), "{name}");
+            let after = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(after.contains(&format!("slipway {name}")), "{name}");
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! `slipway check`: is this configuration right, and what does it say?
+
+use std::{
+    fmt::Write as _,
+    io::{self, Write as _},
+    path::PathBuf,
+};
+
+use clap::Args;
+use humantime::format_duration;
+
+use super::Exit;
+use crate::config::{self, Config};
+
+/// Report every fault of a configuration, or sum up what it says
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Every fault is reported with its key, its value, where it was set and the rule; the exit code is then 78.
+Overrides from the environment (SLIPWAY__LIMITS__RUNNING=20) are checked with the file.
+
+Examples:
+  slipway check --config config/slipway.toml
+  SLIPWAY__LIMITS__RUNNING=20 slipway check --config config/slipway.toml")]
+pub(super) struct Check {
+    /// The configuration file
+    #[arg(long, value_name = "FILE", env = "SLIPWAY_CONFIG")]
+    config: PathBuf,
+}
+
+impl Check {
+    pub(super) fn run(self) -> anyhow::Result<Exit> {
+        let config = config::load(&self.config, super::environment())?;
+        write!(io::stdout(), "{} is right\n{}", self.config.display(), summary(&config))?;
+        Ok(Exit::Done)
+    }
+}
+
+/// What is configured, a line each.
+fn summary(config: &Config) -> String {
+    let mut lines = Lines::default();
+    for queue in &config.queues {
+        lines.say("queue", format_args!("{}, visibility {}", queue.url, format_duration(queue.visibility)));
+    }
+    let topic = &config.topic;
+    let events = [("queued", topic.queued), ("started", topic.started), ("finished", topic.finished), ("rejected", topic.rejected)];
+    let events: Vec<&str> = events.into_iter().filter_map(|(name, on)| on.then_some(name)).collect();
+    lines.say("topic", format_args!("{}: {}", topic.arn, if events.is_empty() { "no events".to_owned() } else { events.join(", ") }));
+    let limits = &config.limits;
+    lines.say("limits", format_args!("{} running, {} of one tenant, {} waiting", limits.running, limits.per_tenant, limits.waiting));
+    let pushed = if config.watch.events_queue_url.is_some() { " and on pushed events" } else { "" };
+    lines.say("watch", format_args!("every {}{pushed}", format_duration(config.watch.interval)));
+    for (name, profile) in &config.profiles {
+        let registry = profile.registry.as_deref().map(|registry| format!(", images to {registry}")).unwrap_or_default();
+        let (project, sources, minutes) = (&profile.project, profile.sources.join(" "), profile.timeout_minutes);
+        lines.say("profile", format_args!("{name}: project {project}, {sources}, up to {minutes} minutes{registry}"));
+    }
+    lines.say("http", format_args!("{}", config.http.listen));
+    lines.0
+}
+
+#[derive(Default)]
+struct Lines(String);
+
+impl Lines {
+    fn say(&mut self, name: &str, text: std::fmt::Arguments<'_>) {
+        writeln!(self.0, "  {name:<8} {text}").ok();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{config, summary};
+
+    #[test]
+    fn the_summary_names_what_an_operator_looks_for() -> Result<(), config::Faults> {
+        let config = config::parse(include_str!("../../config/local.toml"), "local.toml", [])?;
+        let expected = "  queue    http://127.0.0.1:4566/000000000000/slipway-jobs, visibility 30s
+  topic    arn:aws:sns:us-east-1:000000000000:slipway-events: queued, started, finished, rejected
+  limits   4 running, 4 of one tenant, 1000 waiting
+  watch    every 1s and on pushed events
+  profile  default: project slipway, file:///* https://github.com/* https://gitlab.com/*, up to 60 minutes
+  http     127.0.0.1:9090
+";
+        assert_eq!(summary(&config), expected);
+        Ok(())
+    }
+}

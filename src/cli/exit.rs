@@ -1,0 +1,61 @@
+//! How a command ended, for whoever started it.
+
+use std::process::ExitCode;
+
+use crate::{config, telemetry};
+
+/// The exit codes; from 64 on they are those of sysexits.h.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// Done; for the daemon: drained.
+    Done = 0,
+    /// Failed; for `submit --follow`: the job did.
+    Failed = 1,
+    /// Wrong usage of the command line.
+    Usage = 64,
+    /// The grace period ran out with builds still running.
+    GraceRanOut = 75,
+    /// The configuration is wrong.
+    Configuration = 78,
+}
+
+/// An error in the arguments that only the command itself can see.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Usage(pub String);
+
+impl Exit {
+    /// The exit code of an error, wherever in its chain the reason stands.
+    pub fn of(error: &anyhow::Error) -> Self {
+        let is = |known: fn(&(dyn std::error::Error + 'static)) -> bool| error.chain().any(known);
+        if is(|cause| cause.is::<config::Error>() || cause.is::<config::Faults>()) {
+            Self::Configuration
+        } else if is(|cause| cause.is::<Usage>() || cause.is::<telemetry::Error>()) {
+            Self::Usage
+        } else {
+            Self::Failed
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::{Context, anyhow};
+
+    use super::{Exit, Usage};
+    use crate::config;
+
+    #[test]
+    fn an_error_finds_its_exit_code_under_any_context() {
+        let faulty = config::parse("", "empty.toml", []).map(drop).context("at the start");
+        assert_eq!(faulty.map_err(|error| Exit::of(&error)), Err(Exit::Configuration));
+        assert_eq!(Exit::of(&anyhow!(Usage("no queue".to_owned())).context("submit")), Exit::Usage);
+        assert_eq!(Exit::of(&anyhow!("the network is down")), Exit::Failed);
+    }
+}

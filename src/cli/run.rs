@@ -1,0 +1,33 @@
+//! `slipway run`: the daemon.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::Exit;
+use crate::config;
+
+/// Run the daemon
+#[derive(Debug, Args)]
+#[command(after_help = "\
+SIGTERM and SIGINT: stop receiving, give back what has not started, report what ends within the grace period and leave the other
+builds running for the next process to adopt. A second signal: leave now.
+
+Exit codes: 0 drained, 1 failed, 75 the grace period ran out, 78 the configuration is wrong.
+
+Examples:
+  slipway run --config /etc/slipway/slipway.toml
+  SLIPWAY_CONFIG=config/slipway.toml SLIPWAY__LIMITS__RUNNING=20 slipway run")]
+pub(super) struct Run {
+    /// The configuration file
+    #[arg(long, value_name = "FILE", env = "SLIPWAY_CONFIG")]
+    config: PathBuf,
+}
+
+impl Run {
+    #[expect(clippy::unused_async, reason = "what it starts is awaited")]
+    pub(super) async fn run(self) -> anyhow::Result<Exit> {
+        let config = config::load(&self.config, super::environment())?;
+        anyhow::bail!("no engine takes {config:?} yet")
+    }
+}

@@ -1,0 +1,41 @@
+//! `slipway schema`: the JSON Schemas of what others write and read.
+
+use std::io::{self, Write};
+
+use clap::{Args, ValueEnum};
+
+use super::Exit;
+use crate::{config, job};
+
+/// Print the JSON Schema of jobs, events or the configuration
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  slipway schema job > job.schema.json
+  slipway schema config | jq .properties.limits")]
+pub(super) struct Schema {
+    /// Whose schema
+    of: Of,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Of {
+    /// The body of a message on the job queue
+    Job,
+    /// A message on the topic
+    Event,
+    /// The configuration file
+    Config,
+}
+
+impl Schema {
+    pub(super) fn run(self) -> anyhow::Result<Exit> {
+        let schema = match self.of {
+            Of::Job => job::schema::job(),
+            Of::Event => job::schema::event(),
+            Of::Config => config::raw::schema(),
+        };
+        writeln!(io::stdout(), "{schema:#}")?;
+        Ok(Exit::Done)
+    }
+}

@@ -1,0 +1,194 @@
+//! A job from arguments.
+
+use std::collections::BTreeMap;
+
+use clap::Args;
+use serde_json::{Map, Value, json};
+
+/// What `--url` and its companions say.
+#[derive(Debug, Default, Args)]
+pub(super) struct Arguments {
+    /// The source to build: a git repository over https, a zip on S3, or a folder where the profile allows it
+    #[arg(long, value_name = "https://HOST/PATH|s3://BUCKET/KEY|file:///PATH", conflicts_with = "file")]
+    url: Option<String>,
+
+    /// A branch, tag or commit; on GitHub also pr/25. Left out: the default branch
+    #[arg(long, requires = "url", conflicts_with = "file")]
+    revision: Option<String>,
+
+    /// An image to build, NAME[:TAG]; once for each, and once for each tag of a name
+    #[arg(long = "image", value_name = "NAME:TAG", requires = "url", conflicts_with = "file")]
+    images: Vec<String>,
+
+    /// The images' Dockerfile, relative to the checkout
+    #[arg(long, value_name = "PATH", requires = "images", conflicts_with = "file")]
+    dockerfile: Option<String>,
+
+    /// The images' build context, relative to the checkout
+    #[arg(long, value_name = "PATH", requires = "images", conflicts_with = "file")]
+    context: Option<String>,
+
+    /// A build argument of the images; once for each
+    #[arg(long = "build-arg", value_name = "NAME=VALUE", value_parser = pair, requires = "images", conflicts_with = "file")]
+    build_args: Vec<(String, String)>,
+
+    /// A variable for the build, not secret; once for each
+    #[arg(long = "env", value_name = "NAME=VALUE", value_parser = pair, requires = "url", conflicts_with = "file")]
+    env: Vec<(String, String)>,
+
+    /// The operator's profile
+    #[arg(long, value_name = "NAME", requires = "url", conflicts_with = "file")]
+    profile: Option<String>,
+
+    /// On whose account the job is limited
+    #[arg(long, value_name = "NAME", requires = "url", conflicts_with = "file")]
+    tenant: Option<String>,
+
+    /// Who goes first
+    #[arg(long, value_parser = ["high", "normal", "low"], requires = "url", conflicts_with = "file")]
+    priority: Option<String>,
+
+    /// The job's id: the same id is the same job. Left out: the message's
+    #[arg(long, requires = "url", conflicts_with = "file")]
+    id: Option<String>,
+
+    /// A label that every event of the job repeats; once for each
+    #[arg(long = "label", value_name = "NAME=VALUE", value_parser = pair, requires = "url", conflicts_with = "file")]
+    labels: Vec<(String, String)>,
+
+    /// The longest that the build may take, in minutes
+    #[arg(long, value_name = "MINUTES", requires = "url", conflicts_with = "file")]
+    timeout: Option<u32>,
+}
+
+impl Arguments {
+    /// The job message. What was not said is not in it.
+    pub(super) fn to_json(&self) -> Value {
+        let env: Vec<Value> = self.env.iter().map(|(name, value)| json!({ "name": name, "value": value })).collect();
+        without_nulls(json!({
+            "version": 1,
+            "id": self.id,
+            "source": without_nulls(json!({ "url": self.url, "revision": self.revision })),
+            "images": some(self.images()),
+            "profile": self.profile,
+            "env": some(env),
+            "timeout_minutes": self.timeout,
+            "tenant": self.tenant,
+            "priority": self.priority,
+            "labels": object(&self.labels),
+        }))
+    }
+
+    /// One image for each name, in the order they were first said, with all of its tags.
+    fn images(&self) -> Vec<Value> {
+        let mut images: Vec<(&str, Vec<&str>)> = Vec::new();
+        for image in &self.images {
+            let (name, tag) = image.rsplit_once(':').map_or((image.as_str(), None), |(name, tag)| (name, Some(tag)));
+            match images.iter_mut().find(|(known, _)| *known == name) {
+                Some((_, tags)) => tags.extend(tag),
+                None => images.push((name, tag.into_iter().collect())),
+            }
+        }
+        let image = |(name, tags): (&str, Vec<&str>)| {
+            without_nulls(json!({
+                "name": name,
+                "tags": some(tags),
+                "context": self.context,
+                "dockerfile": self.dockerfile,
+                "build_args": object(&self.build_args),
+            }))
+        };
+        images.into_iter().map(image).collect()
+    }
+}
+
+/// `NAME=VALUE`; the value may be empty and may have a `=`.
+fn pair(text: &str) -> Result<(String, String), String> {
+    let pair = text.split_once('=').filter(|(name, _)| !name.is_empty());
+    pair.map(|(name, value)| (name.to_owned(), value.to_owned())).ok_or_else(|| "must be NAME=VALUE".to_owned())
+}
+
+fn some<T>(list: Vec<T>) -> Option<Vec<T>> {
+    Some(list).filter(|list| !list.is_empty())
+}
+
+fn object(pairs: &[(String, String)]) -> Option<BTreeMap<&str, &str>> {
+    let object: BTreeMap<&str, &str> = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    Some(object).filter(|object| !object.is_empty())
+}
+
+fn without_nulls(value: Value) -> Value {
+    match value {
+        Value::Object(fields) => fields.into_iter().filter(|(_, value)| !value.is_null()).collect::<Map<_, _>>().into(),
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{CommandFactory, FromArgMatches};
+    use serde_json::{Value, json};
+
+    use crate::cli::{Cli, Command};
+
+    /// The body that a command line makes, or whether it is refused.
+    fn body(arguments: &str) -> Option<Value> {
+        let line = format!("slipway submit {arguments}");
+        // Without the environment, which a developer's shell may have set.
+        let command = Cli::command().mut_subcommand("submit", |submit| submit.mut_args(|argument| argument.env(None)));
+        let matches = command.try_get_matches_from(line.split(' ')).ok()?;
+        match Cli::from_arg_matches(&matches).ok()?.command {
+            Command::Submit(submit) => serde_json::from_str(&submit.message.body().ok()?).ok(),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn the_least_says_nothing_but_where_the_source_is() {
+        let least = json!({ "version": 1, "source": { "url": "https://github.com/acme/app" } });
+        assert_eq!(body("--url https://github.com/acme/app"), Some(least));
+    }
+
+    #[test]
+    fn every_argument_has_its_place() {
+        let all = body(
+            "--url https://github.com/acme/app --revision main --image team/app:latest --image team/tool --image team/app:1.4.2 \
+             --dockerfile docker/Dockerfile --context . --build-arg A=1 --build-arg B=x=y --env MODE=fast --profile arm \
+             --tenant team-a --priority high --id app-4711 --label release=1.4.2 --timeout 20"
+                .replace("             ", "")
+                .as_str(),
+        );
+        let expected = json!({
+            "version": 1,
+            "id": "app-4711",
+            "source": { "url": "https://github.com/acme/app", "revision": "main" },
+            "images": [
+                { "name": "team/app", "tags": ["latest", "1.4.2"], "context": ".", "dockerfile": "docker/Dockerfile", "build_args": { "A": "1", "B": "x=y" } },
+                { "name": "team/tool", "context": ".", "dockerfile": "docker/Dockerfile", "build_args": { "A": "1", "B": "x=y" } }
+            ],
+            "profile": "arm",
+            "env": [{ "name": "MODE", "value": "fast" }],
+            "timeout_minutes": 20,
+            "tenant": "team-a",
+            "priority": "high",
+            "labels": { "release": "1.4.2" }
+        });
+        assert_eq!(all, Some(expected));
+    }
+
+    #[test]
+    fn what_makes_no_job_is_wrong_usage() {
+        let url = "--url https://github.com/acme/app";
+        for arguments in [
+            "--revision main".to_owned(),
+            format!("{url} --file job.json"),
+            format!("{url} --env MODE"),
+            format!("{url} --env =fast"),
+            format!("{url} --dockerfile Dockerfile"),
+            format!("{url} --priority urgent"),
+            format!("{url} --timeout long"),
+        ] {
+            assert_eq!(body(&arguments), None, "{arguments}");
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! The program as a shell sees it: its exit codes, and what goes to stdout and what to stderr.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::{
+    path::Path,
+    process::{Command, Output},
+};
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+/// Runs the program in an empty environment.
+fn slipway(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_slipway")).args(arguments).current_dir(ROOT).env_clear().output().unwrap()
+}
+
+#[test]
+fn the_exit_code_says_what_kind_of_ending_it_was() {
+    let table: &[(&[&str], i32)] = &[
+        (&["--help"], 0),
+        (&["--version"], 0),
+        (&["submit", "--help"], 0),
+        (&["check", "--config", "config/slipway.toml"], 0),
+        (&["schema", "config"], 0),
+        (&["completions", "bash"], 0),
+        (&[], 64),
+        (&["launch"], 64),
+        (&["check"], 64),
+        (&["schema", "world"], 64),
+        (&["submit", "--url", "https://github.com/acme/app"], 64),
+        (&["check", "--config", "/nowhere/slipway.toml"], 78),
+        (&["check", "--config", "Cargo.toml"], 78),
+        (&["run", "--config", "Cargo.toml"], 78),
+    ];
+    for (arguments, code) in table {
+        let output = slipway(arguments);
+        assert_eq!(output.status.code(), Some(*code), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        let (answer, trouble) = (output.stdout.is_empty(), output.stderr.is_empty());
+        assert_eq!((answer, trouble), (*code != 0, *code == 0), "{arguments:?}: answers go to stdout, troubles to stderr");
+    }
+}
+
+#[test]
+fn the_printed_schemas_are_the_committed_ones() {
+    for name in ["job", "event", "config"] {
+        let committed = std::fs::read(Path::new(ROOT).join(format!("docs/schemas/{name}.schema.json"))).unwrap();
+        assert!(slipway(&["schema", name]).stdout == committed, "run: slipway schema {name} > docs/schemas/{name}.schema.json");
+    }
+}
