@@ -2,6 +2,7 @@
 
 mod check;
 mod completions;
+mod daemon;
 #[cfg(feature = "local")]
 mod demo;
 mod exit;

@@ -18,11 +18,8 @@ pub struct Pages {
 
 /// Serves until `stop`.
 pub async fn serve(listener: TcpListener, pages: Pages, stop: CancellationToken) -> io::Result<()> {
-    let router = Router::new()
-        .route("/healthz", get(health))
-        .route("/readyz", get(readiness))
-        .route("/metrics", get(metrics))
-        .with_state(pages);
+    let router =
+        Router::new().route("/healthz", get(health)).route("/readyz", get(readiness)).route("/metrics", get(metrics)).with_state(pages);
     axum::serve(listener, router).with_graceful_shutdown(async move { stop.cancelled().await }).await
 }
 

@@ -56,9 +56,8 @@ pub(crate) fn message_received(message_id: &str, receive_count: u32) {
     debug!(message.id = message_id, message.receives = receive_count, "received a message");
 }
 
-pub(crate) fn message_rejected(message_id: &str, job_id: Option<&crate::job::JobId>, problems: usize) {
+pub(crate) fn message_rejected(message_id: &str, job_id: Option<&str>, problems: usize) {
     counter!("slipway_messages_rejected_total").increment(1);
-    let job_id = job_id.map(crate::job::JobId::as_str);
     warn!(message.id = message_id, job.id = job_id, problems, "rejected a message");
 }
 

@@ -56,12 +56,7 @@ impl AwsError {
 
     /// An error that AWS named.
     pub(crate) fn named(operation: &'static str, code: &str, message: Option<&str>, status: u16) -> Self {
-        Self {
-            class: classify(code, status),
-            operation,
-            code: Some(code.to_owned()),
-            message: message.unwrap_or("no message").to_owned(),
-        }
+        Self { class: classify(code, status), operation, code: Some(code.to_owned()), message: message.unwrap_or("no message").to_owned() }
     }
 
     /// From the SDK.
@@ -100,16 +95,48 @@ fn sources(error: &dyn std::error::Error) -> String {
 /// By AWS's name for the error, else by the HTTP status.
 fn classify(code: &str, status: u16) -> Class {
     match code {
-        "Throttling" | "ThrottlingException" | "ThrottledException" | "Throttled" | "RequestThrottled" | "RequestThrottledException"
-        | "RequestLimitExceeded" | "TooManyRequestsException" | "SlowDown" | "KMSThrottling" | "KMSThrottlingException"
-        | "KmsThrottled" | "OverLimit" | "LimitExceededException" => Class::Throttled,
+        "Throttling"
+        | "ThrottlingException"
+        | "ThrottledException"
+        | "Throttled"
+        | "RequestThrottled"
+        | "RequestThrottledException"
+        | "RequestLimitExceeded"
+        | "TooManyRequestsException"
+        | "SlowDown"
+        | "KMSThrottling"
+        | "KMSThrottlingException"
+        | "KmsThrottled"
+        | "OverLimit"
+        | "LimitExceededException" => Class::Throttled,
         "AccountLimitExceededException" => Class::Capacity,
-        "InternalError" | "InternalFailure" | "InternalServerError" | "InternalErrorException" | "ServiceUnavailable"
-        | "ServiceUnavailableException" | "RequestTimeout" | "RequestTimeoutException" => Class::Transient,
-        "AccessDenied" | "AccessDeniedException" | "AuthorizationError" | "AuthFailure" | "UnrecognizedClientException"
-        | "InvalidClientTokenId" | "ExpiredToken" | "ExpiredTokenException" | "SignatureDoesNotMatch" | "IncompleteSignature"
-        | "OptInRequired" | "AccountSuspendedException" | "KMSAccessDenied" | "KmsAccessDenied" | "InvalidSecurity" => Class::Denied,
-        "ResourceNotFoundException" | "NotFound" | "NotFoundException" | "QueueDoesNotExist"
+        "InternalError"
+        | "InternalFailure"
+        | "InternalServerError"
+        | "InternalErrorException"
+        | "ServiceUnavailable"
+        | "ServiceUnavailableException"
+        | "RequestTimeout"
+        | "RequestTimeoutException" => Class::Transient,
+        "AccessDenied"
+        | "AccessDeniedException"
+        | "AuthorizationError"
+        | "AuthFailure"
+        | "UnrecognizedClientException"
+        | "InvalidClientTokenId"
+        | "ExpiredToken"
+        | "ExpiredTokenException"
+        | "SignatureDoesNotMatch"
+        | "IncompleteSignature"
+        | "OptInRequired"
+        | "AccountSuspendedException"
+        | "KMSAccessDenied"
+        | "KmsAccessDenied"
+        | "InvalidSecurity" => Class::Denied,
+        "ResourceNotFoundException"
+        | "NotFound"
+        | "NotFoundException"
+        | "QueueDoesNotExist"
         | "AWS.SimpleQueueService.NonExistentQueue" => Class::NotFound,
         _ => match status {
             429 => Class::Throttled,

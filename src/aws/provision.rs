@@ -8,7 +8,11 @@ use aws_sdk_codebuild::types::{
 };
 use aws_sdk_sqs::types::QueueAttributeName;
 
-use super::{Clients, call::call, error::{AwsError, Class}};
+use super::{
+    Clients,
+    call::call,
+    error::{AwsError, Class},
+};
 
 /// A message goes to the dead-letter queue after this many receives.
 const MAX_RECEIVES: u32 = 5;

@@ -69,11 +69,7 @@ impl Queue {
             .visibility_timeout(seconds(visibility))
             .wait_time_seconds(seconds(wait))
             .message_attribute_names("All")
-            .set_message_system_attribute_names(Some(vec![
-                System::SentTimestamp,
-                System::ApproximateReceiveCount,
-                System::AwsTraceHeader,
-            ]))
+            .set_message_system_attribute_names(Some(vec![System::SentTimestamp, System::ApproximateReceiveCount, System::AwsTraceHeader]))
             .customize()
             .config_override(aws_sdk_sqs::config::Builder::new().timeout_config(timeouts));
         let answer = once("sqs.ReceiveMessage", request.send()).await?;

@@ -1,10 +1,22 @@
 //! `slipway local`: the embedded AWS endpoint, and the daemon beside it.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{
+    io::{self, Write},
+    net::SocketAddr,
+    path::PathBuf,
+};
 
+use anyhow::Context;
 use clap::Args;
+use tokio_util::sync::CancellationToken;
 
-use super::Exit;
+use super::{Exit, daemon};
+use crate::{
+    config::{self, Config},
+    local,
+    shutdown::Shutdown,
+    supervise::Services,
+};
 
 /// Run the embedded AWS endpoint with the daemon beside it
 #[derive(Debug, Args)]
@@ -35,10 +47,62 @@ pub(super) struct Local {
 }
 
 impl Local {
-    #[expect(clippy::unused_async, reason = "what it starts is awaited")]
     pub(super) async fn run(self) -> anyhow::Result<Exit> {
-        anyhow::bail!("no endpoint takes {self:?} yet")
+        let region = super::variable("AWS_REGION").unwrap_or_else(|| local::REGION.to_owned());
+        let scratch = tempfile::tempdir().context("cannot make a folder for the builds")?;
+        let build_root = self.build_root.unwrap_or_else(|| scratch.path().to_owned());
+        let (mut services, stop) = (Services::default(), CancellationToken::new());
+        let local = local::start(self.listen, &region, build_root, &mut services, stop).await?;
+        // What was asked for may be any free port; what is served is known now.
+        let config = match &self.config {
+            Some(path) => config::load(path, super::environment())?,
+            None => config::parse(&local::config(local.address, &region), "config/local.toml", super::environment())?,
+        };
+        say(&welcome(&local, &region, (!self.no_daemon).then_some(&config)))?;
+        let daemon = async {
+            if self.no_daemon {
+                let shutdown = Shutdown::default();
+                tokio::select! {
+                    () = shutdown.drain.cancelled() => Ok(Exit::Done),
+                    failed = daemon::signals(&shutdown) => Err(failed).context("cannot listen to signals"),
+                }
+            } else {
+                daemon::run(config, local.clients.clone()).await
+            }
+        };
+        tokio::select! {
+            exit = daemon => exit,
+            ended = services.ended() => Err(ended.into()),
+        }
     }
+}
+
+/// What to type next.
+fn welcome(local: &local::Local, region: &str, daemon: Option<&Config>) -> String {
+    let daemon = match daemon {
+        Some(config) => format!("The daemon carries jobs from slipway-jobs; http://{}/metrics tells how it is.", config.http.listen),
+        None => "No daemon runs: start one with `slipway run`.".to_owned(),
+    };
+    format!(
+        "\
+The AWS endpoint listens on http://{address} (account {account}, region {region}, any credentials).
+{daemon}
+
+In another terminal:
+  export AWS_ENDPOINT_URL=http://{address} AWS_REGION={region} AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local
+  slipway submit --url file:///path/to/a/git/repository
+  aws sqs receive-message --wait-time-seconds 20 --queue-url {results}
+
+Ctrl-C drains and leaves.
+",
+        address = local.address,
+        account = local::ACCOUNT,
+        results = local.provision.results,
+    )
+}
+
+fn say(text: &str) -> anyhow::Result<()> {
+    io::stdout().write_all(text.as_bytes()).context("cannot write to stdout")
 }
 
 /// The endpoint takes any credentials and runs commands, so it is not for other machines.

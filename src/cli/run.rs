@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::Exit;
-use crate::config;
+use super::{Exit, daemon};
+use crate::{aws::Clients, config};
 
 /// Run the daemon
 #[derive(Debug, Args)]
@@ -25,9 +25,8 @@ pub(super) struct Run {
 }
 
 impl Run {
-    #[expect(clippy::unused_async, reason = "what it starts is awaited")]
     pub(super) async fn run(self) -> anyhow::Result<Exit> {
         let config = config::load(&self.config, super::environment())?;
-        anyhow::bail!("no engine takes {config:?} yet")
+        daemon::run(config, Clients::from_environment().await).await
     }
 }

@@ -4,7 +4,9 @@ mod job;
 mod queue;
 
 use std::{
-    fs, io,
+    collections::BTreeMap,
+    fs,
+    io::{self, Write},
     path::{Path, PathBuf},
 };
 
@@ -12,8 +14,9 @@ use anyhow::Context;
 use clap::Args;
 
 use super::Exit;
+use crate::aws::Clients;
 
-/// Put a job on the queue
+/// Put a job on the queue, and print its id
 #[derive(Debug, Args)]
 #[command(after_help = "\
 The queue is --queue-url or SLIPWAY_QUEUE_URL; else the first one of the configuration that --config or SLIPWAY_CONFIG names; else
@@ -52,12 +55,20 @@ struct Message {
 }
 
 impl Submit {
-    #[expect(clippy::unused_async, reason = "what it starts is awaited")]
     pub(super) async fn run(self) -> anyhow::Result<Exit> {
         let url = queue::url(self.queue_url.as_deref(), self.config.as_deref(), super::environment())?;
         let body = self.message.body()?;
-        anyhow::bail!("no client sends to {url} yet: {body}")
+        let message = Clients::from_environment().await.queue(&url).send(&body, &BTreeMap::new()).await?;
+        let id = job_id(&body).unwrap_or(message);
+        writeln!(io::stdout(), "{id}").context("cannot write to stdout")?;
+        Ok(Exit::Done)
     }
+}
+
+/// The id that the sender gave the job; the message's id is its id otherwise.
+fn job_id(body: &str) -> Option<String> {
+    let body: serde_json::Value = serde_json::from_str(body).ok()?;
+    body["id"].as_str().map(str::to_owned)
 }
 
 impl Message {

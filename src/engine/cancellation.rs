@@ -4,11 +4,7 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::{
-    index::Query,
-    roster::Cancelled,
-    worker::Worker,
-};
+use super::{index::Query, roster::Cancelled, worker::Worker};
 use crate::{
     job::{message::Cancel, outcome::Status},
     observe,

@@ -6,11 +6,9 @@ use tokio::time::sleep;
 
 use super::{lease::Lease, reporter::Reporter};
 use crate::{
-    aws::{
-        queue::{Delivery, MESSAGE_BYTES, Queue},
-    },
+    aws::queue::{Delivery, MESSAGE_BYTES, Queue},
     backoff::Backoff,
-    job::{event::Origin, message::Rejection, problem::Problem},
+    job::{JobId, event::Origin, message::Rejection, problem::Problem},
     observe,
     shutdown::Shutdown,
 };
@@ -34,7 +32,7 @@ pub(crate) async fn reject(
     lease: Lease,
     shutdown: Shutdown,
 ) {
-    observe::message_rejected(&delivery.message_id, rejection.id.as_ref(), rejection.problems.len());
+    observe::message_rejected(&delivery.message_id, rejection.id.as_ref().map(JobId::as_str), rejection.problems.len());
     let rejected = async {
         reporter.rejected(&rejection, &origin).await;
         if let Some(queue) = &dead_letters {
@@ -127,7 +125,11 @@ mod tests {
             let size: usize = attributes.iter().map(|(name, value)| name.len() + value.len() + "String".len()).sum();
             assert!(body + size <= MESSAGE_BYTES || !attributes.contains_key(REASONS), "{body} bytes with {count} attributes");
             assert!(attributes.len() <= ATTRIBUTES);
-            assert_eq!(attributes.get(REASONS).map_or(0, |reasons| reasons.lines().count()), listed, "{body} bytes with {count} attributes");
+            assert_eq!(
+                attributes.get(REASONS).map_or(0, |reasons| reasons.lines().count()),
+                listed,
+                "{body} bytes with {count} attributes"
+            );
         }
     }
 }

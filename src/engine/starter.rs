@@ -7,7 +7,11 @@ use tokio::time::{Instant, sleep};
 
 use super::index::{Index, Query};
 use crate::{
-    aws::{AwsError, Class, batch::Batcher, builds::{Builds, Statuses}},
+    aws::{
+        AwsError, Class,
+        batch::Batcher,
+        builds::{Builds, Statuses},
+    },
     backoff::Backoff,
     job::{
         build::Build,

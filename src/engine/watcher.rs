@@ -15,11 +15,7 @@ use tokio::{
 };
 
 use crate::{
-    aws::{
-        Class,
-        batch::Batcher,
-        builds::Statuses,
-    },
+    aws::{Class, batch::Batcher, builds::Statuses},
     job::build::Build,
     observe,
     pulse::Pulse,

@@ -111,7 +111,12 @@ mod tests {
 
     #[test]
     fn higher_priority_goes_first_and_arrival_decides_within_a_tenant() {
-        let line = line(&[("a", Priority::Low, "low"), ("a", Priority::Normal, "n1"), ("a", Priority::High, "high"), ("a", Priority::Normal, "n2")]);
+        let line = line(&[
+            ("a", Priority::Low, "low"),
+            ("a", Priority::Normal, "n1"),
+            ("a", Priority::High, "high"),
+            ("a", Priority::Normal, "n2"),
+        ]);
         assert_eq!(order(line), ["high", "n1", "n2", "low"]);
     }
 
