@@ -19,6 +19,7 @@ use super::{
     build::Build,
     message::Rejection,
     outcome::{Failure, Outcome, Status},
+    policy,
     problem::Problem,
 };
 
@@ -75,6 +76,23 @@ pub enum EventKind {
     /// The message is not a valid job.
     #[serde(rename = "slipway.job.rejected")]
     Rejected,
+}
+
+impl EventKind {
+    /// As it is written in events.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "slipway.job.queued",
+            Self::Started => "slipway.job.started",
+            Self::Finished => "slipway.job.finished",
+            Self::Rejected => "slipway.job.rejected",
+        }
+    }
+
+    /// What happened, in a word.
+    fn word(self) -> &'static str {
+        self.as_str().rsplit('.').next().unwrap_or_default()
+    }
 }
 
 /// An event's details.
@@ -148,6 +166,9 @@ pub struct JobSummary {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     pub enqueued_at: Option<String>,
+    /// The source's short name; it travels as a message attribute.
+    #[serde(skip)]
+    pub repository: Option<String>,
 }
 
 /// What was built.
@@ -204,20 +225,107 @@ pub struct Finished<'a> {
 
 /// `slipway.job.queued`
 pub fn queued(job: &Job, origin: &Origin, now: Timestamp) -> Event {
-    todo!("{job:?} {origin:?} {now}")
+    event(EventKind::Queued, format!("{}/queued", job.id), origin, now, summary(job, origin, None))
 }
 
 /// `slipway.job.started`
 pub fn started(job: &Job, origin: &Origin, attempt: u32, build: &Build, now: Timestamp) -> Event {
-    todo!("{job:?} {origin:?} {now} {attempt} {build:?}")
+    let mut event = event(EventKind::Started, format!("{}/{attempt}/started", job.id), origin, now, summary(job, origin, Some(build)));
+    event.data.attempt = Some(attempt);
+    event.data.build = Some(Run::of(build));
+    event
 }
 
 /// `slipway.job.finished`
 pub fn finished(finished: Finished<'_>, now: Timestamp) -> Event {
-    todo!("{finished:?} {now}")
+    let Finished { job, origin, attempt, build, outcome, log, images, timings } = finished;
+    let mut event = event(EventKind::Finished, format!("{}/finished", job.id), origin, now, summary(job, origin, build));
+    event.data = Data {
+        status: Some(outcome.status),
+        attempt: Some(attempt).filter(|&attempt| attempt > 0),
+        build: build.map(Run::of),
+        images,
+        failure: outcome.failure.clone(),
+        log,
+        timings: Some(timings),
+        ..event.data
+    };
+    event
 }
 
 /// `slipway.job.rejected`
 pub fn rejected(rejection: &Rejection, origin: &Origin, now: Timestamp) -> Event {
-    todo!("{rejection:?} {origin:?} {now}")
+    let id = rejection.id.as_ref().map(ToString::to_string);
+    let name = id.as_ref().unwrap_or(&origin.message_id);
+    let summary =
+        JobSummary { tenant: rejection.tenant.clone(), profile: rejection.profile.clone(), ..JobSummary::nothing_but(id.clone(), origin) };
+    let mut event = event(EventKind::Rejected, format!("{name}/rejected"), origin, now, summary);
+    event.data.problems.clone_from(&rejection.problems);
+    event
 }
+
+fn event(kind: EventKind, id: String, origin: &Origin, now: Timestamp, job: JobSummary) -> Event {
+    Event {
+        specversion: "1.0".into(),
+        id,
+        source: format!("urn:slipway:{}", origin.queue),
+        kind,
+        subject: job.id.clone().unwrap_or_else(|| origin.message_id.clone()),
+        time: rfc3339(now),
+        datacontenttype: "application/json".into(),
+        data: Data {
+            version: 1,
+            status: None,
+            job,
+            attempt: None,
+            build: None,
+            images: Vec::new(),
+            failure: None,
+            log: None,
+            timings: None,
+            problems: Vec::new(),
+        },
+        traceparent: origin.traceparent.clone(),
+    }
+}
+
+fn summary(job: &Job, origin: &Origin, build: Option<&Build>) -> JobSummary {
+    let source = &job.source;
+    JobSummary {
+        tenant: Some(job.tenant.clone()),
+        profile: Some(job.profile.clone()),
+        priority: Some(job.priority),
+        source: Some(SourceSummary {
+            url: source.url.to_string(),
+            revision: source.revision.clone(),
+            commit: build.and_then(|build| build.commit.clone()),
+        }),
+        labels: job.labels.clone(),
+        repository: Some(policy::repository(&source.url)),
+        ..JobSummary::nothing_but(Some(job.id.to_string()), origin)
+    }
+}
+
+impl JobSummary {
+    fn nothing_but(id: Option<String>, origin: &Origin) -> Self {
+        Self {
+            id,
+            message_id: origin.message_id.clone(),
+            tenant: None,
+            profile: None,
+            priority: None,
+            source: None,
+            labels: BTreeMap::new(),
+            enqueued_at: origin.enqueued_at.map(rfc3339),
+            repository: None,
+        }
+    }
+}
+
+/// RFC 3339 in UTC with milliseconds.
+fn rfc3339(at: Timestamp) -> String {
+    format!("{at:.3}")
+}
+
+#[cfg(test)]
+mod tests;

@@ -27,7 +27,64 @@ pub struct ImageResults {
     pub malformed: bool,
 }
 
-/// Reads a build's `SLIPWAY_RESULT`: `[{"reference": …, "digest": …}]`, or an object with that list as `images`.
+/// More images than a job can ask for, with all their tags.
+const MAX_IMAGES: usize = 160;
+
+/// Reads a build's `SLIPWAY_RESULT`: `[{"reference": …, "digest": …}]`, or an object with that list as `images`. What the build writes
+/// is not to be trusted: a reference or digest that cannot be one makes the whole malformed.
 pub fn image_results(build: &Build) -> ImageResults {
-    todo!("{build:?}")
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Shape {
+        List(Vec<ImageResult>),
+        Object { images: Vec<ImageResult> },
+    }
+    let Some(text) = build.exported.get(RESULT_VARIABLE).map(|text| text.trim()).filter(|text| !text.is_empty()) else {
+        return ImageResults::default();
+    };
+    match serde_json::from_str(text) {
+        Ok(Shape::List(images) | Shape::Object { images })
+            if images.len() <= MAX_IMAGES && images.iter().all(ImageResult::is_plausible) =>
+        {
+            ImageResults { images, malformed: false }
+        }
+        _ => ImageResults { images: Vec::new(), malformed: true },
+    }
+}
+
+impl ImageResult {
+    fn is_plausible(&self) -> bool {
+        let reference = (1..=1_024).contains(&self.reference.len()) && self.reference.bytes().all(|byte| byte.is_ascii_graphic());
+        let digest = self.digest.as_deref().is_none_or(|digest| {
+            digest.strip_prefix("sha256:").is_some_and(|hex| hex.len() == 64 && hex.bytes().all(|byte| byte.is_ascii_hexdigit()))
+        });
+        reference && digest
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_are_read_in_both_shapes_and_nonsense_is_left_out() {
+        let digest = format!("sha256:{}", "a1".repeat(32));
+        let image = format!(r#"{{"reference":"r/app:1","digest":"{digest}","extra":1}}"#);
+        let read = |text: &str| image_results(&Build { exported: [(RESULT_VARIABLE.into(), text.into())].into(), ..Build::default() });
+        for text in [format!("[{image}]"), format!("{{\"images\":[{image}]}}\n")] {
+            let expected = ImageResult { reference: "r/app:1".into(), digest: Some(digest.clone()) };
+            assert_eq!(read(&text), ImageResults { images: vec![expected], malformed: false }, "{text}");
+        }
+        assert_eq!(read(r#"[{"reference":"a"}]"#).images[0].digest, None);
+        for text in ["", " ", "[]"] {
+            assert_eq!(read(text), ImageResults::default(), "{text:?}");
+        }
+        let many = format!("[{}]", vec![image.as_str(); 161].join(","));
+        for text in
+            ["x", "{}", "null", "[1]", r#"[{"reference":""}]"#, r#"[{"reference":"a\nb"}]"#, r#"[{"reference":"a","digest":"b"}]"#, &many]
+        {
+            assert_eq!(read(text), ImageResults { images: vec![], malformed: true }, "{text:?}");
+        }
+        assert_eq!(image_results(&Build::default()), ImageResults::default());
+    }
 }

@@ -2,6 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
+use crate::job::{excerpt, outcome::Status};
+
 use super::Event;
 
 /// What SNS is given.
@@ -19,9 +23,116 @@ pub struct Publication {
     pub attributes: BTreeMap<String, String>,
 }
 
+/// SNS's type of every attribute; its bytes count too.
+const ATTRIBUTE_TYPE: &str = "String";
+
+/// The longest value of an attribute, in bytes; they are for filters, the body has everything.
+const MAX_ATTRIBUTE: usize = 256;
+
+/// SNS wants under 100 characters.
+const MAX_SUBJECT: usize = 99;
+
+/// What further gives way when the event is too large without an excerpt: in each round, longer texts are cut to this many characters,
+/// and longer lists to a sixteenth of it.
+const ROUNDS: [usize; 6] = [8_192, 2_048, 1_024, 256, 64, 16];
+
 impl Event {
-    /// The event as a message of at most `max_bytes`, attributes included. The log's excerpt gives way first.
+    /// The event as a message of at most `max_bytes`, attributes and subject included; the smallest that any event can be made to fit is
+    /// 4 KiB. The log's excerpt gives way first, then all other texts and lists.
     pub fn publication(&self, max_bytes: usize) -> Publication {
-        todo!("{max_bytes}")
+        let attributes = self.attributes();
+        let subject = self.subject_line();
+        let attributes_bytes: usize = attributes.iter().map(|(name, value)| name.len() + ATTRIBUTE_TYPE.len() + value.len()).sum();
+        let body = self.body(max_bytes.saturating_sub(attributes_bytes + subject.len()));
+        Publication { id: self.id.clone(), group: self.subject.clone(), subject, body, attributes }
+    }
+
+    fn body(&self, max_bytes: usize) -> String {
+        let mut event = self.clone();
+        let mut body = json(&event);
+        while let Some(log) = event.data.log.as_mut().filter(|log| body.len() > max_bytes && !log.excerpt.is_empty()) {
+            let excess = body.len() - max_bytes;
+            let failed = event.data.status != Some(Status::Succeeded);
+            let short = excerpt::shorten(&log.excerpt, failed, json(&log.excerpt).len().saturating_sub(excess + 2));
+            // `false` becomes `true`, and a mark may count more lines than before: a second round may be needed, and must be smaller.
+            let is_shorter = short.text.len() < log.excerpt.len();
+            log.excerpt = if is_shorter { short.text } else { String::new() };
+            log.lines = if log.excerpt.is_empty() { 0 } else { short.lines };
+            log.truncated = true;
+            body = json(&event);
+        }
+        if body.len() <= max_bytes {
+            return body;
+        }
+        let mut value = serde_json::to_value(&event).unwrap_or_default();
+        for room in ROUNDS {
+            value.as_object_mut().and_then(|event| event.get_mut("data")).into_iter().for_each(|data| cut(data, room));
+            body = json(&value);
+            if body.len() <= max_bytes {
+                break;
+            }
+        }
+        body
+    }
+
+    /// What filter policies can choose by.
+    fn attributes(&self) -> BTreeMap<String, String> {
+        let job = &self.data.job;
+        let all = [
+            ("type", Some(self.kind.as_str().to_owned())),
+            ("version", Some(self.data.version.to_string())),
+            ("status", self.data.status.map(|status| status.as_str().to_owned())),
+            ("tenant", job.tenant.as_ref().map(ToString::to_string)),
+            ("profile", job.profile.clone()),
+            ("repository", job.repository.clone()),
+            ("job_id", job.id.clone()),
+            ("traceparent", self.traceparent.clone()),
+        ];
+        let value = |text: String| -> String {
+            let plain = text.chars().filter(|c| !c.is_control());
+            let mut bytes = 0;
+            plain
+                .take_while(|c| {
+                    bytes += c.len_utf8();
+                    bytes <= MAX_ATTRIBUTE
+                })
+                .collect()
+        };
+        let values = all.into_iter().filter_map(|(name, text)| Some((name.to_owned(), value(text?))));
+        values.filter(|(_, value)| !value.is_empty()).collect()
+    }
+
+    /// One line of ASCII: `app-4711 failed`.
+    fn subject_line(&self) -> String {
+        let word = self.data.status.map_or(self.kind.word(), Status::as_str);
+        let room = MAX_SUBJECT - word.len() - 1;
+        // SNS wants it to begin with a letter, digit or punctuation.
+        let name: String = self.subject.chars().filter(char::is_ascii_graphic).take(room).collect();
+        format!("{name} {word}").trim_start().to_owned()
+    }
+}
+
+/// As JSON, without the two characters that SQS refuses in a message.
+fn json(value: &impl serde::Serialize) -> String {
+    // These shapes have text keys only, so they always serialise.
+    let text = serde_json::to_string(value).unwrap_or_default();
+    text.replace(['\u{FFFE}', '\u{FFFF}'], "\u{FFFD}")
+}
+
+/// Cuts every text and list in a value.
+fn cut(value: &mut Value, room: usize) {
+    match value {
+        Value::String(text) => {
+            if let Some((end, _)) = text.char_indices().nth(room) {
+                text.truncate(end);
+                text.push('…');
+            }
+        }
+        Value::Array(list) => {
+            list.truncate(room / 16);
+            list.iter_mut().for_each(|value| cut(value, room));
+        }
+        Value::Object(map) => map.values_mut().for_each(|value| cut(value, room)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }

@@ -3,7 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::job::build::Build;
+use crate::job::build::{Build, Phase};
+
+use super::rfc3339;
 
 /// One build of a job.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -71,10 +73,91 @@ pub struct Timings {
     pub building_seconds: Option<f64>,
 }
 
+impl Run {
+    /// A build as it is now.
+    pub fn of(build: &Build) -> Self {
+        let phase =
+            |phase: &Phase| RunPhase { name: phase.name.clone(), status: phase.status.clone(), seconds: phase.seconds.map(to_millis) };
+        Self {
+            id: build.id.clone(),
+            arn: build.arn.clone(),
+            number: build.number,
+            project: build.project.clone(),
+            started_at: build.started_at.map(rfc3339),
+            ended_at: build.ended_at.map(rfc3339),
+            console_url: console_url(&build.arn),
+            phases: build.phases.iter().map(phase).collect(),
+        }
+    }
+}
+
 impl Timings {
     /// With the build's share, from its phases.
     #[must_use]
     pub fn with_build(self, build: &Build) -> Self {
-        todo!("{build:?}")
+        let sum = |of_provisioning: bool| {
+            let is_provisioning = |phase: &&Phase| matches!(phase.name.as_str(), "SUBMITTED" | "QUEUED" | "PROVISIONING");
+            let phases = build.phases.iter().filter(|phase| is_provisioning(phase) == of_provisioning);
+            let seconds: Vec<_> = phases.filter_map(|phase| phase.seconds).collect();
+            (!seconds.is_empty()).then(|| to_millis(seconds.iter().sum()))
+        };
+        Self { provisioning_seconds: sum(true), building_seconds: sum(false), ..self }
+    }
+}
+
+/// Seconds to the millisecond, as sums of decimal fractions are not.
+fn to_millis(seconds: f64) -> f64 {
+    (seconds * 1_000.0).round() / 1_000.0
+}
+
+/// The build's page in the console, from `arn:PARTITION:codebuild:REGION:ACCOUNT:build/PROJECT:UUID`.
+fn console_url(arn: &str) -> Option<String> {
+    let mut parts = arn.splitn(6, ':');
+    let (_arn, partition, _service, region, account) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+    let id = parts.next()?.strip_prefix("build/")?;
+    let (project, uuid) = id.split_once(':')?;
+    let domain = match partition {
+        "aws-cn" => "console.amazonaws.cn",
+        "aws-us-gov" => "console.amazonaws-us-gov.com",
+        _ => "console.aws.amazon.com",
+    };
+    Some(format!("https://{region}.{domain}/codesuite/codebuild/{account}/projects/{project}/build/{project}%3A{uuid}/?region={region}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_console_is_found_from_the_arn() {
+        for (arn, expected) in [
+            (
+                "arn:aws:codebuild:eu-west-1:123456789012:build/flex:5fea-77",
+                Some(
+                    "https://eu-west-1.console.aws.amazon.com/codesuite/codebuild/123456789012/projects/flex/build/flex%3A5fea-77/?region=eu-west-1",
+                ),
+            ),
+            (
+                "arn:aws-cn:codebuild:cn-north-1:1:build/p:u",
+                Some("https://cn-north-1.console.amazonaws.cn/codesuite/codebuild/1/projects/p/build/p%3Au/?region=cn-north-1"),
+            ),
+            ("", None),
+            ("flex:5fea", None),
+            ("arn:aws:codebuild:eu-west-1:1:project/flex", None),
+        ] {
+            assert_eq!(console_url(arn).as_deref(), expected);
+        }
+    }
+
+    #[test]
+    fn the_phases_tell_where_the_time_went() {
+        let phase = |name: &str, seconds| Phase { name: name.into(), seconds, ..Phase::default() };
+        let phases =
+            vec![phase("QUEUED", Some(0.1)), phase("PROVISIONING", Some(0.2)), phase("BUILD", Some(71.5)), phase("COMPLETED", None)];
+        let timings = Timings { queued_seconds: Some(1.0), ..Timings::default() }.with_build(&Build { phases, ..Build::default() });
+        let expected =
+            Timings { queued_seconds: Some(1.0), waiting_seconds: None, provisioning_seconds: Some(0.3), building_seconds: Some(71.5) };
+        assert_eq!(timings, expected);
+        assert_eq!(Timings::default().with_build(&Build::default()), Timings::default());
     }
 }

@@ -1,0 +1,249 @@
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::sync::LazyLock;
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::job::{
+    JobId, SourceUrl,
+    build::{LogLocation, Phase},
+    group::OnConflict,
+    outcome::FailureKind,
+    schema,
+};
+
+static SCHEMA: LazyLock<jsonschema::Validator> = LazyLock::new(|| jsonschema::validator_for(&schema::event()).unwrap());
+
+fn now() -> Timestamp {
+    "2026-11-22T10:22:00.123456Z".parse().unwrap()
+}
+
+fn job() -> Job {
+    Job {
+        id: JobId::parse("app-4711").unwrap(),
+        source: crate::job::Source {
+            url: SourceUrl::parse("https://github.com/acme/app.git").unwrap(),
+            revision: Some("main".into()),
+            depth: 1,
+            submodules: false,
+        },
+        images: vec![],
+        profile: "default".into(),
+        env: vec![],
+        timeout_minutes: None,
+        tenant: Tenant::parse("team-a").unwrap(),
+        priority: Priority::Normal,
+        group: Some(crate::job::Group { key: "k".into(), on_conflict: OnConflict::Queue }),
+        labels: [("release".to_owned(), "1.4.2".to_owned())].into(),
+    }
+}
+
+fn origin() -> Origin {
+    Origin {
+        message_id: "5fea7756".into(),
+        queue: "slipway-jobs".into(),
+        enqueued_at: Some("2026-11-22T10:20:00Z".parse().unwrap()),
+        traceparent: Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".into()),
+    }
+}
+
+fn build() -> Build {
+    Build {
+        id: "flex:u-1".into(),
+        arn: "arn:aws:codebuild:eu-west-1:123456789012:build/flex:u-1".into(),
+        number: Some(17),
+        project: "flex".into(),
+        status: "FAILED".into(),
+        complete: true,
+        phases: vec![Phase { name: "BUILD".into(), status: Some("FAILED".into()), seconds: Some(71.5), ..Phase::default() }],
+        started_at: Some(now()),
+        commit: Some("9f1c3b7".into()),
+        log: Some(LogLocation::default()),
+        ..Build::default()
+    }
+}
+
+fn failed() -> Outcome {
+    let failure = Failure {
+        kind: FailureKind::Build,
+        phase: Some("BUILD".into()),
+        code: Some("COMMAND_EXECUTION_ERROR".into()),
+        message: "exit status 1".into(),
+        command: Some("docker build .".into()),
+    };
+    Outcome { status: Status::Failed, failure: Some(failure) }
+}
+
+fn log(excerpt: &str) -> Log {
+    Log { excerpt: excerpt.into(), group: "g".into(), stream: "s".into(), lines: excerpt.lines().count(), complete: true, ..Log::default() }
+}
+
+fn finish(job: &Job, build: &Build, outcome: &Outcome, log: Log) -> Event {
+    let (origin, timings) = (origin(), Timings::default().with_build(build));
+    finished(Finished { job, origin: &origin, attempt: 2, build: Some(build), outcome, log: Some(log), images: vec![], timings }, now())
+}
+
+#[test]
+fn a_finished_job_is_told_as_the_contract_says() {
+    let publication = finish(&job(), &build(), &failed(), log("the log")).publication(262_144);
+    let body: Value = serde_json::from_str(&publication.body).unwrap();
+    let expected = json!({
+        "specversion": "1.0", "id": "app-4711/finished", "source": "urn:slipway:slipway-jobs", "type": "slipway.job.finished",
+        "subject": "app-4711", "time": "2026-11-22T10:22:00.123Z", "datacontenttype": "application/json",
+        "data": {
+            "version": 1, "status": "failed",
+            "job": {
+                "id": "app-4711", "message_id": "5fea7756", "tenant": "team-a", "profile": "default", "priority": "normal",
+                "source": { "url": "https://github.com/acme/app.git", "revision": "main", "commit": "9f1c3b7" },
+                "labels": { "release": "1.4.2" }, "enqueued_at": "2026-11-22T10:20:00.000Z",
+            },
+            "attempt": 2,
+            "build": {
+                "id": "flex:u-1", "arn": "arn:aws:codebuild:eu-west-1:123456789012:build/flex:u-1", "number": 17, "project": "flex",
+                "started_at": "2026-11-22T10:22:00.123Z",
+                "console_url": "https://eu-west-1.console.aws.amazon.com/codesuite/codebuild/123456789012/projects/flex/build/flex%3Au-1/?region=eu-west-1",
+                "phases": [{ "name": "BUILD", "status": "FAILED", "seconds": 71.5 }],
+            },
+            "failure": {
+                "kind": "build", "phase": "BUILD", "code": "COMMAND_EXECUTION_ERROR", "message": "exit status 1", "command": "docker build .",
+            },
+            "log": {
+                "excerpt": "the log", "group": "g", "stream": "s", "lines": 1, "truncated": false, "complete": true, "redactions": 0,
+            },
+            "timings": { "building_seconds": 71.5 },
+        },
+    });
+    assert_eq!(body, expected);
+    assert!(SCHEMA.is_valid(&body));
+    assert_eq!(
+        (publication.id.as_str(), publication.group.as_str(), publication.subject.as_str()),
+        ("app-4711/finished", "app-4711", "app-4711 failed")
+    );
+    let attributes: Vec<_> = publication.attributes.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let expected = [
+        ("job_id", "app-4711"),
+        ("profile", "default"),
+        ("repository", "github.com/acme/app"),
+        ("status", "failed"),
+        ("tenant", "team-a"),
+        ("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
+        ("type", "slipway.job.finished"),
+        ("version", "1"),
+    ];
+    assert_eq!(attributes, expected);
+}
+
+#[test]
+fn each_event_has_its_id_its_subject_and_what_applies() {
+    let rejection = |id: Option<&str>| Rejection {
+        id: id.map(|id| JobId::parse(id).unwrap()),
+        tenant: None,
+        profile: None,
+        problems: vec![Problem { path: "/version".into(), problem: "is required".into() }],
+    };
+    for (event, id, subject, status) in [
+        (queued(&job(), &origin(), now()), "app-4711/queued", "app-4711 queued", None),
+        (started(&job(), &origin(), 2, &build(), now()), "app-4711/2/started", "app-4711 started", None),
+        (
+            finish(&job(), &build(), &Outcome { status: Status::TimedOut, failure: None }, log("")),
+            "app-4711/finished",
+            "app-4711 timed_out",
+            Some("timed_out"),
+        ),
+        (rejected(&rejection(Some("a")), &origin(), now()), "a/rejected", "a rejected", None),
+        (rejected(&rejection(None), &origin(), now()), "5fea7756/rejected", "5fea7756 rejected", None),
+    ] {
+        let publication = event.publication(262_144);
+        assert_eq!((publication.id.as_str(), publication.subject.as_str()), (id, subject));
+        assert_eq!(publication.attributes.get("status").map(String::as_str), status);
+        let body: Value = serde_json::from_str(&publication.body).unwrap();
+        assert!(SCHEMA.is_valid(&body), "{body}");
+        assert_eq!(body["data"]["problems"].is_array(), id.ends_with("rejected"), "{body}");
+        assert_eq!(body["type"], publication.attributes["type"]);
+    }
+    let stopped = Outcome { status: Status::Cancelled, failure: None };
+    let (job, origin) = (job(), origin());
+    let never_built = Finished {
+        job: &job,
+        origin: &origin,
+        attempt: 0,
+        build: None,
+        outcome: &stopped,
+        log: None,
+        images: vec![],
+        timings: Timings::default(),
+    };
+    let data = serde_json::to_value(finished(never_built, now()).data).unwrap();
+    assert!(["attempt", "build", "log", "failure", "images"].iter().all(|key| data.get(key).is_none()), "{data}");
+}
+
+#[test]
+fn the_excerpt_gives_way_first_and_keeps_the_failure() {
+    let mut lines: Vec<_> = (0..300).map(|n| format!("line {n} \"quoted\" ü")).collect();
+    lines.insert(200, "[Container] 2026/01/28 20:47:37.1 Phase complete: BUILD State: FAILED".into());
+    let event = finish(&job(), &build(), &failed(), log(&lines.join("\n")));
+    let publication = event.publication(4_096);
+    let told: Event = serde_json::from_str(&publication.body).unwrap();
+    let told_log = told.data.log.unwrap();
+    assert!(
+        told_log.truncated && told_log.excerpt.contains("State: FAILED") && told_log.excerpt.contains("lines left out"),
+        "{told_log:?}"
+    );
+    assert!(told_log.lines > 10 && publication.body.len() > 3_000, "what fits is used: {}", publication.body.len());
+    assert_eq!((told.data.failure, told.data.job.labels), (event.data.failure, job().labels));
+}
+
+fn size(publication: &Publication) -> usize {
+    let attributes: usize = publication.attributes.iter().map(|(name, value)| name.len() + "String".len() + value.len()).sum();
+    publication.body.len() + publication.subject.len() + attributes
+}
+
+/// Text of any kind and, now and then, of any length.
+fn text() -> impl Strategy<Value = String> {
+    prop_oneof![
+        4 => "\\PC{0,20}",
+        1 => "[\u{0}-\u{1f}\"\\\\\u{fffe}\u{ffff}😀]{0,50}",
+        1 => ("[\u{0}\"xü\n]", 1_usize..40_000).prop_map(|(text, times)| text.repeat(times)),
+    ]
+}
+
+prop_compose! {
+    fn any_event()(
+        texts in prop::collection::vec(text(), 12),
+        phases in 0_usize..300, images in 0_usize..200, problems in 0_usize..60, succeeded: bool,
+    ) -> Event {
+        let mut texts = texts.into_iter();
+        let mut next = || texts.next().unwrap_or_default();
+        let status = if succeeded { Status::Succeeded } else { Status::Errored };
+        let failure = Failure { kind: FailureKind::Platform, phase: Some(next()), code: Some(next()), message: next(), command: Some(next()) };
+        let phase = Phase { name: next(), status: Some(next()), ..Phase::default() };
+        let mut job = job();
+        job.profile = next();
+        job.labels = (0..10).map(|n| (format!("k{n}"), next().chars().take(256).collect())).collect();
+        let build = Build { phases: vec![phase; phases], commit: Some(next()), ..build() };
+        let mut event = finish(&job, &build, &Outcome { status, failure: Some(failure) }, log(&next()));
+        event.traceparent = Some(next());
+        event.data.images = vec![ImageResult { reference: next(), digest: Some(next()) }; images];
+        event.data.problems = vec![Problem { path: next(), problem: next() }; problems];
+        event
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn every_event_fits(event in any_event(), max in prop_oneof![Just(262_144_usize), 4_096_usize..20_000]) {
+        let publication = event.publication(max);
+        prop_assert!(size(&publication) <= max, "{} of {max}", size(&publication));
+        let body: Value = serde_json::from_str(&publication.body).unwrap();
+        prop_assert_eq!(&body["id"], "app-4711/finished");
+        prop_assert!(SCHEMA.is_valid(&body));
+        prop_assert!(publication.subject.len() < 100 && publication.subject.bytes().all(|byte| (b' '..=b'~').contains(&byte)));
+        prop_assert!(publication.attributes.len() <= 10 && publication.attributes.values().all(|value| !value.is_empty()));
+        let refused = publication.body.contains(['\u{FFFE}', '\u{FFFF}']);
+        prop_assert!(!refused);
+    }
+}

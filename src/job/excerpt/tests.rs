@@ -1,0 +1,165 @@
+use proptest::prelude::*;
+
+use super::*;
+
+const FAILED: &str = r#"[Container] 2026/01/28 20:47:36.367057 Phase is DOWNLOAD_SOURCE
+[Container] 2026/01/28 20:47:36.962474 Phase complete: DOWNLOAD_SOURCE State: SUCCEEDED
+[Container] 2026/01/28 20:47:36.962488 Phase context status code:  Message:
+[Container] 2026/01/28 20:47:37.194263 Entering phase BUILD
+[Container] 2026/01/28 20:47:37.195002 Running command docker build -t "$IMAGE" .
+#10 [6/6] COPY app/ /app/
+#10 ERROR: failed to calculate checksum of ref: "/app": not found
+ERROR: failed to solve: failed to compute cache key: "/app": not found
+
+[Container] 2026/01/28 20:48:46.738339 Command did not exit successfully docker build -t "$IMAGE" . exit status 1
+[Container] 2026/01/28 20:48:46.742551 Phase complete: BUILD State: FAILED
+[Container] 2026/01/28 20:48:46.742573 Phase context status code: COMMAND_EXECUTION_ERROR Message: Error while executing command: docker build -t "$IMAGE" .. Reason: exit status 1
+[Container] 2026/01/28 20:48:46.777530 Entering phase POST_BUILD
+[Container] 2026/01/28 20:48:46.780378 Phase complete: POST_BUILD State: SUCCEEDED
+[Container] 2026/01/28 20:48:46.828761 Phase complete: UPLOAD_ARTIFACTS State: SUCCEEDED"#;
+
+fn excerpt<'a>(lines: impl IntoIterator<Item = &'a str>, budget: (usize, usize), failed: bool) -> Excerpt {
+    let mut excerpter = Excerpter::new(Budget { lines: budget.0, bytes: budget.1 }, failed);
+    lines.into_iter().for_each(|line| excerpter.push(line));
+    excerpter.finish()
+}
+
+/// The sample with `noise` lines of output after the first error and before its last one.
+fn noisy(noise: usize) -> Vec<String> {
+    let (head, tail) = FAILED.split_at(FAILED.find("ERROR: failed to solve").unwrap_or_default());
+    let noise = (0..noise).map(|n| format!("#11 {n}.0 downloading"));
+    head.lines().map(str::to_owned).chain(noise).chain(tail.lines().map(str::to_owned)).collect()
+}
+
+#[test]
+fn a_log_that_fits_is_kept_as_it_is() {
+    for failed in [true, false] {
+        let whole = excerpt(FAILED.lines(), (40, 32_768), failed);
+        assert_eq!((whole.text.as_str(), whole.lines, whole.truncated, whole.dropped_lines), (FAILED, 15, false, 0));
+    }
+}
+
+#[test]
+fn a_failed_build_shows_its_failure_and_not_its_cheerful_end() {
+    let lines = noisy(1_000);
+    let part = excerpt(lines.iter().map(String::as_str), (14, 32_768), true);
+    let expected = [
+        "… 4 lines left out …",
+        "[Container] 2026/01/28 20:47:37.195002 Running command docker build -t \"$IMAGE\" .",
+        "… 1 line left out …",
+        "#10 ERROR: failed to calculate checksum of ref: \"/app\": not found",
+        "#11 0.0 downloading",
+        "#11 1.0 downloading",
+        "#11 2.0 downloading",
+        "… 997 lines left out …",
+        "ERROR: failed to solve: failed to compute cache key: \"/app\": not found",
+        "",
+        "[Container] 2026/01/28 20:48:46.738339 Command did not exit successfully docker build -t \"$IMAGE\" . exit status 1",
+        "[Container] 2026/01/28 20:48:46.742551 Phase complete: BUILD State: FAILED",
+        "[Container] 2026/01/28 20:48:46.742573 Phase context status code: COMMAND_EXECUTION_ERROR Message: Error while executing command: \
+         docker build -t \"$IMAGE\" .. Reason: exit status 1",
+        "… 3 lines left out …",
+    ];
+    assert_eq!(part.text.lines().collect::<Vec<_>>(), expected);
+    assert_eq!((part.lines, part.truncated, part.dropped_lines), (10, true, 1_005));
+}
+
+#[test]
+fn a_succeeded_build_shows_its_end() {
+    let part = excerpt(FAILED.lines(), (3, 32_768), false);
+    let end: Vec<_> = FAILED.lines().skip(13).collect();
+    assert_eq!(part.text, format!("… 13 lines left out …\n{}", end.join("\n")));
+    assert_eq!((part.lines, part.dropped_lines), (2, 13));
+}
+
+#[test]
+fn the_errors_of_earlier_commands_and_of_later_phases_do_not_count() {
+    let at = |words: &str| format!("[Container] 2026/01/28 20:47:37.1 {words}");
+    let mut lines = vec![at("Running command lint || true"), "error: tolerated".to_owned()];
+    lines.extend([at("Running command make"), "a.c:1:2: error: the cause".into()]);
+    lines.extend((0..50).map(|n| format!("noise {n}")));
+    lines.extend([at("Phase complete: BUILD State: FAILED"), at("Running command report"), "error: later".into()]);
+    lines.push(at("Phase complete: POST_BUILD State: FAILED"));
+    let part = excerpt(lines.iter().map(String::as_str), (12, 32_768), true);
+    assert!(part.text.contains("the cause") && part.text.contains("Running command make"), "{}", part.text);
+    assert!(!part.text.contains("tolerated") && !part.text.contains("later"), "{}", part.text);
+}
+
+#[test]
+fn a_command_of_many_lines_is_one_cause() {
+    let log = "[Container] 2026/01/28 20:47:37.1 Phase complete: BUILD State: FAILED\n\
+               [Container] 2026/01/28 20:47:37.1 Phase context status code: COMMAND_EXECUTION_ERROR Message: Error while executing command: set -e\n\
+               make\n. Reason: exit status 2\n\
+               [Container] 2026/01/28 20:47:37.1 Entering phase POST_BUILD\nx\ny";
+    let part = excerpt(log.lines(), (5, 32_768), true);
+    assert!(part.text.ends_with(". Reason: exit status 2\n… 3 lines left out …"), "{}", part.text);
+}
+
+#[test]
+fn commands_cannot_pretend_to_be_codebuild() {
+    let log = "Phase complete: BUILD State: FAILED\n[Container] Phase complete: BUILD State: FAILED\nx\ny\nthe end";
+    assert!(excerpt(log.lines(), (2, 1_000), true).text.ends_with("the end"));
+}
+
+#[test]
+fn a_failed_build_without_a_failed_phase_shows_its_end() {
+    let lines: Vec<_> = (0..100).map(|n| if n == 3 { "npm ERR! the cause".to_owned() } else { format!("line {n}") }).collect();
+    let part = excerpt(lines.iter().map(String::as_str), (10, 32_768), true);
+    assert!(part.text.contains("the cause") && part.text.ends_with("line 99"), "{}", part.text);
+}
+
+#[test]
+fn escapes_and_progress_bars_are_plain_and_causes_have_a_hint() {
+    let log = ["\u{1b}[31mred\u{1b}[0m", "1 %\r50 %\r100 %", "toomanyrequests: You have reached your pull rate limit."];
+    let part = excerpt(log, (10, 1_000), true);
+    assert!(part.text.starts_with("red\n100 %\n"), "{}", part.text);
+    assert!(part.hint.is_some_and(|hint| hint.contains("rate limit")));
+}
+
+#[test]
+fn a_shorter_excerpt_counts_what_was_left_out_before() {
+    let lines = noisy(1_000);
+    let part = excerpt(lines.iter().map(String::as_str), (40, 32_768), true);
+    let short = shorten(&part.text, true, 1_200);
+    assert!(short.text.contains("State: FAILED") && short.lines < part.lines, "{}", short.text);
+    assert_eq!(short.lines + short.dropped_lines, 1_015);
+}
+
+fn log() -> impl Strategy<Value = Vec<String>> {
+    let line = prop_oneof![
+        8 => "\\PC{0,30}",
+        2 => "[\"\\\\\\x1b\r\t]{0,40}",
+        1 => "x{500,3000}",
+        1 => Just("error: x".to_owned()),
+        1 => Just("[Container] 2026/01/28 20:47:37.1 Running command make".to_owned()),
+        1 => Just("[Container] 2026/01/28 20:47:37.1 Phase complete: BUILD State: FAILED".to_owned()),
+        1 => Just("[Container] 2026/01/28 20:47:37.1 Phase context status code: X Message: y".to_owned()),
+    ];
+    prop::collection::vec(line, 0..80)
+}
+
+proptest! {
+    #[test]
+    fn the_budget_holds_and_every_line_is_accounted_for(log in log(), lines in 0_usize..60, bytes in 0_usize..5_000, failed: bool) {
+        let part = excerpt(log.iter().map(String::as_str), (lines, bytes), failed);
+        prop_assert!(part.text.lines().count() <= lines);
+        prop_assert!(line::json_bytes(&part.text) <= bytes);
+        prop_assert_eq!(part.lines + part.dropped_lines, log.len());
+        if !part.text.is_empty() {
+            let left_out: usize = part.text.split('\n').filter_map(choice::lines_left_out).sum();
+            prop_assert_eq!(left_out, part.dropped_lines);
+        }
+        prop_assert_eq!(part.truncated, part.dropped_lines > 0 || part.text.contains(" characters left out … "));
+        prop_assert!(!part.text.chars().any(|c| c.is_control() && c != '\n' && c != '\t'));
+    }
+
+    #[test]
+    fn memory_is_bounded_by_the_budget(log in log(), failed: bool) {
+        let mut excerpter = Excerpter::new(Budget { lines: 10, bytes: 1_000 }, failed);
+        for line in log.iter().cycle().take(500) {
+            excerpter.push(line);
+            prop_assert!(excerpter.recent.len() <= 10 && excerpter.before.len() <= 10);
+            prop_assert!(excerpter.cause.len() <= CAUSE_LINES && excerpter.errors.len() <= ERROR_LINES);
+        }
+    }
+}
