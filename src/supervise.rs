@@ -73,7 +73,8 @@ pub struct Jobs {
 impl Jobs {
     /// Starts a job's task. A panic is reported, and whatever the job owned (permits, its lease) is released.
     pub fn spawn(&self, name: impl fmt::Display + Send + 'static, job: impl Future<Output = ()> + Send + 'static) {
-        let job = self.abort.clone().run_until_cancelled_owned(AssertUnwindSafe(job).catch_unwind());
+        // Boxed: a job's future is large, and the task should not copy it about.
+        let job = self.abort.clone().run_until_cancelled_owned(AssertUnwindSafe(Box::pin(job)).catch_unwind());
         self.tasks.spawn(async move {
             if let Some(Err(payload)) = job.await {
                 observe::job_panicked(&name, text(payload.as_ref()));

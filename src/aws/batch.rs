@@ -176,15 +176,13 @@ mod tests {
     async fn run(items: &[usize]) -> (Vec<Result<usize, Class>>, Vec<Vec<usize>>) {
         let sent = Arc::default();
         let (batcher, actor) = Batcher::new(Double(Arc::clone(&sent)), Duration::from_millis(10), &Pulses::default());
-        let calls = futures_util::future::join_all(items.iter().map(|item| batcher.call(*item)));
-        let (results, ()) = tokio::join!(
-            async {
-                let results = calls.await;
-                drop(batcher);
-                results
-            },
-            actor
-        );
+        let calls = items.iter().map(|item| {
+            let batcher = batcher.clone();
+            async move { batcher.call(*item).await }
+        });
+        let calls = futures_util::future::join_all(calls.collect::<Vec<_>>());
+        drop(batcher);
+        let (results, ()) = tokio::join!(calls, actor);
         let sent = sent.lock().map(|sent| sent.clone()).unwrap_or_default();
         (results.into_iter().map(|result| result.map_err(|error| error.class)).collect(), sent)
     }

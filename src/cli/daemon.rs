@@ -30,7 +30,7 @@ pub(super) async fn run(config: Config, clients: Clients) -> anyhow::Result<Exit
     let (vitals, shutdown, stop) = (Vitals::default(), Shutdown::default(), CancellationToken::new());
     let pages = http::serve(listener, Pages { vitals: vitals.clone(), metrics }, stop.clone());
     let engine = async {
-        let exit = engine::run(Arc::new(config), clients, Clock::system(), vitals, shutdown.clone()).await;
+        let exit = Box::pin(engine::run(Arc::new(config), clients, Clock::system(), vitals, shutdown.clone())).await;
         // Health and metrics are told to the very end.
         stop.cancel();
         exit
