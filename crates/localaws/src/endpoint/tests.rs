@@ -160,7 +160,7 @@ async fn faults_strike_before_or_after_the_operation() {
     assert_eq!(sqs(&aws, "ListQueues", json!({})).await.unwrap().0, 200);
     assert_eq!(begin.elapsed(), Duration::from_secs(9));
     script.before.lock().unwrap().push_back(Some(Fault::Hang));
-    assert!(timeout(Duration::from_secs(86_400), sqs(&aws, "ListQueues", json!({}))).await.is_err());
+    assert!(timeout(Duration::from_hours(24), sqs(&aws, "ListQueues", json!({}))).await.is_err());
 
     let calls = aws.calls();
     assert_eq!((calls["sqs.SendMessage"], calls["sqs.ListQueues"]), (4, 2));

@@ -170,11 +170,7 @@ mod tests {
         let attribute = |(name, kind, value): &(&str, &str, &str)| {
             let mut attribute = Attribute { data_type: (*kind).to_owned(), ..Attribute::default() };
             let value = Some((*value).to_owned());
-            if attribute.is("Binary") {
-                attribute.binary_value = value
-            } else {
-                attribute.string_value = value
-            }
+            *(if attribute.is("Binary") { &mut attribute.binary_value } else { &mut attribute.string_value }) = value;
             ((*name).to_owned(), attribute)
         };
         given.iter().map(attribute).collect()
