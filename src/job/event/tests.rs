@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::job::{
-    JobId, SourceUrl,
+    JobId, Priority, SourceUrl, Tenant,
     build::{LogLocation, Phase},
     group::OnConflict,
     outcome::FailureKind,
@@ -212,7 +212,7 @@ fn text() -> impl Strategy<Value = String> {
 prop_compose! {
     fn any_event()(
         texts in prop::collection::vec(text(), 12),
-        phases in 0_usize..300, images in 0_usize..200, problems in 0_usize..60, succeeded: bool,
+        phases in 0_usize..20, images in 0_usize..20, problems in 0_usize..20, succeeded: bool,
     ) -> Event {
         let mut texts = texts.into_iter();
         let mut next = || texts.next().unwrap_or_default();
@@ -232,7 +232,7 @@ prop_compose! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
     fn every_event_fits(event in any_event(), max in prop_oneof![Just(262_144_usize), 4_096_usize..20_000]) {
