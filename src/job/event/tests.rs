@@ -200,6 +200,15 @@ fn size(publication: &Publication) -> usize {
     publication.body.len() + publication.subject.len() + attributes
 }
 
+#[test]
+fn not_a_byte_too_many_and_few_too_little() {
+    let event = finish(&job(), &build(), &failed(), log(&"x\n".repeat(3_000)));
+    for max in 4_096..4_160 {
+        let size = size(&event.publication(max));
+        assert!((max - 32..=max).contains(&size), "{size} of {max}");
+    }
+}
+
 /// Text of any kind and, now and then, of any length.
 fn text() -> impl Strategy<Value = String> {
     prop_oneof![
