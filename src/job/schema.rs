@@ -36,7 +36,8 @@ mod tests {
             if std::env::var_os("SLIPWAY_WRITE_SCHEMAS").is_some() {
                 std::fs::write(&path, &text).unwrap();
             }
-            assert_eq!(std::fs::read_to_string(&path).unwrap(), text, "{path} is out of date: run with SLIPWAY_WRITE_SCHEMAS=1");
+            let committed: Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+            assert_eq!(committed, schema, "{path} is out of date: run with SLIPWAY_WRITE_SCHEMAS=1");
         }
     }
 }
