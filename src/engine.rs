@@ -104,6 +104,8 @@ pub async fn run(config: Arc<Config>, clients: Clients, clock: Clock, vitals: Vi
         std::future::pending().await
     };
     tokio::select! {
+        // Intakes end when the drain begins, which is no fault.
+        biased;
         () = shutdown.drain.cancelled() => {}
         () = shutdown.leave.cancelled() => {}
         ended = services.ended() => return Err(ended),
@@ -122,6 +124,7 @@ pub async fn run(config: Arc<Config>, clients: Clients, clock: Clock, vitals: Vi
     };
     tokio::pin!(quiet);
     let drained = tokio::select! {
+        biased;
         () = &mut quiet => true,
         () = tokio::time::sleep(config.shutdown.grace) => false,
         () = shutdown.leave.cancelled() => false,

@@ -85,9 +85,10 @@ async fn no_capacity_is_a_reason_to_wait_and_not_to_fail() {
 
 #[tokio::test(start_paused = true)]
 async fn a_job_outlives_the_twelve_hours_of_its_lease() {
-    let setup = world(|_| Script::succeeds().taking(Duration::from_secs(20 * 60 * 60)));
-    let mut world = setup.with("SLIPWAY__PROFILES__DEFAULT__TIMEOUT_MINUTES=2160").start().await;
+    let setup = world(|_| Script::succeeds().taking(Duration::from_secs(12 * 60 * 60 + 1800)));
+    let mut world = setup.with("SLIPWAY__PROFILES__DEFAULT__TIMEOUT_MINUTES=2160 SLIPWAY__WATCH__INTERVAL=5m SLIPWAY__QUEUES__0__WAIT=20s SLIPWAY__QUEUES__0__VISIBILITY=10m").start().await;
     world.submit(&job("app-1")).await;
+    tokio::time::sleep(Duration::from_secs(12 * 60 * 60)).await;
     assert_eq!(world.next_end().await["data"]["status"], "succeeded");
     assert_eq!(world.builds().len(), 1);
     world.end().await;
