@@ -41,7 +41,8 @@ pub(super) async fn once<T, E>(
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
-    let result = request.await.map_err(|error| AwsError::from_sdk(operation, &error));
+    // Boxed: the SDK's futures are tens of kilobytes, and every job would carry room for one.
+    let result = Box::pin(request).await.map_err(|error| AwsError::from_sdk(operation, &error));
     observe::aws_call(operation, result.as_ref().err().map(|error| error.class.name()));
     result
 }

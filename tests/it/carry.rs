@@ -1,4 +1,5 @@
 //! A job's way from its message to its event.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use crate::world::{job, world};
 
 #[tokio::test(start_paused = true)]
 async fn a_job_is_built_and_its_end_is_told() {
-    let mut world = world(|_| Script::succeeds().taking(Duration::from_secs(60)).resolving("4f2a")).start().await;
+    let mut world = world(|_| Script::succeeds().taking(Duration::from_mins(1)).resolving("4f2a")).start().await;
     world.submit(&job("app-1")).await;
     assert_eq!(world.next_event().await["id"], "app-1/queued");
     let started = world.next_event().await;
@@ -101,23 +102,26 @@ async fn limits_hold_for_all_and_for_each_tenant() {
 
 #[tokio::test(start_paused = true)]
 async fn a_repeated_id_is_built_once_and_each_message_gets_the_same_end() {
-    let mut world = world(|_| Script::succeeds().taking(Duration::from_secs(60))).start().await;
+    let mut world = world(|_| Script::succeeds().taking(Duration::from_mins(1))).start().await;
     world.submit(&job("app-1")).await;
     world.submit(&job("app-1")).await;
     let ends = [world.next_end().await, world.next_end().await];
     assert_eq!(ends[0], ends[1]);
     // Long after its end, within the window.
-    tokio::time::sleep(Duration::from_secs(1800)).await;
+    tokio::time::sleep(Duration::from_mins(30)).await;
     world.submit(&job("app-1")).await;
     let again = world.next_end().await;
-    assert_eq!((&again["id"], &again["data"]["status"], &again["data"]["build"]), (&ends[0]["id"], &ends[0]["data"]["status"], &ends[0]["data"]["build"]));
+    assert_eq!(
+        (&again["id"], &again["data"]["status"], &again["data"]["build"]),
+        (&ends[0]["id"], &ends[0]["data"]["status"], &ends[0]["data"]["build"])
+    );
     assert_eq!(world.builds().len(), 1);
     world.end().await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn groups_run_one_at_a_time_and_supersede_when_told() {
-    let mut world = world(|_| Script::succeeds().taking(Duration::from_secs(300))).start().await;
+    let mut world = world(|_| Script::succeeds().taking(Duration::from_mins(5))).start().await;
     let grouped = |id: &str, on_conflict: &str| {
         let mut job = job(id);
         job["group"] = json!({ "key": "acme/app@main", "on_conflict": on_conflict });
@@ -126,7 +130,7 @@ async fn groups_run_one_at_a_time_and_supersede_when_told() {
     world.submit(&grouped("first", "queue")).await;
     world.until_builds(|builds| builds.len() == 1).await;
     world.submit(&grouped("second", "queue")).await;
-    tokio::time::sleep(Duration::from_secs(60)).await;
+    tokio::time::sleep(Duration::from_mins(1)).await;
     assert_eq!(world.builds().len(), 1, "the second waits for the first");
     world.submit(&grouped("third", "supersede")).await;
     let ends = world.ends().await;

@@ -1,4 +1,5 @@
 //! Messages that are no valid jobs.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use localaws::runner::scripted::Script;
 use serde_json::json;

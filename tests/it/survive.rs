@@ -1,4 +1,5 @@
 //! What the daemon outlives: its own end, AWS's bad days, lost leases.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{
     sync::atomic::{AtomicU32, Ordering},
@@ -16,7 +17,7 @@ use crate::world::{job, world};
 
 #[tokio::test(start_paused = true)]
 async fn a_drain_gives_back_what_waits_and_leaves_what_runs_to_be_adopted() {
-    let setup = world(|_| Script::succeeds().taking(Duration::from_secs(600)));
+    let setup = world(|_| Script::succeeds().taking(Duration::from_mins(10)));
     let mut world = setup.with("SLIPWAY__LIMITS__RUNNING=1 SLIPWAY__QUEUES__0__VISIBILITY=30m").start().await;
     world.submit(&job("runs")).await;
     world.until_builds(|builds| builds.len() == 1).await;
@@ -28,7 +29,7 @@ async fn a_drain_gives_back_what_waits_and_leaves_what_runs_to_be_adopted() {
     let before = tokio::time::Instant::now();
     world.start_daemon().await;
     assert_eq!(world.ends().await.len(), 2);
-    assert!(before.elapsed() < Duration::from_secs(25 * 60), "took {:?}", before.elapsed());
+    assert!(before.elapsed() < Duration::from_mins(25), "took {:?}", before.elapsed());
     world.end().await;
 }
 
@@ -44,7 +45,7 @@ async fn a_drain_reports_what_ends_within_the_grace_period() {
 
 #[tokio::test(start_paused = true)]
 async fn a_killed_daemon_loses_nothing_and_the_next_builds_nothing_twice() {
-    let mut world = world(|_| Script::succeeds().taking(Duration::from_secs(120))).start().await;
+    let mut world = world(|_| Script::succeeds().taking(Duration::from_mins(2))).start().await;
     for n in 0..3 {
         world.submit(&job(&format!("app-{n}"))).await;
     }
@@ -58,7 +59,7 @@ async fn a_killed_daemon_loses_nothing_and_the_next_builds_nothing_twice() {
 
 #[tokio::test(start_paused = true)]
 async fn a_build_that_ended_while_nobody_looked_is_reported_from_its_record() {
-    let mut world = world(|_| Script::succeeds().taking(Duration::from_secs(60))).start().await;
+    let mut world = world(|_| Script::succeeds().taking(Duration::from_mins(1))).start().await;
     world.submit(&job("app-1")).await;
     world.until_builds(|builds| builds.len() == 1).await;
     world.kill().await;
@@ -71,7 +72,7 @@ async fn a_build_that_ended_while_nobody_looked_is_reported_from_its_record() {
 
 #[tokio::test(start_paused = true)]
 async fn no_capacity_is_a_reason_to_wait_and_not_to_fail() {
-    let setup = world(|_| Script::succeeds().taking(Duration::from_secs(60))).account_limit(2);
+    let setup = world(|_| Script::succeeds().taking(Duration::from_mins(1))).account_limit(2);
     let mut world = setup.with("SLIPWAY__LIMITS__RUNNING=10").start().await;
     for n in 0..10 {
         world.submit(&job(&format!("app-{n}"))).await;
@@ -85,10 +86,10 @@ async fn no_capacity_is_a_reason_to_wait_and_not_to_fail() {
 
 #[tokio::test(start_paused = true)]
 async fn a_job_outlives_the_twelve_hours_of_its_lease() {
-    let setup = world(|_| Script::succeeds().taking(Duration::from_secs(12 * 60 * 60 + 1800)));
+    let setup = world(|_| Script::succeeds().taking(Duration::from_mins(750)));
     let mut world = setup.with("SLIPWAY__PROFILES__DEFAULT__TIMEOUT_MINUTES=2160 SLIPWAY__WATCH__INTERVAL=5m SLIPWAY__QUEUES__0__WAIT=20s SLIPWAY__QUEUES__0__VISIBILITY=10m").start().await;
     world.submit(&job("app-1")).await;
-    tokio::time::sleep(Duration::from_secs(12 * 60 * 60)).await;
+    tokio::time::sleep(Duration::from_hours(12)).await;
     assert_eq!(world.next_end().await["data"]["status"], "succeeded");
     assert_eq!(world.builds().len(), 1);
     world.end().await;
@@ -124,7 +125,7 @@ impl Faults for BadDay {
 
 #[tokio::test(start_paused = true)]
 async fn throttling_errors_and_lost_replies_cost_time_and_nothing_else() {
-    let setup = world(|_| Script::succeeds().taking(Duration::from_secs(60)));
+    let setup = world(|_| Script::succeeds().taking(Duration::from_mins(1)));
     let mut world = setup.with("SLIPWAY__LIMITS__RUNNING=10").faults(BadDay::default()).start_without_daemon().await;
     for n in 0..20 {
         world.submit(&job(&format!("app-{n}"))).await;

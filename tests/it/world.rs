@@ -1,6 +1,7 @@
 //! The daemon and the embedded endpoint in one process on tokio's paused clock: everything but the sockets is real.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use localaws::{
@@ -28,7 +29,7 @@ use tokio::task::JoinHandle;
 
 /// When every world begins.
 const BEGINNING: &str = "2026-11-22T10:00:00Z";
-const VISIBLE: Duration = Duration::from_secs(120);
+const VISIBLE: Duration = Duration::from_mins(2);
 
 /// A world to be set up.
 pub(crate) struct Setup {
@@ -112,6 +113,7 @@ impl World {
     pub(crate) async fn start_daemon(&mut self) {
         let (shutdown, vitals) = (Shutdown::default(), Vitals::default());
         let run = engine::run(Arc::clone(&self.config), self.clients.clone(), self.clock, vitals.clone(), shutdown.clone());
+        #[expect(clippy::disallowed_methods, reason = "the test owns the daemon's task, and ends it in its own ways")]
         let task = tokio::spawn(async move { run.await.unwrap() });
         vitals.ready().await;
         self.daemon = Some(Daemon { shutdown, task });
@@ -142,7 +144,7 @@ impl World {
 
     /// Sends a message that no terminal event answers.
     pub(crate) async fn send(&self, body: &str) -> String {
-        self.clients.queue(&self.provision.jobs).send(body, &Default::default()).await.unwrap()
+        self.clients.queue(&self.provision.jobs).send(body, &BTreeMap::new()).await.unwrap()
     }
 
     /// The next event at the subscriber.
@@ -166,8 +168,8 @@ impl World {
     }
 
     /// Every terminal event until as many have come as jobs were submitted, by event id.
-    pub(crate) async fn ends(&self) -> std::collections::BTreeMap<String, Value> {
-        let mut ends = std::collections::BTreeMap::new();
+    pub(crate) async fn ends(&self) -> BTreeMap<String, Value> {
+        let mut ends = BTreeMap::new();
         for _ in 0..self.submitted {
             let event = self.next_end().await;
             ends.insert(event["id"].as_str().unwrap().to_owned(), event);
