@@ -43,7 +43,7 @@ const STATUS_LINGER: Duration = Duration::from_millis(20);
 /// What giving back and the last deletes may take after the grace period.
 const LAST_CALLS: Duration = Duration::from_secs(10);
 /// A loop that calls AWS turns over at least this often beyond its own waits.
-const CALL_MARGIN: Duration = Duration::from_secs(60);
+const CALL_MARGIN: Duration = Duration::from_mins(1);
 
 /// How the daemon ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,9 +101,11 @@ pub async fn run(config: Arc<Config>, clients: Clients, clock: Clock, vitals: Vi
             }
         }
         ready.send_replace(true);
-        std::future::pending().await
+        std::future::pending::<()>().await;
     };
     tokio::select! {
+        // Intakes end when the drain begins, which is no fault.
+        biased;
         () = shutdown.drain.cancelled() => {}
         () = shutdown.leave.cancelled() => {}
         ended = services.ended() => return Err(ended),
@@ -122,6 +124,7 @@ pub async fn run(config: Arc<Config>, clients: Clients, clock: Clock, vitals: Vi
     };
     tokio::pin!(quiet);
     let drained = tokio::select! {
+        biased;
         () = &mut quiet => true,
         () = tokio::time::sleep(config.shutdown.grace) => false,
         () = shutdown.leave.cancelled() => false,

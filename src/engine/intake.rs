@@ -49,7 +49,7 @@ impl Intake {
     /// Receives until the drain begins. A receive under way then is awaited, so that what it brings is given back at once.
     pub(crate) async fn serve(self, pulse: Pulse) {
         let drain = self.worker.shutdown.drain.clone();
-        let fresh = || Backoff::new(Duration::from_secs(1), Duration::from_secs(60));
+        let fresh = || Backoff::new(Duration::from_secs(1), Duration::from_mins(1));
         let mut backoff = fresh();
         while !drain.is_cancelled() {
             pulse.beat();

@@ -7,6 +7,7 @@ use crate::config::Profile;
 use super::{
     Image, Job, JobId, Variable, VariableKind,
     build::{ATTEMPT_VARIABLE, JOB_ID_VARIABLE},
+    id::hex,
     policy,
 };
 
@@ -72,8 +73,7 @@ pub fn images_json(images: &[Image]) -> String {
 /// 64 hexadecimal digits, CodeBuild's limit for the token.
 fn token(id: &JobId, attempt: u32) -> String {
     // An id has no colon, so no two pairs give one text.
-    let hash = Sha256::digest(format!("slipway:start-build:{id}:{attempt}"));
-    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(format!("slipway:start-build:{id}:{attempt}")))
 }
 
 #[cfg(test)]

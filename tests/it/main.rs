@@ -3,4 +3,6 @@
 mod carry;
 mod command;
 mod layers;
+mod reject;
+mod survive;
 mod world;
