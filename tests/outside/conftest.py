@@ -3,6 +3,7 @@
 import re
 import socket
 import subprocess
+import urllib.request
 
 import pytest
 
@@ -119,9 +120,15 @@ def start_daemon(programs, free_port, tmp_path):
         program.end()
 
 
+@pytest.fixture
+def moto(moto_server):
+    """moto with nothing in it: AWS as others understand it."""
+    urllib.request.urlopen(urllib.request.Request(f"{moto_server.url}/moto-api/reset", method="POST"), timeout=10).close()
+    return moto_server
+
+
 @pytest.fixture(scope="session")
-def moto(programs):
-    """moto: AWS as others understand it."""
+def moto_server(programs):
     program = programs("moto", [SCRIPTS / "moto_server", "-H", "127.0.0.1", "-p", "0"], environment())
     found = program.says(lambda text: re.search(r"Running on (http://127\.0\.0\.1:\d+)", text), "its address", 60)
     cloud = Cloud(found[1])
