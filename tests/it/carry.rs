@@ -159,3 +159,16 @@ async fn a_job_is_cancelled_while_it_waits_while_it_runs_and_before_it_came() {
     assert_eq!(world.builds().len(), 1);
     world.end().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_thousand_jobs_are_carried_and_none_is_lost() {
+    let mut world = world(|_| Script::succeeds()).with("SLIPWAY__LIMITS__RUNNING=1000").start().await;
+    for n in 0..1000 {
+        world.submit(&job(&format!("app-{n}"))).await;
+    }
+    let ends = world.ends().await;
+    assert_eq!(ends.len(), 1000);
+    assert!(ends.values().all(|end| end["data"]["status"] == "succeeded"));
+    assert_eq!(world.builds().len(), 1000);
+    world.end().await;
+}
