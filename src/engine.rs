@@ -136,9 +136,18 @@ pub async fn run(config: Arc<Config>, clients: Clients, clock: Clock, vitals: Vi
     }
     let left = leases.iter().map(lease::Leases::len).sum();
     observe::grace_ran_out(left);
+    let at_once = shutdown.leave.is_cancelled();
     shutdown.leave.cancel();
     // Whoever is still at it gives its message back; AWS may not answer, and then the leases just run out.
-    timeout(LAST_CALLS, quiet).await.unwrap_or_default();
+    let last_calls = async {
+        if at_once {
+            // A receive under way is not waited for: it could take as long as a poll does.
+            jobs.all_ended().await;
+        } else {
+            quiet.await;
+        }
+    };
+    timeout(LAST_CALLS, last_calls).await.unwrap_or_default();
     Ok(Exit::Left(left))
 }
 
