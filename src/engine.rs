@@ -163,7 +163,7 @@ fn worker(
     let topic = clients.topic(&config.topic.arn);
     let publishes = Publishes { topic, max_bytes: config.topic.max_bytes, fifo: config.topic.is_fifo() };
     let publishes = batcher(publishes, LINGER, services, vitals);
-    let scheduler = scheduler::Scheduler::new(&config.limits);
+    let scheduler = scheduler::Scheduler::new(&config.limits, &config.profiles);
     services.spawn("scheduler", scheduler.clone().serve());
     let (watcher, ticker) = watcher::Watcher::new(statuses.clone(), config.watch.interval);
     let pulse = vitals.pulses.start("watcher", ticker.longest() + CALL_MARGIN);
