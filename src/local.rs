@@ -1,6 +1,6 @@
 //! Local mode: the embedded AWS endpoint on a socket, with everything made that a daemon works with.
 
-use std::{io, net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use aws_smithy_http_client::Builder;
 use localaws::{LocalAws, Options, runner::shell::Shell};
@@ -18,6 +18,8 @@ pub const REGION: &str = "us-east-1";
 pub const ACCOUNT: &str = "000000000000";
 /// Where the endpoint listens unless told otherwise; the same as in [`CONFIG`].
 pub const LISTEN: &str = "127.0.0.1:4566";
+/// A minute of a build's timeout, unless something is to be shown.
+pub const MINUTE: Duration = Duration::from_mins(1);
 /// The daemon's configuration in local mode.
 const CONFIG: &str = include_str!("../config/local.toml");
 
@@ -43,11 +45,13 @@ pub enum Error {
     Provision(#[from] AwsError),
 }
 
-/// Starts the endpoint; builds run below `build_root`. It ends with `services`, or with `stop`.
+/// Starts the endpoint; builds run below `build_root`, and a minute of their timeouts lasts `minute`. It ends with `services`, or with
+/// `stop`.
 pub async fn start(
     address: SocketAddr,
     region: &str,
     build_root: PathBuf,
+    minute: Duration,
     services: &mut Services,
     stop: CancellationToken,
 ) -> Result<Local, Error> {
@@ -61,6 +65,7 @@ pub async fn start(
     let aws = LocalAws::new(Options {
         region: region.to_owned(),
         account: ACCOUNT.to_owned(),
+        minute,
         build_events: Some(format!("arn:aws:sqs:{region}:{ACCOUNT}:slipway-build-events")),
         ..Options::new(clock, Arc::new(Shell::new(build_root, clock)))
     });

@@ -52,7 +52,7 @@ impl Local {
         let scratch = tempfile::tempdir().context("cannot make a folder for the builds")?;
         let build_root = self.build_root.unwrap_or_else(|| scratch.path().to_owned());
         let (mut services, stop) = (Services::default(), CancellationToken::new());
-        let local = Box::pin(local::start(self.listen, &region, build_root, &mut services, stop)).await?;
+        let local = Box::pin(local::start(self.listen, &region, build_root, local::MINUTE, &mut services, stop)).await?;
         // What was asked for may be any free port; what is served is known now.
         let config = match &self.config {
             Some(path) => config::load(path, super::environment())?,
