@@ -14,6 +14,35 @@ from waiting import until
 QUICK = "version: 0.2\nphases:\n  build:\n    commands:\n      - echo built $SLIPWAY_JOB_ID\n"
 
 
+# Visibility is as short as it may be: after a crash it is how long a job waits to be picked up again.
+DAEMON = """\
+[[queues]]
+url = "http://{address}/000000000000/slipway-jobs"
+dead_letter_url = "http://{address}/000000000000/slipway-jobs-dlq"
+visibility = "30s"
+wait = "1s"
+
+[topic]
+arn = "arn:aws:sns:us-east-1:000000000000:slipway-events"
+events = ["started", "finished", "rejected"]
+
+[limits]
+running = 1
+
+[watch]
+interval = "200ms"
+
+[profiles.default]
+project = "slipway"
+sources = ["file:///*"]
+"""
+
+
+def daemon_config(address):
+    """The configuration of a daemon on an embedded endpoint."""
+    return DAEMON.format(address=address)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def the_program_is_there():
     answer = slipway("--version")

@@ -26,7 +26,7 @@ def blocks(language):
     return re.findall(rf"^```{language}\n(.*?)^```$", README, re.M | re.S)
 
 
-@pytest.mark.parametrize(("name", "shown"), zip(["job", "event"], blocks("json"), strict=True))
+@pytest.mark.parametrize(("name", "shown"), list(zip(["job", "event"], blocks("json"), strict=True)))
 def test_the_examples_fit_their_schemas(name, shown):
     schema = json.loads((ROOT / f"docs/schemas/{name}.schema.json").read_text())
     jsonschema.validate(json.loads(shown), schema)
