@@ -3,6 +3,7 @@
 mod carry;
 mod command;
 mod layers;
+mod publish;
 mod reject;
 mod survive;
 mod world;
