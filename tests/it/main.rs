@@ -2,6 +2,7 @@
 
 mod carry;
 mod command;
+mod hostile;
 mod layers;
 mod publish;
 mod reject;
