@@ -65,6 +65,9 @@ impl Cli {
             Command::Run(_) => "info",
             #[cfg(feature = "local")]
             Command::Local(_) => "info",
+            // What the daemon warns of is what the demo shows.
+            #[cfg(feature = "local")]
+            Command::Demo(_) => "warn,slipway::observe=error",
             _ => "warn",
         }
     }

@@ -136,9 +136,18 @@ pub async fn run(config: Arc<Config>, clients: Clients, clock: Clock, vitals: Vi
     }
     let left = leases.iter().map(lease::Leases::len).sum();
     observe::grace_ran_out(left);
+    let at_once = shutdown.leave.is_cancelled();
     shutdown.leave.cancel();
     // Whoever is still at it gives its message back; AWS may not answer, and then the leases just run out.
-    timeout(LAST_CALLS, quiet).await.unwrap_or_default();
+    let last_calls = async {
+        if at_once {
+            // A receive under way is not waited for: it could take as long as a poll does.
+            jobs.all_ended().await;
+        } else {
+            quiet.await;
+        }
+    };
+    timeout(LAST_CALLS, last_calls).await.unwrap_or_default();
     Ok(Exit::Left(left))
 }
 
@@ -154,7 +163,7 @@ fn worker(
     let topic = clients.topic(&config.topic.arn);
     let publishes = Publishes { topic, max_bytes: config.topic.max_bytes, fifo: config.topic.is_fifo() };
     let publishes = batcher(publishes, LINGER, services, vitals);
-    let scheduler = scheduler::Scheduler::new(&config.limits);
+    let scheduler = scheduler::Scheduler::new(&config.limits, &config.profiles);
     services.spawn("scheduler", scheduler.clone().serve());
     let (watcher, ticker) = watcher::Watcher::new(statuses.clone(), config.watch.interval);
     let pulse = vitals.pulses.start("watcher", ticker.longest() + CALL_MARGIN);

@@ -1,6 +1,6 @@
 //! Local mode: the embedded AWS endpoint on a socket, with everything made that a daemon works with.
 
-use std::{collections::BTreeMap, io, net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use aws_smithy_http_client::Builder;
 use localaws::{LocalAws, Options, runner::shell::Shell};
@@ -18,18 +18,29 @@ pub const REGION: &str = "us-east-1";
 pub const ACCOUNT: &str = "000000000000";
 /// Where the endpoint listens unless told otherwise; the same as in [`CONFIG`].
 pub const LISTEN: &str = "127.0.0.1:4566";
+/// A minute of a build's timeout, unless something is to be shown.
+const MINUTE: Duration = Duration::from_mins(1);
 /// The daemon's configuration in local mode.
 const CONFIG: &str = include_str!("../config/local.toml");
 
 /// How builds run.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Builds {
     /// Where they have their checkouts.
     pub root: PathBuf,
+    /// How long a minute of their timeouts lasts.
+    pub minute: Duration,
     /// What the Parameter Store keeps for them, by the parameter's name.
     pub parameters: BTreeMap<String, String>,
     /// What the Secrets Manager keeps for them, by the secret's name or ARN.
     pub secrets: BTreeMap<String, String>,
+}
+
+impl Builds {
+    /// Builds with their checkouts below `root`, and empty stores.
+    pub fn below(root: PathBuf) -> Self {
+        Self { root, minute: MINUTE, parameters: BTreeMap::new(), secrets: BTreeMap::new() }
+    }
 }
 
 /// The running endpoint.
@@ -73,6 +84,7 @@ pub async fn start(
     let aws = LocalAws::new(Options {
         region: region.to_owned(),
         account: ACCOUNT.to_owned(),
+        minute: builds.minute,
         build_events: Some(format!("arn:aws:sqs:{region}:{ACCOUNT}:slipway-build-events")),
         ..Options::new(clock, Arc::new(shell))
     });

@@ -94,6 +94,20 @@ impl Queue {
         call("sqs.DeleteMessage", || request.clone().send()).await.map(drop)
     }
 
+    /// How many messages it holds, those in flight and delayed ones included. SQS counts approximately.
+    #[cfg(feature = "local")]
+    pub async fn depth(&self) -> Result<usize, AwsError> {
+        const COUNTS: [QueueAttributeName; 3] = [
+            QueueAttributeName::ApproximateNumberOfMessages,
+            QueueAttributeName::ApproximateNumberOfMessagesNotVisible,
+            QueueAttributeName::ApproximateNumberOfMessagesDelayed,
+        ];
+        let request = self.client.get_queue_attributes().queue_url(&*self.url).set_attribute_names(Some(COUNTS.to_vec()));
+        let answer = call("sqs.GetQueueAttributes", || request.clone().send()).await?;
+        let counts = answer.attributes.unwrap_or_default();
+        Ok(COUNTS.iter().filter_map(|name| counts.get(name)?.parse::<usize>().ok()).sum())
+    }
+
     /// The URL of the dead-letter queue in this queue's redrive policy, if there is one.
     pub async fn redrive_target(&self) -> Result<Option<String>, AwsError> {
         let request = self.client.get_queue_attributes().queue_url(&*self.url).attribute_names(QueueAttributeName::RedrivePolicy);

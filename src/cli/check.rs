@@ -108,7 +108,7 @@ mod tests {
   topic    arn:aws:sns:us-east-1:000000000000:slipway-events: queued, started, finished, rejected
   limits   4 running, 4 of one tenant, 1000 waiting
   watch    every 1s and on pushed events
-  profile  default: project slipway, file:///* https://github.com/* https://gitlab.com/*, up to 60 minutes
+  profile  default: project slipway, file:///* https://github.com/* https://gitlab.com/*, up to 60 minutes, images to 127.0.0.1:5000
   http     127.0.0.1:9090
 ";
         assert_eq!(summary(&config), expected);

@@ -1,23 +1,150 @@
 //! `slipway demo`: everything once, on this machine, in a minute.
 
+mod audit;
+mod container;
+mod ledger;
+mod paint;
+mod plan;
+mod play;
+mod repository;
+mod scratch;
+mod screen;
+mod table;
+mod telling;
+mod verdict;
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use anyhow::Context;
 use clap::Args;
+use tokio_util::sync::CancellationToken;
 
-use super::Exit;
+use self::{audit::audit, ledger::Ledger, paint::Tone, play::Play, scratch::Scratch, screen::Screen};
+use super::{Exit, daemon};
+use crate::{
+    clock::Clock,
+    config,
+    engine::{self, Vitals},
+    local::{self, Local},
+    shutdown::Shutdown,
+    supervise::Services,
+};
 
-/// Show local mode at work: jobs that succeed, fail, wait for a slot and are rejected
+/// Show local mode at work: jobs that succeed, fail, time out, wait for a slot, are cancelled and are rejected
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Starts local mode on free ports with sample repositories of its own, submits the jobs, shows their progress and prints the events.
-Exits 0 when all of them ended as they should. Needs git.
+Starts the embedded AWS endpoint and the daemon on a free port with sample repositories of its own, sends the jobs, prints every event
+as it arrives and then how each job ended. Takes less than a minute, leaves nothing behind, and exits 0 only when every job ended as it
+should. Needs git; with docker, podman or buildah one job builds a real image.
 
 Examples:
   slipway demo
-  SLIPWAY_LOG=info slipway demo")]
-pub(super) struct Demo {}
+  slipway demo --keep")]
+pub(super) struct Demo {
+    /// Keep the sample repositories and every event, and say where
+    #[arg(long)]
+    keep: bool,
+}
+
+/// A minute of a build's timeout here: CodeBuild's shortest is five, and nobody watches that long.
+const MINUTE: Duration = Duration::from_secs(1);
+/// How the daemon is configured, beyond local mode's own configuration: a limit that is felt, an excerpt that is read at a glance, and a
+/// pace that is pleasant to watch.
+const OVERRIDES: [(&str, &str); 6] = [
+    ("SLIPWAY__LIMITS__RUNNING", "2"),
+    ("SLIPWAY__LOG__LINES", "16"),
+    ("SLIPWAY__LOG__SETTLE", "1s"),
+    ("SLIPWAY__QUEUES__0__WAIT", "1s"),
+    ("SLIPWAY__SHUTDOWN__GRACE", "5s"),
+    ("SLIPWAY__WATCH__INTERVAL", "500ms"),
+];
 
 impl Demo {
-    #[expect(clippy::unused_async, reason = "what it starts is awaited")]
     pub(super) async fn run(self) -> anyhow::Result<Exit> {
-        anyhow::bail!("there is nothing to show yet")
+        let mut screen = Screen::open();
+        let scratch = Scratch::new()?;
+        let (mut services, mut ledger, mut local) = (Services::default(), Ledger::default(), None);
+        let asked = Shutdown::default();
+        let shown = tokio::select! {
+            biased;
+            failed = daemon::signals(&asked) => Err(failed).context("cannot listen to signals"),
+            () = asked.drain.cancelled() => Ok(None),
+            shown = show(&scratch, &mut services, &mut screen, &mut ledger, &mut local) => shown.map(Some),
+        };
+        screen.close();
+        // However it ended, no build outlives the demo.
+        if let Some(local) = &local {
+            scratch.end_builds(local).await;
+        }
+        let kept = if self.keep {
+            Some(scratch.keep(&ledger)?)
+        } else {
+            scratch.remove().await?;
+            None
+        };
+        let exit = match shown? {
+            Some(true) => Exit::Done,
+            Some(false) => Exit::Failed,
+            None => {
+                screen.say("Interrupted: every build is ended.")?;
+                Exit::Failed
+            }
+        };
+        if let Some(folder) = kept {
+            screen.say(&format!("The repositories and the events are in {}", folder.display()))?;
+        }
+        Ok(exit)
     }
+}
+
+/// Shows everything; whether all of it went as it should.
+async fn show(
+    scratch: &Scratch,
+    services: &mut Services,
+    screen: &mut Screen,
+    ledger: &mut Ledger,
+    started: &mut Option<Local>,
+) -> anyhow::Result<bool> {
+    screen.say(&screen.paint.paint(Tone::Bold, "Slipway demo"))?;
+    screen.say("An AWS endpoint, the daemon and sample repositories, in this one process and on this machine.")?;
+    screen.say(&format!("At most {} builds run at once. A minute of a build's timeout lasts a second here.", plan::RUNNING))?;
+    screen.say("")?;
+
+    let (folder, home) = (scratch.repositories(), scratch.home());
+    let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
+    let builds = local::Builds { minute: MINUTE, ..local::Builds::below(scratch.builds()) };
+    let start = local::start(any_port, local::REGION, builds, services, CancellationToken::new());
+    let (local, repositories) = tokio::join!(Box::pin(start), repository::make(&folder));
+    let (local, repositories) = (&*started.insert(local?), repositories?);
+    screen.say(&format!("Endpoint      http://{}", local.address))?;
+    screen.say(&format!("Repositories  {} in {}", repositories.len(), folder.display()))?;
+    screen.say("")?;
+
+    let overrides = OVERRIDES.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let config = config::parse(&local::config(local.address, local::REGION), "config/local.toml", overrides)?;
+    let shutdown = Shutdown::default();
+    let engine = engine::run(Arc::new(config), local.clients.clone(), Clock::system(), Vitals::default(), shutdown.clone());
+    let mut engine = Box::pin(engine);
+    let mut play = Play::new(local, &repositories, screen, ledger);
+    let left_out = tokio::select! {
+        left_out = Box::pin(play.run(&home)) => left_out?,
+        ended = &mut engine => anyhow::bail!("the daemon ended too early: {ended:?}"),
+        ended = services.ended() => return Err(ended.into()),
+    };
+    shutdown.drain.cancel();
+    let exit = engine.await?;
+    play.late().await?;
+    screen.close();
+
+    let findings = audit(ledger, local, exit).await?;
+    let left_out = left_out.as_deref().map(|why| (plan::IMAGE, why));
+    let all_good = table::print(screen, ledger, left_out, &findings)?;
+    screen.say("")?;
+    let verdict = if all_good { "Every job ended as it should" } else { "Not everything went as it should: see the lines marked ✗" };
+    let sent = telling::counted(ledger.messages(), "message");
+    screen.say(&format!("{verdict}: {sent} and {} events in {:.0} seconds.", ledger.bodies.len(), screen.seconds()))?;
+    if all_good {
+        screen.say("To send jobs of your own, start `slipway local`.")?;
+    }
+    Ok(all_good)
 }

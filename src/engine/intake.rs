@@ -58,7 +58,9 @@ impl Intake {
                 () = sleep(ROOM_WAIT) => continue,
                 () = drain.cancelled() => return,
             };
-            match self.queue.receive(room.len(), self.settings.visibility, self.settings.wait).await {
+            // The first answer says that the daemon is ready: it is not waited for until a message comes.
+            let wait = if *self.answered.borrow() { self.settings.wait } else { Duration::ZERO };
+            match self.queue.receive(room.len(), self.settings.visibility, wait).await {
                 Ok(deliveries) => {
                     self.answered.send_replace(true);
                     backoff = fresh();

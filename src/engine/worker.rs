@@ -124,8 +124,12 @@ impl Worker {
             self.roster.supersede(&group.key, &job.id);
         }
 
-        let ticket =
-            Ticket { tenant: job.tenant.clone(), priority: job.priority, group: job.group.as_ref().map(|group| group.key.clone()) };
+        let ticket = Ticket {
+            profile: job.profile.clone(),
+            tenant: job.tenant.clone(),
+            priority: job.priority,
+            group: job.group.as_ref().map(|group| group.key.clone()),
+        };
         let slot = tokio::select! {
             biased;
             () = self.shutdown.drain.cancelled() => return Err(Left),

@@ -3,6 +3,7 @@
 import re
 import socket
 import subprocess
+import urllib.request
 
 import pytest
 
@@ -11,6 +12,35 @@ from program import SCRIPTS, SLIPWAY, Program, environment, slipway
 from waiting import until
 
 QUICK = "version: 0.2\nphases:\n  build:\n    commands:\n      - echo built $SLIPWAY_JOB_ID\n"
+
+
+# Visibility is as short as it may be: after a crash it is how long a job waits to be picked up again.
+DAEMON = """\
+[[queues]]
+url = "http://{address}/000000000000/slipway-jobs"
+dead_letter_url = "http://{address}/000000000000/slipway-jobs-dlq"
+visibility = "30s"
+wait = "1s"
+
+[topic]
+arn = "arn:aws:sns:us-east-1:000000000000:slipway-events"
+events = ["started", "finished", "rejected"]
+
+[limits]
+running = 1
+
+[watch]
+interval = "200ms"
+
+[profiles.default]
+project = "slipway"
+sources = ["file:///*"]
+"""
+
+
+def daemon_config(address):
+    """The configuration of a daemon on an embedded endpoint."""
+    return DAEMON.format(address=address)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -119,9 +149,15 @@ def start_daemon(programs, free_port, tmp_path):
         program.end()
 
 
+@pytest.fixture
+def moto(moto_server):
+    """moto with nothing in it: AWS as others understand it."""
+    urllib.request.urlopen(urllib.request.Request(f"{moto_server.url}/moto-api/reset", method="POST"), timeout=10).close()
+    return moto_server
+
+
 @pytest.fixture(scope="session")
-def moto(programs):
-    """moto: AWS as others understand it."""
+def moto_server(programs):
     program = programs("moto", [SCRIPTS / "moto_server", "-H", "127.0.0.1", "-p", "0"], environment())
     found = program.says(lambda text: re.search(r"Running on (http://127\.0\.0\.1:\d+)", text), "its address", 60)
     cloud = Cloud(found[1])

@@ -9,7 +9,7 @@ from pathlib import Path
 from waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]
-TARGET = Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target")
+TARGET = Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target").absolute()
 SLIPWAY = os.environ.get("SLIPWAY") or str(TARGET / "debug" / "slipway")
 # The environment's own programs: `aws` and `moto_server`.
 SCRIPTS = Path(sys.executable).parent

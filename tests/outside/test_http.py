@@ -1,6 +1,7 @@
 """What the daemon tells over HTTP."""
 
 from cloud import get, job
+from conftest import daemon_config
 from waiting import until
 
 
@@ -21,9 +22,7 @@ def test_health_readiness_and_metrics_answer(local, repository, unique):
 
 
 def test_a_daemon_that_cannot_reach_its_queue_is_alive_and_not_ready(start_daemon, endpoint, free_port):
-    from test_leaving import CONFIG
-
-    daemon = start_daemon(f"http://127.0.0.1:{free_port()}", CONFIG.format(address=endpoint.address))
+    daemon = start_daemon(f"http://127.0.0.1:{free_port()}", daemon_config(endpoint.address))
     until(lambda: get(f"http://{daemon.http}/healthz") == (200, "ok\n"), "health")
     daemon.program.says(lambda text: "could not receive" in text, "why it is not ready")
     assert get(f"http://{daemon.http}/readyz")[0] == 503

@@ -6,38 +6,15 @@ import time
 import pytest
 
 from cloud import Subscriber, get, job
+from conftest import daemon_config
 from waiting import until
-
-# Visibility is as short as it may be: after a crash it is how long a job waits to be picked up again.
-CONFIG = """\
-[[queues]]
-url = "http://{address}/000000000000/slipway-jobs"
-dead_letter_url = "http://{address}/000000000000/slipway-jobs-dlq"
-visibility = "30s"
-wait = "1s"
-
-[topic]
-arn = "arn:aws:sns:us-east-1:000000000000:slipway-events"
-events = ["started", "finished", "rejected"]
-
-[limits]
-running = 1
-
-[watch]
-interval = "200ms"
-
-[profiles.default]
-project = "slipway"
-sources = ["file:///*"]
-"""
-
 
 @pytest.fixture
 def daemon(endpoint, start_daemon):
     """A function that starts a daemon on the test's endpoint."""
 
     def start(**variables):
-        return start_daemon(endpoint.cloud.url, CONFIG.format(address=endpoint.address), **variables).is_ready()
+        return start_daemon(endpoint.cloud.url, daemon_config(endpoint.address), **variables).is_ready()
 
     return start
 

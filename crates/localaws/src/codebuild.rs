@@ -22,6 +22,7 @@ use std::{
     collections::{BTreeMap, HashMap},
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use serde_json::Value;
@@ -53,6 +54,8 @@ pub struct Settings {
     pub account_limit: Option<usize>,
     /// Builds that may wait; more are refused.
     pub queue_limit: usize,
+    /// How long a minute of a build's timeouts lasts.
+    pub minute: Duration,
     /// Gets the EventBridge events "CodeBuild Build State Change".
     pub events: Option<Events>,
 }
@@ -65,6 +68,7 @@ impl fmt::Debug for Settings {
             .field("runner", &self.runner)
             .field("account_limit", &self.account_limit)
             .field("queue_limit", &self.queue_limit)
+            .field("minute", &self.minute)
             .field("events", &self.events.is_some())
             .finish_non_exhaustive()
     }

@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -36,6 +37,8 @@ pub struct Options {
     pub account_limit: Option<usize>,
     /// Builds that may wait in CodeBuild's queue; more are refused.
     pub queue_limit: usize,
+    /// How long a minute of a build's timeouts lasts.
+    pub minute: Duration,
     /// The ARN of the queue that gets the EventBridge events of builds.
     pub build_events: Option<String>,
     /// What goes wrong; `None` outside tests.
@@ -43,7 +46,8 @@ pub struct Options {
 }
 
 impl Options {
-    /// Region `us-east-1`, account `000000000000`, as many builds as are asked for, no events of builds, no faults.
+    /// Region `us-east-1`, account `000000000000`, as many builds as are asked for, minutes of 60 seconds, no events of
+    /// builds, no faults.
     pub fn new(clock: Clock, runner: Arc<dyn Runner>) -> Self {
         Self {
             region: "us-east-1".to_owned(),
@@ -52,6 +56,7 @@ impl Options {
             runner,
             account_limit: None,
             queue_limit: usize::MAX,
+            minute: Duration::from_mins(1),
             build_events: None,
             faults: None,
         }
@@ -78,7 +83,7 @@ struct Shared {
 impl LocalAws {
     /// An endpoint with nothing in it. Must be called within a tokio runtime.
     pub fn new(options: Options) -> Self {
-        let Options { region, account, clock, runner, account_limit, queue_limit, build_events, faults } = options;
+        let Options { region, account, clock, runner, account_limit, queue_limit, minute, build_events, faults } = options;
         let sqs = Arc::new(Sqs::new(clock, region.clone(), account.clone()));
         let sns = Arc::new(Sns::new(clock, region.clone(), account.clone(), Arc::clone(&sqs)));
         let logs = Arc::new(Logs::new(clock, region.clone(), account.clone()));
@@ -91,6 +96,7 @@ impl LocalAws {
             runner,
             account_limit,
             queue_limit,
+            minute,
             events,
         };
         let codebuild = Arc::new(CodeBuild::new(settings));

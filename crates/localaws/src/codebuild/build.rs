@@ -130,13 +130,18 @@ pub(super) struct Start {
     pub(super) active: Arc<()>,
     pub(super) transcript: Transcript,
     pub(super) clock: Clock,
+    /// How long a minute of the timeouts lasts.
+    pub(super) minute: Duration,
 }
 
 impl Build {
     /// A build that waits for its turn.
     pub(super) fn submitted(start: Start) -> Self {
         let now = start.clock.millis();
-        let minutes = |member: &str| Duration::from_mins(start.settings.get(member).and_then(Value::as_u64).unwrap_or_default());
+        let minutes = |member: &str| {
+            let minutes = start.settings.get(member).and_then(Value::as_u64).unwrap_or_default();
+            start.minute.saturating_mul(u32::try_from(minutes).unwrap_or(u32::MAX))
+        };
         let submitted = Record { phase: Phase::Submitted, start_ms: now, end: Some((now, PhaseStatus::Succeeded)), context: None };
         let queued = Record { phase: Phase::Queued, start_ms: now, end: None, context: None };
         Self {

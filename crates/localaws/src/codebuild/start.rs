@@ -100,6 +100,7 @@ impl CodeBuild {
             active,
             transcript: Transcript::new(Arc::clone(&self.settings.logs), target),
             clock: self.settings.clock,
+            minute: self.settings.minute,
         }));
         state.next += 1;
         project.builds.insert(build.sequence, Arc::clone(&build));

@@ -86,6 +86,10 @@ struct World {
 
 impl World {
     fn new(account_limit: Option<usize>, queue_limit: usize) -> Self {
+        Self::with_minute(account_limit, queue_limit, Duration::from_mins(1))
+    }
+
+    fn with_minute(account_limit: Option<usize>, queue_limit: usize, minute: Duration) -> Self {
         let clock = Clock::starting_at(UNIX_EPOCH + Duration::from_secs(START));
         let logs = Arc::new(Logs::new(clock, "us-east-1", "000000000000"));
         let events = Arc::new(Mutex::new(Vec::new()));
@@ -99,6 +103,7 @@ impl World {
             runner: Arc::new(Obedient(Arc::clone(&alive))),
             account_limit,
             queue_limit,
+            minute,
             events: Some(Arc::new(move |event| sink.lock().unwrap().push(event))),
         }));
         let world = Self { codebuild, logs, events, alive };
@@ -278,6 +283,21 @@ async fn the_timeout_counts_from_provisioning_and_frees_the_room_even_of_a_runne
     assert_eq!(world.phase(&second, "BUILD").1, json!({"statusCode": "BUILD_TIMED_OUT", "message": "Build has timed out."}));
     sleep(Duration::from_secs(3)).await;
     assert_eq!(world.runners(), 0, "one runner was told that the time is up, the other was dropped");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shorter_minute_shortens_both_timeouts_and_nothing_that_is_told() {
+    let world = World::with_minute(Some(1), 10, Duration::from_secs(2));
+    let running = world.start(with_timeout("hang"));
+    let waiting = world.start(json!({"queuedTimeoutInMinutesOverride": 5, "timeoutInMinutesOverride": 30}));
+    let late = world.start(json!({"queuedTimeoutInMinutesOverride": 30, "timeoutInMinutesOverride": 30}));
+    sleep(Duration::from_millis(9_900)).await;
+    assert_eq!((world.status(&running), world.status(&waiting)), ("IN_PROGRESS BUILD".to_owned(), "IN_PROGRESS QUEUED".to_owned()));
+    sleep(Duration::from_millis(200)).await;
+    assert_eq!((world.status(&running), world.status(&waiting)), ("FAILED COMPLETED".to_owned(), "FAILED COMPLETED".to_owned()));
+    assert_eq!((world.phase(&running, "BUILD").0, world.phase(&waiting, "QUEUED").0), (json!("TIMED_OUT"), json!("TIMED_OUT")));
+    assert_eq!(world.build(&running)["timeoutInMinutes"], 5);
+    assert_eq!(world.ended(&late).await["buildStatus"], "FAILED", "a build of 65 seconds has 60");
 }
 
 fn with_timeout(what: &str) -> Value {

@@ -1,0 +1,135 @@
+//! What must hold for all jobs together, once everything has ended.
+
+use std::time::Duration;
+
+use super::{
+    ledger::Ledger,
+    plan::{CROWD, RUNNING},
+    telling::counted,
+};
+use crate::{
+    aws::Clients,
+    engine::{Exit, REASONS},
+    job::{build::LogLocation, event::Event},
+    local::Local,
+};
+
+/// Something that was looked at.
+#[derive(Debug)]
+pub(super) struct Finding {
+    pub(super) good: bool,
+    pub(super) text: String,
+}
+
+/// Looks at the events together, and at what is left in AWS.
+pub(super) async fn audit(ledger: &Ledger, local: &Local, exit: Exit) -> anyhow::Result<Vec<Finding>> {
+    let mut findings = events(ledger);
+    let Local { clients, provision, .. } = local;
+    let wanted = ledger.entries.iter().filter(|entry| entry.planned.is_built()).count();
+    let builds = clients.builds().list(&provision.project, None).await?.ids.len();
+    findings.push(Finding {
+        good: builds == wanted,
+        text: format!("{} for {}: none was built twice", counted(builds, "build"), counted(wanted, "job")),
+    });
+    findings.extend(last_words(ledger, clients).await?);
+    let left = clients.queue(&provision.jobs).depth().await?;
+    let drained = if exit == Exit::Drained { "the daemon drained" } else { "the daemon left jobs behind" };
+    findings.push(Finding {
+        good: left == 0 && exit == Exit::Drained,
+        text: format!("{drained}, and {} on the job queue", none(left, "message is", "messages are")),
+    });
+    findings.push(dead_letters(ledger, local).await?);
+    Ok(findings)
+}
+
+fn events(ledger: &Ledger) -> Vec<Finding> {
+    let all: Vec<_> = ledger.entries.iter().flat_map(|entry| &entry.events).collect();
+    let ends = || ledger.entries.iter().filter_map(|entry| entry.end());
+    let (peak, waited) = (peak(ends()), longest_wait(ends()));
+    let mut ids: Vec<_> = all.iter().map(|event| &event.id).collect();
+    ids.sort();
+    ids.dedup();
+    let wanted: std::collections::BTreeSet<_> = ledger.entries.iter().flat_map(super::ledger::Entry::wanted_ids).collect();
+    vec![
+        Finding {
+            good: peak == RUNNING && waited >= 1.0,
+            text: format!("never more than {} at once; a {CROWD} job waited {waited:.1}s for its place", counted(peak, "build")),
+        },
+        Finding {
+            good: ledger.strangers.is_empty() && ids.len() == wanted.len(),
+            text: format!(
+                "{} with {} ids{}: each end is told once, or again under the same id",
+                counted(ledger.bodies.len(), "event"),
+                ids.len(),
+                if ledger.strangers.is_empty() { String::new() } else { format!(" and unknown ones ({})", ledger.strangers.join(", ")) }
+            ),
+        },
+    ]
+}
+
+/// The most builds that ran at the same time.
+fn peak<'a>(ends: impl Iterator<Item = &'a Event>) -> usize {
+    let runs = ends.filter_map(|event| event.data.build.as_ref()).filter_map(|run| Some((run.started_at.clone()?, run.ended_at.clone()?)));
+    let mut changes: Vec<(String, i32)> = runs.flat_map(|(start, end)| [(start, 1), (end, -1)]).collect();
+    // Of the same millisecond, the end comes first: it gave the place free.
+    changes.sort();
+    let mut now = 0;
+    let most = changes.iter().map(|(_, change)| {
+        now += change;
+        now
+    });
+    most.max().and_then(|most| usize::try_from(most).ok()).unwrap_or_default()
+}
+
+fn longest_wait<'a>(ends: impl Iterator<Item = &'a Event>) -> f64 {
+    let crowd = ends.filter(|event| event.data.job.tenant.as_ref().is_some_and(|tenant| tenant.as_str() == CROWD));
+    crowd.filter_map(|event| event.data.timings?.waiting_seconds).fold(0.0, f64::max)
+}
+
+/// The log of a build whose command failed ends well all the same: hence the excerpt.
+async fn last_words(ledger: &Ledger, clients: &Clients) -> anyhow::Result<Option<Finding>> {
+    let failed = ledger.entries.iter().filter(|entry| entry.planned.expected.command.is_some());
+    let Some((name, log)) = failed.filter_map(|entry| Some((entry.planned.name, entry.end()?.data.log.as_ref()?))).next() else {
+        return Ok(None);
+    };
+    let place = LogLocation { group: log.group.clone(), stream: log.stream.clone(), ..LogLocation::default() };
+    let page = clients.logs().page(&place, None).await?;
+    let last = page.lines.iter().rfind(|line| line.contains("Phase complete: ")).map(|line| line.trim_end()).unwrap_or_default();
+    let words = last.split_once("Phase complete: ").map_or(last, |(_, words)| words);
+    Ok(Some(Finding {
+        good: words.ends_with("State: SUCCEEDED") && !log.excerpt.trim_end().ends_with("SUCCEEDED"),
+        text: format!("{name}'s log ends with \"{words}\", its excerpt with what failed"),
+    }))
+}
+
+/// The rejected messages as they were sent, and why they are there.
+async fn dead_letters(ledger: &Ledger, local: &Local) -> anyhow::Result<Finding> {
+    let queue = local.clients.queue(&local.provision.dead_letters);
+    let letters = queue.receive(10, Duration::from_secs(30), Duration::ZERO).await?;
+    let mut bodies: Vec<_> = letters.iter().map(|letter| letter.body.as_str()).collect();
+    let mut wanted: Vec<_> =
+        ledger.entries.iter().map(|entry| &entry.planned).filter(|it| !it.is_built()).map(|it| it.body.as_str()).collect();
+    bodies.sort_unstable();
+    wanted.sort_unstable();
+    let reasons = letters.iter().all(|letter| letter.attributes.contains_key(REASONS));
+    Ok(Finding {
+        good: bodies == wanted && reasons,
+        text: format!(
+            "{} in the dead-letter queue, {} the reasons",
+            none(letters.len(), "message is", "messages are"),
+            if reasons { "with" } else { "without" }
+        ),
+    })
+}
+
+fn none(count: usize, one: &str, many: &str) -> String {
+    match count {
+        0 => format!("no {one}"),
+        1 => format!("1 {one}"),
+        _ => format!("{count} {many}"),
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests;
