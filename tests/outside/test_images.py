@@ -1,5 +1,6 @@
 """Jobs whose images are really built by the central buildspec in a Docker engine and pushed to a registry."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -9,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from central import Central
+import central
 from cloud import job
 from engine import BUSYBOX, GATEWAY, Engine, missing
 from git_server import GitServer
@@ -22,11 +23,21 @@ COPY busybox /bin/busybox
 SHELL ["/bin/busybox", "sh", "-c"]
 RUN ["/bin/busybox", "--install", "-s", "/bin"]
 """
+# The operator's: the central buildspec, what it needs to know, and the token that opens the git server.
 PROFILE = """
 [profiles.images]
-project = "central"
+project = "slipway"
 registry = "{registry}"
-sources = ["file:///*"]
+sources = ["file:///*", "https://{git}/*"]
+buildspec_file = "{buildspec}"
+
+[[profiles.images.env]]
+name = "GIT_SSL_CAINFO"
+value = "{certificate}"
+
+[[hosts]]
+host = "{git}"
+secret = "git/token"
 """
 KEYS = {"AccessKeyId": "ASIAEXAMPLE", "SecretAccessKey": "wJalr+secret/key", "Token": "FwoG+session+token=="}
 
@@ -87,16 +98,18 @@ def machine(engine, start_local, free_port, tmp_path_factory, endpoint_of_creden
     folder, listen = tmp_path_factory.mktemp("config"), f"127.0.0.1:{free_port()}"
     config, secrets = folder / "slipway.toml", folder / "secrets.json"
     text = (ROOT / "config" / "local.toml").read_text().replace("127.0.0.1:4566", listen)
-    config.write_text(text + PROFILE.format(registry=engine.registry))
+    served, buildspec = f"127.0.0.1:{git_server.port}", central.FILE
+    profile = PROFILE.format(registry=engine.registry, git=served, buildspec=buildspec, certificate=git_server.certificate)
+    config.write_text(text + profile)
     secrets.write_text(json.dumps({"git/token": TOKEN}))
     path = f"{engine.programs}:{os.environ['PATH']}"
     local = start_local("--config", config, "--secrets", secrets, listen=listen, PATH=path, DOCKER_HOST=engine.host)
-    variables = {
-        "AWS_CONTAINER_CREDENTIALS_FULL_URI": endpoint_of_credentials,
-        "SLIPWAY_CACHE": f"{engine.registry}/cache",
-        "GIT_SSL_CAINFO": str(git_server.certificate),
-    }
-    local.central = Central(local.cloud, variables)
+    # The project's own variables, as CodeBuild sets those of the role.
+    role = {"name": "AWS_CONTAINER_CREDENTIALS_FULL_URI", "value": endpoint_of_credentials, "type": "PLAINTEXT"}
+    codebuild = local.cloud.codebuild
+    [project] = codebuild.batch_get_projects(names=["slipway"])["projects"]
+    codebuild.update_project(name="slipway", environment=project["environment"] | {"environmentVariables": [role]})
+    local.central = central.Central(local.cloud, {"SLIPWAY_CACHE": f"{engine.registry}/cache"})
     return local
 
 
@@ -164,7 +177,7 @@ def test_several_images_come_from_one_repository(engine, build, dockerfiles):
 
 
 def test_hostile_build_arguments_arrive_as_they_are(engine, build, dockerfiles):
-    values = ["$(touch /owned) `touch /owned`", "; touch /owned; #", "it's \"quoted\" \\ ${HOME}", "--privileged", " two  words ", "a\nb"]
+    values = ["$(touch /owned) `touch /owned`", "; touch /owned; #", "it's \"quoted\" \\ ${HOME}", "--privileged", " two  words "]
     lines = "".join(f'ARG A{number}\nRUN printf %s "$A{number}" >/a{number}\n' for number in range(len(values)))
     data = build(
         dockerfiles(Dockerfile=BASE + lines),
@@ -174,6 +187,15 @@ def test_hostile_build_arguments_arrive_as_they_are(engine, build, dockerfiles):
     image = data["images"][0]["reference"]
     assert [run(engine, image, "cat", f"/a{number}") for number in range(len(values))] == values
     assert "owned" not in run(engine, image, "ls", "/")
+
+
+def test_a_build_argument_of_several_lines_is_one_argument(engine, machine, dockerfiles):
+    value = "a\n$(touch /owned)\n\n--privileged\n"
+    images = [{"name": "lines", "build_args": {"A": value}}]
+    url = dockerfiles(Dockerfile=BASE + 'ARG A\nRUN printf %s "$A" >/a\n')
+    ended = machine.central.build(url, images, {"SLIPWAY_REGISTRY": engine.registry})
+    assert ended.succeeded, ended.log
+    assert run(engine, ended.results[0]["reference"], "cat", "/a") == value
 
 
 def test_a_failing_dockerfile_fails_the_job_and_pushes_nothing(engine, build, dockerfiles):
@@ -214,11 +236,15 @@ def test_the_role_as_build_arguments(engine, build, dockerfiles):
 
 def test_the_role_as_a_secret_that_leaves_nothing(engine, build, dockerfiles, endpoint_of_credentials):
     mount = "RUN --mount=type=secret,id=aws,target=/root/.aws/credentials"
-    read = f"{mount} cd /root/.aws && grep -q '^aws_session_token = FwoG+session+token==$' credentials && md5sum <credentials >/seen\n"
+    read = f"{mount} sha256sum </root/.aws/credentials >/seen\n"
     dockerfile = BASE + "ARG AWS_CONTAINER_CREDENTIALS_FULL_URI\n" + read + "RUN ! test -s /root/.aws/credentials\n"
     data = build(dockerfiles(Dockerfile=dockerfile), [{"name": "role/secret", "aws_credentials": "secret"}])
     assert data["status"] == "succeeded", data["log"]["excerpt"]
     image = data["images"][0]["reference"]
+    names = ["aws_access_key_id", "aws_secret_access_key", "aws_session_token", "region"]
+    lines = [f"{name} = {value}" for name, value in zip(names, [*KEYS.values(), "us-east-1"], strict=True)]
+    text = "\n".join(["[default]", *lines, ""])
+    assert run(engine, image, "cat", "/seen").split()[0] == hashlib.sha256(text.encode()).hexdigest()
     history = engine.docker("history", "--no-trunc", image).stdout
     inspected = engine.docker("image", "inspect", image).stdout
     files = subprocess.run(["tar", "-xO"], input=saved(engine, image), capture_output=True, check=True).stdout
@@ -241,11 +267,20 @@ def saved(engine, image):
     return file.read_bytes()
 
 
-def test_an_image_is_built_from_a_private_repository(engine, machine, dockerfiles, git_server):
+def test_an_image_is_built_from_a_private_repository(engine, machine, build, dockerfiles, git_server):
     folder = dockerfiles(Dockerfile="FROM scratch\nCOPY busybox /busybox\n").removeprefix("file://")
     subprocess.run(["git", "clone", "-q", "--mirror", folder, git_server.folder / "app.git"], check=True, env=environment())
-    variables = {"SLIPWAY_REGISTRY": engine.registry, "SLIPWAY_SOURCE_URL": git_server.url("app.git")}
-    ended = machine.central.build(None, [{"name": "private"}], variables, {"SLIPWAY_GIT_TOKEN": "git/token"})
-    assert ended.succeeded, ended.log
-    assert ended.results == [{"reference": reference(engine, "private"), "digest": engine.digest("private", "latest")}]
-    assert TOKEN not in ended.log
+    head = subprocess.run(["git", "-C", folder, "rev-parse", "HEAD"], check=True, capture_output=True, text=True).stdout.strip()
+    data = build(git_server.url("app.git"), [{"name": "private"}])
+    assert data["status"] == "succeeded", data["log"]["excerpt"]
+    assert data["images"] == [{"reference": reference(engine, "private"), "digest": engine.digest("private", "latest")}]
+    assert data["job"]["source"]["commit"] == head
+    events = json.dumps(machine.subscriber.events)
+    log = whole_log(machine.cloud, data)
+    assert TOKEN not in events + log + machine.program.log + machine.program.output
+    assert any(authorization for _, authorization in git_server.requests)
+
+
+def whole_log(cloud, data):
+    where = {"logGroupName": data["log"]["group"], "logStreamName": data["log"]["stream"]}
+    return "".join(event["message"] for event in cloud.logs.get_log_events(**where, startFromHead=True)["events"])
