@@ -30,7 +30,9 @@ fn profiles() -> BTreeMap<String, Profile> {
         project: "flex".to_owned(),
         registry: Some("123456789012.dkr.ecr.eu-west-1.amazonaws.com".to_owned()),
         sources: sources.iter().map(|&source| source.to_owned()).collect(),
+        platforms: vec!["linux/amd64".to_owned(), "linux/arm64".to_owned()],
         timeout_minutes,
+        ..Profile::default()
     };
     let default = profile("default", &["https://github.com/acme/*", "s3://bucket/*"], 60);
     let local = profile("local", &["file:///srv/*"], 2_160);
