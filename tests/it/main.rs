@@ -2,5 +2,6 @@
 
 mod carry;
 mod command;
+mod demo;
 mod layers;
 mod world;

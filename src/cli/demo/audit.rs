@@ -98,7 +98,7 @@ async fn last_words(ledger: &Ledger, clients: &Clients) -> anyhow::Result<Option
     let words = last.split_once("Phase complete: ").map_or(last, |(_, words)| words);
     Ok(Some(Finding {
         good: words.ends_with("State: SUCCEEDED") && !log.excerpt.trim_end().ends_with("SUCCEEDED"),
-        text: format!("{name}'s log ends with \"{words}\", its excerpt with what failed"),
+        text: format!("{name}'s log ends with \"{words}\", the event's excerpt does not"),
     }))
 }
 
