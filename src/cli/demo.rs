@@ -140,7 +140,8 @@ async fn show(
     let all_good = table::print(screen, ledger, left_out, &findings)?;
     screen.say("")?;
     if all_good {
-        screen.say(&format!("All of it went as it should, in {:.0} seconds. To send jobs of your own: slipway local", screen.seconds()))?;
+        screen.say(&format!("All of it went as it should, in {:.0} seconds.", screen.seconds()))?;
+        screen.say("To send jobs of your own: slipway local")?;
     } else {
         screen.say("Not everything went as it should: see the lines marked ✗.")?;
     }

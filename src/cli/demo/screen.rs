@@ -23,8 +23,8 @@ const NAME: usize = 9;
 const WORD: usize = 9;
 /// Where an event's details begin: after the time, the name and the word.
 const DETAIL: usize = 7 + 2 + NAME + 2 + WORD + 2;
-/// Where the lines of a log begin, after their rule.
-const EXCERPT: usize = 7 + 2;
+/// Where the lines below an event begin, after their dash or rule.
+const BELOW: usize = 7 + 2 + 2;
 
 /// The screen.
 #[derive(Debug)]
@@ -89,16 +89,15 @@ impl Screen {
         }
         self.happened(name, (told.word, told.tone), &told.detail)?;
         for sentence in &told.more {
-            let lines = wrap(sentence, WIDTH - DETAIL);
-            lines
-                .iter()
-                .zip(["- ", "  "].into_iter().chain(std::iter::repeat("  ")))
-                .try_for_each(|(line, lead)| self.say(&format!("{:1$}{lead}{line}", "", DETAIL - lead.len())))?;
+            for (at, line) in wrap(sentence, WIDTH - BELOW).iter().enumerate() {
+                let dash = if at == 0 { "- " } else { "" };
+                self.say(&format!("{dash:>BELOW$}{line}"))?;
+            }
         }
         let rule = self.paint.paint(Tone::Dim, "│");
         told.excerpt
             .iter()
-            .try_for_each(|line| self.say(format!("{:1$}{rule} {2}", "", EXCERPT - 2, clip(line, WIDTH - EXCERPT)).trim_end()))?;
+            .try_for_each(|line| self.say(format!("{:1$}{rule} {2}", "", BELOW - 2, clip(line, WIDTH - BELOW)).trim_end()))?;
         Ok(())
     }
 
