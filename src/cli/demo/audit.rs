@@ -29,7 +29,7 @@ pub(super) async fn audit(ledger: &Ledger, local: &Local, exit: Exit) -> anyhow:
     let builds = clients.builds().list(&provision.project, None).await?.ids.len();
     findings.push(Finding {
         good: builds == wanted,
-        text: format!("{} for {}: none was built twice", counted(builds, "build"), counted(wanted, "job")),
+        text: format!("{} for {}, one of which was sent twice", counted(builds, "build"), counted(wanted, "job")),
     });
     findings.extend(last_words(ledger, clients).await?);
     let left = clients.queue(&provision.jobs).depth().await?;
@@ -53,12 +53,12 @@ fn events(ledger: &Ledger) -> Vec<Finding> {
     vec![
         Finding {
             good: peak == RUNNING && longest >= 1.0,
-            text: format!("never more than {} at once; a {CROWD} job waited {longest:.1}s for its place", counted(peak, "build")),
+            text: format!("at most {} at once; a {CROWD} job waited {longest:.1}s for its place", counted(peak, "build")),
         },
         Finding {
             good: ledger.strangers.is_empty() && ids.len() == wanted.len(),
             text: format!(
-                "{} with {} ids{}: each end is told once, or again under the same id",
+                "{} with {} ids{}: what was sent twice is told twice, under one id",
                 counted(ledger.bodies.len(), "event"),
                 ids.len(),
                 if ledger.strangers.is_empty() { String::new() } else { format!(" and unknown ones ({})", ledger.strangers.join(", ")) }
