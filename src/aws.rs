@@ -4,6 +4,7 @@ pub mod batch;
 pub mod builds;
 mod call;
 pub mod error;
+mod inspect;
 pub mod logs;
 #[cfg(feature = "local")]
 pub mod provision;
@@ -27,6 +28,7 @@ use aws_smithy_http_client::{
 #[cfg(feature = "local")]
 use aws_smithy_runtime_api::client::http::HttpClient;
 pub use error::{AwsError, Class};
+pub use inspect::Finding;
 
 /// The SDK sets no timeout of its own: a black-holed call would hang for ever.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);

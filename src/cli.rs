@@ -48,7 +48,7 @@ impl Cli {
     pub async fn run(self) -> anyhow::Result<Exit> {
         match self.command {
             Command::Run(command) => command.run().await,
-            Command::Check(command) => command.run(),
+            Command::Check(command) => command.run().await,
             #[cfg(feature = "local")]
             Command::Local(command) => command.run().await,
             #[cfg(feature = "local")]

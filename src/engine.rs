@@ -43,7 +43,7 @@ const STATUS_LINGER: Duration = Duration::from_millis(20);
 /// What giving back and the last deletes may take after the grace period.
 const LAST_CALLS: Duration = Duration::from_secs(10);
 /// A loop that calls AWS turns over at least this often beyond its own waits.
-const CALL_MARGIN: Duration = Duration::from_secs(60);
+const CALL_MARGIN: Duration = Duration::from_mins(1);
 
 /// How the daemon ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,9 +101,11 @@ pub async fn run(config: Arc<Config>, clients: Clients, clock: Clock, vitals: Vi
             }
         }
         ready.send_replace(true);
-        std::future::pending().await
+        std::future::pending::<()>().await;
     };
     tokio::select! {
+        // Intakes end when the drain begins, which is no fault.
+        biased;
         () = shutdown.drain.cancelled() => {}
         () = shutdown.leave.cancelled() => {}
         ended = services.ended() => return Err(ended),
@@ -122,6 +124,7 @@ pub async fn run(config: Arc<Config>, clients: Clients, clock: Clock, vitals: Vi
     };
     tokio::pin!(quiet);
     let drained = tokio::select! {
+        biased;
         () = &mut quiet => true,
         () = tokio::time::sleep(config.shutdown.grace) => false,
         () = shutdown.leave.cancelled() => false,
@@ -133,9 +136,18 @@ pub async fn run(config: Arc<Config>, clients: Clients, clock: Clock, vitals: Vi
     }
     let left = leases.iter().map(lease::Leases::len).sum();
     observe::grace_ran_out(left);
+    let at_once = shutdown.leave.is_cancelled();
     shutdown.leave.cancel();
     // Whoever is still at it gives its message back; AWS may not answer, and then the leases just run out.
-    timeout(LAST_CALLS, quiet).await.unwrap_or_default();
+    let last_calls = async {
+        if at_once {
+            // A receive under way is not waited for: it could take as long as a poll does.
+            jobs.all_ended().await;
+        } else {
+            quiet.await;
+        }
+    };
+    timeout(LAST_CALLS, last_calls).await.unwrap_or_default();
     Ok(Exit::Left(left))
 }
 
@@ -151,7 +163,7 @@ fn worker(
     let topic = clients.topic(&config.topic.arn);
     let publishes = Publishes { topic, max_bytes: config.topic.max_bytes, fifo: config.topic.is_fifo() };
     let publishes = batcher(publishes, LINGER, services, vitals);
-    let scheduler = scheduler::Scheduler::new(&config.limits);
+    let scheduler = scheduler::Scheduler::new(&config.limits, &config.profiles);
     services.spawn("scheduler", scheduler.clone().serve());
     let (watcher, ticker) = watcher::Watcher::new(statuses.clone(), config.watch.interval);
     let pulse = vitals.pulses.start("watcher", ticker.longest() + CALL_MARGIN);

@@ -16,7 +16,7 @@ const IN_FLIGHT: usize = 8;
 /// An idle actor turns over this often, for its pulse.
 const IDLE: Duration = Duration::from_secs(30);
 /// Longer than any batch takes with all its tries.
-const LONGEST: Duration = Duration::from_secs(120);
+const LONGEST: Duration = Duration::from_mins(2);
 
 /// A batched AWS operation.
 pub trait Batch: Send + Sync + 'static {

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use aws_sdk_codebuild::{
     Client,
-    types::{self, EnvironmentVariable, EnvironmentVariableType, GitSubmodulesConfig, SourceType},
+    types::{
+        self, CloudWatchLogsConfig, ComputeType, EnvironmentType, EnvironmentVariable, EnvironmentVariableType, GitSubmodulesConfig,
+        LogsConfig, LogsConfigStatusType, SourceAuthType, SourceType,
+    },
 };
 use aws_smithy_types::DateTime;
 use jiff::Timestamp;
@@ -49,17 +52,32 @@ impl Builds {
             .client
             .start_build()
             .project_name(&order.project)
-            .source_type_override(SourceType::from(order.source_type))
+            .source_type_override(SourceType::from(order.source_type.as_str()))
             .set_source_location_override(order.source_location.clone())
             .set_source_version(order.source_version.clone())
             .set_git_clone_depth_override(order.clone_depth)
-            .timeout_in_minutes_override(i32::try_from(order.timeout_minutes).unwrap_or(i32::MAX))
+            .timeout_in_minutes_override(minutes(order.timeout_minutes))
+            .set_queued_timeout_in_minutes_override(order.queued_timeout_minutes.map(minutes))
+            .set_buildspec_override(order.buildspec.clone())
+            .set_image_override(order.environment.image.clone())
+            .set_compute_type_override(order.environment.compute_type.as_deref().map(ComputeType::from))
+            .set_environment_type_override(order.environment.environment_type.as_deref().map(EnvironmentType::from))
+            .set_privileged_mode_override(order.privileged)
             // An automatic retry would be a build that nobody follows.
             .auto_retry_limit_override(0)
             .idempotency_token(&order.token);
         if order.submodules {
             let submodules = GitSubmodulesConfig::builder().fetch_submodules(true).build();
             request = request.git_submodules_config_override(submodules.map_err(|error| invalid(&error))?);
+        }
+        if let Some(auth) = &order.source_auth {
+            let auth = types::SourceAuth::builder().r#type(SourceAuthType::from(auth.kind)).resource(&auth.resource).build();
+            request = request.source_auth_override(auth.map_err(|error| invalid(&error))?);
+        }
+        if let Some(group) = &order.log_group {
+            let logs = CloudWatchLogsConfig::builder().status(LogsConfigStatusType::Enabled).group_name(group).build();
+            let logs = LogsConfig::builder().cloud_watch_logs(logs.map_err(|error| invalid(&error))?).build();
+            request = request.logs_config_override(logs);
         }
         for variable in &order.env {
             request = request.environment_variables_override(environment_variable(variable).map_err(|error| invalid(&error))?);
@@ -109,6 +127,10 @@ impl Batch for Statuses {
             }
         }
     }
+}
+
+fn minutes(minutes: u32) -> i32 {
+    i32::try_from(minutes).unwrap_or(i32::MAX)
 }
 
 fn environment_variable(variable: &Variable) -> Result<EnvironmentVariable, aws_sdk_codebuild::error::BuildError> {

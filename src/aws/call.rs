@@ -34,14 +34,18 @@ where
 }
 
 /// Makes a call once; for loops that try again by themselves.
-pub(super) async fn once<T, E>(
+pub(super) fn once<T, E>(
     operation: &'static str,
     request: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
-) -> Result<T, AwsError>
+) -> impl Future<Output = Result<T, AwsError>>
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
-    let result = request.await.map_err(|error| AwsError::from_sdk(operation, &error));
-    observe::aws_call(operation, result.as_ref().err().map(|error| error.class.name()));
-    result
+    // Boxed at once: the SDK's futures are tens of kilobytes, and every job would carry room for them.
+    let request = Box::pin(request);
+    async move {
+        let result = request.await.map_err(|error| AwsError::from_sdk(operation, &error));
+        observe::aws_call(operation, result.as_ref().err().map(|error| error.class.name()));
+        result
+    }
 }

@@ -10,7 +10,10 @@ use clap::Args;
 use humantime::format_duration;
 
 use super::Exit;
-use crate::config::{self, Config};
+use crate::{
+    aws::{Clients, Finding},
+    config::{self, Config},
+};
 
 /// Report every fault of a configuration, or sum up what it says
 #[derive(Debug, Args)]
@@ -18,21 +21,48 @@ use crate::config::{self, Config};
 Every fault is reported with its key, its value, where it was set and the rule; the exit code is then 78.
 Overrides from the environment (SLIPWAY__LIMITS__RUNNING=20) are checked with the file.
 
+With --online AWS is asked too, by calls that change nothing: are the queues, the topic, the project and its log there, and may they be
+used? What cannot be asked without doing it (to receive, to start a build, to publish) is not.
+
 Examples:
   slipway check --config config/slipway.toml
+  slipway check --config config/slipway.toml --online
   SLIPWAY__LIMITS__RUNNING=20 slipway check --config config/slipway.toml")]
 pub(super) struct Check {
     /// The configuration file
     #[arg(long, value_name = "FILE", env = "SLIPWAY_CONFIG")]
     config: PathBuf,
+
+    /// Ask AWS too
+    #[arg(long)]
+    online: bool,
 }
 
 impl Check {
-    pub(super) fn run(self) -> anyhow::Result<Exit> {
+    pub(super) async fn run(self) -> anyhow::Result<Exit> {
         let config = config::load(&self.config, super::environment())?;
         write!(io::stdout(), "{} is right\n{}", self.config.display(), summary(&config))?;
-        Ok(Exit::Done)
+        if !self.online {
+            return Ok(Exit::Done);
+        }
+        let findings = Clients::from_environment().await.inspect(&config).await;
+        let wrong = findings.iter().filter(|finding| finding.result.is_err()).count();
+        write!(io::stdout(), "\n{}", answers(&findings))?;
+        Ok(if wrong == 0 { Exit::Done } else { Exit::Failed })
     }
+}
+
+/// What AWS answered, a line each.
+fn answers(findings: &[Finding]) -> String {
+    let mut lines = String::new();
+    for Finding { key, value, result } in findings {
+        let (mark, text) = match result {
+            Ok(text) => ("ok", text),
+            Err(text) => ("WRONG", text),
+        };
+        writeln!(lines, "  {mark:<8} {key} = {value}: {text}").ok();
+    }
+    lines
 }
 
 /// What is configured, a line each.
@@ -78,7 +108,7 @@ mod tests {
   topic    arn:aws:sns:us-east-1:000000000000:slipway-events: queued, started, finished, rejected
   limits   4 running, 4 of one tenant, 1000 waiting
   watch    every 1s and on pushed events
-  profile  default: project slipway, file:///* https://github.com/* https://gitlab.com/*, up to 60 minutes
+  profile  default: project slipway, file:///* https://github.com/* https://gitlab.com/*, up to 60 minutes, images to 127.0.0.1:5000
   http     127.0.0.1:9090
 ";
         assert_eq!(summary(&config), expected);

@@ -22,12 +22,12 @@ use crate::{
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Builds really run: their sources are cloned with git and their buildspecs' commands run on this machine, as you. Any AWS client
-works with AWS_ENDPOINT_URL set to the endpoint and any credentials.
+works with AWS_ENDPOINT_URL set to the endpoint and any credentials; the AWS CLI's older versions want it as --endpoint-url.
 
 Examples:
   slipway local
   slipway local --listen 127.0.0.1:5000 --no-daemon
-  AWS_ENDPOINT_URL=http://127.0.0.1:4566 AWS_REGION=us-east-1 aws sqs list-queues")]
+  aws --endpoint-url http://127.0.0.1:4566 --region us-east-1 sqs list-queues")]
 pub(super) struct Local {
     /// Where the endpoint listens; this machine only
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:4566", value_parser = loopback)]
@@ -91,7 +91,7 @@ The AWS endpoint listens on http://{address} (account {account}, region {region}
 In another terminal:
   export AWS_ENDPOINT_URL=http://{address} AWS_REGION={region} AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local
   slipway submit --url file:///path/to/a/git/repository
-  aws sqs receive-message --wait-time-seconds 20 --queue-url {results}
+  aws --endpoint-url http://{address} sqs receive-message --wait-time-seconds 20 --queue-url {results}
 
 Ctrl-C drains and leaves.
 ",

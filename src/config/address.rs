@@ -15,6 +15,8 @@ const PROFILE: Rule = "the name must be 1 to 64 letters, digits, dots, - and _";
 const SOURCE: Rule = "must be https://HOST/PATH, s3://BUCKET/KEY or file:///PATH";
 const SOURCE_HOST: Rule = "must name one host: * may stand in what follows it, or at the host's beginning as in *.example.com";
 
+const CONNECTION: Rule = "must be a connection's ARN: arn:aws:codeconnections:REGION:ACCOUNT:connection/ID";
+
 /// SQS's limit on a queue's name, `.fifo` included.
 const QUEUE_NAME: RangeInclusive<usize> = 1..=80;
 /// SNS's limit on a topic's name, `.fifo` included.
@@ -81,6 +83,58 @@ pub(super) fn source(text: &str) -> Result<(), Rule> {
         _ => false,
     };
     rule(host && !path.is_empty() && !path.contains(|letter: char| letter.is_whitespace() || letter.is_control()), SOURCE)
+}
+
+/// A CloudWatch log group's name.
+pub(super) fn log_group(text: &str) -> Result<(), Rule> {
+    rule((1..=512).contains(&text.len()) && consists_of(text, "_-/.#"), "must be a log group's name: letters, digits and _ - / . #")
+}
+
+/// A build image, as CodeBuild takes it.
+pub(super) fn build_image(text: &str) -> Result<(), Rule> {
+    rule(!text.is_empty() && text.len() <= 512 && consists_of(text, "._-/:@"), "must be an image, like \"aws/codebuild/standard:7.0\"")
+}
+
+/// One of CodeBuild's constants.
+pub(super) fn constant(text: &str) -> Result<(), Rule> {
+    let upper = text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_');
+    rule(!text.is_empty() && upper, "must be one of CodeBuild's names, like BUILD_GENERAL1_SMALL or ARM_CONTAINER")
+}
+
+/// A file in the source.
+pub(super) fn path_in_source(text: &str) -> Result<(), Rule> {
+    let inside = !text.starts_with('/') && text.split('/').all(|part| !part.is_empty() && part != "..");
+    rule(inside && !text.contains(['\n', ':']), "must be a path in the source, like \"ci/buildspec.yml\"")
+}
+
+/// A variable's name; the operator may use SLIPWAY's, for the central buildspec, but not those that every build has.
+pub(super) fn operator_variable(text: &str) -> Result<(), Rule> {
+    let first = text.starts_with(|letter: char| letter.is_ascii_alphabetic() || letter == '_');
+    let taken = ["SLIPWAY_JOB_ID", "SLIPWAY_ATTEMPT", "SLIPWAY_IMAGES", "SLIPWAY_REGISTRY"].contains(&text)
+        || text.starts_with("SLIPWAY_SOURCE_")
+        || text.starts_with("CODEBUILD");
+    rule(first && consists_of(text, "_") && !taken, "must be a variable's name, and none that CodeBuild or the daemon sets")
+}
+
+/// A host of sources, or all its subdomains.
+pub(super) fn source_host(text: &str) -> Result<(), Rule> {
+    let host = text.strip_prefix("*.").unwrap_or(text);
+    let lower = !host.contains(|letter: char| letter.is_ascii_uppercase());
+    rule(lower && is_host(host), "must be a host in lower case, like \"git.example.com\" or \"*.example.com\"")
+}
+
+/// A CodeConnections connection.
+pub(super) fn connection(text: &str) -> Result<(), Rule> {
+    let parts: Vec<&str> = text.splitn(6, ':').collect();
+    let [arn, partition, service, region, account, name] = parts[..] else { return Err(CONNECTION) };
+    let service = matches!(service, "codeconnections" | "codestar-connections");
+    let is_one = arn == "arn" && partition.starts_with("aws") && service && !region.is_empty() && is_account(account);
+    rule(is_one && name.strip_prefix("connection/").is_some_and(|id| !id.is_empty() && consists_of(id, "-")), CONNECTION)
+}
+
+/// A secret's name or ARN.
+pub(super) fn secret(text: &str) -> Result<(), Rule> {
+    rule((1..=2048).contains(&text.len()) && consists_of(text, "/_+=.@-:"), "must be a secret's name or ARN")
 }
 
 fn rule(holds: bool, rule: Rule) -> Result<(), Rule> {

@@ -1,12 +1,14 @@
 //! The rules: raw values become a [`Config`], or faults. Every section is read to its end before anything is given up.
 
+mod profile;
+mod source;
 mod value;
 
 use std::{net::SocketAddr, time::Duration};
 
 use super::{
-    Config, Http, Limits, LogExcerpt, Profile, Queue, Retry, Shutdown, Topic, Watch, address, default,
-    document::{Document, join},
+    Config, Http, Limits, LogExcerpt, Queue, Retry, Shutdown, Topic, Watch, address, default,
+    document::Document,
     raw::{self, Raw},
 };
 
@@ -18,8 +20,6 @@ const LONGEST_VISIBILITY: Duration = Duration::from_hours(12);
 const SHORTEST_VISIBILITY: Duration = Duration::from_secs(30);
 /// SQS's limit on a long poll.
 const LONGEST_WAIT: Duration = Duration::from_secs(20);
-/// CodeBuild's limits on `timeoutInMinutesOverride`.
-const TIMEOUT_MINUTES: (u32, u32) = (5, 2160);
 
 /// Checks every rule; each one that is broken is a fault of the document. `None` comes with at least one fault.
 pub(super) fn check(document: &mut Document, raw: Raw) -> Option<Config> {
@@ -29,13 +29,8 @@ pub(super) fn check(document: &mut Document, raw: Raw) -> Option<Config> {
     let watch = watch(document, raw.watch.unwrap_or_default(), queues.as_deref().unwrap_or_default());
     let retry = document.number("retry.attempts", raw.retry.unwrap_or_default().attempts.or(Some(default::ATTEMPTS)), (1, 10));
     let log = log(document, &raw.log.unwrap_or_default(), topic.as_ref());
-    let profiles = raw.profiles.unwrap_or_default();
-    if profiles.is_empty() {
-        document.fault("profiles", "must have at least one profile, as in [profiles.default]");
-    }
-    let profiles = profiles.into_iter().map(|(name, raw)| Some((name.clone(), profile(document, name, raw)?)));
-    // Collected before the first fault ends it, so that every profile is checked.
-    let profiles: Vec<_> = profiles.collect();
+    let hosts = source::hosts(document, raw.hosts.unwrap_or_default());
+    let profiles = profile::profiles(document, raw.profiles.unwrap_or_default(), &hosts, limits.as_ref());
     let http = http(document, &raw.http.unwrap_or_default());
     let grace = raw.shutdown.unwrap_or_default().grace;
     let grace = document.duration("shutdown.grace", grace.as_deref().unwrap_or(default::GRACE), Duration::ZERO, Duration::from_hours(1));
@@ -46,7 +41,7 @@ pub(super) fn check(document: &mut Document, raw: Raw) -> Option<Config> {
         watch: watch?,
         retry: Retry { attempts: retry? },
         log: log?,
-        profiles: profiles.into_iter().collect::<Option<_>>()?,
+        profiles: profiles?,
         http: http?,
         shutdown: Shutdown { grace: grace? },
     })
@@ -144,31 +139,6 @@ fn log(document: &mut Document, raw: &raw::Log, topic: Option<&Topic>) -> Option
     let settle = raw.settle.as_deref().unwrap_or(default::SETTLE);
     let settle = document.duration("log.settle", settle, Duration::ZERO, Duration::from_mins(5));
     Some(LogExcerpt { lines: lines?, bytes: bytes?, settle: settle? })
-}
-
-fn profile(document: &mut Document, name: String, raw: raw::Profile) -> Option<Profile> {
-    let section = join("profiles", &name);
-    let path = |key| format!("{section}.{key}");
-    let project = document.required(&path("project"), raw.project, address::project);
-    let registry = document.optional(&path("registry"), raw.registry, address::registry);
-    let sources = raw.sources.unwrap_or_default();
-    if sources.is_empty() {
-        document.fault(&path("sources"), "must have at least one pattern, like \"https://github.com/acme/*\"");
-    }
-    for (index, source) in sources.iter().enumerate() {
-        let path = format!("{}[{index}]", path("sources"));
-        if let Err(rule) = address::source(source) {
-            document.fault(&path, rule);
-        } else if sources[..index].contains(source) {
-            document.fault(&path, "is in the list already");
-        }
-    }
-    let timeout_minutes =
-        document.number(&path("timeout_minutes"), raw.timeout_minutes.or(Some(default::TIMEOUT_MINUTES)), TIMEOUT_MINUTES);
-    if let Err(rule) = address::profile(&name) {
-        document.fault(&section, rule);
-    }
-    Some(Profile { name, project: project?, registry, sources, timeout_minutes: timeout_minutes? })
 }
 
 fn http(document: &mut Document, raw: &raw::Http) -> Option<Http> {

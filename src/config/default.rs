@@ -24,6 +24,8 @@ pub const BYTES: &str = "32KiB";
 pub const SETTLE: &str = "10s";
 /// `[profiles.*].timeout_minutes`: CodeBuild's own default.
 pub const TIMEOUT_MINUTES: i64 = 60;
+/// `[[profiles.*.env]].type`: CodeBuild's own default.
+pub const VARIABLE_TYPE: &str = "PLAINTEXT";
 /// `[http].listen`
 pub const LISTEN: &str = "127.0.0.1:9090";
 /// `[shutdown].grace`: under the 30 s that container schedulers leave between SIGTERM and SIGKILL.

@@ -1,6 +1,9 @@
 //! The parsed file: its values, where each was set, and the faults found in it so far.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use toml::{
     Table, Value,
@@ -15,6 +18,7 @@ pub(super) struct Document {
     pub(super) table: Table,
     pub(super) faults: Vec<Fault>,
     places: BTreeMap<String, Place>,
+    folder: PathBuf,
 }
 
 /// What the file says at a path, and where. Kept beside the values because a faulty value is taken out of them.
@@ -46,6 +50,16 @@ impl Document {
             }
         }
         document
+    }
+
+    /// Files that the document names are beside the file that it was read from.
+    pub(super) fn read_from(&mut self, file: &Path) {
+        self.folder = file.parent().map(Path::to_owned).unwrap_or_default();
+    }
+
+    /// A file that the document names.
+    pub(super) fn beside(&self, file: &str) -> PathBuf {
+        self.folder.join(file)
     }
 
     /// Notes that `path` is wrong. A path that is already known to be wrong, or lies in such a one, has no second fault.

@@ -22,6 +22,7 @@ pub fn load(path: &Path, environment: impl IntoIterator<Item = (String, String)>
 /// Checks a text as the content of `file`, with the overrides of the environment.
 pub fn parse(text: &str, file: &str, environment: impl IntoIterator<Item = (String, String)>) -> Result<Config, Faults> {
     let mut document = Document::parse(text);
+    document.read_from(Path::new(file));
     let config = if document.faults.is_empty() { read(&mut document, environment) } else { None };
     let mut faults = document.faults;
     match config {

@@ -32,6 +32,8 @@ pub struct Raw {
     /// What jobs may ask for, by name; at least one profile.
     #[schemars(required)]
     pub profiles: Option<BTreeMap<String, Profile>>,
+    /// How sources are fetched, by their host; the first entry that fits counts.
+    pub hosts: Option<Vec<Host>>,
     /// Health, metrics, status.
     pub http: Option<Http>,
     /// How the daemon leaves.
@@ -137,6 +139,78 @@ pub struct Profile {
     /// The longest that a build may take, and what it gets when the job names no time, 5 to 2160 minutes.
     #[schemars(extend("default" = default::TIMEOUT_MINUTES))]
     pub timeout_minutes: Option<i64>,
+    /// How long a build may wait in CodeBuild's own queue, 5 to 480 minutes. Left out: the project's time.
+    pub queued_timeout_minutes: Option<i64>,
+    /// Builds of the profile at once. Left out: as many as [limits].running.
+    pub running: Option<i64>,
+    /// Tenants that may use the profile. Left out: every tenant.
+    pub tenants: Option<Vec<String>>,
+    /// For a tenant by name, the patterns that hold instead of `sources`.
+    pub tenant_sources: Option<BTreeMap<String, Vec<String>>>,
+    /// Platforms of images that jobs may ask for. Left out: "linux/amd64", and "linux/arm64" where there is an arm environment.
+    pub platforms: Option<Vec<String>>,
+    /// The build image. Left out: the project's.
+    pub image: Option<String>,
+    /// The compute type, such as `BUILD_GENERAL1_SMALL`. Left out: the project's.
+    pub compute_type: Option<String>,
+    /// The environment type, such as `LINUX_CONTAINER`. Left out: the project's.
+    pub environment_type: Option<String>,
+    /// Where images for linux/arm64 are built, if that is elsewhere.
+    pub arm: Option<Environment>,
+    /// Whether builds may use Docker. Left out: as the project says.
+    pub privileged: Option<bool>,
+    /// A buildspec on this machine, given to every build as its text; relative to the configuration file.
+    pub buildspec_file: Option<String>,
+    /// A buildspec in the source, by its path there: the sender's choice of commands under the project's role.
+    pub buildspec_path: Option<String>,
+    /// The CloudWatch log group. Left out: the project's.
+    pub log_group: Option<String>,
+    /// Variables for every build of the profile.
+    pub env: Option<Vec<Variable>>,
+}
+
+/// A build environment; what is left out is the project's.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Environment {
+    /// The build image.
+    pub image: Option<String>,
+    /// The compute type, such as `BUILD_GENERAL1_SMALL`.
+    pub compute_type: Option<String>,
+    /// The environment type, such as `ARM_CONTAINER`.
+    pub environment_type: Option<String>,
+}
+
+/// A variable for builds.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Variable {
+    /// The variable's name.
+    #[schemars(required)]
+    pub name: Option<String>,
+    /// The value, or the name of the parameter or secret.
+    #[schemars(required)]
+    pub value: Option<String>,
+    /// `PLAINTEXT`, `PARAMETER_STORE` or `SECRETS_MANAGER`.
+    #[serde(rename = "type")]
+    #[schemars(extend("default" = default::VARIABLE_TYPE))]
+    pub kind: Option<String>,
+}
+
+/// How sources of a host are fetched.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Host {
+    /// The host, or "*.example.com" for its subdomains.
+    #[schemars(required)]
+    pub host: Option<String>,
+    /// CodeBuild's source type; `NO_SOURCE`: the central buildspec clones it. Left out: as the host's name says.
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+    /// The ARN of a CodeConnections connection that opens it.
+    pub connection: Option<String>,
+    /// The secret in Secrets Manager that opens it, by its name or ARN.
+    pub secret: Option<String>,
 }
 
 /// Health, metrics, status.

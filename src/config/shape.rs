@@ -58,10 +58,11 @@ fn check_value(document: &mut Document, value: &mut Value, schema: &Schema, path
             }
             return true;
         }
-        ("string", Value::String(_)) | ("integer", Value::Integer(_)) => return true,
+        ("string", Value::String(_)) | ("integer", Value::Integer(_)) | ("boolean", Value::Boolean(_)) => return true,
         ("object", _) => "must be a table".to_owned(),
         ("array", _) => "must be a list".to_owned(),
         ("integer", _) => "must be a whole number".to_owned(),
+        ("boolean", _) => "must be true or false".to_owned(),
         _ => schema["default"].as_str().map_or("must be a string".to_owned(), |one| format!("must be a string, like \"{one}\"")),
     };
     document.fault(path, rule);

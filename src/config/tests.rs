@@ -49,39 +49,67 @@ fn the_example_is_the_least_configuration_with_every_default_spelled_out() {
 
 #[test]
 fn the_example_has_every_key() {
-    fn keys(schema: &Schema, section: &str, found: &mut Vec<(String, String)>) {
-        for (key, schema) in schema["properties"].as_object().unwrap() {
-            let header = format!("[{section}{key}]");
-            match schema {
-                schema if schema["items"]["properties"].is_object() => keys(&schema["items"], &format!("[{header}]"), found),
-                schema if schema["additionalProperties"]["properties"].is_object() => {
-                    keys(&schema["additionalProperties"], &format!("[{key}.default]"), found);
-                }
-                schema if schema["properties"].is_object() => keys(schema, &header, found),
-                _ => found.push((section.to_owned(), key.clone())),
-            }
-        }
-    }
     let mut expected = Vec::new();
-    keys(&raw::schema(), "", &mut expected);
+    keys(&raw::schema(), "", "", &mut expected);
     assert!(expected.len() > 20, "{expected:?}");
+    // What is commented out counts, whole sections included.
+    let example = EXAMPLE.replace("\n# [", "\n[");
     for (section, key) in expected {
-        let after = EXAMPLE.split_once(&format!("\n{section}\n")).unwrap_or_else(|| panic!("no {section}")).1;
+        let after = example.split_once(&format!("\n{section}\n")).unwrap_or_else(|| panic!("no {section}")).1;
         let body = after.split("\n[").next().unwrap();
-        let said = body.lines().any(|line| line.trim_start_matches("# ").starts_with(&format!("{key} = ")));
+        let said = body.lines().any(|line| line.trim_start_matches("# ").starts_with(&key));
         assert!(said, "{section} {key}");
     }
-    // What is commented out there is right as well.
-    let all: Vec<&str> = EXAMPLE.lines().map(uncommented).collect();
-    let all = read(&all.join("\n")).unwrap();
-    assert_eq!(all.limits.per_tenant, 10);
-    assert!(all.queues[0].dead_letter_url.is_some() && all.watch.events_queue_url.is_some() && all.profiles["default"].registry.is_some());
 }
 
-/// The line without its comment sign if it sets a key.
+/// Every key by the header of its section; of a table with free names, one entry that any of its keys answers.
+fn keys(schema: &Schema, path: &str, header: &str, found: &mut Vec<(String, String)>) {
+    for (key, schema) in schema["properties"].as_object().unwrap() {
+        let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+        match schema {
+            schema if schema["items"]["properties"].is_object() => keys(&schema["items"], &path, &format!("[[{path}]]"), found),
+            schema if schema["additionalProperties"]["properties"].is_object() => {
+                keys(&schema["additionalProperties"], &format!("{path}.default"), &format!("[{path}.default]"), found);
+            }
+            schema if schema["additionalProperties"].is_object() => found.push((format!("[{path}]"), String::new())),
+            schema if schema["properties"].is_object() => keys(schema, &path, &format!("[{path}]"), found),
+            _ => found.push((header.to_owned(), format!("{key} = "))),
+        }
+    }
+}
+
+#[test]
+fn what_the_example_comments_out_is_right_as_well() {
+    // Of two keys that exclude each other one stays a comment.
+    let alternatives = ["buildspec_file", "secret"];
+    let all = EXAMPLE.lines().filter(|line| alternatives.iter().all(|key| !line.starts_with(&format!("# {key} ="))));
+    let all: Vec<&str> = all.map(uncommented).collect();
+    let all = read(&all.join("\n")).unwrap();
+    assert_eq!(all.limits.per_tenant, 10);
+    let profile = &all.profiles["default"];
+    assert!(all.queues[0].dead_letter_url.is_some() && all.watch.events_queue_url.is_some() && profile.registry.is_some());
+    assert_eq!(profile.arm.as_ref().unwrap().environment_type.as_deref(), Some("ARM_CONTAINER"));
+    assert_eq!((profile.env.len(), profile.tenant_sources.len(), profile.hosts.len()), (1, 1, 1));
+}
+
+/// The line without its comment sign if it sets a key or opens a section.
 fn uncommented(line: &str) -> &str {
-    let key = line.strip_prefix("# ").filter(|rest| rest.split_once(" = ").is_some_and(|(key, _)| !key.contains(' ')));
-    key.unwrap_or(line)
+    let set = |rest: &&str| rest.starts_with('[') || rest.split_once(" = ").is_some_and(|(key, _)| !key.contains(' '));
+    line.strip_prefix("# ").filter(set).unwrap_or(line)
+}
+
+#[test]
+fn a_buildspec_file_is_read_from_beside_the_configuration() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("slipway.toml");
+    std::fs::write(folder.path().join("central.yml"), "version: 0.2\n").unwrap();
+    let with = |line: &str| {
+        std::fs::write(&path, format!("{LEAST}{line}\n")).unwrap();
+        load(&path, []).map_err(|error| error.to_string())
+    };
+    let config = with("buildspec_file = \"central.yml\"").unwrap();
+    assert_eq!(config.profiles["default"].buildspec.as_deref(), Some("version: 0.2\n"));
+    assert!(with("buildspec_file = \"missing.yml\"").unwrap_err().contains("cannot be read"));
 }
 
 #[test]

@@ -49,7 +49,7 @@ impl Intake {
     /// Receives until the drain begins. A receive under way then is awaited, so that what it brings is given back at once.
     pub(crate) async fn serve(self, pulse: Pulse) {
         let drain = self.worker.shutdown.drain.clone();
-        let fresh = || Backoff::new(Duration::from_secs(1), Duration::from_secs(60));
+        let fresh = || Backoff::new(Duration::from_secs(1), Duration::from_mins(1));
         let mut backoff = fresh();
         while !drain.is_cancelled() {
             pulse.beat();
@@ -58,7 +58,9 @@ impl Intake {
                 () = sleep(ROOM_WAIT) => continue,
                 () = drain.cancelled() => return,
             };
-            match self.queue.receive(room.len(), self.settings.visibility, self.settings.wait).await {
+            // The first answer says that the daemon is ready: it is not waited for until a message comes.
+            let wait = if *self.answered.borrow() { self.settings.wait } else { Duration::ZERO };
+            match self.queue.receive(room.len(), self.settings.visibility, wait).await {
                 Ok(deliveries) => {
                     self.answered.send_replace(true);
                     backoff = fresh();

@@ -21,9 +21,9 @@ use crate::{
 };
 
 /// A message stays invisible for at most 12 hours from its receive; asking for more than what is left is an error.
-const LONGEST: Duration = Duration::from_secs(12 * 60 * 60);
+const LONGEST: Duration = Duration::from_hours(12);
 /// The cap is kept at this distance, for the way to AWS and back.
-const MARGIN: Duration = Duration::from_secs(60);
+const MARGIN: Duration = Duration::from_mins(1);
 /// Tries at deleting a message whose job has ended; after them it comes back and is recognised.
 const DELETE_TRIES: u32 = 8;
 

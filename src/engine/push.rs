@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// A lost event costs nothing, so it need not come back soon.
-const VISIBILITY: Duration = Duration::from_secs(60);
+const VISIBILITY: Duration = Duration::from_mins(1);
 
 /// What matters of an EventBridge event.
 #[derive(Debug, Deserialize)]
@@ -35,12 +35,12 @@ struct Detail {
 
 /// Receives events, for ever. It may be dropped at any time: an event that it had taken comes back and is not needed.
 pub(crate) async fn serve(queue: Queue, deletes: Batcher<Deletes>, watcher: Watcher, wait: Duration, pulse: Pulse) {
-    let mut backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(60));
+    let mut backoff = Backoff::new(Duration::from_secs(1), Duration::from_mins(1));
     loop {
         pulse.beat();
         match queue.receive(BATCH, VISIBILITY, wait).await {
             Ok(deliveries) => {
-                backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(60));
+                backoff = Backoff::new(Duration::from_secs(1), Duration::from_mins(1));
                 for delivery in &deliveries {
                     if let Some(id) = build_id(&delivery.body) {
                         watcher.nudge(&id);

@@ -47,7 +47,7 @@ pub(crate) async fn reject(
 
 async fn bury(queue: &Queue, delivery: &Delivery, problems: &[Problem]) {
     let attributes = attributes(delivery, problems);
-    let mut backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(60));
+    let mut backoff = Backoff::new(Duration::from_secs(1), Duration::from_mins(1));
     while let Err(error) = queue.send(&delivery.body, &attributes).await {
         observe::dead_letter_failed(&delivery.message_id, &error);
         sleep(backoff.pause()).await;

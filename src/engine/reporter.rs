@@ -121,7 +121,7 @@ impl Reporter {
 
     /// Publishes until it is accepted: the message that it answers is held meanwhile, so nothing is lost.
     async fn publish(&self, publication: &Arc<Publication>) {
-        let mut backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(60));
+        let mut backoff = Backoff::new(Duration::from_secs(1), Duration::from_mins(1));
         while let Err(error) = self.publishes.call(Arc::clone(publication)).await {
             match error.class {
                 Class::Throttled | Class::Transient | Class::Capacity => observe::publish_failed(&publication.id, &error),

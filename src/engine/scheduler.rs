@@ -1,14 +1,14 @@
 //! Admission: a job waits in the [`Line`] until the limits have a place for it. Places are owned permits, freed by dropping them.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::{Arc, Mutex, PoisonError},
 };
 
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, oneshot};
 
 use crate::{
-    config::Limits,
+    config::{Limits, Profile},
     job::{
         Tenant,
         line::{Line, Ticket},
@@ -25,6 +25,8 @@ pub(crate) struct Scheduler {
 #[derive(Debug)]
 struct Shared {
     running: Arc<Semaphore>,
+    /// The profiles that have a limit of their own.
+    profiles: HashMap<String, Arc<Semaphore>>,
     per_tenant: usize,
     state: Mutex<State>,
     /// Somebody came, left, or freed a place.
@@ -43,15 +45,24 @@ struct State {
 #[derive(Debug)]
 pub(crate) struct Slot {
     /// `None` only while being dropped.
-    permits: Option<(OwnedSemaphorePermit, OwnedSemaphorePermit)>,
+    permits: Option<Permits>,
     group: Option<String>,
     scheduler: Scheduler,
 }
 
+/// One of all, one of the tenant's, and one of the profile's if it has a limit.
+type Permits = (OwnedSemaphorePermit, OwnedSemaphorePermit, Option<OwnedSemaphorePermit>);
+
 impl Scheduler {
-    pub(crate) fn new(limits: &Limits) -> Self {
-        let running = Arc::new(Semaphore::new(limits.running));
-        let shared = Shared { running, per_tenant: limits.per_tenant, state: Mutex::default(), changed: Notify::new() };
+    pub(crate) fn new(limits: &Limits, profiles: &BTreeMap<String, Profile>) -> Self {
+        let limited = profiles.iter().filter_map(|(name, profile)| Some((name.clone(), Arc::new(Semaphore::new(profile.running?)))));
+        let shared = Shared {
+            running: Arc::new(Semaphore::new(limits.running)),
+            profiles: limited.collect(),
+            per_tenant: limits.per_tenant,
+            state: Mutex::default(),
+            changed: Notify::new(),
+        };
         Self { shared: Arc::new(shared) }
     }
 
@@ -91,8 +102,12 @@ impl Scheduler {
                 let running = Arc::clone(&self.shared.running).try_acquire_owned().ok()?;
                 let tenant = tenants.entry(ticket.tenant.clone()).or_insert_with(|| Arc::new(Semaphore::new(self.shared.per_tenant)));
                 let tenant = Arc::clone(tenant).try_acquire_owned().ok()?;
+                let profile = match self.shared.profiles.get(&ticket.profile) {
+                    Some(profile) => Some(Arc::clone(profile).try_acquire_owned().ok()?),
+                    None => None,
+                };
                 groups.extend(ticket.group.clone());
-                Some(Slot { permits: Some((running, tenant)), group: ticket.group.clone(), scheduler: self.clone() })
+                Some(Slot { permits: Some((running, tenant, profile)), group: ticket.group.clone(), scheduler: self.clone() })
             });
             // A tenant of whom nothing runs is forgotten, so that names do not pile up.
             tenants.retain(|_, permits| permits.available_permits() < self.shared.per_tenant);

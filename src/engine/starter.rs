@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// A token lives five minutes at CodeBuild; after this a repeated start could be a second build.
-const TOKEN_LIFE: Duration = Duration::from_secs(4 * 60);
+const TOKEN_LIFE: Duration = Duration::from_mins(4);
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 

@@ -22,9 +22,9 @@ use crate::{
 };
 
 /// The pause between looks grows to this while CodeBuild throttles.
-const LONGEST_INTERVAL: Duration = Duration::from_secs(120);
+const LONGEST_INTERVAL: Duration = Duration::from_mins(2);
 /// CodeBuild may not know a build just after its start; after this long it is gone.
-const UNKNOWN: Duration = Duration::from_secs(300);
+const UNKNOWN: Duration = Duration::from_mins(5);
 
 /// Follows builds. Cheap to clone.
 #[derive(Debug, Clone)]

@@ -38,7 +38,7 @@ use crate::{
 const REPEAT_CHECK: Duration = Duration::from_secs(30);
 /// Between a fault of the platform and the next attempt.
 const FIRST_PAUSE: Duration = Duration::from_secs(5);
-const LONGEST_PAUSE: Duration = Duration::from_secs(120);
+const LONGEST_PAUSE: Duration = Duration::from_mins(2);
 
 /// What every job's line needs.
 #[derive(Debug)]
@@ -124,12 +124,16 @@ impl Worker {
             self.roster.supersede(&group.key, &job.id);
         }
 
-        let ticket =
-            Ticket { tenant: job.tenant.clone(), priority: job.priority, group: job.group.as_ref().map(|group| group.key.clone()) };
+        let ticket = Ticket {
+            profile: job.profile.clone(),
+            tenant: job.tenant.clone(),
+            priority: job.priority,
+            group: job.group.as_ref().map(|group| group.key.clone()),
+        };
         let slot = tokio::select! {
             biased;
             () = self.shutdown.drain.cancelled() => return Err(Left),
-            why = seat.cancel.cancelled() => return Ok(unbuilt(why, timings)),
+            why = seat.cancel.cancelled() => return Ok(unbuilt(&why, timings)),
             slot = self.scheduler.admit(ticket) => slot,
         };
         drop(room);
@@ -281,7 +285,7 @@ fn overrule(verdict: Verdict, cancelled: Option<Cancelled>) -> Verdict {
     }
 }
 
-fn unbuilt(why: Cancelled, timings: Timings) -> Ended {
+fn unbuilt(why: &Cancelled, timings: Timings) -> Ended {
     Ended { build: None, attempt: 0, outcome: Outcome { status: why.status, failure: None }, timings }
 }
 

@@ -3,8 +3,7 @@
 pub mod image;
 pub mod publication;
 pub mod run;
-
-use std::collections::BTreeMap;
+pub mod summary;
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -13,13 +12,13 @@ use serde::{Deserialize, Serialize};
 pub use image::ImageResult;
 pub use publication::Publication;
 pub use run::{Run, RunPhase, Timings};
+pub use summary::{JobSummary, SourceSummary};
 
 use super::{
-    Job, Priority, Tenant,
+    Job,
     build::Build,
     message::Rejection,
     outcome::{Failure, Outcome, Status},
-    policy,
     problem::Problem,
 };
 
@@ -134,58 +133,6 @@ pub struct Data {
     pub problems: Vec<Problem>,
 }
 
-/// The job an event is about; of a rejected message, what could be read.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct JobSummary {
-    /// The job's id.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String")]
-    pub id: Option<String>,
-    /// SQS's id of the message.
-    pub message_id: String,
-    /// On whose account it was limited.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Tenant")]
-    pub tenant: Option<Tenant>,
-    /// The operator's profile.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String")]
-    pub profile: Option<String>,
-    /// Who went first.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Priority")]
-    pub priority: Option<Priority>,
-    /// What was built.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "SourceSummary")]
-    pub source: Option<SourceSummary>,
-    /// The sender's labels.
-    #[serde(default)]
-    pub labels: BTreeMap<String, String>,
-    /// When the sender enqueued it: RFC 3339 in UTC with milliseconds.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String")]
-    pub enqueued_at: Option<String>,
-    /// The source's short name; it travels as a message attribute.
-    #[serde(skip)]
-    pub repository: Option<String>,
-}
-
-/// What was built.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct SourceSummary {
-    /// As the job names it.
-    pub url: String,
-    /// As the job names it; absent for the default branch.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String")]
-    pub revision: Option<String>,
-    /// What it turned out to be; never known for S3.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String")]
-    pub commit: Option<String>,
-}
-
 /// What a build's log says, and where the whole of it is.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Log {
@@ -225,12 +172,13 @@ pub struct Finished<'a> {
 
 /// `slipway.job.queued`
 pub fn queued(job: &Job, origin: &Origin, now: Timestamp) -> Event {
-    event(EventKind::Queued, format!("{}/queued", job.id), origin, now, summary(job, origin, None))
+    event(EventKind::Queued, format!("{}/queued", job.id), origin, now, JobSummary::of(job, origin, None))
 }
 
 /// `slipway.job.started`
 pub fn started(job: &Job, origin: &Origin, attempt: u32, build: &Build, now: Timestamp) -> Event {
-    let mut event = event(EventKind::Started, format!("{}/{attempt}/started", job.id), origin, now, summary(job, origin, Some(build)));
+    let mut event =
+        event(EventKind::Started, format!("{}/{attempt}/started", job.id), origin, now, JobSummary::of(job, origin, Some(build)));
     event.data.attempt = Some(attempt);
     event.data.build = Some(Run::of(build));
     event
@@ -239,7 +187,7 @@ pub fn started(job: &Job, origin: &Origin, attempt: u32, build: &Build, now: Tim
 /// `slipway.job.finished`
 pub fn finished(finished: Finished<'_>, now: Timestamp) -> Event {
     let Finished { job, origin, attempt, build, outcome, log, images, timings } = finished;
-    let mut event = event(EventKind::Finished, format!("{}/finished", job.id), origin, now, summary(job, origin, build));
+    let mut event = event(EventKind::Finished, format!("{}/finished", job.id), origin, now, JobSummary::of(job, origin, build));
     event.data = Data {
         status: Some(outcome.status),
         attempt: Some(attempt).filter(|&attempt| attempt > 0),
@@ -286,39 +234,6 @@ fn event(kind: EventKind, id: String, origin: &Origin, now: Timestamp, job: JobS
             problems: Vec::new(),
         },
         traceparent: origin.traceparent.clone(),
-    }
-}
-
-fn summary(job: &Job, origin: &Origin, build: Option<&Build>) -> JobSummary {
-    let source = &job.source;
-    JobSummary {
-        tenant: Some(job.tenant.clone()),
-        profile: Some(job.profile.clone()),
-        priority: Some(job.priority),
-        source: Some(SourceSummary {
-            url: source.url.to_string(),
-            revision: source.revision.clone(),
-            commit: build.and_then(|build| build.commit.clone()),
-        }),
-        labels: job.labels.clone(),
-        repository: Some(policy::repository(&source.url)),
-        ..JobSummary::nothing_but(Some(job.id.to_string()), origin)
-    }
-}
-
-impl JobSummary {
-    fn nothing_but(id: Option<String>, origin: &Origin) -> Self {
-        Self {
-            id,
-            message_id: origin.message_id.clone(),
-            tenant: None,
-            profile: None,
-            priority: None,
-            source: None,
-            labels: BTreeMap::new(),
-            enqueued_at: origin.enqueued_at.map(rfc3339),
-            repository: None,
-        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The part of a build's log that matters, picked from a stream of lines in bounded memory.
 //!
-//! The last lines of a failed build say `SUCCEEDED`: POST_BUILD and UPLOAD_ARTIFACTS run after a failed BUILD. So what counts is what
+//! The last lines of a failed build say `SUCCEEDED`: `POST_BUILD` and `UPLOAD_ARTIFACTS` run after a failed `BUILD`. So what counts is what
 //! stands before the first failed phase.
 
 mod choice;
@@ -151,10 +151,10 @@ impl Excerpter {
                 self.errors.clear();
             }
             Some(words) if fails_phase(words) => self.stage = Stage::Cause,
-            Some(_) => {}
-            None if self.errors.is_empty() && !ERROR.is_match(&line.text) => {}
-            None if self.errors.len() < ERROR_LINES => self.errors.push(line.clone()),
-            None => {}
+            None if self.errors.len() < ERROR_LINES && (!self.errors.is_empty() || ERROR.is_match(&line.text)) => {
+                self.errors.push(line.clone());
+            }
+            _ => {}
         }
     }
 

@@ -68,12 +68,17 @@ name! {
     Tenant
 }
 
+/// Two hexadecimal digits a byte.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+}
+
 impl Tenant {
     /// The tenant for any text: the text itself if it fits; otherwise as much of it as does, and a part of its hash, so that different
     /// texts do not become one tenant.
     pub fn fitting(text: &str) -> Self {
         Self::parse(text).unwrap_or_else(|_| {
-            let hash: String = Sha256::digest(text).iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+            let hash = hex(&Sha256::digest(text)[..4]);
             let plain = |c: char| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '-' };
             let start: String = text.chars().map(plain).take(MAX_LENGTH - hash.len() - 1).collect();
             Self(format!("{start}-{hash}"))

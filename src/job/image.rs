@@ -52,7 +52,7 @@ fn checkout() -> String {
 }
 
 /// What an image runs on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum Platform {
     /// x86-64
     #[serde(rename = "linux/amd64")]
@@ -60,6 +60,16 @@ pub enum Platform {
     /// Graviton and other 64-bit ARM
     #[serde(rename = "linux/arm64")]
     Arm64,
+}
+
+impl Platform {
+    /// As Docker writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Amd64 => "linux/amd64",
+            Self::Arm64 => "linux/arm64",
+        }
+    }
 }
 
 /// How the commands of a Dockerfile get at the build's role.

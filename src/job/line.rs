@@ -7,6 +7,7 @@ use super::{Priority, Tenant};
 /// What decides a waiting job's place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ticket {
+    pub profile: String,
     pub tenant: Tenant,
     pub priority: Priority,
     /// The key of jobs that must not run at the same time.
@@ -100,7 +101,7 @@ mod tests {
     fn line(jobs: &[(&str, Priority, &'static str)]) -> Line<&'static str> {
         let mut line = Line::default();
         for (tenant, priority, name) in jobs {
-            line.push(Ticket { tenant: Tenant::parse(tenant).unwrap(), priority: *priority, group: None }, *name);
+            line.push(Ticket { profile: String::new(), tenant: Tenant::parse(tenant).unwrap(), priority: *priority, group: None }, *name);
         }
         line
     }

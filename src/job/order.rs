@@ -2,11 +2,12 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::config::Profile;
+use crate::config::{Credential, Environment, Profile};
 
 use super::{
-    Image, Job, JobId, Variable, VariableKind,
+    Image, Job, JobId, Platform, Variable, VariableKind,
     build::{ATTEMPT_VARIABLE, JOB_ID_VARIABLE},
+    id::hex,
     policy,
 };
 
@@ -15,7 +16,9 @@ use super::{
 pub struct Order {
     pub project: String,
     /// CodeBuild's source type, such as `GITHUB`.
-    pub source_type: &'static str,
+    pub source_type: String,
+    /// What opens the source, where it is not the project's own.
+    pub source_auth: Option<SourceAuth>,
     /// Absent for `NO_SOURCE`.
     pub source_location: Option<String>,
     /// A commit, branch, tag, on GitHub `pr/25`; absent: the default branch.
@@ -23,11 +26,26 @@ pub struct Order {
     /// Commits to fetch, 0 for all; absent for S3, which takes none.
     pub clone_depth: Option<i32>,
     pub submodules: bool,
-    /// In a fixed order: Slipway's own, then the job's.
+    /// In a fixed order: Slipway's own, then the operator's, then the job's.
     pub env: Vec<Variable>,
     pub timeout_minutes: u32,
+    pub queued_timeout_minutes: Option<u32>,
+    /// The buildspec's text, or its path in the source.
+    pub buildspec: Option<String>,
+    pub environment: Environment,
+    pub privileged: Option<bool>,
+    pub log_group: Option<String>,
     /// The idempotency token: at most 64 characters, from the job's id and the attempt.
     pub token: String,
+}
+
+/// CodeBuild's `SourceAuth`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceAuth {
+    /// `CODECONNECTIONS` or `SECRETS_MANAGER`.
+    pub kind: &'static str,
+    /// The connection's or the secret's ARN.
+    pub resource: String,
 }
 
 /// CodeBuild's longest environment value, in characters.
@@ -41,26 +59,82 @@ pub const REGISTRY_VARIABLE: &str = "SLIPWAY_REGISTRY";
 /// Translates an attempt at a job, from 1, to what CodeBuild is asked for.
 pub fn translate(job: &Job, profile: &Profile, attempt: u32) -> Order {
     let url = &job.source.url;
-    let is_git = url.scheme() != "s3";
+    let access = policy::access(&profile.hosts, url);
+    let in_build = access.source_type == "NO_SOURCE";
+    let is_git = url.scheme() != "s3" && !in_build;
+    let mut env = own(job, profile, attempt);
+    if in_build {
+        env.extend(source_variables(job, access.credential));
+    }
+    env.extend(profile.env.iter().map(|variable| Variable {
+        name: variable.name.clone(),
+        value: variable.value.clone(),
+        kind: match variable.kind.as_str() {
+            "PARAMETER_STORE" => VariableKind::ParameterStore,
+            "SECRETS_MANAGER" => VariableKind::SecretsManager,
+            _ => VariableKind::Plaintext,
+        },
+    }));
+    // What the operator sets, a job cannot.
+    let senders: Vec<_> = job.env.iter().filter(|variable| env.iter().all(|set| set.name != variable.name)).cloned().collect();
+    env.extend(senders);
+    let is_arm = job.images.iter().any(|image| image.platform == Some(Platform::Arm64));
+    Order {
+        project: profile.project.clone(),
+        source_type: access.source_type.to_owned(),
+        source_auth: if in_build { None } else { source_auth(access.credential) },
+        source_location: (!in_build).then(|| policy::source_location(url)),
+        source_version: job.source.revision.clone().filter(|_| !in_build),
+        clone_depth: is_git.then(|| i32::try_from(job.source.depth).unwrap_or(i32::MAX)),
+        submodules: is_git && job.source.submodules,
+        env,
+        timeout_minutes: job.timeout_minutes.map_or(profile.timeout_minutes, |minutes| minutes.min(profile.timeout_minutes)),
+        queued_timeout_minutes: profile.queued_timeout_minutes,
+        buildspec: profile.buildspec.clone(),
+        environment: profile.arm.as_ref().filter(|_| is_arm).unwrap_or(&profile.environment).clone(),
+        privileged: profile.privileged,
+        log_group: profile.log_group.clone(),
+        token: token(&job.id, attempt),
+    }
+}
+
+/// The variables that every build has.
+fn own(job: &Job, profile: &Profile, attempt: u32) -> Vec<Variable> {
     let own = [
         (JOB_ID_VARIABLE, Some(job.id.to_string())),
         (ATTEMPT_VARIABLE, Some(attempt.to_string())),
         (IMAGES_VARIABLE, Some(images_json(&job.images))),
         (REGISTRY_VARIABLE, profile.registry.clone().filter(|registry| !registry.is_empty())),
     ];
-    let own = own.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
-    let own = own.map(|(name, value)| Variable { name, value, kind: VariableKind::Plaintext });
-    Order {
-        project: profile.project.clone(),
-        source_type: policy::source_type(url),
-        source_location: Some(policy::source_location(url)),
-        source_version: job.source.revision.clone(),
-        clone_depth: is_git.then(|| i32::try_from(job.source.depth).unwrap_or(i32::MAX)),
-        submodules: is_git && job.source.submodules,
-        env: own.chain(job.env.iter().cloned()).collect(),
-        timeout_minutes: job.timeout_minutes.map_or(profile.timeout_minutes, |minutes| minutes.min(profile.timeout_minutes)),
-        token: token(&job.id, attempt),
+    own.into_iter().filter_map(|(name, value)| Some(plain(name, value?))).collect()
+}
+
+/// What the central buildspec needs to clone a source itself. The token is a reference: its value is seen by nobody but the build.
+fn source_variables(job: &Job, credential: &Credential) -> Vec<Variable> {
+    let source = &job.source;
+    let mut variables = vec![
+        plain("SLIPWAY_SOURCE_URL", source.url.to_string()),
+        plain("SLIPWAY_SOURCE_DEPTH", source.depth.to_string()),
+        plain("SLIPWAY_SOURCE_SUBMODULES", source.submodules.to_string()),
+    ];
+    variables.extend(source.revision.clone().map(|revision| plain("SLIPWAY_SOURCE_REVISION", revision)));
+    if let Credential::Secret(id) = credential {
+        let kind = VariableKind::SecretsManager;
+        variables.push(Variable { name: "SLIPWAY_GIT_TOKEN".to_owned(), value: id.clone(), kind });
     }
+    variables
+}
+
+fn source_auth(credential: &Credential) -> Option<SourceAuth> {
+    match credential {
+        Credential::Project => None,
+        Credential::Connection(arn) => Some(SourceAuth { kind: "CODECONNECTIONS", resource: arn.clone() }),
+        Credential::Secret(id) => Some(SourceAuth { kind: "SECRETS_MANAGER", resource: id.clone() }),
+    }
+}
+
+fn plain(name: &str, value: String) -> Variable {
+    Variable { name: name.to_owned(), value, kind: VariableKind::Plaintext }
 }
 
 /// The images as `SLIPWAY_IMAGES` has them, every default filled in.
@@ -72,8 +146,7 @@ pub fn images_json(images: &[Image]) -> String {
 /// 64 hexadecimal digits, CodeBuild's limit for the token.
 fn token(id: &JobId, attempt: u32) -> String {
     // An id has no colon, so no two pairs give one text.
-    let hash = Sha256::digest(format!("slipway:start-build:{id}:{attempt}"));
-    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(format!("slipway:start-build:{id}:{attempt}")))
 }
 
 #[cfg(test)]
@@ -84,7 +157,10 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::job::message::{self, Message};
+    use crate::{
+        config::{OperatorVariable, SourceHost},
+        job::message::{self, Message},
+    };
 
     fn profile() -> Profile {
         Profile {
@@ -93,6 +169,7 @@ mod tests {
             registry: Some("123456789012.dkr.ecr.eu-west-1.amazonaws.com".into()),
             sources: vec!["*".into()],
             timeout_minutes: 60,
+            ..Profile::default()
         }
     }
 
@@ -127,8 +204,13 @@ mod tests {
             ("ODD", "--x '$(id)' \"", VariableKind::Plaintext),
         ];
         assert_eq!(env, expected);
-        let source =
-            (order.source_type, order.source_location.as_deref(), order.source_version.as_deref(), order.clone_depth, order.submodules);
+        let source = (
+            order.source_type.as_str(),
+            order.source_location.as_deref(),
+            order.source_version.as_deref(),
+            order.clone_depth,
+            order.submodules,
+        );
         assert_eq!(source, ("GITHUB", Some("https://github.com/acme/app"), Some("pr/25"), Some(0), true));
         assert_eq!((order.project.as_str(), order.timeout_minutes), ("flex", 20));
     }
@@ -137,7 +219,8 @@ mod tests {
     fn s3_has_no_history_and_no_registry_no_variable() {
         let job = job(&json!({ "version": 1, "source": { "url": "s3://bucket/key.zip", "submodules": true } }));
         let order = translate(&job, &Profile { registry: None, ..profile() }, 1);
-        let source = (order.source_type, order.source_location.as_deref(), order.source_version, order.clone_depth, order.submodules);
+        let source =
+            (order.source_type.as_str(), order.source_location.as_deref(), order.source_version, order.clone_depth, order.submodules);
         assert_eq!(source, ("S3", Some("bucket/key.zip"), None, None, false));
         let names: Vec<_> = order.env.iter().map(|variable| variable.name.as_str()).collect();
         assert_eq!(names, ["SLIPWAY_JOB_ID", "SLIPWAY_ATTEMPT", "SLIPWAY_IMAGES"]);
@@ -153,5 +236,68 @@ mod tests {
         assert_ne!(token("a", 1), token("a", 2));
         assert_ne!(token("a", 1), token("b", 1));
         assert_ne!(token("a", 11), token("a1", 1));
+    }
+
+    #[test]
+    fn the_operators_settings_reach_codebuild_and_a_jobs_cannot_replace_them() {
+        let arm = Environment { image: Some("arm".into()), compute_type: None, environment_type: Some("ARM_CONTAINER".into()) };
+        let profile = Profile {
+            platforms: vec!["linux/amd64".into(), "linux/arm64".into()],
+            environment: Environment { image: Some("amd".into()), ..Environment::default() },
+            arm: Some(arm.clone()),
+            privileged: Some(true),
+            buildspec: Some("version: 0.2".into()),
+            log_group: Some("/builds".into()),
+            queued_timeout_minutes: Some(30),
+            env: vec![OperatorVariable { name: "PROXY".into(), value: "http://proxy".into(), kind: "PLAINTEXT".into() }],
+            ..profile()
+        };
+        let job = |platform: &str| {
+            let text = json!({
+                "version": 1, "id": "a", "source": { "url": "https://github.com/acme/app" },
+                "images": [{ "name": "app", "platform": platform }], "env": [{ "name": "PROXY", "value": "mine" }],
+            });
+            let profiles = BTreeMap::from([("default".to_owned(), profile.clone())]);
+            match message::read(&text.to_string(), "message-1", &profiles) {
+                Ok(Message::Job(job)) => *job,
+                other => panic!("{other:?}"),
+            }
+        };
+        let order = translate(&job("linux/amd64"), &profile, 1);
+        assert_eq!(order.environment, profile.environment);
+        assert_eq!(
+            (order.privileged, order.buildspec.as_deref(), order.log_group.as_deref()),
+            (Some(true), Some("version: 0.2"), Some("/builds"))
+        );
+        assert_eq!(order.queued_timeout_minutes, Some(30));
+        let proxies: Vec<_> =
+            order.env.iter().filter(|variable| variable.name == "PROXY").map(|variable| variable.value.as_str()).collect();
+        assert_eq!(proxies, ["http://proxy"]);
+        assert_eq!(translate(&job("linux/arm64"), &profile, 1).environment, arm);
+    }
+
+    #[test]
+    fn a_host_that_codebuild_does_not_know_is_cloned_in_the_build_with_a_reference_to_its_token() {
+        let host = SourceHost { host: "git.test".into(), source_type: None, credential: Credential::Secret("git/token".into()) };
+        let profile = Profile { hosts: [host].into(), ..profile() };
+        let job =
+            job(&json!({ "version": 1, "id": "a", "source": { "url": "https://git.test/a/b", "revision": "v1", "submodules": true } }));
+        let order = translate(&job, &profile, 1);
+        assert_eq!(
+            (order.source_type.as_str(), order.source_location, order.source_version, order.source_auth),
+            ("NO_SOURCE", None, None, None)
+        );
+        assert_eq!((order.clone_depth, order.submodules), (None, false));
+        let env: Vec<_> =
+            order.env.iter().filter(|variable| variable.name.starts_with("SLIPWAY_SOURCE") || variable.name.contains("TOKEN")).collect();
+        let env: Vec<_> = env.iter().map(|variable| (variable.name.as_str(), variable.value.as_str(), variable.kind)).collect();
+        let expected = [
+            ("SLIPWAY_SOURCE_URL", "https://git.test/a/b", VariableKind::Plaintext),
+            ("SLIPWAY_SOURCE_DEPTH", "1", VariableKind::Plaintext),
+            ("SLIPWAY_SOURCE_SUBMODULES", "true", VariableKind::Plaintext),
+            ("SLIPWAY_SOURCE_REVISION", "v1", VariableKind::Plaintext),
+            ("SLIPWAY_GIT_TOKEN", "git/token", VariableKind::SecretsManager),
+        ];
+        assert_eq!(env, expected);
     }
 }

@@ -1,6 +1,18 @@
-//! Which sources a profile allows, what CodeBuild calls them, and whose they are.
+//! Which sources a profile allows, how they are fetched, and whose they are.
 
 use super::{SourceUrl, Tenant};
+use crate::config::{Credential, Profile, SourceHost};
+
+/// Whether a tenant may build the source under the profile: by the tenant's own patterns where the operator gave it some.
+pub fn may_build(profile: &Profile, tenant: Option<&Tenant>, url: &SourceUrl) -> bool {
+    let own = tenant.and_then(|tenant| profile.tenant_sources.get(tenant.as_str()));
+    allows(own.unwrap_or(&profile.sources), url)
+}
+
+/// Whether a tenant may use the profile at all.
+pub fn may_use(profile: &Profile, tenant: &Tenant) -> bool {
+    profile.tenants.is_empty() || profile.tenants.iter().any(|allowed| allowed == tenant.as_str())
+}
 
 /// Whether one of the patterns covers the URL. `*` stands for any characters, but one in the host never reaches into the path, and
 /// one in the path never into the host. The host's case and an ending `.git` make no difference.
@@ -53,17 +65,35 @@ pub fn tenant(url: &SourceUrl) -> Tenant {
     Tenant::fitting(&name)
 }
 
-/// CodeBuild's name for the type of the source. Hosts that it does not know by name are spoken to as GitHub Enterprise is: plain git.
-pub fn source_type(url: &SourceUrl) -> &'static str {
-    if url.scheme() == "s3" {
-        return "S3";
+/// How a source is fetched: CodeBuild's name for its type, and what opens it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Access<'a> {
+    /// `NO_SOURCE`: the central buildspec clones it.
+    pub source_type: &'a str,
+    pub credential: &'a Credential,
+}
+
+/// How the operator's hosts say that a source is fetched; a host that nobody names is known by its own name, or cloned in the build.
+pub fn access<'a>(hosts: &'a [SourceHost], url: &SourceUrl) -> Access<'a> {
+    let authority = url.authority();
+    let fits = |host: &&SourceHost| matches(host.host.as_bytes(), authority.as_bytes());
+    let host = hosts.iter().find(fits).filter(|_| url.scheme() == "https");
+    Access {
+        source_type: host.and_then(|host| host.source_type.as_deref()).unwrap_or_else(|| source_type(url)),
+        credential: host.map_or(&Credential::Project, |host| &host.credential),
     }
-    match url.authority().as_str() {
-        "github.com" => "GITHUB",
-        "gitlab.com" => "GITLAB",
-        "bitbucket.org" => "BITBUCKET",
-        host if matches(b"git-codecommit.*.amazonaws.com", host.as_bytes()) => "CODECOMMIT",
-        _ => "GITHUB_ENTERPRISE",
+}
+
+/// By the host's own name. A `file` URL is for local mode, whose endpoint clones it as it would a git server's.
+fn source_type(url: &SourceUrl) -> &'static str {
+    match (url.scheme(), url.authority().as_str()) {
+        ("s3", _) => "S3",
+        ("file", _) => "GITHUB_ENTERPRISE",
+        (_, "github.com") => "GITHUB",
+        (_, "gitlab.com") => "GITLAB",
+        (_, "bitbucket.org") => "BITBUCKET",
+        (_, host) if matches(b"git-codecommit.*.amazonaws.com", host.as_bytes()) => "CODECOMMIT",
+        _ => "NO_SOURCE",
     }
 }
 
@@ -143,8 +173,8 @@ mod tests {
             ("https://github.com/Acme/app.git", "github.com-acme", "GITHUB", "https://github.com/Acme/app.git", "github.com/Acme/app"),
             ("https://gitlab.com/a/b/c", "gitlab.com-a", "GITLAB", "https://gitlab.com/a/b/c", "gitlab.com/a/b/c"),
             ("https://bitbucket.org/a/b", "bitbucket.org-a", "BITBUCKET", "https://bitbucket.org/a/b", "bitbucket.org/a/b"),
-            ("https://git.test/a/b", "git.test-a", "GITHUB_ENTERPRISE", "https://git.test/a/b", "git.test/a/b"),
-            ("https://github.com.evil/a/b", "github.com.evil-a", "GITHUB_ENTERPRISE", "https://github.com.evil/a/b", "github.com.evil/a/b"),
+            ("https://git.test/a/b", "git.test-a", "NO_SOURCE", "https://git.test/a/b", "git.test/a/b"),
+            ("https://github.com.evil/a/b", "github.com.evil-a", "NO_SOURCE", "https://github.com.evil/a/b", "github.com.evil/a/b"),
             ("s3://bucket/k/app.zip", "s3-bucket", "S3", "bucket/k/app.zip", "bucket/k/app.zip"),
             ("file:///srv/app", "file", "GITHUB_ENTERPRISE", "file:///srv/app", "srv/app"),
         ] {
@@ -155,5 +185,43 @@ mod tests {
         assert_eq!(source_type(&url("https://git-codecommit.eu-west-1.amazonaws.com/v1/repos/app")), "CODECOMMIT");
         let odd = tenant(&url("https://git.test:8443/a$b/c"));
         assert!(odd.as_str().starts_with("git.test-8443-a-b-"), "{odd}");
+    }
+
+    #[test]
+    fn the_operators_hosts_say_how_a_source_is_fetched() {
+        let host =
+            |host: &str, kind: Option<&str>, credential| SourceHost { host: host.into(), source_type: kind.map(Into::into), credential };
+        let connection = Credential::Connection("arn:aws:codeconnections:eu-west-1:123456789012:connection/x".into());
+        let secret = Credential::Secret("git/token".into());
+        let hosts = [
+            host("github.com", None, connection.clone()),
+            host("git.example.com", Some("GITLAB_SELF_MANAGED"), secret.clone()),
+            host("*.example.com", Some("NO_SOURCE"), secret.clone()),
+        ];
+        for (text, source_type, credential) in [
+            ("https://github.com/a/b", "GITHUB", &connection),
+            ("https://gitlab.com/a/b", "GITLAB", &Credential::Project),
+            ("https://git.example.com/a/b", "GITLAB_SELF_MANAGED", &secret),
+            ("https://other.example.com/a/b", "NO_SOURCE", &secret),
+            ("https://example.com.evil.test/a/b", "NO_SOURCE", &Credential::Project),
+            ("s3://github.com/a.zip", "S3", &Credential::Project),
+        ] {
+            assert_eq!(access(&hosts, &url(text)), Access { source_type, credential }, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_tenant_with_patterns_of_its_own_has_only_those() {
+        let profile = Profile {
+            sources: vec!["https://github.com/*".into()],
+            tenants: vec!["a".into(), "b".into()],
+            tenant_sources: [("b".to_owned(), vec!["https://git.example.com/b/*".to_owned()])].into(),
+            ..Profile::default()
+        };
+        let (a, b, c) = (Tenant::parse("a").unwrap(), Tenant::parse("b").unwrap(), Tenant::parse("c").unwrap());
+        assert!(may_build(&profile, Some(&a), &url("https://github.com/x/y")));
+        assert!(!may_build(&profile, Some(&b), &url("https://github.com/x/y")));
+        assert!(may_build(&profile, Some(&b), &url("https://git.example.com/b/y")));
+        assert_eq!([&a, &b, &c].map(|tenant| may_use(&profile, tenant)), [true, true, false]);
     }
 }

@@ -21,22 +21,3 @@ fn of<T: JsonSchema>(title: &str) -> Value {
     schema.insert("title".to_owned(), title.into());
     schema.to_value()
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// `SLIPWAY_WRITE_SCHEMAS=1 cargo test schema` brings the files up to date.
-    #[test]
-    #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-    fn the_committed_schemas_are_current() {
-        for (name, schema) in [("job", job()), ("event", event())] {
-            let path = format!("{}/docs/schemas/{name}.schema.json", env!("CARGO_MANIFEST_DIR"));
-            let text = format!("{schema:#}\n");
-            if std::env::var_os("SLIPWAY_WRITE_SCHEMAS").is_some() {
-                std::fs::write(&path, &text).unwrap();
-            }
-            assert_eq!(std::fs::read_to_string(&path).unwrap(), text, "{path} is out of date: run with SLIPWAY_WRITE_SCHEMAS=1");
-        }
-    }
-}

@@ -141,7 +141,7 @@ pub fn check_revision(text: &str) -> Result<(), &'static str> {
     if text.is_empty() || text == "@" || text.contains(forbidden) || text.contains("..") || text.contains("@{") {
         return Err("must be a branch, tag or commit: no spaces, '..', '@{', or any of ~^:?*[\\");
     }
-    let part = |part: &str| !part.is_empty() && !part.starts_with('.') && !part.ends_with(".lock");
+    let part = |part: &str| !part.is_empty() && !part.starts_with('.') && part.rsplit_once('.').is_none_or(|(_, end)| end != "lock");
     if text.ends_with('.') || !text.split('/').all(part) {
         return Err("must be a branch, tag or commit: no part may be empty, begin with '.' or end with '.lock' or '.'");
     }

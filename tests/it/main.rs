@@ -4,4 +4,6 @@ mod carry;
 mod command;
 mod demo;
 mod layers;
+mod reject;
+mod survive;
 mod world;

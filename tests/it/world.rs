@@ -1,6 +1,7 @@
 //! The daemon and the embedded endpoint in one process on tokio's paused clock: everything but the sockets is real.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use localaws::{
@@ -15,7 +16,7 @@ use localaws::{
 use serde_json::{Value, json};
 use slipway::{
     aws::{
-        Clients,
+        AwsError, Clients,
         provision::Provision,
         queue::{Delivery, Queue},
     },
@@ -28,10 +29,10 @@ use tokio::task::JoinHandle;
 
 /// When every world begins.
 const BEGINNING: &str = "2026-11-22T10:00:00Z";
-const VISIBLE: Duration = Duration::from_secs(120);
+const VISIBLE: Duration = Duration::from_mins(2);
 
 /// A world to be set up.
-pub struct Setup {
+pub(crate) struct Setup {
     script: Box<dyn Fn(&Assignment) -> Script + Send + Sync>,
     config: String,
     faults: Option<Arc<dyn Faults>>,
@@ -39,10 +40,10 @@ pub struct Setup {
 }
 
 /// A running world.
-pub struct World {
-    pub aws: LocalAws,
-    pub clients: Clients,
-    pub provision: Provision,
+pub(crate) struct World {
+    pub(crate) aws: LocalAws,
+    pub(crate) clients: Clients,
+    pub(crate) provision: Provision,
     config: Arc<Config>,
     clock: Clock,
     daemon: Option<Daemon>,
@@ -52,41 +53,40 @@ pub struct World {
 
 struct Daemon {
     shutdown: Shutdown,
-    vitals: Vitals,
     task: JoinHandle<Exit>,
 }
 
 /// Where every build does the same.
-pub fn world(script: impl Fn(&Assignment) -> Script + Send + Sync + 'static) -> Setup {
+pub(crate) fn world(script: impl Fn(&Assignment) -> Script + Send + Sync + 'static) -> Setup {
     Setup { script: Box::new(script), config: String::new(), faults: None, account_limit: None }
 }
 
 impl Setup {
     /// More configuration, as overrides such as `SLIPWAY__LIMITS__RUNNING=2`, separated by white space.
-    pub fn with(mut self, overrides: &str) -> Self {
+    pub(crate) fn with(mut self, overrides: &str) -> Self {
         self.config.push_str(overrides);
         self.config.push(' ');
         self
     }
 
-    pub fn faults(mut self, faults: impl Faults + 'static) -> Self {
+    pub(crate) fn faults(mut self, faults: impl Faults + 'static) -> Self {
         self.faults = Some(Arc::new(faults));
         self
     }
 
-    pub fn account_limit(mut self, limit: usize) -> Self {
+    pub(crate) fn account_limit(mut self, limit: usize) -> Self {
         self.account_limit = Some(limit);
         self
     }
 
     /// Makes the queues, the topic and the project, and starts the daemon.
-    pub async fn start(self) -> World {
+    pub(crate) async fn start(self) -> World {
         let mut world = self.start_without_daemon().await;
         world.start_daemon().await;
         world
     }
 
-    pub async fn start_without_daemon(self) -> World {
+    pub(crate) async fn start_without_daemon(self) -> World {
         let beginning: Timestamp = BEGINNING.parse().unwrap();
         let clock = localaws::clock::Clock::starting_at(beginning.into());
         let aws = LocalAws::new(Options {
@@ -110,48 +110,45 @@ impl Setup {
 }
 
 impl World {
-    pub async fn start_daemon(&mut self) {
+    pub(crate) async fn start_daemon(&mut self) {
         let (shutdown, vitals) = (Shutdown::default(), Vitals::default());
         let run = engine::run(Arc::clone(&self.config), self.clients.clone(), self.clock, vitals.clone(), shutdown.clone());
+        #[expect(clippy::disallowed_methods, reason = "the test owns the daemon's task, and ends it in its own ways")]
         let task = tokio::spawn(async move { run.await.unwrap() });
         vitals.ready().await;
-        self.daemon = Some(Daemon { shutdown, vitals, task });
+        self.daemon = Some(Daemon { shutdown, task });
     }
 
     /// Ends the daemon as a signal would, and waits for it.
-    pub async fn drain(&mut self) -> Exit {
+    pub(crate) async fn drain(&mut self) -> Exit {
         let daemon = self.daemon.take().unwrap();
         daemon.shutdown.drain.cancel();
         daemon.task.await.unwrap()
     }
 
     /// Ends the daemon as `kill -9` would: nothing more happens in it.
-    pub async fn kill(&mut self) {
+    pub(crate) async fn kill(&mut self) {
         let daemon = self.daemon.take().unwrap();
         daemon.task.abort();
         assert!(daemon.task.await.unwrap_err().is_cancelled());
     }
 
-    pub fn vitals(&self) -> &Vitals {
-        &self.daemon.as_ref().unwrap().vitals
-    }
-
-    pub async fn submit(&mut self, job: &Value) -> String {
+    pub(crate) async fn submit(&mut self, job: &Value) -> String {
         self.submit_text(&job.to_string()).await
     }
 
-    pub async fn submit_text(&mut self, body: &str) -> String {
+    pub(crate) async fn submit_text(&mut self, body: &str) -> String {
         self.submitted += 1;
         self.send(body).await
     }
 
     /// Sends a message that no terminal event answers.
-    pub async fn send(&self, body: &str) -> String {
-        self.clients.queue(&self.provision.jobs).send(body, &Default::default()).await.unwrap()
+    pub(crate) async fn send(&self, body: &str) -> String {
+        self.clients.queue(&self.provision.jobs).send(body, &BTreeMap::new()).await.unwrap()
     }
 
     /// The next event at the subscriber.
-    pub async fn next_event(&self) -> Value {
+    pub(crate) async fn next_event(&self) -> Value {
         loop {
             let mut deliveries = receive(&self.results(), 1).await;
             if let Some(delivery) = deliveries.pop() {
@@ -161,7 +158,7 @@ impl World {
     }
 
     /// The next terminal event: finished or rejected.
-    pub async fn next_end(&self) -> Value {
+    pub(crate) async fn next_end(&self) -> Value {
         loop {
             let event = self.next_event().await;
             if is_terminal(&event) {
@@ -171,8 +168,8 @@ impl World {
     }
 
     /// Every terminal event until as many have come as jobs were submitted, by event id.
-    pub async fn ends(&self) -> std::collections::BTreeMap<String, Value> {
-        let mut ends = std::collections::BTreeMap::new();
+    pub(crate) async fn ends(&self) -> BTreeMap<String, Value> {
+        let mut ends = BTreeMap::new();
         for _ in 0..self.submitted {
             let event = self.next_end().await;
             ends.insert(event["id"].as_str().unwrap().to_owned(), event);
@@ -180,23 +177,23 @@ impl World {
         ends
     }
 
-    pub async fn dead_letters(&self) -> Vec<Delivery> {
+    pub(crate) async fn dead_letters(&self) -> Vec<Delivery> {
         receive(&self.clients.queue(&self.provision.dead_letters), 10).await
     }
 
-    pub fn builds(&self) -> Vec<BuildView> {
+    pub(crate) fn builds(&self) -> Vec<BuildView> {
         self.aws.codebuild().builds()
     }
 
     /// Waits until the builds are as wanted.
-    pub async fn until_builds(&self, mut wanted: impl FnMut(&[BuildView]) -> bool) {
+    pub(crate) async fn until_builds(&self, mut wanted: impl FnMut(&[BuildView]) -> bool) {
         while !wanted(&self.builds()) {
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     }
 
     /// Drains, and holds the world to its promises: no message is left, and no attempt at a job was built twice.
-    pub async fn end(mut self) {
+    pub(crate) async fn end(mut self) {
         self.ended = true;
         if self.daemon.is_some() {
             assert_eq!(self.drain().await, Exit::Drained, "jobs were left");
@@ -222,16 +219,27 @@ impl Drop for World {
     }
 }
 
-/// Receives and deletes.
+/// Receives and deletes. The endpoint's bad days are a subscriber's too: what fails is tried again.
 async fn receive(queue: &Queue, max: usize) -> Vec<Delivery> {
-    let deliveries = queue.receive(max, VISIBLE, Duration::from_secs(1)).await.unwrap();
+    let deliveries = insist(|| queue.receive(max, VISIBLE, Duration::from_secs(20))).await;
     for delivery in &deliveries {
-        queue.delete(&delivery.receipt).await.unwrap();
+        insist(|| queue.delete(&delivery.receipt)).await;
     }
     deliveries
 }
 
-pub fn is_terminal(event: &Value) -> bool {
+async fn insist<T, R: Future<Output = Result<T, AwsError>>>(call: impl Fn() -> R) -> T {
+    let mut last = None;
+    for _ in 0..10 {
+        match call().await {
+            Ok(answer) => return answer,
+            Err(error) => last = Some(error),
+        }
+    }
+    panic!("{last:?}");
+}
+
+pub(crate) fn is_terminal(event: &Value) -> bool {
     matches!(event["type"].as_str(), Some("slipway.job.finished" | "slipway.job.rejected"))
 }
 
@@ -240,6 +248,6 @@ fn attempt(build: &BuildView) -> (String, String) {
 }
 
 /// A small valid job.
-pub fn job(id: &str) -> Value {
+pub(crate) fn job(id: &str) -> Value {
     json!({ "version": 1, "id": id, "source": { "url": "https://github.com/acme/app" } })
 }

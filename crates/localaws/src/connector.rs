@@ -52,3 +52,58 @@ impl HttpConnector for Connector {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use std::{future::Future, pin::Pin, sync::Arc};
+
+    use super::*;
+    use crate::{
+        clock::Clock,
+        codebuild::progress::Progress,
+        endpoint::Options,
+        fault::{Fault, Faults},
+        runner::{Assignment, Ending, Runner},
+    };
+
+    #[derive(Debug)]
+    struct NoBuilds;
+
+    impl Runner for NoBuilds {
+        fn run(&self, _: Assignment, _: Progress) -> Pin<Box<dyn Future<Output = Ending> + Send>> {
+            Box::pin(async { Ending::Fault })
+        }
+    }
+
+    /// Loses the answer to every purge.
+    #[derive(Debug)]
+    struct LostPurges;
+
+    impl Faults for LostPurges {
+        fn before(&self, _: &str, _: &str) -> Option<Fault> {
+            None
+        }
+
+        fn after(&self, _: &str, operation: &str) -> Option<Fault> {
+            (operation == "PurgeQueue").then_some(Fault::Drop)
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn requests_are_answered_in_process_and_a_cut_connection_is_an_io_error() {
+        let options = Options::new(Clock::system(), Arc::new(NoBuilds));
+        let aws = LocalAws::new(Options { faults: Some(Arc::new(LostPurges)), ..options });
+        let connector = Connector::new(&aws);
+        let call = |operation: &str, body: &'static str| {
+            let request =
+                http::Request::post("https://sqs.us-east-1.amazonaws.com/").header("x-amz-target", format!("AmazonSQS.{operation}"));
+            connector.call(request.body(SdkBody::from(body)).unwrap().try_into().unwrap())
+        };
+        let response = call("CreateQueue", r#"{"QueueName":"q"}"#).await.unwrap();
+        assert_eq!(response.status().as_u16(), 200);
+        assert_eq!(response.body().bytes().unwrap(), br#"{"QueueUrl":"http://127.0.0.1:4566/000000000000/q"}"#);
+        assert!(call("PurgeQueue", r#"{"QueueUrl":"q"}"#).await.unwrap_err().is_io());
+    }
+}

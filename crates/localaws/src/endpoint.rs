@@ -179,3 +179,6 @@ async fn suffer(fault: Option<Fault>) -> Result<Option<ApiError>, Dropped> {
         Some(Fault::Hang) => std::future::pending().await,
     }
 }
+
+#[cfg(test)]
+mod tests;

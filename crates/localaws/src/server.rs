@@ -5,7 +5,11 @@ use std::{io, time::Duration};
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full, Limited};
-use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper::{
+    body::{Body, Incoming},
+    server::conn::http1,
+    service::service_fn,
+};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::GracefulShutdown,
@@ -61,10 +65,14 @@ async fn answer(aws: LocalAws, request: Request<Incoming>) -> Result<Response<Fu
         return Ok(about(request.uri().path()));
     }
     let (head, body) = request.into_parts();
+    // One that says so beforehand need not be read to be refused.
+    if body.size_hint().lower() > BODY_MAX as u64 {
+        return Ok(too_large());
+    }
     let body = match Limited::new(body, BODY_MAX).collect().await {
         Ok(body) => body.to_bytes(),
         Err(error) if error.is::<http_body_util::LengthLimitError>() => {
-            return Ok(plain(StatusCode::PAYLOAD_TOO_LARGE, "text/plain", "the request is too large"));
+            return Ok(too_large());
         }
         Err(_) => return Err(Dropped),
     };
@@ -81,9 +89,16 @@ fn about(path: &str) -> Response<Full<Bytes>> {
     }
 }
 
+fn too_large() -> Response<Full<Bytes>> {
+    plain(StatusCode::PAYLOAD_TOO_LARGE, "text/plain", "the request is too large")
+}
+
 fn plain(status: StatusCode, content_type: &'static str, text: &'static str) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::from(text));
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, http::HeaderValue::from_static(content_type));
     response
 }
+
+#[cfg(test)]
+mod tests;

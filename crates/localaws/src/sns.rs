@@ -24,7 +24,7 @@ use crate::{
 
 /// The service.
 #[derive(Debug)]
-pub struct Sns {
+pub(crate) struct Sns {
     clock: Clock,
     region: String,
     account: String,
@@ -43,7 +43,7 @@ struct State {
 
 impl Sns {
     /// An SNS without topics, which delivers to the queues of `sqs`.
-    pub fn new(clock: Clock, region: String, account: String, sqs: Arc<Sqs>) -> Self {
+    pub(crate) fn new(clock: Clock, region: String, account: String, sqs: Arc<Sqs>) -> Self {
         Self { clock, region, account, sqs, state: Mutex::default() }
     }
 
@@ -76,3 +76,6 @@ impl Sns {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -31,7 +31,7 @@ pub(crate) const DEFAULT_HOST: &str = "127.0.0.1:4566";
 
 /// The service.
 #[derive(Debug)]
-pub struct Sqs {
+pub(crate) struct Sqs {
     clock: Clock,
     region: String,
     account: String,
@@ -67,7 +67,7 @@ fn name_of(url_or_arn: &str) -> &str {
 
 impl Sqs {
     /// An SQS without queues.
-    pub fn new(clock: Clock, region: String, account: String) -> Self {
+    pub(crate) fn new(clock: Clock, region: String, account: String) -> Self {
         Self { clock, region, account, state: Mutex::default() }
     }
 
@@ -75,7 +75,7 @@ impl Sqs {
     pub(crate) async fn call(&self, operation: &str, input: Value, host: Option<&str>) -> Answer {
         let host = host.unwrap_or(DEFAULT_HOST);
         match operation {
-            "CancelMessageMoveTask" => self.cancel_message_move_task(input),
+            "CancelMessageMoveTask" => redrive::cancel_message_move_task(input),
             "ChangeMessageVisibility" => self.change_message_visibility(input),
             "ChangeMessageVisibilityBatch" => self.change_message_visibility_batch(input),
             "CreateQueue" => self.create_queue(input, host),
@@ -135,3 +135,6 @@ impl Sqs {
         format!("http://{host}/{}/{name}", self.account)
     }
 }
+
+#[cfg(test)]
+mod tests;

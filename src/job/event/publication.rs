@@ -66,7 +66,7 @@ impl Event {
         }
         let mut value = serde_json::to_value(&event).unwrap_or_default();
         for room in ROUNDS {
-            value.as_object_mut().and_then(|event| event.get_mut("data")).into_iter().for_each(|data| cut(data, room));
+            cut(&mut value["data"], room);
             body = json(&value);
             if body.len() <= max_bytes {
                 break;
@@ -130,9 +130,15 @@ fn cut(value: &mut Value, room: usize) {
         }
         Value::Array(list) => {
             list.truncate(room / 16);
-            list.iter_mut().for_each(|value| cut(value, room));
+            for value in list {
+                cut(value, room);
+            }
         }
-        Value::Object(map) => map.values_mut().for_each(|value| cut(value, room)),
+        Value::Object(map) => {
+            for value in map.values_mut() {
+                cut(value, room);
+            }
+        }
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }

@@ -58,7 +58,7 @@ impl<'a> Choice<'a> {
     pub(super) fn excerpt(self, hint: Option<&'static str>) -> Excerpt {
         let mut parts = Vec::with_capacity(self.taken.len() + self.gaps);
         let mut next = 0;
-        let mut leave_out = |parts: &mut Vec<String>, from: usize, to: usize| {
+        let leave_out = |parts: &mut Vec<String>, from: usize, to: usize| {
             if to > from {
                 parts.push(mark(to - from));
             }

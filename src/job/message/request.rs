@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashSet};
 use crate::{
     config::Profile,
     job::{
-        Group, Image, Job, JobId, OnConflict, Priority, Source, SourceUrl, Tenant, Variable, VariableKind, image, order, policy, rule,
-        source, variable,
+        Group, Image, Job, JobId, OnConflict, Platform, Priority, Source, SourceUrl, Tenant, Variable, VariableKind, image, order, policy,
+        rule, source, variable,
     },
 };
 
@@ -37,12 +37,16 @@ pub(super) fn read(root: &Field<'_>, message_id: &str, profiles: &BTreeMap<Strin
         None => JobId::parse(message_id).map_err(|rule| root.problem(format!("has no id, and the message's cannot serve: it {rule}"))).ok(),
     };
     let profile = read_profile(root, &object, profiles);
-    let (url, source) = object.required("source").map(|field| read_source(&field, profile)).unwrap_or_default();
-    let tenant = match object.optional("tenant") {
-        Some(field) => field.parsed(Tenant::parse),
-        None => url.as_ref().map(policy::tenant),
-    };
-    let images = object.or("images", Vec::new(), |field| read_images(&field));
+    let named = object.optional("tenant").map(|field| {
+        let tenant = field.parsed(Tenant::parse);
+        if tenant.as_ref().zip(profile).is_some_and(|(tenant, profile)| !policy::may_use(profile, tenant)) {
+            field.problem("is not a tenant that may use the profile");
+        }
+        tenant
+    });
+    let (url, source) = object.required("source").map(|field| read_source(&field, profile, named.as_ref())).unwrap_or_default();
+    let tenant = named.unwrap_or_else(|| url.as_ref().map(policy::tenant));
+    let images = object.or("images", Vec::new(), |field| read_images(&field, profile));
     let env = object.or("env", Vec::new(), |field| read_env(&field));
     let timeout_minutes = object.or("timeout_minutes", None, |field| read_timeout(&field, profile).map(Some));
     let priority = object.or("priority", Priority::default(), |field| field.choice("high, normal or low"));
@@ -85,12 +89,17 @@ fn read_profile<'p>(root: &Field<'_>, object: &Object<'_>, profiles: &'p BTreeMa
 }
 
 /// The URL also by itself: it names the tenant of a job whose other fields are wrong.
-fn read_source(field: &Field<'_>, profile: Option<&Profile>) -> (Option<SourceUrl>, Option<Source>) {
+fn read_source(field: &Field<'_>, profile: Option<&Profile>, named: Option<&Option<Tenant>>) -> (Option<SourceUrl>, Option<Source>) {
     let Some(object) = field.object(&["url", "revision", "depth", "submodules"]) else { return (None, None) };
     let url = object.required("url").and_then(|field| {
         let url = field.parsed(SourceUrl::parse)?;
-        if profile.is_some_and(|profile| !policy::allows(&profile.sources, &url)) {
+        let default = policy::tenant(&url);
+        let tenant = named.map_or(Some(&default), Option::as_ref);
+        if profile.is_some_and(|profile| !policy::may_build(profile, tenant, &url)) {
             field.problem("is not among the sources that the profile allows");
+        }
+        if named.is_none() && profile.is_some_and(|profile| !policy::may_use(profile, &default)) {
+            field.problem(format!("makes the tenant {default}, who may not use the profile"));
         }
         Some(url)
     });
@@ -103,11 +112,18 @@ fn read_source(field: &Field<'_>, profile: Option<&Profile>) -> (Option<SourceUr
     (url, source)
 }
 
-fn read_images(field: &Field<'_>) -> Option<Vec<Image>> {
+fn read_images(field: &Field<'_>, profile: Option<&Profile>) -> Option<Vec<Image>> {
     let fields = field.list(0..=8)?;
+    if !fields.is_empty() && profile.is_some_and(|profile| profile.registry.is_none()) {
+        field.problem("cannot be built: the profile has no registry");
+    }
     let mut seen = HashSet::new();
-    let images = fields.iter().map(|field| read_image(field, &mut seen)).collect::<Vec<_>>();
+    let images = fields.iter().map(|field| read_image(field, profile, &mut seen)).collect::<Vec<_>>();
     let images = images.into_iter().collect::<Option<Vec<_>>>()?;
+    let platforms: HashSet<_> = images.iter().filter_map(|image| image.platform).collect();
+    if platforms.len() > 1 {
+        field.problem("must be of one platform: a job has one build, on one machine");
+    }
     let length = order::images_json(&images).chars().count();
     if length > order::MAX_VALUE {
         field.problem(format!("must be at most {} characters as JSON with every default filled in, has {length}", order::MAX_VALUE));
@@ -117,7 +133,7 @@ fn read_images(field: &Field<'_>) -> Option<Vec<Image>> {
 }
 
 /// `seen` has every name and tag so far: two images cannot both have it.
-fn read_image<'a>(field: &Field<'a>, seen: &mut HashSet<(&'a str, &'a str)>) -> Option<Image> {
+fn read_image<'a>(field: &Field<'a>, profile: Option<&Profile>, seen: &mut HashSet<(&'a str, &'a str)>) -> Option<Image> {
     let object = field.object(&["name", "tags", "context", "dockerfile", "target", "build_args", "platform", "aws_credentials"])?;
     let name = object.required("name").and_then(|field| field.text(255, image::check_name));
     let path = |field: Field<'a>| field.text(1_024, rule::inside_checkout);
@@ -134,7 +150,13 @@ fn read_image<'a>(field: &Field<'a>, seen: &mut HashSet<(&'a str, &'a str)>) -> 
     }
     let target = object.or("target", None, |field| field.text(128, image::check_target).map(|text| Some(text.to_owned())));
     let build_args = object.or("build_args", BTreeMap::new(), |field| read_build_args(&field));
-    let platform = object.or("platform", None, |field| field.choice("linux/amd64 or linux/arm64").map(Some));
+    let platform = object.or("platform", None, |field| {
+        let platform: Platform = field.choice("linux/amd64 or linux/arm64")?;
+        if profile.is_some_and(|profile| !profile.platforms.iter().any(|allowed| allowed == platform.as_str())) {
+            field.problem("is not a platform that the profile builds for");
+        }
+        Some(Some(platform))
+    });
     let aws_credentials = object.or("aws_credentials", image::AwsCredentials::default(), |field| field.choice("none, secret or build-arg"));
     let context = context?;
     Some(Image {

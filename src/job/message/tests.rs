@@ -14,9 +14,11 @@ fn profiles() -> BTreeMap<String, Profile> {
     let profile = |name: &str, source: &str, timeout_minutes| Profile {
         name: name.into(),
         project: "flex".into(),
-        registry: None,
+        registry: Some("registry.test".into()),
         sources: vec![source.into()],
+        platforms: vec!["linux/amd64".into(), "linux/arm64".into()],
         timeout_minutes,
+        ..Profile::default()
     };
     let profiles = [profile("default", "https://github.com/acme/*", 60), profile("local", "file:///*", 2_160)];
     profiles.into_iter().map(|profile| (profile.name.clone(), profile)).collect()

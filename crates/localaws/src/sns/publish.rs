@@ -29,7 +29,8 @@ pub(super) struct Message {
     #[serde(default, rename = "Message")]
     pub(super) text: String,
     pub(super) subject: Option<String>,
-    message_structure: Option<String>,
+    #[serde(rename = "MessageStructure")]
+    structure: Option<String>,
     #[serde(default, rename = "MessageAttributes", deserialize_with = "lenient")]
     pub(super) attributes: Attributes,
     #[serde(rename = "MessageDeduplicationId")]
@@ -151,7 +152,7 @@ impl Message {
 
     /// The texts for each protocol, when the message is structured.
     fn by_protocol(&self) -> Result<Option<Map<String, Value>>, ApiError> {
-        match self.message_structure.as_deref() {
+        match self.structure.as_deref() {
             None | Some("") => Ok(None),
             Some("json") => match serde_json::from_str(&self.text) {
                 Ok(Value::Object(texts)) if texts.get("default").is_some_and(Value::is_string) => Ok(Some(texts)),

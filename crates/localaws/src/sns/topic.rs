@@ -116,10 +116,11 @@ impl Sns {
     pub(super) fn create_topic(&self, input: Value) -> Answer {
         let input: CreateTopic = decode(input)?;
         let name = required(input.name.as_deref(), "Name", error::missing)?;
-        let fifo = name.ends_with(".fifo");
+        let stem = name.strip_suffix(".fifo");
+        let fifo = stem.is_some();
         let wants_fifo = input.attributes.get("FifoTopic").is_some_and(|value| value == "true");
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-        let stem = name.strip_suffix(".fifo").unwrap_or(name);
+        let stem = stem.unwrap_or(name);
         if fifo != wants_fifo || stem.is_empty() || name.len() > NAME_MAX || !stem.bytes().all(plain) {
             return Err(error::invalid("Topic Name"));
         }
@@ -221,11 +222,11 @@ impl Sns {
 }
 
 /// A page of what is sorted by ARN. The token is the last ARN of the page before.
-pub(super) fn page<'a>(list: &str, items: impl Iterator<Item = (&'a str, Value)>, token: Option<&str>) -> Value {
+pub(super) fn page<'a>(field: &str, items: impl Iterator<Item = (&'a str, Value)>, token: Option<&str>) -> Value {
     let mut items = items.skip_while(|(arn, _)| token.is_some_and(|token| *arn <= token)).peekable();
     let mut last = "";
     let shown: Vec<Value> = items.by_ref().take(PAGE).inspect(|(arn, _)| last = arn).map(|(_, item)| item).collect();
-    let mut answer = Map::from_iter([(list.to_owned(), shown.into())]);
+    let mut answer = Map::from_iter([(field.to_owned(), shown.into())]);
     if items.peek().is_some() {
         answer.insert("NextToken".to_owned(), last.into());
     }

@@ -1,6 +1,6 @@
 //! Notifications over HTTP.
 
-use std::{collections::BTreeMap, io, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, io, pin::pin, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{Request, Uri, header};
@@ -56,13 +56,13 @@ impl Post {
             request = request.header(*name, value);
         }
         let request = request.body(Full::new(Bytes::from(self.body.clone()))).map_err(io::Error::other)?;
+        let mut response = pin!(sender.send_request(request));
         let response = tokio::select! {
-            response = sender.send_request(request) => response.map_err(io::Error::other)?,
-            ended = connection => {
-                ended.map_err(io::Error::other)?;
-                return Err(io::Error::from(io::ErrorKind::ConnectionReset));
-            }
+            response = &mut response => response,
+            // Its error, if any, is the response's too. An endpoint may answer and close at once.
+            _ = connection => response.await,
         };
+        let response = response.map_err(io::Error::other)?;
         if response.status().is_success() {
             return Ok(());
         }

@@ -62,7 +62,7 @@ impl Sqs {
     pub(super) fn create_queue(&self, input: Value, host: &str) -> Answer {
         let input: CreateQueue = decode(input)?;
         let name = required(input.queue_name.as_deref(), "QueueName", error::missing)?;
-        let fifo = name.ends_with(".fifo");
+        let fifo = name.strip_suffix(".fifo").is_some();
         check_name(name, fifo)?;
         check_tags(&input.tags)?;
         let names: Vec<String> = input.attributes.keys().cloned().collect();

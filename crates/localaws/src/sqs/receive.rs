@@ -94,8 +94,8 @@ impl Sqs {
         if queue.counts().in_flight >= IN_FLIGHT_MAX {
             return Err(error::over_limit());
         }
-        let visibility_s = input.visibility_timeout.and_then(|seconds| u64::try_from(seconds).ok());
-        let visibility_ms = visibility_s.unwrap_or(queue.settings.visibility_s) * 1000;
+        let asked_s = input.visibility_timeout.and_then(|seconds| u64::try_from(seconds).ok());
+        let visibility_ms = asked_s.unwrap_or(queue.settings.visibility_s) * 1000;
         let room = usize::try_from(input.max_number_of_messages.unwrap_or(1)).unwrap_or(1);
         let (mut messages, mut dead) = (Vec::new(), Vec::new());
         while messages.len() < room {

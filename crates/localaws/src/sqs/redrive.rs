@@ -129,11 +129,11 @@ impl Sqs {
             .collect();
         Ok(json!({ "Results": results }))
     }
+}
 
-    /// No task is ever running, so that there is none to cancel.
-    pub(super) fn cancel_message_move_task(&self, input: Value) -> Answer {
-        let input: MoveInput = decode(input)?;
-        required(input.task_handle.as_deref(), "TaskHandle", error::missing)?;
-        Err(error::no_such_task())
-    }
+/// No task is ever running, so that there is none to cancel.
+pub(super) fn cancel_message_move_task(input: Value) -> Answer {
+    let input: MoveInput = decode(input)?;
+    required(input.task_handle.as_deref(), "TaskHandle", error::missing)?;
+    Err(error::no_such_task())
 }

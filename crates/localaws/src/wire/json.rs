@@ -29,13 +29,10 @@ pub(super) fn read(target: &str, body: &[u8]) -> Result<Call, Refused> {
         b"" => Ok(json!({})),
         body => serde_json::from_slice(body),
     };
-    match input {
-        Ok(input @ Value::Object(_)) => Ok(Call { service, operation: operation.to_owned(), input, protocol, host: None }),
-        _ => {
-            let error = ApiError::new("SerializationException", "the request's body is not a JSON object");
-            Err(Refused { protocol, error })
-        }
+    if let Ok(input @ Value::Object(_)) = input {
+        return Ok(Call { service, operation: operation.to_owned(), input, protocol, host: None });
     }
+    Err(Refused { protocol, error: ApiError::new("SerializationException", "the request's body is not a JSON object") })
 }
 
 pub(super) fn write(service: Option<Service>, answer: &Answer) -> String {

@@ -40,6 +40,7 @@ pub(super) struct Vault {
 }
 
 /// The variables that this process hands on.
+#[expect(clippy::disallowed_methods, reason = "builds inherit these few, whoever the caller is")]
 pub(super) fn inherited() -> Vec<(OsString, OsString)> {
     INHERITED.iter().filter_map(|name| Some((OsString::from(name), std::env::var_os(name)?))).collect()
 }

@@ -1,0 +1,97 @@
+//! A job as events show it.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::job::{Job, Priority, Tenant, build::Build, policy};
+
+use super::{Origin, rfc3339};
+
+/// The job an event is about; of a rejected message, what could be read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct JobSummary {
+    /// The job's id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub id: Option<String>,
+    /// SQS's id of the message.
+    pub message_id: String,
+    /// On whose account it was limited.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Tenant")]
+    pub tenant: Option<Tenant>,
+    /// The operator's profile.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub profile: Option<String>,
+    /// Who went first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Priority")]
+    pub priority: Option<Priority>,
+    /// What was built.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "SourceSummary")]
+    pub source: Option<SourceSummary>,
+    /// The sender's labels.
+    #[serde(default)]
+    pub labels: BTreeMap<String, String>,
+    /// When the sender enqueued it: RFC 3339 in UTC with milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub enqueued_at: Option<String>,
+    /// The source's short name; it travels as a message attribute.
+    #[serde(skip)]
+    pub repository: Option<String>,
+}
+
+/// What was built.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SourceSummary {
+    /// As the job names it.
+    pub url: String,
+    /// As the job names it; absent for the default branch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub revision: Option<String>,
+    /// What it turned out to be; never known for S3.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub commit: Option<String>,
+}
+
+impl JobSummary {
+    /// A valid job; the commit is known once the source was fetched.
+    pub(super) fn of(job: &Job, origin: &Origin, build: Option<&Build>) -> Self {
+        let source = &job.source;
+        Self {
+            tenant: Some(job.tenant.clone()),
+            profile: Some(job.profile.clone()),
+            priority: Some(job.priority),
+            source: Some(SourceSummary {
+                url: source.url.to_string(),
+                revision: source.revision.clone(),
+                commit: build.and_then(|build| build.commit.clone()),
+            }),
+            labels: job.labels.clone(),
+            repository: Some(policy::repository(&source.url)),
+            ..Self::nothing_but(Some(job.id.to_string()), origin)
+        }
+    }
+
+    /// What is known of any message.
+    pub(super) fn nothing_but(id: Option<String>, origin: &Origin) -> Self {
+        Self {
+            id,
+            message_id: origin.message_id.clone(),
+            tenant: None,
+            profile: None,
+            priority: None,
+            source: None,
+            labels: BTreeMap::new(),
+            enqueued_at: origin.enqueued_at.map(rfc3339),
+            repository: None,
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! Messages that are no valid jobs.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use localaws::runner::scripted::Script;
+use serde_json::json;
+
+use crate::world::{job, world};
+
+#[tokio::test(start_paused = true)]
+async fn a_rejected_message_tells_every_problem_and_is_kept_as_it_was() {
+    let mut world = world(|_| Script::succeeds()).start().await;
+    let body = json!({
+        "version": 1,
+        "id": "app-1",
+        "source": { "url": "https://github.com/acme/app", "revision": "--upload-pack=x" },
+        "images": [{ "name": "Team/App", "dockerfile": "../Dockerfile" }],
+        "buildspec": "mine",
+    });
+    world.submit(&body).await;
+    let end = world.next_end().await;
+    assert_eq!((&end["id"], &end["type"]), (&json!("app-1/rejected"), &json!("slipway.job.rejected")));
+    let problems = end["data"]["problems"].as_array().unwrap();
+    let paths: Vec<_> = problems.iter().map(|problem| problem["path"].as_str().unwrap()).collect();
+    for path in ["/source/revision", "/images/0/name", "/images/0/dockerfile", "/buildspec"] {
+        assert!(paths.contains(&path), "{path} is not among {paths:?}");
+    }
+    let letters = world.dead_letters().await;
+    assert_eq!(letters[0].body, body.to_string());
+    assert_eq!(letters[0].attributes[slipway::engine::REASONS].lines().count(), problems.len());
+    assert!(world.builds().is_empty());
+    world.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn noise_of_any_size_is_rejected_and_harms_nobody() {
+    let mut world = world(|_| Script::succeeds()).start().await;
+    let megabyte = "\u{1F4A9}".repeat(1024 * 1024 / 4);
+    let fields = format!("{{{}}}", (0..40_000).map(|n| format!("\"field-{n}\":{n}")).collect::<Vec<_>>().join(","));
+    let nested = "[".repeat(100_000);
+    for body in ["not json", "{}", "null", "[]", "\"text\"", " ", &megabyte, &fields, &nested] {
+        let message = world.submit_text(body).await;
+        let end = world.next_end().await;
+        assert_eq!(end["id"], format!("{message}/rejected"), "{:.40}", body);
+        assert!(!end["data"]["problems"].as_array().unwrap().is_empty());
+        assert_eq!(world.dead_letters().await[0].body, body);
+    }
+    world.submit(&job("good")).await;
+    assert_eq!(world.next_end().await["data"]["status"], "succeeded");
+    world.end().await;
+}

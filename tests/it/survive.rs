@@ -1,0 +1,142 @@
+//! What the daemon outlives: its own end, AWS's bad days, lost leases.
+
+use std::{
+    sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
+};
+
+use localaws::{
+    ApiError,
+    fault::{Fault, Faults},
+    runner::scripted::Script,
+};
+use slipway::engine::Exit;
+
+use crate::world::{job, world};
+
+#[tokio::test(start_paused = true)]
+async fn a_drain_gives_back_what_waits_and_leaves_what_runs_to_be_adopted() {
+    let setup = world(|_| Script::succeeds().taking(Duration::from_mins(10)));
+    let mut world = setup.with("SLIPWAY__LIMITS__RUNNING=1 SLIPWAY__QUEUES__0__VISIBILITY=30m").start().await;
+    world.submit(&job("runs")).await;
+    world.until_builds(|builds| builds.len() == 1).await;
+    world.submit(&job("waits")).await;
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    assert_eq!(world.drain().await, Exit::Left(1));
+    assert_eq!(world.builds()[0].status, "IN_PROGRESS", "a drain stops no build");
+    // Both are visible at once, although their leases would have lasted.
+    let before = tokio::time::Instant::now();
+    world.start_daemon().await;
+    assert_eq!(world.ends().await.len(), 2);
+    assert!(before.elapsed() < Duration::from_mins(25), "took {:?}", before.elapsed());
+    world.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_drain_reports_what_ends_within_the_grace_period() {
+    let mut world = world(|_| Script::succeeds().taking(Duration::from_secs(20))).start().await;
+    world.submit(&job("runs")).await;
+    world.until_builds(|builds| builds.len() == 1).await;
+    assert_eq!(world.drain().await, Exit::Drained);
+    assert_eq!(world.next_end().await["id"], "runs/finished");
+    world.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_killed_daemon_loses_nothing_and_the_next_builds_nothing_twice() {
+    let mut world = world(|_| Script::succeeds().taking(Duration::from_mins(2))).start().await;
+    for n in 0..3 {
+        world.submit(&job(&format!("app-{n}"))).await;
+    }
+    world.until_builds(|builds| builds.len() == 3).await;
+    world.kill().await;
+    world.start_daemon().await;
+    assert_eq!(world.ends().await.len(), 3);
+    assert_eq!(world.builds().len(), 3);
+    world.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_build_that_ended_while_nobody_looked_is_reported_from_its_record() {
+    let mut world = world(|_| Script::succeeds().taking(Duration::from_mins(1))).start().await;
+    world.submit(&job("app-1")).await;
+    world.until_builds(|builds| builds.len() == 1).await;
+    world.kill().await;
+    world.until_builds(|builds| builds[0].end_ms.is_some()).await;
+    world.start_daemon().await;
+    assert_eq!(world.next_end().await["data"]["status"], "succeeded");
+    assert_eq!(world.builds().len(), 1);
+    world.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_capacity_is_a_reason_to_wait_and_not_to_fail() {
+    let setup = world(|_| Script::succeeds().taking(Duration::from_mins(1))).account_limit(2);
+    let mut world = setup.with("SLIPWAY__LIMITS__RUNNING=10").start().await;
+    for n in 0..10 {
+        world.submit(&job(&format!("app-{n}"))).await;
+    }
+    let ends = world.ends().await;
+    assert!(ends.values().all(|end| end["data"]["status"] == "succeeded"));
+    assert_eq!(ends.len(), 10);
+    assert_eq!(world.builds().len(), 10);
+    world.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_outlives_the_twelve_hours_of_its_lease() {
+    let setup = world(|_| Script::succeeds().taking(Duration::from_mins(750)));
+    let mut world = setup.with("SLIPWAY__PROFILES__DEFAULT__TIMEOUT_MINUTES=2160 SLIPWAY__WATCH__INTERVAL=5m SLIPWAY__QUEUES__0__WAIT=20s SLIPWAY__QUEUES__0__VISIBILITY=10m").start().await;
+    world.submit(&job("app-1")).await;
+    tokio::time::sleep(Duration::from_hours(12)).await;
+    assert_eq!(world.next_end().await["data"]["status"], "succeeded");
+    assert_eq!(world.builds().len(), 1);
+    world.end().await;
+}
+
+/// Every so many calls something goes wrong, each time something else.
+#[derive(Debug, Default)]
+struct BadDay {
+    calls: AtomicU32,
+}
+
+impl BadDay {
+    fn next(&self, kinds: &[fn() -> Fault]) -> Option<Fault> {
+        let call = self.calls.fetch_add(1, Ordering::Relaxed) as usize;
+        // The first calls make the queues and the topic.
+        (call > 40 && call.is_multiple_of(5)).then(|| kinds[call / 5 % kinds.len()]())
+    }
+}
+
+impl Faults for BadDay {
+    fn before(&self, _: &str, _: &str) -> Option<Fault> {
+        self.next(&[
+            || Fault::Error(ApiError::new("ThrottlingException", "Rate exceeded")),
+            || Fault::Error(ApiError::new("InternalError", "We are sorry").with_status(500)),
+            || Fault::Hang,
+        ])
+    }
+
+    fn after(&self, _: &str, _: &str) -> Option<Fault> {
+        self.next(&[|| Fault::Drop, || Fault::Delay(Duration::from_secs(5))])
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn throttling_errors_and_lost_replies_cost_time_and_nothing_else() {
+    let setup = world(|_| Script::succeeds().taking(Duration::from_mins(1)));
+    let mut world = setup.with("SLIPWAY__LIMITS__RUNNING=10").faults(BadDay::default()).start_without_daemon().await;
+    for n in 0..20 {
+        world.submit(&job(&format!("app-{n}"))).await;
+    }
+    world.start_daemon().await;
+    let mut ends = std::collections::BTreeSet::new();
+    while ends.len() < 20 {
+        // The subscriber's own calls fail too; and at-least-once means repeats, by the same id.
+        let end = world.next_end().await;
+        assert_eq!(end["data"]["status"], "succeeded");
+        ends.insert(end["id"].to_string());
+    }
+    assert_eq!(world.builds().len(), 20);
+    world.end().await;
+}

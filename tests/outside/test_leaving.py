@@ -1,0 +1,109 @@
+"""How the daemon leaves, by a signal or by force, and how the next one goes on."""
+
+import signal
+import time
+
+import pytest
+
+from cloud import Subscriber, get, job
+from conftest import daemon_config
+from waiting import until
+
+@pytest.fixture
+def daemon(endpoint, start_daemon):
+    """A function that starts a daemon on the test's endpoint."""
+
+    def start(**variables):
+        return start_daemon(endpoint.cloud.url, daemon_config(endpoint.address), **variables).is_ready()
+
+    return start
+
+
+def test_a_daemon_with_nothing_to_do_drains(daemon):
+    program = daemon().program
+    program.send(signal.SIGTERM)
+    assert program.code() == 0
+    assert "drained" in program.log
+
+
+def test_an_interrupt_drains_local_mode_too(start_local):
+    program = start_local().program
+    program.send(signal.SIGINT)
+    assert program.code() == 0
+
+
+def test_a_build_that_ends_within_the_grace_period_is_reported_before_the_end(daemon, endpoint, repository, gate):
+    cloud, subscriber = endpoint.cloud, Subscriber(endpoint.cloud)
+    first = daemon()
+    cloud.send(job("patient", repository(gate.buildspec)))
+    subscriber.event("patient/1/started")
+    first.program.send(signal.SIGTERM)
+    first.program.says(lambda text: "draining" in text, "the drain")
+    assert get(f"http://{first.http}/readyz")[0] == 503
+    assert get(f"http://{first.http}/healthz") == (200, "ok\n")
+    gate.open()
+    assert first.program.code() == 0
+    assert subscriber.event("patient/finished")["data"]["status"] == "succeeded"
+    assert cloud.counts(cloud.queue_url("slipway-jobs")) == (0, 0)
+
+
+def test_what_has_not_started_is_given_back_and_what_runs_is_adopted(daemon, endpoint, repository, gate):
+    cloud, subscriber = endpoint.cloud, Subscriber(endpoint.cloud)
+    queue = cloud.queue_url("slipway-jobs")
+    first = daemon(SLIPWAY__SHUTDOWN__GRACE="3s")
+    cloud.send(job("running", repository(gate.buildspec)))
+    subscriber.event("running/1/started")
+    url = repository()
+    for number in range(3):
+        cloud.send(job(f"waiting-{number}", url))
+    until(lambda: cloud.counts(queue) == (0, 4), "all messages with the daemon")
+    first.program.send(signal.SIGTERM)
+    first.program.says(lambda text: "draining" in text, "the drain")
+    until(lambda: cloud.counts(queue)[0] == 3, "the waiting messages, visible again", seconds=1)
+    assert first.program.code() == 75
+    assert [build["buildStatus"] for build in cloud.builds_of("slipway", "running")] == ["IN_PROGRESS"]
+
+    second = daemon()
+    second.program.says(lambda text: "adopted the job's build" in text, "the adoption", 60)
+    gate.open()
+    for name in ("running", "waiting-0", "waiting-1", "waiting-2"):
+        assert subscriber.event(f"{name}/finished")["data"]["status"] == "succeeded"
+        assert len(cloud.builds_of("slipway", name)) == 1
+    second.program.send(signal.SIGTERM)
+    assert second.program.code() == 0
+    assert cloud.counts(queue) == (0, 0)
+    subscriber.read()
+    assert len({event["id"] for event in subscriber.ends()}) == len(subscriber.ends()) == 4
+
+
+def test_after_a_kill_the_next_daemon_adopts_the_build(daemon, endpoint, repository, gate):
+    cloud, subscriber = endpoint.cloud, Subscriber(endpoint.cloud)
+    first = daemon()
+    cloud.send(job("orphan", repository(gate.buildspec)))
+    started = subscriber.event("orphan/1/started")
+    first.program.kill()
+    second = daemon()
+    # The lease that the first one left has to run out.
+    second.program.says(lambda text: "adopted the job's build" in text, "the adoption", 60)
+    gate.open()
+    finished = subscriber.event("orphan/finished")
+    assert finished["data"]["status"] == "succeeded"
+    assert finished["data"]["build"]["id"] == started["data"]["build"]["id"]
+    assert len(cloud.builds_of("slipway", "orphan")) == 1
+    until(lambda: cloud.counts(cloud.queue_url("slipway-jobs")) == (0, 0), "an empty queue")
+
+
+@pytest.mark.parametrize("busy", [True, False])
+def test_a_second_signal_leaves_at_once(daemon, endpoint, repository, gate, busy):
+    cloud, subscriber = endpoint.cloud, Subscriber(endpoint.cloud)
+    program = daemon(SLIPWAY__SHUTDOWN__GRACE="1h", SLIPWAY__QUEUES__0__WAIT="20s").program
+    if busy:
+        cloud.send(job("long", repository(gate.buildspec)))
+        subscriber.event("long/1/started")
+    program.send(signal.SIGTERM)
+    program.says(lambda text: "draining" in text, "the drain")
+    program.send(signal.SIGINT)
+    asked = time.monotonic()
+    assert program.code() == 75
+    assert time.monotonic() - asked < 2
+    assert [build["buildStatus"] for build in cloud.builds_of("slipway", "long")] == ["IN_PROGRESS"] * busy

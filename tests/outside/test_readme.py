@@ -1,0 +1,68 @@
+"""What the README shows is what works."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+
+import jsonschema
+import pytest
+
+from cloud import Subscriber
+from program import ROOT, SCRIPTS, SLIPWAY, environment
+from waiting import until
+
+README = (ROOT / "README.md").read_text()
+
+# Version 1 of the CLI does not look at AWS_ENDPOINT_URL for SQS.
+AWS = """\
+#!/bin/sh
+exec '{aws}' --endpoint-url "$AWS_ENDPOINT_URL" "$@"
+"""
+
+
+def blocks(language):
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.M | re.S)
+
+
+@pytest.mark.parametrize(("name", "shown"), list(zip(["job", "event"], blocks("json"), strict=True)))
+def test_the_examples_fit_their_schemas(name, shown):
+    schema = json.loads((ROOT / f"docs/schemas/{name}.schema.json").read_text())
+    jsonschema.validate(json.loads(shown), schema)
+
+
+def test_the_five_steps_carry_a_job(moto, tmp_path, free_port):
+    [steps] = [block for block in blocks("sh") if "create-project" in block]
+    (tmp_path / "aws").write_text(AWS.format(aws=SCRIPTS / "aws"))
+    (tmp_path / "aws").chmod(0o755)
+    (tmp_path / "slipway").symlink_to(SLIPWAY)
+    # The topic is made twice, which is the same topic: the subscriber is there before the first event.
+    topic = moto.sns.create_topic(Name="slipway-events")["TopicArn"]
+    queue = moto.sqs.create_queue(QueueName="slipway-results")["QueueUrl"]
+    raw = {"RawMessageDelivery": "true"}
+    moto.sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=moto.queue_arn(queue), Attributes=raw)
+    variables = environment(
+        moto.url,
+        PATH=f"{tmp_path}:{os.environ['PATH']}",
+        role="arn:aws:iam::123456789012:role/builds",
+        SLIPWAY__HTTP__LISTEN=f"127.0.0.1:{free_port()}",
+        SLIPWAY__QUEUES__0__WAIT="1s",
+        SLIPWAY__WATCH__INTERVAL="200ms",
+    )
+    script = f"set -euo pipefail\ntrap 'echo ${{!:-}} > daemon.pid' EXIT\n{steps}"
+    log, pid = tmp_path / "log", tmp_path / "daemon.pid"
+    try:
+        # To a file: the daemon lives on with it when the shell has ended.
+        with log.open("w") as out:
+            shell = subprocess.run(["bash", "-c", script], env=variables, cwd=tmp_path, stdout=out, stderr=out, timeout=120, check=False)
+        assert shell.returncode == 0, log.read_text()
+        subscriber = Subscriber(moto)
+        [end] = until(lambda: subscriber.read(wait=1) and subscriber.ends(), "the end of the README's job")
+        assert end["data"]["status"] == "succeeded"
+        source = end["data"]["job"]["source"]
+        assert (source["url"], source["revision"]) == ("https://github.com/acme/app", "main")
+    finally:
+        if daemon := pid.read_text().strip():
+            os.kill(int(daemon), signal.SIGTERM)
+            until(lambda: "drained" in log.read_text(), "the daemon's end")
