@@ -2,7 +2,7 @@
 
 mod carry;
 mod command;
-mod hostile;
+mod demo;
 mod layers;
 mod publish;
 mod reject;

@@ -5,7 +5,6 @@ use crate::cli::demo::{
     ledger::Ledger,
     plan::{Expected, Planned},
 };
-use crate::job::outcome::Status;
 
 /// A ledger with one job that must fail, sent twice.
 fn ledger() -> Ledger {
