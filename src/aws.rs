@@ -66,7 +66,7 @@ impl Clients {
         Self::new(&config.build())
     }
 
-    /// From a loaded SDK configuration. Its retries are replaced by [`call`]'s, its timeouts by ours.
+    /// From a loaded SDK configuration. Its retries are replaced by our own, its timeouts too.
     pub fn new(config: &SdkConfig) -> Self {
         let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).operation_attempt_timeout(ATTEMPT_TIMEOUT).build();
         let config = config.to_builder().retry_config(RetryConfig::disabled()).timeout_config(timeouts).build();

@@ -16,7 +16,7 @@ use crate::{
 pub const REGION: &str = "us-east-1";
 /// The account in every ARN.
 pub const ACCOUNT: &str = "000000000000";
-/// Where the endpoint listens unless told otherwise; the same as in [`CONFIG`].
+/// Where the endpoint listens unless told otherwise; the same as in `config/local.toml`.
 pub const LISTEN: &str = "127.0.0.1:4566";
 /// A minute of a build's timeout, unless something is to be shown.
 const MINUTE: Duration = Duration::from_mins(1);

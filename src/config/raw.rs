@@ -131,7 +131,7 @@ pub struct Profile {
     /// The CodeBuild project.
     #[schemars(required)]
     pub project: Option<String>,
-    /// The registry that images are pushed to: HOST[:PORT][/PATH].
+    /// The registry that images are pushed to: `HOST[:PORT][/PATH]`.
     pub registry: Option<String>,
     /// Patterns of the source URLs that are allowed; "*" stands for any characters of the path.
     #[schemars(required)]
@@ -141,7 +141,7 @@ pub struct Profile {
     pub timeout_minutes: Option<i64>,
     /// How long a build may wait in CodeBuild's own queue, 5 to 480 minutes. Left out: the project's time.
     pub queued_timeout_minutes: Option<i64>,
-    /// Builds of the profile at once. Left out: as many as [limits].running.
+    /// Builds of the profile at once. Left out: as many as `limits.running`.
     pub running: Option<i64>,
     /// Tenants that may use the profile. Left out: every tenant.
     pub tenants: Option<Vec<String>>,

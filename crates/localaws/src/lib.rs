@@ -1,8 +1,8 @@
 //! An embedded AWS endpoint: SQS, SNS, CodeBuild, CloudWatch Logs and STS over AWS's own wire protocols.
 //!
 //! It knows nothing of who uses it and holds everything in memory. Builds really run ([`runner`]). Time is tokio's ([`clock`]), so a
-//! paused runtime drives it through hours in milliseconds. [`server`] puts it on a socket; the feature `connector` gives it to the AWS
-//! SDK without one.
+//! paused runtime drives it through hours in milliseconds. [`server`] puts it on a socket; `connector`, a feature, gives it to the AWS SDK
+//! without one.
 
 mod api;
 mod batch;
