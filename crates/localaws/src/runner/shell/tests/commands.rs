@@ -1,6 +1,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use super::*;
+use crate::runner::Stored;
 
 #[tokio::test]
 async fn a_build_writes_codebuilds_log() {
