@@ -94,7 +94,7 @@ impl Clients {
     }
 
     async fn inspect_log(&self, profile: &Profile) -> Result<String, String> {
-        let group = format!("/aws/codebuild/{}", profile.project);
+        let group = profile.log_group.clone().unwrap_or_else(|| format!("/aws/codebuild/{}", profile.project));
         let request = self.logs.get_log_events().log_group_name(&group).log_stream_name(NOBODY);
         allowed(call("logs.GetLogEvents", || request.clone().send()).await)?;
         Ok(format!("logs may be read in {group}"))

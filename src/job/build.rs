@@ -109,22 +109,4 @@ mod tests {
             assert_eq!(build(commit, exported).source_commit().as_ref(), expected, "{exported}");
         }
     }
-
-    #[test]
-    fn the_commit_is_codebuilds_or_else_a_plausible_one_of_the_builds_own() {
-        let (fetched, cloned) = ("main".to_owned(), "c0ffee0123".repeat(4));
-        let build = |commit: Option<&String>, exported: &str| Build {
-            commit: commit.cloned(),
-            exported: [(COMMIT_VARIABLE.into(), exported.into())].into(),
-            ..Build::default()
-        };
-        for (commit, exported, expected) in [
-            (Some(&fetched), cloned.as_str(), Some(&fetched)),
-            (None, &cloned, Some(&cloned)),
-            (None, &cloned[1..], None),
-            (None, "not a commit but a text of forty letters", None),
-        ] {
-            assert_eq!(build(commit, exported).source_commit().as_ref(), expected, "{exported}");
-        }
-    }
 }

@@ -101,6 +101,25 @@ async fn limits_hold_for_all_and_for_each_tenant() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_profile_has_a_limit_of_its_own() {
+    let setup = world(|_| Script::succeeds().taking(Duration::from_secs(30)));
+    let mut world = setup.with("SLIPWAY__LIMITS__RUNNING=10 SLIPWAY__PROFILES__DEFAULT__RUNNING=2").start().await;
+    for n in 0..6 {
+        world.submit(&job(&format!("app-{n}"))).await;
+    }
+    let mut most = 0;
+    world
+        .until_builds(|builds| {
+            most = most.max(builds.iter().filter(|build| build.end_ms.is_none()).count());
+            builds.iter().filter(|build| build.end_ms.is_some()).count() == 6
+        })
+        .await;
+    assert_eq!(most, 2);
+    assert_eq!(world.ends().await.len(), 6);
+    world.end().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_repeated_id_is_built_once_and_each_message_gets_the_same_end() {
     let mut world = world(|_| Script::succeeds().taking(Duration::from_mins(1))).start().await;
     world.submit(&job("app-1")).await;

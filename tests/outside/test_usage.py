@@ -2,6 +2,7 @@
 
 import pytest
 
+from conftest import daemon_config
 from program import environment, slipway
 
 WRONG = """\
@@ -71,3 +72,18 @@ def test_a_missing_configuration_is_78(tmp_path):
 def test_a_port_that_is_taken_is_a_failure_that_names_it(local):
     answer = slipway("local", "--listen", local.address)
     assert answer.returncode == 1 and local.address in answer.stderr
+
+
+def test_check_asks_aws_for_what_the_configuration_names(endpoint, tmp_path):
+    file = tmp_path / "slipway.toml"
+
+    def check(config):
+        file.write_text(config)
+        return slipway("check", "--config", file, "--online", variables=environment(endpoint.cloud.url))
+
+    good = check(daemon_config(endpoint.address))
+    assert (good.returncode, good.stdout.count("WRONG")) == (0, 0), good.stdout
+    bad = check(daemon_config(endpoint.address).replace("slipway-jobs-dlq", "gone").replace('project = "slipway"', 'project = "nobodys"'))
+    assert bad.returncode == 1
+    wrong = [line for line in bad.stdout.splitlines() if "WRONG" in line]
+    assert any("queues[0].dead_letter_url" in line for line in wrong) and any("there is no such project" in line for line in wrong)

@@ -49,14 +49,14 @@ fn events(ledger: &Ledger) -> Vec<Finding> {
     let mut ids: Vec<_> = all.iter().map(|event| &event.id).collect();
     ids.sort();
     ids.dedup();
-    let wanted: std::collections::BTreeSet<_> = ledger.entries.iter().flat_map(super::ledger::Entry::wanted_ids).collect();
+    let expected: std::collections::BTreeSet<_> = ledger.entries.iter().flat_map(super::ledger::Entry::wanted_ids).collect();
     vec![
         Finding {
             good: peak == RUNNING && waited >= 1.0,
             text: format!("never more than {} at once; a {CROWD} job waited {waited:.1}s for its place", counted(peak, "build")),
         },
         Finding {
-            good: ledger.strangers.is_empty() && ids.len() == wanted.len(),
+            good: ledger.strangers.is_empty() && ids.len() == expected.len(),
             text: format!(
                 "{} with {} ids{}: each end is told once, or again under the same id",
                 counted(ledger.bodies.len(), "event"),
@@ -88,8 +88,8 @@ fn longest_wait<'a>(ends: impl Iterator<Item = &'a Event>) -> f64 {
 
 /// The log of a build whose command failed ends well all the same: hence the excerpt.
 async fn last_words(ledger: &Ledger, clients: &Clients) -> anyhow::Result<Option<Finding>> {
-    let failed = ledger.entries.iter().filter(|entry| entry.planned.expected.command.is_some());
-    let Some((name, log)) = failed.filter_map(|entry| Some((entry.planned.name, entry.end()?.data.log.as_ref()?))).next() else {
+    let mut failed = ledger.entries.iter().filter(|entry| entry.planned.expected.command.is_some());
+    let Some((name, log)) = failed.find_map(|entry| Some((entry.planned.name, entry.end()?.data.log.as_ref()?))) else {
         return Ok(None);
     };
     let place = LogLocation { group: log.group.clone(), stream: log.stream.clone(), ..LogLocation::default() };

@@ -55,7 +55,7 @@ impl Screen {
     pub(super) fn say(&self, line: &str) -> io::Result<()> {
         match &self.live {
             // An empty line would not be printed.
-            Some(live) => live.println(if line.is_empty() { " " } else { line }),
+            Some(bars) => bars.println(if line.is_empty() { " " } else { line }),
             None => writeln!(io::stdout(), "{line}"),
         }
     }

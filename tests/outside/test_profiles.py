@@ -1,0 +1,84 @@
+"""The operator's profiles: what they say reaches CodeBuild, and what they forbid is rejected."""
+
+from cloud import job
+from conftest import daemon_config
+
+INLINE = "version: 0.2\nphases:\n  build:\n    commands:\n      - echo by the operator for $PROXY\n"
+
+PROFILE = """
+tenants = ["web"]
+registry = "registry.test/images"
+platforms = ["linux/amd64", "linux/arm64"]
+image = "aws/codebuild/standard:7.0"
+compute_type = "BUILD_GENERAL1_MEDIUM"
+privileged = true
+timeout_minutes = 30
+queued_timeout_minutes = 20
+log_group = "/operator/builds"
+buildspec_file = "central.yml"
+
+[profiles.default.arm]
+image = "aws/codebuild/amazonlinux2-aarch64-standard:3.0"
+environment_type = "ARM_CONTAINER"
+
+[[profiles.default.env]]
+name = "PROXY"
+value = "the operator"
+
+[[hosts]]
+host = "127.0.0.1:1"
+type = "GITLAB_SELF_MANAGED"
+secret = "arn:aws:secretsmanager:us-east-1:000000000000:secret:git"
+"""
+
+
+def started(endpoint, start_daemon, tmp_path, config=PROFILE):
+    (tmp_path / "central.yml").write_text(INLINE)
+    text = daemon_config(endpoint.address).replace('sources = ["file:///*"]', 'sources = ["file:///*", "https://127.0.0.1:1/*"]')
+    start_daemon(endpoint.cloud.url, text + config).is_ready()
+
+
+def build_of(endpoint, event):
+    return endpoint.cloud.codebuild.batch_get_builds(ids=[event["data"]["build"]["id"]])["builds"][0]
+
+
+def test_what_a_profile_says_reaches_codebuild(endpoint, start_daemon, repository, tmp_path, unique):
+    started(endpoint, start_daemon, tmp_path)
+    endpoint.cloud.send(job(unique, repository(), tenant="web", env=[{"name": "PROXY", "value": "the sender"}]))
+    event = endpoint.subscriber.event(f"{unique}/finished")
+    assert event["data"]["status"] == "succeeded"
+    assert "by the operator for the operator" in event["data"]["log"]["excerpt"], "neither the buildspec nor a variable is the sender's"
+    assert event["data"]["log"]["group"] == "/operator/builds"
+    build = build_of(endpoint, event)
+    environment = build["environment"]
+    assert (environment["image"], environment["computeType"]) == ("aws/codebuild/standard:7.0", "BUILD_GENERAL1_MEDIUM")
+    assert environment["privilegedMode"] is True
+    assert (build["timeoutInMinutes"], build["queuedTimeoutInMinutes"]) == (30, 20)
+
+
+def test_an_arm_image_is_built_in_the_arm_environment(endpoint, start_daemon, repository, tmp_path, unique):
+    started(endpoint, start_daemon, tmp_path)
+    endpoint.cloud.send(job(unique, repository(), tenant="web", images=[{"name": "app", "platform": "linux/arm64"}]))
+    build = build_of(endpoint, endpoint.subscriber.event(f"{unique}/finished"))
+    assert build["environment"]["type"] == "ARM_CONTAINER"
+    assert build["environment"]["image"] == "aws/codebuild/amazonlinux2-aarch64-standard:3.0"
+
+
+def test_a_hosts_type_and_credential_are_the_operators(endpoint, start_daemon, tmp_path, unique):
+    # Nobody listens there: what matters is how CodeBuild is asked.
+    started(endpoint, start_daemon, tmp_path)
+    endpoint.cloud.send(job(unique, "https://127.0.0.1:1/acme/app", tenant="web"))
+    build = build_of(endpoint, endpoint.subscriber.event(f"{unique}/1/started"))
+    assert build["source"]["type"] == "GITLAB_SELF_MANAGED"
+    assert build["source"]["auth"] == {"type": "SECRETS_MANAGER", "resource": "arn:aws:secretsmanager:us-east-1:000000000000:secret:git"}
+    endpoint.cloud.codebuild.stop_build(id=build["id"])
+    endpoint.subscriber.event(f"{unique}/finished")
+
+
+def test_who_may_not_and_what_is_not_offered_is_rejected(endpoint, start_daemon, repository, tmp_path, unique):
+    started(endpoint, start_daemon, tmp_path)
+    images = [{"name": "a", "platform": "linux/arm64"}, {"name": "b", "platform": "linux/amd64"}]
+    endpoint.cloud.send(job(unique, repository(), tenant="strangers", images=images))
+    problems = {problem["path"]: problem["problem"] for problem in endpoint.subscriber.event(f"{unique}/rejected")["data"]["problems"]}
+    assert problems.keys() == {"/tenant", "/images"}
+    assert "may use the profile" in problems["/tenant"] and "one platform" in problems["/images"]
