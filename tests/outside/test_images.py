@@ -200,7 +200,8 @@ def test_a_build_argument_of_several_lines_is_one_argument(engine, machine, dock
 
 def test_a_failing_dockerfile_fails_the_job_and_pushes_nothing(engine, build, dockerfiles):
     url = dockerfiles(Dockerfile=BASE + "RUN echo the compiler complains >&2; exit 7\n", Good="FROM scratch\nCOPY Good /\n")
-    data = build(url, [{"name": "failing/good", "dockerfile": "Good"}, {"name": "failing/bad"}, {"name": "failing/late", "dockerfile": "Good"}])
+    good = {"dockerfile": "Good"}
+    data = build(url, [{"name": "failing/good", **good}, {"name": "failing/bad"}, {"name": "failing/late", **good}])
     assert (data["status"], data["failure"]["kind"], data["failure"]["phase"]) == ("failed", "build", "BUILD")
     excerpt = data["log"]["excerpt"]
     assert "the compiler complains" in excerpt and "error: slipway: docker could not build failing/bad" in excerpt
@@ -255,7 +256,8 @@ def test_the_role_as_a_secret_that_leaves_nothing(engine, build, dockerfiles, en
 
 
 def test_without_asking_a_dockerfile_has_nothing_of_the_role(engine, build, dockerfiles):
-    check = "ARG AWS_CONTAINER_CREDENTIALS_FULL_URI\nRUN --mount=type=secret,id=aws,target=/keys ! test -e /keys && test -z \"$AWS_CONTAINER_CREDENTIALS_FULL_URI\"\n"
+    mount = "RUN --mount=type=secret,id=aws,target=/keys"
+    check = f'ARG AWS_CONTAINER_CREDENTIALS_FULL_URI\n{mount} ! test -e /keys && test -z "$AWS_CONTAINER_CREDENTIALS_FULL_URI"\n'
     data = build(dockerfiles(Dockerfile=BASE + check), [{"name": "role/none"}])
     assert data["status"] == "succeeded", data["log"]["excerpt"]
 
