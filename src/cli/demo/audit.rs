@@ -56,7 +56,7 @@ fn events(ledger: &Ledger) -> Vec<Finding> {
             text: format!("at most {} at once; a {CROWD} job waited {longest:.1}s for its place", counted(peak, "build")),
         },
         Finding {
-            good: ledger.strangers.is_empty() && ids.len() == expected.len(),
+            good: ledger.strangers.is_empty() && ids.len() == wanted.len(),
             text: format!(
                 "{} with {} ids{}: what was sent twice is told twice, under one id",
                 counted(ledger.bodies.len(), "event"),
