@@ -3,6 +3,7 @@
 mod carry;
 mod command;
 mod demo;
+mod hostile;
 mod layers;
 mod publish;
 mod reject;
