@@ -1,6 +1,8 @@
 //! The vocabulary: what a job is and every decision about it, as functions of their arguments. No clock, no I/O, no SDK types.
 
+mod agent;
 pub mod build;
+pub mod cause;
 pub mod event;
 pub mod excerpt;
 pub mod group;

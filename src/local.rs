@@ -1,6 +1,6 @@
 //! Local mode: the embedded AWS endpoint on a socket, with everything made that a daemon works with.
 
-use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use aws_smithy_http_client::Builder;
 use localaws::{LocalAws, Options, runner::shell::Shell};
@@ -19,9 +19,29 @@ pub const ACCOUNT: &str = "000000000000";
 /// Where the endpoint listens unless told otherwise; the same as in `config/local.toml`.
 pub const LISTEN: &str = "127.0.0.1:4566";
 /// A minute of a build's timeout, unless something is to be shown.
-pub const MINUTE: Duration = Duration::from_mins(1);
+const MINUTE: Duration = Duration::from_mins(1);
 /// The daemon's configuration in local mode.
 const CONFIG: &str = include_str!("../config/local.toml");
+
+/// How builds run.
+#[derive(Debug)]
+pub struct Builds {
+    /// Where they have their checkouts.
+    pub root: PathBuf,
+    /// How long a minute of their timeouts lasts.
+    pub minute: Duration,
+    /// What the Parameter Store keeps for them, by the parameter's name.
+    pub parameters: BTreeMap<String, String>,
+    /// What the Secrets Manager keeps for them, by the secret's name or ARN.
+    pub secrets: BTreeMap<String, String>,
+}
+
+impl Builds {
+    /// Builds with their checkouts below `root`, and empty stores.
+    pub fn below(root: PathBuf) -> Self {
+        Self { root, minute: MINUTE, parameters: BTreeMap::new(), secrets: BTreeMap::new() }
+    }
+}
 
 /// The running endpoint.
 #[derive(Debug)]
@@ -45,13 +65,11 @@ pub enum Error {
     Provision(#[from] AwsError),
 }
 
-/// Starts the endpoint; builds run below `build_root`, and a minute of their timeouts lasts `minute`. It ends with `services`, or with
-/// `stop`.
+/// Starts the endpoint. It ends with `services`, or with `stop`.
 pub async fn start(
     address: SocketAddr,
     region: &str,
-    build_root: PathBuf,
-    minute: Duration,
+    builds: Builds,
     services: &mut Services,
     stop: CancellationToken,
 ) -> Result<Local, Error> {
@@ -62,12 +80,13 @@ pub async fn start(
     let listener = TcpListener::bind(address).await.map_err(listen)?;
     let address = listener.local_addr().map_err(listen)?;
     let clock = localaws::clock::Clock::system();
+    let shell = Shell::new(builds.root, clock).with_parameters(builds.parameters).with_secrets(builds.secrets);
     let aws = LocalAws::new(Options {
         region: region.to_owned(),
         account: ACCOUNT.to_owned(),
-        minute,
+        minute: builds.minute,
         build_events: Some(format!("arn:aws:sqs:{region}:{ACCOUNT}:slipway-build-events")),
-        ..Options::new(clock, Arc::new(Shell::new(build_root, clock)))
+        ..Options::new(clock, Arc::new(shell))
     });
     services.spawn("embedded endpoint", async move {
         if let Err(error) = localaws::server::serve(aws, listener, stop).await {

@@ -106,8 +106,8 @@ async fn show(
     started: &mut Option<Local>,
 ) -> anyhow::Result<bool> {
     screen.say(&screen.paint.paint(Tone::Bold, "Slipway demo"))?;
-    screen.say("An AWS endpoint, the daemon and sample repositories, in this one process and on this machine.")?;
-    screen.say(&format!("At most {} builds run at once. A minute of a build's timeout lasts a second here.", plan::RUNNING))?;
+    screen.say("An AWS endpoint, the daemon and sample repositories, all in this one process.")?;
+    screen.say(&format!("At most {} builds run at once; a minute of a build's timeout lasts a second here.", plan::RUNNING))?;
     screen.say("")?;
 
     let (folder, home) = (scratch.repositories(), scratch.home());
@@ -139,11 +139,11 @@ async fn show(
     let left_out = left_out.as_deref().map(|why| (plan::IMAGE, why));
     let all_good = table::print(screen, ledger, left_out, &findings)?;
     screen.say("")?;
-    let verdict = if all_good { "Every job ended as it should" } else { "Not everything went as it should: see the lines marked ✗" };
-    let sent = telling::counted(ledger.messages(), "message");
-    screen.say(&format!("{verdict}: {sent} and {} events in {:.0} seconds.", ledger.bodies.len(), screen.seconds()))?;
     if all_good {
-        screen.say("To send jobs of your own, start `slipway local`.")?;
+        screen.say(&format!("All of it went as it should, in {:.0} seconds.", screen.seconds()))?;
+        screen.say("To send jobs of your own: slipway local")?;
+    } else {
+        screen.say("Not everything went as it should: see the lines marked ✗.")?;
     }
     Ok(all_good)
 }

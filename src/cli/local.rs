@@ -1,9 +1,11 @@
 //! `slipway local`: the embedded AWS endpoint, and the daemon beside it.
 
 use std::{
+    collections::BTreeMap,
+    fs,
     io::{self, Write},
     net::SocketAddr,
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use anyhow::Context;
@@ -24,9 +26,13 @@ use crate::{
 Builds really run: their sources are cloned with git and their buildspecs' commands run on this machine, as you. Any AWS client
 works with AWS_ENDPOINT_URL set to the endpoint and any credentials; the AWS CLI's older versions want it as --endpoint-url.
 
+Builds see the PATH, the proxies and DOCKER_HOST, and nothing else of this environment. What a variable of type SECRETS_MANAGER or
+PARAMETER_STORE names is looked up in the files of --secrets and --parameters: { \"npm/token\": \"...\", \"app\": { \"key\": \"...\" } }
+
 Examples:
   slipway local
   slipway local --listen 127.0.0.1:5000 --no-daemon
+  slipway local --config slipway.toml --secrets secrets.json
   aws --endpoint-url http://127.0.0.1:4566 --region us-east-1 sqs list-queues")]
 pub(super) struct Local {
     /// Where the endpoint listens; this machine only
@@ -44,15 +50,27 @@ pub(super) struct Local {
     /// Where builds have their checkouts; left out: a folder that goes away with the process
     #[arg(long, value_name = "DIR")]
     build_root: Option<PathBuf>,
+
+    /// What the Secrets Manager keeps for builds: a JSON object of values by the secret's name or ARN
+    #[arg(long, value_name = "FILE")]
+    secrets: Option<PathBuf>,
+
+    /// What the Parameter Store keeps for builds: a JSON object of values by the parameter's name
+    #[arg(long, value_name = "FILE")]
+    parameters: Option<PathBuf>,
 }
 
 impl Local {
     pub(super) async fn run(self) -> anyhow::Result<Exit> {
         let region = super::variable("AWS_REGION").unwrap_or_else(|| local::REGION.to_owned());
         let scratch = tempfile::tempdir().context("cannot make a folder for the builds")?;
-        let build_root = self.build_root.unwrap_or_else(|| scratch.path().to_owned());
+        let builds = local::Builds {
+            parameters: stored(self.parameters.as_deref())?,
+            secrets: stored(self.secrets.as_deref())?,
+            ..local::Builds::below(self.build_root.unwrap_or_else(|| scratch.path().to_owned()))
+        };
         let (mut services, stop) = (Services::default(), CancellationToken::new());
-        let local = Box::pin(local::start(self.listen, &region, build_root, local::MINUTE, &mut services, stop)).await?;
+        let local = Box::pin(local::start(self.listen, &region, builds, &mut services, stop)).await?;
         // What was asked for may be any free port; what is served is known now.
         let config = match &self.config {
             Some(path) => config::load(path, super::environment())?,
@@ -75,6 +93,19 @@ impl Local {
             ended = services.ended() => Err(ended.into()),
         }
     }
+}
+
+/// Reads what a store keeps. A value that is not a text stands for its JSON, which is how secrets with keys are kept.
+fn stored(file: Option<&Path>) -> anyhow::Result<BTreeMap<String, String>> {
+    let Some(file) = file else { return Ok(BTreeMap::new()) };
+    let text = fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let values: BTreeMap<String, serde_json::Value> =
+        serde_json::from_str(&text).with_context(|| format!("{} is not a JSON object of names and values", file.display()))?;
+    let text = |value| match value {
+        serde_json::Value::String(text) => text,
+        other => other.to_string(),
+    };
+    Ok(values.into_iter().map(|(name, value)| (name, text(value))).collect())
 }
 
 /// What to type next.

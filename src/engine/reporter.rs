@@ -12,6 +12,7 @@ use crate::{
     job::{
         Job,
         build::{Build, LogLocation},
+        cause::Search,
         event::{self, Event, Finished, Log, Origin, Publication, Timings, image::image_results},
         excerpt::{Budget, Excerpter},
         message::Rejection,
@@ -68,10 +69,12 @@ impl Reporter {
     /// The job's terminal event; returns when the topic has accepted it.
     pub(crate) async fn finished(&self, job: &Job, origin: &Origin, mut ended: Ended) -> Arc<Publication> {
         let mut redactor = Redactor::new(job.secrets());
+        let mut search = Search::new(&ended.outcome);
         let log = match &ended.build {
-            Some(build) => self.excerpt(build, ended.outcome.status != Status::Succeeded, &mut redactor).await,
+            Some(build) => self.excerpt(build, ended.outcome.status != Status::Succeeded, &mut redactor, &mut search).await,
             None => None,
         };
+        search.explain(&mut ended.outcome);
         ended.outcome.redact(&mut redactor);
         let images = ended.build.as_deref().map(image_results).unwrap_or_default();
         if images.malformed {
@@ -132,10 +135,15 @@ impl Reporter {
     }
 
     /// The part of the log that matters. `None`: the build has no log stream.
-    async fn excerpt(&self, build: &Build, failed: bool, redactor: &mut Redactor) -> Option<Log> {
+    async fn excerpt(&self, build: &Build, failed: bool, redactor: &mut Redactor, search: &mut Search) -> Option<Log> {
         let location = build.log.as_ref()?;
         let mut excerpter = Excerpter::new(Budget { lines: self.log.lines, bytes: self.log.bytes }, failed);
-        let complete = match self.read(location, |line| excerpter.push(&redactor.line(line))).await {
+        let take = |line: &str| {
+            let line = redactor.line(line);
+            search.push(&line);
+            excerpter.push(&line);
+        };
+        let complete = match self.read(location, take).await {
             Ok(complete) => complete,
             Err(error) => {
                 observe::log_unread(&build.id, &error);

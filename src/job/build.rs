@@ -11,6 +11,9 @@ pub const JOB_ID_VARIABLE: &str = "SLIPWAY_JOB_ID";
 /// The variable that says which attempt at the job a build is, from 1.
 pub const ATTEMPT_VARIABLE: &str = "SLIPWAY_ATTEMPT";
 
+/// The exported variable in which a build that cloned its source itself names the commit.
+const COMMIT_VARIABLE: &str = "SLIPWAY_COMMIT";
+
 /// What one look at a build showed.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Build {
@@ -28,7 +31,7 @@ pub struct Build {
     pub phases: Vec<Phase>,
     pub started_at: Option<Timestamp>,
     pub ended_at: Option<Timestamp>,
-    /// The commit that was built; never known for S3.
+    /// The commit that CodeBuild fetched; never known for S3.
     pub commit: Option<String>,
     /// `exportedEnvironmentVariables`; final only after the end.
     pub exported: BTreeMap<String, String>,
@@ -38,6 +41,14 @@ pub struct Build {
     pub job: Option<JobId>,
     /// From `SLIPWAY_ATTEMPT`.
     pub attempt: Option<u32>,
+}
+
+impl Build {
+    /// The commit that was built: fetched by CodeBuild, or by the build itself, whose word is taken if it can be one.
+    pub fn source_commit(&self) -> Option<String> {
+        let plausible = |text: &&String| [40, 64].contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        self.commit.clone().or_else(|| self.exported.get(COMMIT_VARIABLE).filter(plausible).cloned())
+    }
 }
 
 /// One phase of a build.
@@ -74,5 +85,28 @@ impl Build {
     /// Whether the build has ended: CodeBuild says so, or its status is any other than `IN_PROGRESS`.
     pub fn has_ended(&self) -> bool {
         self.complete || self.status != "IN_PROGRESS"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_commit_is_codebuilds_or_else_a_plausible_one_of_the_builds_own() {
+        let (fetched, cloned) = ("main".to_owned(), "c0ffee0123".repeat(4));
+        let build = |commit: Option<&String>, exported: &str| Build {
+            commit: commit.cloned(),
+            exported: [(COMMIT_VARIABLE.into(), exported.into())].into(),
+            ..Build::default()
+        };
+        for (commit, exported, expected) in [
+            (Some(&fetched), cloned.as_str(), Some(&fetched)),
+            (None, &cloned, Some(&cloned)),
+            (None, &cloned[1..], None),
+            (None, "not a commit but a text of forty letters", None),
+        ] {
+            assert_eq!(build(commit, exported).source_commit().as_ref(), expected, "{exported}");
+        }
     }
 }

@@ -10,7 +10,7 @@ use std::{collections::VecDeque, sync::LazyLock};
 
 use regex::Regex;
 
-use super::plain::plain;
+use super::{agent, plain::plain};
 use choice::Choice;
 use line::Line;
 
@@ -34,8 +34,6 @@ pub struct Excerpt {
     pub truncated: bool,
     /// Lines of the log that are not in it.
     pub dropped_lines: usize,
-    /// What the log says about the cause in other words, such as a registry's pull rate limit.
-    pub hint: Option<&'static str>,
 }
 
 /// Lines kept from the first error on: compilers say where it is in the lines below.
@@ -80,7 +78,6 @@ pub struct Excerpter {
     /// What CodeBuild says about the failed phase.
     cause: Vec<Line>,
     stage: Stage,
-    hint: Option<&'static str>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,7 +102,6 @@ impl Excerpter {
             before: Vec::new(),
             cause: Vec::new(),
             stage: Stage::Running,
-            hint: None,
         }
     }
 
@@ -114,7 +110,6 @@ impl Excerpter {
         let line = Line::new(self.next, &plain(text), self.budget.bytes);
         self.next += 1;
         if self.failed {
-            self.hint = self.hint.or_else(|| hint(&line.text));
             match self.stage {
                 Stage::Running => self.note(&line),
                 Stage::Cause => {
@@ -145,12 +140,12 @@ impl Excerpter {
 
     /// Remembers where a command begins, its first error, and where a phase fails.
     fn note(&mut self, line: &Line) {
-        match line.of_codebuild() {
-            Some(words) if words.starts_with("Running command ") => {
+        match agent::words(&line.text) {
+            Some(words) if agent::begins_command(words) => {
                 self.command = Some(line.clone());
                 self.errors.clear();
             }
-            Some(words) if fails_phase(words) => self.stage = Stage::Cause,
+            Some(words) if agent::fails_phase(words) => self.stage = Stage::Cause,
             None if self.errors.len() < ERROR_LINES && (!self.errors.is_empty() || ERROR.is_match(&line.text)) => {
                 self.errors.push(line.clone());
             }
@@ -160,7 +155,7 @@ impl Excerpter {
 
     /// Takes the lines that say why the phase failed: one of CodeBuild's, and those of the command that it repeats.
     fn take_cause(&mut self, line: &Line) -> bool {
-        let belongs = match line.of_codebuild() {
+        let belongs = match agent::words(&line.text) {
             Some(words) => self.cause.is_empty() && words.starts_with("Phase context"),
             None => !self.cause.is_empty(),
         };
@@ -186,25 +181,7 @@ impl Excerpter {
         } else {
             choice.take_while_room(tail);
         }
-        choice.excerpt(self.hint)
-    }
-}
-
-/// Whether CodeBuild says that a phase ended other than well.
-fn fails_phase(words: &str) -> bool {
-    let state = words.strip_prefix("Phase complete: ").and_then(|rest| rest.split_once(" State: "));
-    state.is_some_and(|(_, state)| state.trim() != "SUCCEEDED")
-}
-
-/// Causes whose own words do not tell people what to do.
-fn hint(text: &str) -> Option<&'static str> {
-    let says = |words: &str| text.contains(words);
-    if says("toomanyrequests") || says("pull rate limit") {
-        Some("the registry's pull rate limit is reached: log in to it, or use a mirror such as public.ecr.aws")
-    } else if says("no space left on device") {
-        Some("the build machine's disk is full")
-    } else {
-        None
+        choice.excerpt()
     }
 }
 

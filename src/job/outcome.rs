@@ -61,11 +61,11 @@ pub struct Failure {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     pub phase: Option<String>,
-    /// CodeBuild's code, such as `COMMAND_EXECUTION_ERROR`.
+    /// A known cause, such as `DOCKER_HUB_RATE_LIMIT`; otherwise CodeBuild's code, such as `COMMAND_EXECUTION_ERROR`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     pub code: Option<String>,
-    /// In words.
+    /// In words: CodeBuild's, and of a known cause what to do about it.
     pub message: String,
     /// The command that failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -87,13 +87,6 @@ impl Outcome {
         let Some(failure) = &mut self.failure else { return };
         for text in [Some(&mut failure.message), failure.command.as_mut()].into_iter().flatten() {
             *text = text.lines().map(|line| redactor.line(line).into_owned()).collect::<Vec<_>>().join("\n");
-        }
-    }
-
-    /// Adds what the log says about the cause; see [`super::excerpt::Excerpt::hint`].
-    pub fn explain(&mut self, hint: &str) {
-        if let Some(failure) = &mut self.failure {
-            failure.message = format!("{} ({hint})", failure.message);
         }
     }
 }

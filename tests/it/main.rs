@@ -2,7 +2,9 @@
 
 mod carry;
 mod command;
+mod demo;
 mod layers;
+mod publish;
 mod reject;
 mod survive;
 mod world;

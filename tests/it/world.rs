@@ -1,8 +1,13 @@
 //! The daemon and the embedded endpoint in one process on tokio's paused clock: everything but the sockets is real.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
+use aws_sdk_sns::config::{Credentials, SharedCredentialsProvider};
 use jiff::Timestamp;
 use localaws::{
     LocalAws, Options,
@@ -175,6 +180,37 @@ impl World {
             ends.insert(event["id"].as_str().unwrap().to_owned(), event);
         }
         ends
+    }
+
+    /// A further subscriber's queue, with raw delivery and a filter policy.
+    pub(crate) async fn subscribe(&self, name: &str, policy: &str, scope: &str) -> Queue {
+        let config = aws_config::SdkConfig::builder()
+            .behavior_version(aws_config::BehaviorVersion::latest())
+            .endpoint_url("http://127.0.0.1:4566")
+            .region(aws_sdk_sns::config::Region::from_static("us-east-1"))
+            .credentials_provider(SharedCredentialsProvider::new(Credentials::new("test", "test", None, None, "test")))
+            .http_client(localaws::connector::client(&self.aws))
+            .build();
+        let created = aws_sdk_sqs::Client::new(&config).create_queue().queue_name(name).send().await.unwrap();
+        let subscribe = aws_sdk_sns::Client::new(&config).subscribe().topic_arn(&self.provision.topic).protocol("sqs");
+        let subscribe = subscribe.endpoint(format!("arn:aws:sqs:us-east-1:000000000000:{name}"));
+        let attributes = [("RawMessageDelivery", "true"), ("FilterPolicyScope", scope), ("FilterPolicy", policy)];
+        let subscribe = attributes.into_iter().fold(subscribe, |subscribe, (name, value)| subscribe.attributes(name, value));
+        subscribe.send().await.unwrap();
+        self.clients.queue(created.queue_url().unwrap())
+    }
+
+    /// The ids of the events that a queue has got, in order of name.
+    pub(crate) async fn received(&self, queue: &Queue) -> Vec<String> {
+        let mut ids = BTreeSet::new();
+        loop {
+            let deliveries = receive(queue, 10).await;
+            if deliveries.is_empty() {
+                return ids.into_iter().collect();
+            }
+            let events = deliveries.iter().map(|delivery| serde_json::from_str::<Value>(&delivery.body).unwrap());
+            ids.extend(events.map(|event| event["id"].as_str().unwrap().to_owned()));
+        }
     }
 
     pub(crate) async fn dead_letters(&self) -> Vec<Delivery> {

@@ -87,11 +87,11 @@ class Local:
 
 @pytest.fixture(scope="session")
 def start_local(programs, free_port):
-    """A function that starts `slipway local` on a free port."""
+    """A function that starts `slipway local`, unless told otherwise on a free port."""
 
-    def start(*arguments, **variables):
+    def start(*arguments, listen="127.0.0.1:0", **variables):
         http = f"127.0.0.1:{free_port()}"
-        command = [SLIPWAY, "local", "--listen", "127.0.0.1:0", *arguments]
+        command = [SLIPWAY, "local", "--listen", listen, *arguments]
         program = programs("local", command, environment(SLIPWAY__HTTP__LISTEN=http, **variables))
         found = program.says(lambda text: re.search(r"listens on http://(127\.0\.0\.1:\d+)", text), "its address")
         return Local(program, found[1], http)

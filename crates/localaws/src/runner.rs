@@ -5,6 +5,7 @@ mod report;
 pub mod scripted;
 pub mod shell;
 mod transcript;
+mod vault;
 
 use std::{collections::BTreeMap, fmt, future::Future, pin::Pin};
 
@@ -26,14 +27,25 @@ pub struct Assignment {
     /// The buildspec given with the project or the start: inline YAML, or a path within the source.
     /// `None`: `buildspec.yml` in the source's root.
     pub buildspec: Option<String>,
-    /// The variables in order of precedence already merged (start over project).
+    /// The plain variables, already merged (start over project).
     pub environment: BTreeMap<String, String>,
+    /// The variables whose values a store keeps, already merged; none is plain too.
+    pub stored: BTreeMap<String, Stored>,
     /// Who started the build.
     pub initiator: String,
     /// Milliseconds since the Unix epoch.
     pub start_time_ms: u64,
     /// The region's name.
     pub region: String,
+}
+
+/// Where the value of a variable is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stored {
+    /// In the Parameter Store: the parameter's name.
+    Parameter(String),
+    /// In the Secrets Manager: `secret-id:json-key:version-stage:version-id`.
+    Secret(String),
 }
 
 /// A build's source.

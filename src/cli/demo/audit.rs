@@ -1,9 +1,9 @@
 //! What must hold for all jobs together, once everything has ended.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use super::{
-    ledger::Ledger,
+    ledger::{Entry, Ledger},
     plan::{CROWD, RUNNING},
     telling::counted,
 };
@@ -29,7 +29,7 @@ pub(super) async fn audit(ledger: &Ledger, local: &Local, exit: Exit) -> anyhow:
     let builds = clients.builds().list(&provision.project, None).await?.ids.len();
     findings.push(Finding {
         good: builds == wanted,
-        text: format!("{} for {}: none was built twice", counted(builds, "build"), counted(wanted, "job")),
+        text: format!("{} for {}, one of which was sent twice", counted(builds, "build"), counted(wanted, "job")),
     });
     findings.extend(last_words(ledger, clients).await?);
     let left = clients.queue(&provision.jobs).depth().await?;
@@ -45,20 +45,20 @@ pub(super) async fn audit(ledger: &Ledger, local: &Local, exit: Exit) -> anyhow:
 fn events(ledger: &Ledger) -> Vec<Finding> {
     let all: Vec<_> = ledger.entries.iter().flat_map(|entry| &entry.events).collect();
     let ends = || ledger.entries.iter().filter_map(|entry| entry.end());
-    let (peak, waited) = (peak(ends()), longest_wait(ends()));
+    let (peak, longest) = (peak(ends()), longest_wait(ends()));
     let mut ids: Vec<_> = all.iter().map(|event| &event.id).collect();
     ids.sort();
     ids.dedup();
-    let wanted: std::collections::BTreeSet<_> = ledger.entries.iter().flat_map(super::ledger::Entry::wanted_ids).collect();
+    let wanted: BTreeSet<_> = ledger.entries.iter().flat_map(Entry::wanted_ids).collect();
     vec![
         Finding {
-            good: peak == RUNNING && waited >= 1.0,
-            text: format!("never more than {} at once; a {CROWD} job waited {waited:.1}s for its place", counted(peak, "build")),
+            good: peak == RUNNING && longest >= 1.0,
+            text: format!("at most {} at once; a {CROWD} job waited {longest:.1}s for its place", counted(peak, "build")),
         },
         Finding {
             good: ledger.strangers.is_empty() && ids.len() == wanted.len(),
             text: format!(
-                "{} with {} ids{}: each end is told once, or again under the same id",
+                "{} with {} ids{}: what was sent twice is told twice, under one id",
                 counted(ledger.bodies.len(), "event"),
                 ids.len(),
                 if ledger.strangers.is_empty() { String::new() } else { format!(" and unknown ones ({})", ledger.strangers.join(", ")) }
@@ -88,17 +88,17 @@ fn longest_wait<'a>(ends: impl Iterator<Item = &'a Event>) -> f64 {
 
 /// The log of a build whose command failed ends well all the same: hence the excerpt.
 async fn last_words(ledger: &Ledger, clients: &Clients) -> anyhow::Result<Option<Finding>> {
-    let failed = ledger.entries.iter().filter(|entry| entry.planned.expected.command.is_some());
-    let Some((name, log)) = failed.filter_map(|entry| Some((entry.planned.name, entry.end()?.data.log.as_ref()?))).next() else {
+    let mut failed = ledger.entries.iter().filter(|entry| entry.planned.expected.command.is_some());
+    let Some((name, log)) = failed.find_map(|entry| Some((entry.planned.name, entry.end()?.data.log.as_ref()?))) else {
         return Ok(None);
     };
     let place = LogLocation { group: log.group.clone(), stream: log.stream.clone(), ..LogLocation::default() };
     let page = clients.logs().page(&place, None).await?;
     let last = page.lines.iter().rfind(|line| line.contains("Phase complete: ")).map(|line| line.trim_end()).unwrap_or_default();
-    let words = last.split_once("Phase complete: ").map_or(last, |(_, words)| words);
+    let word = last.rsplit(' ').next().unwrap_or_default();
     Ok(Some(Finding {
-        good: words.ends_with("State: SUCCEEDED") && !log.excerpt.trim_end().ends_with("SUCCEEDED"),
-        text: format!("{name}'s log ends with \"{words}\", its excerpt with what failed"),
+        good: word == "SUCCEEDED" && !log.excerpt.trim_end().ends_with("SUCCEEDED"),
+        text: format!("{name}'s log ends with {word}; the excerpt in its event shows what failed"),
     }))
 }
 

@@ -46,11 +46,6 @@ impl Ledger {
     pub(super) fn is_complete(&self) -> bool {
         self.entries.iter().all(|entry| entry.terminals().count() >= entry.planned.copies)
     }
-
-    /// Messages sent, repeats included.
-    pub(super) fn messages(&self) -> usize {
-        self.entries.iter().map(|entry| entry.planned.copies).sum()
-    }
 }
 
 impl Entry {

@@ -66,12 +66,12 @@ pub(super) fn plan(repositories: &Repositories) -> Vec<Planned> {
     let succeeded = || Expected { status: Some(Status::Succeeded), ..Expected::default() };
     let nightly = |name| {
         let job = json!({ "source": { "url": url("nightly") }, "tenant": CROWD });
-        Planned::new(name, "one tenant's three jobs: not all can run at once", job, succeeded())
+        Planned::new(name, "one tenant's three jobs wait in turn", job, succeeded())
     };
     vec![
         Planned::new(
             "endless",
-            "has five minutes, and takes longer",
+            "takes longer than it may",
             json!({ "source": { "url": url("endless") }, "tenant": "ops", "priority": "high", "timeout_minutes": 5 }),
             Expected { status: Some(Status::TimedOut), phase: Some("BUILD"), code: Some("BUILD_TIMED_OUT"), ..Expected::default() },
         ),
@@ -79,7 +79,7 @@ pub(super) fn plan(repositories: &Repositories) -> Vec<Planned> {
             copies: 2,
             ..Planned::new(
                 "hello",
-                "sent twice and built once; the event has its commit and digest",
+                "sent twice, built once",
                 json!({ "source": { "url": url("hello") }, "tenant": "web" }),
                 Expected { commit: commit("hello"), made: Some("hello.tar"), ..succeeded() },
             )
@@ -92,7 +92,7 @@ pub(super) fn plan(repositories: &Repositories) -> Vec<Planned> {
         ),
         Planned::new(
             "cart",
-            "a test fails; the excerpt shows which, not the log's last lines",
+            "a test fails, and the event says which",
             json!({ "source": { "url": url("cart") }, "tenant": "shop" }),
             Expected {
                 status: Some(Status::Failed),
@@ -111,7 +111,7 @@ pub(super) fn plan(repositories: &Repositories) -> Vec<Planned> {
         ),
         Planned::new(
             "typo",
-            "asks for a branch that does not exist",
+            "asks for a branch that is not there",
             json!({ "source": { "url": url("website"), "revision": "mian" }, "tenant": "web" }),
             Expected {
                 status: Some(Status::Failed),
@@ -125,7 +125,7 @@ pub(super) fn plan(repositories: &Repositories) -> Vec<Planned> {
             cancel_after: Some(Duration::from_secs(1)),
             ..Planned::new(
                 "forgotten",
-                "is cancelled by a message while it runs",
+                "a message stops it while it runs",
                 json!({ "source": { "url": url("endless") }, "tenant": "ops" }),
                 Expected { status: Some(Status::Cancelled), ..Expected::default() },
             )
@@ -135,7 +135,7 @@ pub(super) fn plan(repositories: &Repositories) -> Vec<Planned> {
         nightly("nightly-3"),
         Planned::new(
             "careless",
-            "is no valid job: every problem is told at once",
+            "every problem is told at once",
             json!({
                 "source": { "url": "https://git.example.com/acme/app" },
                 "images": [{ "name": "Team/App", "dockerfile": "../Dockerfile" }],
@@ -169,7 +169,7 @@ pub(super) fn image(repositories: &Repositories, engine: &str) -> Planned {
         made: Some("slipway-demo"),
         ..Expected::default()
     };
-    Planned::new(IMAGE, "builds a real image from nothing", job, expected)
+    Planned::new(IMAGE, "builds a real image", job, expected)
 }
 
 /// The name of that job.

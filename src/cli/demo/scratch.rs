@@ -24,12 +24,14 @@ pub(super) struct Scratch {
 impl Scratch {
     pub(super) fn new() -> anyhow::Result<Self> {
         let folder = tempfile::Builder::new().prefix("slipway-demo-").tempdir().context("cannot make a scratch folder")?;
-        Ok(Self { folder })
+        let scratch = Self { folder };
+        fs::create_dir(scratch.home()).context("cannot make a folder in the scratch folder")?;
+        Ok(scratch)
     }
 
     /// The home of whoever asks for a container engine; as empty as a build's.
     pub(super) fn home(&self) -> PathBuf {
-        self.folder.path().to_owned()
+        self.folder.path().join("home")
     }
 
     /// Where the sample repositories are.
@@ -64,6 +66,7 @@ impl Scratch {
 
     /// Keeps the folder, with every event in it, and gives its path.
     pub(super) fn keep(self, ledger: &Ledger) -> anyhow::Result<PathBuf> {
+        fs::remove_dir_all(self.home()).context("cannot tidy up the scratch folder")?;
         let folder = self.folder.keep();
         let events = ledger.bodies.join("\n");
         fs::write(folder.join("events.jsonl"), events).context("cannot write the events")?;

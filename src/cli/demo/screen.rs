@@ -10,17 +10,21 @@ use tokio::time::Instant;
 
 use super::{
     ledger::Entry,
-    paint::{Paint, Tone, clip},
+    paint::{Paint, Tone, clip, wrap},
     telling,
 };
 use crate::job::event::{Event, EventKind};
 
-/// No line is longer.
-const WIDTH: usize = 100;
+/// No line is longer: terminals are at least this wide.
+const WIDTH: usize = 80;
 /// The longest name of a job.
 const NAME: usize = 9;
-/// Where an event's details begin.
-const DETAIL: usize = 8 + 2 + NAME + 2 + 9 + 2;
+/// The longest word for what happened.
+const WORD: usize = 9;
+/// Where an event's details begin: after the time, the name and the word.
+const DETAIL: usize = 7 + 2 + NAME + 2 + WORD + 2;
+/// Where the lines below an event begin, after their dash or rule.
+const BELOW: usize = 7 + 2 + 2;
 
 /// The screen.
 #[derive(Debug)]
@@ -55,42 +59,53 @@ impl Screen {
     pub(super) fn say(&self, line: &str) -> io::Result<()> {
         match &self.live {
             // An empty line would not be printed.
-            Some(live) => live.println(if line.is_empty() { " " } else { line }),
+            Some(bars) => bars.println(if line.is_empty() { " " } else { line }),
             None => writeln!(io::stdout(), "{line}"),
         }
     }
 
     /// A line about a job: when, what and which.
     pub(super) fn happened(&self, name: &str, (word, tone): (&str, Tone), detail: &str) -> io::Result<()> {
-        let seconds = format!("{:>6.1}s ", self.began.elapsed().as_secs_f64());
-        let detail = clip(detail, WIDTH - DETAIL);
-        let word = self.paint.paint(tone, &format!("{word:<9}"));
-        self.say(format!("{}  {name:<NAME$}  {word}  {detail}", self.paint.paint(Tone::Dim, &seconds)).trim_end())
+        let seconds = self.paint.paint(Tone::Dim, &format!("{:>6.1}s", self.seconds()));
+        let word = self.paint.paint(tone, &format!("{word:<WORD$}"));
+        let mut lines = wrap(detail, WIDTH - DETAIL).into_iter();
+        self.say(format!("{seconds}  {name:<NAME$}  {word}  {}", lines.next().unwrap_or_default()).trim_end())?;
+        lines.try_for_each(|line| self.say(&format!("{:DETAIL$}{line}", "")))
     }
 
     /// An event that came.
-    pub(super) fn event(&mut self, entry: &Entry, event: &Event, again: bool) -> io::Result<()> {
+    pub(super) fn event(&mut self, entry: &Entry, event: &Event, again: bool) -> anyhow::Result<()> {
         let name = entry.planned.name;
         let told = telling::tell(event, again);
         match event.kind {
             EventKind::Queued => self.state(name, "waits for a place"),
             EventKind::Started => {
                 if let Some(bar) = self.bars.get_mut(name) {
+                    bar.bar.set_style(style("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏")?);
                     bar.since = Some(Instant::now());
                 }
             }
             EventKind::Finished | EventKind::Rejected => self.ended(name),
         }
         self.happened(name, (told.word, told.tone), &told.detail)?;
+        for sentence in &told.more {
+            for (at, line) in wrap(sentence, WIDTH - BELOW).iter().enumerate() {
+                let dash = if at == 0 { "- " } else { "" };
+                self.say(&format!("{dash:>BELOW$}{line}"))?;
+            }
+        }
         let rule = self.paint.paint(Tone::Dim, "│");
-        told.below.iter().try_for_each(|line| self.say(format!("          {rule} {}", clip(line, WIDTH - 12)).trim_end()))
+        told.excerpt
+            .iter()
+            .try_for_each(|line| self.say(format!("{:1$}{rule} {2}", "", BELOW - 2, clip(line, WIDTH - BELOW)).trim_end()))?;
+        Ok(())
     }
 
     /// A job that was sent.
     pub(super) fn watch(&mut self, name: &'static str) -> anyhow::Result<()> {
         if let Some(live) = &self.live {
-            let style = ProgressStyle::with_template("        {spinner:.cyan}  {prefix}  {msg:.dim}")?.tick_chars("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏ ");
-            let bar = live.add(ProgressBar::new_spinner().with_style(style).with_prefix(format!("{name:<NAME$}")));
+            let bar = ProgressBar::new_spinner().with_style(style("·")?).with_prefix(format!("{name:<NAME$}"));
+            let bar = live.add(bar);
             bar.set_message("is on the queue");
             self.bars.insert(name, Bar { bar, since: None });
         }
@@ -101,7 +116,7 @@ impl Screen {
     pub(super) fn tick(&self) {
         for Bar { bar, since } in self.bars.values() {
             if let Some(since) = since {
-                bar.set_message(format!("builds, {:.1}s", since.elapsed().as_secs_f64()));
+                bar.set_message(format!("building, {:.1}s", since.elapsed().as_secs_f64()));
                 bar.tick();
             }
         }
@@ -131,4 +146,10 @@ impl Screen {
             live.remove(&bar);
         }
     }
+}
+
+/// How a job's line looks while its spinner goes through `frames`.
+fn style(frames: &str) -> anyhow::Result<ProgressStyle> {
+    // The last one would be shown at the end, when there is no line any more.
+    Ok(ProgressStyle::with_template("      {spinner:.cyan}  {prefix}  {msg:.dim}")?.tick_chars(&format!("{frames} ")))
 }

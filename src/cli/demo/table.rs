@@ -3,13 +3,10 @@
 use super::{
     audit::Finding,
     ledger::{Entry, Ledger},
-    paint::{Tone, clip},
+    paint::Tone,
     screen::Screen,
     telling, verdict,
 };
-
-/// A row of the table is at most this wide.
-const ABOUT: usize = 62;
 
 /// Prints how every job ended and everything else that was looked at; gives whether all of it is as it should be.
 pub(super) fn print(screen: &Screen, ledger: &Ledger, left_out: Option<(&str, &str)>, findings: &[Finding]) -> std::io::Result<bool> {
@@ -22,7 +19,7 @@ pub(super) fn print(screen: &Screen, ledger: &Ledger, left_out: Option<(&str, &s
         line(screen, entry, &differences)?;
     }
     if let Some((name, why)) = left_out {
-        screen.say(&row("–", name, "left out", "", "", why))?;
+        screen.say(&format!("– {name:<9}  left out   {why}"))?;
     }
     screen.say("")?;
     for Finding { good, text } in findings {
@@ -39,7 +36,7 @@ fn line(screen: &Screen, entry: &Entry, differences: &[String]) -> std::io::Resu
     let waited = seconds(timings.and_then(|timings| timings.waiting_seconds));
     let built = seconds(timings.and_then(|timings| timings.building_seconds));
     let ended = data.map_or("not", |data| telling::ending(data.status));
-    let text = row("", entry.planned.name, ended, &waited, &built, &clip(entry.planned.about, ABOUT));
+    let text = row("", entry.planned.name, ended, &waited, &built, entry.planned.about);
     screen.say(&format!("{}{text}", mark(screen, differences.is_empty())))?;
     differences.iter().try_for_each(|difference| screen.say(&screen.paint.paint(Tone::Bad, &format!("    {difference}"))))
 }

@@ -13,14 +13,16 @@ pub(super) struct Told {
     pub(super) word: &'static str,
     pub(super) tone: Tone,
     pub(super) detail: String,
-    /// Lines of detail.
-    pub(super) below: Vec<String>,
+    /// Further sentences.
+    pub(super) more: Vec<String>,
+    /// Lines of the build's log.
+    pub(super) excerpt: Vec<String>,
 }
 
 /// Tells an event; `again` if one with its id has come before.
 pub(super) fn tell(event: &Event, again: bool) -> Told {
     let data = &event.data;
-    let told = |word, tone, detail| Told { word, tone, detail, below: Vec::new() };
+    let told = |word, tone, detail| Told { word, tone, detail, more: Vec::new(), excerpt: Vec::new() };
     match event.kind {
         EventKind::Queued => told("queued", Tone::Dim, data.job.tenant.as_ref().map(|it| format!("for tenant {it}")).unwrap_or_default()),
         EventKind::Started => {
@@ -28,7 +30,7 @@ pub(super) fn tell(event: &Event, again: bool) -> Told {
             told("started", Tone::Plain, number.map(|number| format!("as build {number}")).unwrap_or_default())
         }
         EventKind::Rejected => Told {
-            below: data.problems.iter().map(ToString::to_string).collect(),
+            more: data.problems.iter().map(ToString::to_string).collect(),
             ..told("rejected", Tone::Warn, counted(data.problems.len(), "problem"))
         },
         EventKind::Finished if again => told(ending(data.status), tone(data.status), "again, with the same event id".to_owned()),
@@ -37,9 +39,10 @@ pub(super) fn tell(event: &Event, again: bool) -> Told {
             let excerpt = data.log.iter().filter(|_| failed_command).flat_map(|log| log.excerpt.lines());
             let detail = match &data.failure {
                 Some(failure) => why(failure),
-                None => what(event),
+                None if data.status == Some(Status::Succeeded) => what(event),
+                None => String::new(),
             };
-            Told { below: excerpt.map(without_time).collect(), ..told(ending(data.status), tone(data.status), detail) }
+            Told { excerpt: excerpt.map(without_time).collect(), ..told(ending(data.status), tone(data.status), detail) }
         }
     }
 }
@@ -78,11 +81,8 @@ pub(super) fn counted(count: usize, noun: &str) -> String {
 
 fn why(failure: &Failure) -> String {
     let phase = failure.phase.as_deref().map(|phase| format!("in {phase}: ")).unwrap_or_default();
-    match (&failure.command, &failure.code) {
-        (Some(command), _) => format!("{phase}{}", command.lines().next().unwrap_or_default()),
-        (None, Some(code)) => format!("{phase}{code}, {}", failure.message),
-        (None, None) => format!("{phase}{}", failure.message),
-    }
+    let what = failure.command.as_deref().unwrap_or(&failure.message);
+    format!("{phase}{}", what.lines().next().unwrap_or_default())
 }
 
 fn what(event: &Event) -> String {
@@ -119,18 +119,18 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_is_told_by_its_command_or_else_by_its_code() {
-        let failure = |command: Option<&str>, code: Option<&str>| Failure {
+    fn a_failure_is_told_by_its_command_or_else_by_its_message() {
+        let failure = |phase: Option<&str>, command: Option<&str>| Failure {
             kind: crate::job::outcome::FailureKind::Build,
-            phase: Some("BUILD".to_owned()),
-            code: code.map(str::to_owned),
+            phase: phase.map(str::to_owned),
+            code: Some("X".to_owned()),
             message: "no luck".to_owned(),
             command: command.map(str::to_owned),
         };
         for (failure, expected) in [
-            (failure(Some("make\n  test"), Some("X")), "in BUILD: make"),
-            (failure(None, Some("X")), "in BUILD: X, no luck"),
-            (failure(None, None), "in BUILD: no luck"),
+            (failure(Some("BUILD"), Some("make\n  test")), "in BUILD: make"),
+            (failure(Some("BUILD"), None), "in BUILD: no luck"),
+            (failure(None, None), "no luck"),
         ] {
             assert_eq!(why(&failure), expected);
         }

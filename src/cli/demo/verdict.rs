@@ -1,7 +1,7 @@
 //! Whether a job ended as it should.
 
 use super::{ledger::Entry, telling};
-use crate::job::event::Event;
+use crate::job::{event::Event, outcome::Status};
 
 /// Everything about a job that is not as it should be, in words.
 pub(super) fn differences(entry: &Entry) -> Vec<String> {
@@ -27,8 +27,10 @@ fn compare(entry: &Entry, event: &Event) -> Vec<String> {
         found.push(format!("{what} is {is} instead of {wanted:?}"));
     };
     if data.status != expected.status {
-        let word = |status: Option<crate::job::outcome::Status>| status.map_or("rejected", crate::job::outcome::Status::as_str);
+        let word = |status: Option<Status>| status.map_or("rejected", Status::as_str);
         differ("the end", word(expected.status), Some(word(data.status)));
+        // All else differs for that reason.
+        return found;
     }
     let commit = data.job.source.as_ref().and_then(|source| source.commit.as_deref());
     if let Some(wanted) = expected.commit.as_deref().filter(|wanted| Some(*wanted) != commit) {
@@ -46,7 +48,7 @@ fn compare(entry: &Entry, event: &Event) -> Vec<String> {
         [("the failed phase", expected.phase, phase), ("the code", expected.code, code), ("the command", expected.command, command)]
     {
         if wanted != is {
-            differ(what, wanted.unwrap_or_default(), is);
+            differ(what, wanted.unwrap_or("nothing"), is);
         }
     }
     let message = failure.map(|failure| failure.message.as_str());

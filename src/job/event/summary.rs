@@ -72,7 +72,7 @@ impl JobSummary {
             source: Some(SourceSummary {
                 url: source.url.to_string(),
                 revision: source.revision.clone(),
-                commit: build.and_then(|build| build.commit.clone()),
+                commit: build.and_then(Build::source_commit),
             }),
             labels: job.labels.clone(),
             repository: Some(policy::repository(&source.url)),

@@ -55,7 +55,7 @@ impl<'a> Choice<'a> {
         fits
     }
 
-    pub(super) fn excerpt(self, hint: Option<&'static str>) -> Excerpt {
+    pub(super) fn excerpt(self) -> Excerpt {
         let mut parts = Vec::with_capacity(self.taken.len() + self.gaps);
         let mut next = 0;
         let leave_out = |parts: &mut Vec<String>, from: usize, to: usize| {
@@ -74,7 +74,7 @@ impl<'a> Choice<'a> {
         let text = if parts.len() > self.budget.lines || json_bytes(&text) > self.budget.bytes { String::new() } else { text };
         let dropped_lines = self.total - self.taken.len();
         let truncated = dropped_lines > 0 || self.taken.values().any(|line| line.cut);
-        Excerpt { text, lines: self.taken.len(), truncated, dropped_lines, hint }
+        Excerpt { text, lines: self.taken.len(), truncated, dropped_lines }
     }
 }
 

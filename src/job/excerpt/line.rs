@@ -22,15 +22,6 @@ impl Line {
         let text = if cut { shorten(text, max) } else { text.to_owned() };
         Self { at, cost: json_bytes(&text) + 2, text, cut }
     }
-
-    /// What CodeBuild itself says, without its mark and the time; `None` for the output of a command.
-    pub(super) fn of_codebuild(&self) -> Option<&str> {
-        let rest = self.text.strip_prefix("[Container] ")?;
-        let mut words = rest.splitn(3, ' ');
-        let (date, time) = (words.next()?, words.next()?);
-        let is_time = date.contains('/') && time.contains(':');
-        words.next().filter(|_| is_time)
-    }
 }
 
 /// The bytes of a text in a JSON string, without quotes.

@@ -109,11 +109,9 @@ fn a_failed_build_without_a_failed_phase_shows_its_end() {
 }
 
 #[test]
-fn escapes_and_progress_bars_are_plain_and_causes_have_a_hint() {
-    let log = ["\u{1b}[31mred\u{1b}[0m", "1 %\r50 %\r100 %", "toomanyrequests: You have reached your pull rate limit."];
-    let part = excerpt(log, (10, 1_000), true);
-    assert!(part.text.starts_with("red\n100 %\n"), "{}", part.text);
-    assert!(part.hint.is_some_and(|hint| hint.contains("rate limit")));
+fn escapes_and_progress_bars_are_plain() {
+    let part = excerpt(["\u{1b}[31mred\u{1b}[0m", "1 %\r50 %\r100 %"], (10, 1_000), true);
+    assert_eq!(part.text, "red\n100 %");
 }
 
 #[test]

@@ -9,12 +9,11 @@ use super::{
     CodeBuild,
     build::{Build, Status, Verdict},
     merge::text,
-    phase::{Phase, PhaseStatus},
     progress::Progress,
     slot::Turn,
     view::INITIATOR,
 };
-use crate::runner::{Assignment, Ending, Source};
+use crate::runner::{Assignment, Source, Stored};
 
 /// How long a runner may take to clean up after a stopped build before its task is dropped.
 const CLEANUP: Duration = Duration::from_secs(30);
@@ -37,10 +36,6 @@ pub(super) async fn live(codebuild: Arc<CodeBuild>, build: Arc<Build>, mut turn:
 
 async fn carry_out(codebuild: &CodeBuild, build: &Arc<Build>) {
     let progress = Progress::new(Arc::clone(build));
-    if let Some(name) = unresolvable(build) {
-        codebuild.conclude(build, refuse_variable(&progress, &name));
-        return;
-    }
     let runner = Arc::clone(&codebuild.settings.runner);
     let assignment = assignment(build, &codebuild.settings.region);
     // A task of its own, so that a panic is the end of the build and not of its record.
@@ -67,22 +62,6 @@ impl CodeBuild {
     }
 }
 
-/// The first variable whose value lies in a service that this endpoint does not have.
-fn unresolvable(build: &Build) -> Option<String> {
-    let stored = variables(build).find(|variable| text(variable, "type") != "PLAINTEXT")?;
-    Some(text(stored, "value").to_owned())
-}
-
-/// What AWS does with a parameter or secret that does not exist.
-fn refuse_variable(progress: &Progress, name: &str) -> Verdict {
-    progress.enter(Phase::Provisioning);
-    progress.leave(PhaseStatus::Succeeded, None);
-    progress.enter(Phase::DownloadSource);
-    let message = format!("parameter does not exist: {name}");
-    progress.leave(PhaseStatus::Failed, Some(("Decrypted Variables Error", &message)));
-    Verdict::Ended(Ending::Failed)
-}
-
 fn variables(build: &Build) -> impl Iterator<Item = &Value> {
     let environment = build.settings.get("environment").unwrap_or(&Value::Null);
     environment["environmentVariables"].as_array().into_iter().flatten()
@@ -106,16 +85,31 @@ fn assignment(build: &Build, region: &str) -> Assignment {
             submodules: source["gitSubmodulesConfig"]["fetchSubmodules"].as_bool().unwrap_or_default(),
         },
         buildspec: given(text(source, "buildspec")),
-        environment: build.variables(),
+        environment: variables(build).filter(|variable| stored(variable).is_none()).map(pair).collect(),
+        stored: variables(build).filter_map(|variable| Some((pair(variable).0, stored(variable)?))).collect(),
         initiator: INITIATOR.to_owned(),
         start_time_ms: build.live().phases.first().map_or(0, |record| record.start_ms),
         region: region.to_owned(),
     }
 }
 
+/// Where the variable's value is kept; `None`: it is plain.
+fn stored(variable: &Value) -> Option<Stored> {
+    let value = text(variable, "value").to_owned();
+    match text(variable, "type") {
+        "PARAMETER_STORE" => Some(Stored::Parameter(value)),
+        "SECRETS_MANAGER" => Some(Stored::Secret(value)),
+        _ => None,
+    }
+}
+
+fn pair(variable: &Value) -> (String, String) {
+    (text(variable, "name").to_owned(), text(variable, "value").to_owned())
+}
+
 impl Build {
-    /// The variables that the build's commands see.
+    /// The variables as they were given, also where the value only names what a store keeps.
     pub(super) fn variables(&self) -> BTreeMap<String, String> {
-        variables(self).map(|variable| (text(variable, "name").to_owned(), text(variable, "value").to_owned())).collect()
+        variables(self).map(pair).collect()
     }
 }

@@ -20,6 +20,7 @@ use super::{
     Assignment, Ending, Runner,
     report::Report,
     transcript::{Mishap, Transcript},
+    vault::Vault,
 };
 use crate::{
     clock::Clock,
@@ -37,7 +38,7 @@ pub struct Shell {
     clock: Clock,
     /// What builds see of this process's environment.
     inherited: Vec<(OsString, OsString)>,
-    vault: Arc<environment::Vault>,
+    vault: Arc<Vault>,
 }
 
 impl Shell {
@@ -47,14 +48,14 @@ impl Shell {
         Self { root: root.into(), clock, inherited: environment::inherited(), vault: Arc::default() }
     }
 
-    /// The same runner with these values for what buildspecs take from the Parameter Store, by the parameter's name.
+    /// The same runner with these values for what builds take from the Parameter Store, by the parameter's name.
     #[must_use]
     pub fn with_parameters(mut self, parameters: BTreeMap<String, String>) -> Self {
         Arc::make_mut(&mut self.vault).parameters = parameters;
         self
     }
 
-    /// The same runner with these values for what buildspecs take from the Secrets Manager, by the secret's name or ARN. A reference
+    /// The same runner with these values for what builds take from the Secrets Manager, by the secret's name or ARN. A reference
     /// with a JSON key gives that key's value in the secret.
     #[must_use]
     pub fn with_secrets(mut self, secrets: BTreeMap<String, String>) -> Self {

@@ -5,7 +5,6 @@ use crate::cli::demo::{
     ledger::Ledger,
     plan::{Expected, Planned},
 };
-use crate::job::outcome::Status;
 
 /// A ledger with one job that must fail, sent twice.
 fn ledger() -> Ledger {
@@ -26,7 +25,7 @@ fn ledger() -> Ledger {
     ledger
 }
 
-fn event(id: &str, kind: &str, data: Value) -> Event {
+fn event(id: &str, kind: &str, data: &Value) -> Event {
     let mut event = json!({
         "specversion": "1.0", "id": id, "source": "urn:slipway:slipway-jobs", "type": format!("slipway.job.{kind}"), "subject": "app",
         "time": "2026-11-22T10:00:00.000Z", "datacontenttype": "application/json",
@@ -47,7 +46,7 @@ fn finished() -> Event {
         "excerpt": "[Container] 2026/11/22 10:00:00.000000 Running command make\nerror: no", "group": "g", "stream": "s", "lines": 2,
         "truncated": false, "complete": true, "redactions": 0,
     });
-    event("app/finished", "finished", json!({ "status": "failed", "failure": failure, "log": log, "images": [{ "reference": "app:1" }] }))
+    event("app/finished", "finished", &json!({ "status": "failed", "failure": failure, "log": log, "images": [{ "reference": "app:1" }] }))
 }
 
 fn differences_of(events: impl IntoIterator<Item = Event>) -> Vec<String> {
@@ -60,7 +59,7 @@ fn differences_of(events: impl IntoIterator<Item = Event>) -> Vec<String> {
 
 #[test]
 fn a_job_that_ends_as_it_should_shows_no_difference() {
-    let events = [event("app/queued", "queued", json!({})), event("app/1/started", "started", json!({})), finished(), finished()];
+    let events = [event("app/queued", "queued", &json!({})), event("app/1/started", "started", &json!({})), finished(), finished()];
     assert_eq!(differences_of(events.clone()), Vec::<String>::new());
     assert_eq!(differences_of(events[..3].to_vec()).len(), 1, "the repeat of the end is missing");
     assert_eq!(differences_of([]), ["no terminal event came"]);
@@ -84,7 +83,7 @@ fn each_thing_that_is_not_as_it_should_be_is_told() {
         ("/data/log/excerpt", json!("SUCCEEDED"), r#"the log's excerpt lacks "[Container] Running command make""#),
     ] {
         let events =
-            [event("app/queued", "queued", json!({})), event("app/1/started", "started", json!({})), change(path, value), finished()];
+            [event("app/queued", "queued", &json!({})), event("app/1/started", "started", &json!({})), change(path, value), finished()];
         assert_eq!(differences_of(events), [expected], "{path}");
     }
 }

@@ -17,6 +17,7 @@ fn assignment() -> Assignment {
         source: Source { kind: "GITHUB".into(), location: None, version: Some("main".into()), depth: 1, submodules: false },
         buildspec: None,
         environment: BTreeMap::new(),
+        stored: BTreeMap::new(),
         initiator: "me".into(),
         start_time_ms: 0,
         region: "us-east-1".into(),

@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::room::Room;
-use crate::runner::{Assignment, buildspec::Buildspec, transcript::Mishap};
+use crate::runner::{Assignment, Stored, buildspec::Buildspec, transcript::Mishap, vault::Vault};
 
 /// All that builds see of this process's environment: no credentials are among it.
 const INHERITED: [&str; 12] = [
@@ -30,13 +30,6 @@ const INHERITED: [&str; 12] = [
 pub(super) struct Environment {
     pub(super) variables: BTreeMap<OsString, OsString>,
     pub(super) directory: PathBuf,
-}
-
-/// The operator's values for what a buildspec takes from AWS's stores.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Vault {
-    pub(super) parameters: BTreeMap<String, String>,
-    pub(super) secrets: BTreeMap<String, String>,
 }
 
 /// The variables that this process hands on.
@@ -69,20 +62,16 @@ impl Environment {
             self.set(name, value);
         }
         for (name, parameter) in &spec.parameters {
-            let value = vault.parameters.get(parameter).ok_or_else(|| {
-                Mishap::new(
-                    "Decrypted Variables Error",
-                    format!("parameter does not exist: {parameter} (local mode knows none by this name)"),
-                )
-            })?;
-            self.set(name, value);
+            self.set(name, vault.open(&Stored::Parameter(parameter.clone()))?);
         }
         for (name, reference) in &spec.secrets {
-            let value = vault.secret(reference).map_err(|why| Mishap::new("Secrets Manager Error", why))?;
-            self.set(name, value);
+            self.set(name, vault.open(&Stored::Secret(reference.clone()))?);
         }
         for (name, value) in &assignment.environment {
             self.set(name, value);
+        }
+        for (name, stored) in &assignment.stored {
+            self.set(name, vault.open(stored)?);
         }
         self.set_codebuild(assignment, commit);
         Ok(self)
@@ -126,59 +115,6 @@ impl Environment {
         let possible = !bytes.is_empty() && !bytes.contains(&b'=') && !bytes.contains(&0) && !value.as_encoded_bytes().contains(&0);
         if possible {
             self.variables.insert(name.to_owned(), value.to_owned());
-        }
-    }
-}
-
-impl Vault {
-    /// `secret-id:json-key:version-stage:version-id`, of which the id may be an ARN. The operator's values have no versions.
-    fn secret(&self, reference: &str) -> Result<String, String> {
-        let parts: Vec<_> = reference.split(':').collect();
-        let (id, rest) = parts.split_at(if reference.starts_with("arn:") { parts.len().min(7) } else { 1 });
-        let id = id.join(":");
-        let secret = self.secrets.get(&id).ok_or_else(|| {
-            format!("ResourceNotFoundException: Secrets Manager can't find the specified secret: {id} (local mode knows none by this name)")
-        })?;
-        let Some(key) = rest.first().filter(|key| !key.is_empty()) else { return Ok(secret.clone()) };
-        let value: serde_json::Value =
-            serde_json::from_str(secret).map_err(|_| format!("the secret {id} is not JSON, but its key {key} is asked for"))?;
-        match value.get(key) {
-            Some(serde_json::Value::String(text)) => Ok(text.clone()),
-            Some(other) => Ok(other.to_string()),
-            None => Err(format!("the secret {id} has no key {key}")),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Vault;
-
-    #[test]
-    fn a_secret_is_found_by_id_and_key() {
-        let arn = "arn:aws:secretsmanager:eu-west-1:1:secret:app-Ab12";
-        let json = r#"{"user":"me","port":5432}"#;
-        let vault = Vault {
-            secrets: [("app", json), ("raw", "s3cret"), (arn, json)].map(|(id, value)| (id.into(), value.into())).into(),
-            ..Vault::default()
-        };
-        for (reference, expected) in [
-            ("raw", Ok("s3cret")),
-            ("app", Ok(json)),
-            ("app:user", Ok("me")),
-            ("app:port:AWSCURRENT", Ok("5432")),
-            ("app::AWSCURRENT", Ok(json)),
-            (arn, Ok(json)),
-            (&format!("{arn}:user::"), Ok("me")),
-            ("app:missing", Err("has no key missing")),
-            ("raw:user", Err("is not JSON")),
-            ("other", Err("ResourceNotFoundException")),
-        ] {
-            match (vault.secret(reference), expected) {
-                (Ok(value), Ok(expected)) => assert_eq!(value, expected, "{reference}"),
-                (Err(error), Err(expected)) => assert!(error.contains(expected), "{reference}: {error}"),
-                (found, expected) => panic!("{reference}: {found:?} instead of {expected:?}"),
-            }
         }
     }
 }

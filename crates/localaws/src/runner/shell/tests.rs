@@ -24,6 +24,7 @@ fn inline(spec: &str) -> Assignment {
         source: Source { kind: "NO_SOURCE".into(), location: None, version: None, depth: 1, submodules: false },
         buildspec: Some(spec.into()),
         environment: BTreeMap::new(),
+        stored: BTreeMap::new(),
         initiator: "me".into(),
         start_time_ms: 1_769_633_256_367,
         region: "eu-west-1".into(),

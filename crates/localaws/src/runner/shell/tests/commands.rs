@@ -1,6 +1,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use super::*;
+use crate::runner::Stored;
 
 #[tokio::test]
 async fn a_build_writes_codebuilds_log() {
@@ -236,6 +237,14 @@ async fn stores_are_the_operators() {
 
     site.shell = site.shell.clone().with_secrets(pair("app", r#"{"key": "hidden"}"#));
     assert_eq!(printed(&site.run(inline(spec)).await.1), ["value hidden"]);
+
+    let mut assignment = inline("version: 0.2\nenv: {variables: {P: spec}}\nphases: {build: {commands: ['echo $P $S']}}");
+    assignment.stored =
+        [("P", Stored::Parameter("/app/p".into())), ("S", Stored::Secret("app:key".into()))].map(|(name, kept)| (name.into(), kept)).into();
+    assert_eq!(printed(&site.run(assignment.clone()).await.1), ["value hidden"]);
+    assignment.stored.insert("S".into(), Stored::Secret("another".into()));
+    let (phase, _, code, _) = site.run(assignment).await.1.mishap().unwrap();
+    assert_eq!((phase, code.as_str()), (Phase::DownloadSource, "Secrets Manager Error"));
 }
 
 #[tokio::test]

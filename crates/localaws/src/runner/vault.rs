@@ -1,0 +1,76 @@
+//! What AWS keeps for builds, the Parameter Store's values and the Secrets Manager's, as the operator gave them.
+
+use std::collections::BTreeMap;
+
+use super::{Stored, transcript::Mishap};
+
+/// Values by their parameter's name, or their secret's name or ARN.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Vault {
+    pub(super) parameters: BTreeMap<String, String>,
+    pub(super) secrets: BTreeMap<String, String>,
+}
+
+impl Vault {
+    /// The value, or what fails a build on AWS.
+    pub(super) fn open(&self, stored: &Stored) -> Result<String, Mishap> {
+        match stored {
+            Stored::Parameter(name) => self.parameters.get(name).cloned().ok_or_else(|| {
+                let message = format!("parameter does not exist: {name} (local mode knows none by this name)");
+                Mishap::new("Decrypted Variables Error", message)
+            }),
+            Stored::Secret(reference) => self.secret(reference).map_err(|why| Mishap::new("Secrets Manager Error", why)),
+        }
+    }
+
+    /// `secret-id:json-key:version-stage:version-id`, of which the id may be an ARN. The operator's values have no versions.
+    fn secret(&self, reference: &str) -> Result<String, String> {
+        let parts: Vec<_> = reference.split(':').collect();
+        let (id, rest) = parts.split_at(if reference.starts_with("arn:") { parts.len().min(7) } else { 1 });
+        let id = id.join(":");
+        let secret = self.secrets.get(&id).ok_or_else(|| {
+            format!("ResourceNotFoundException: Secrets Manager can't find the specified secret: {id} (local mode knows none by this name)")
+        })?;
+        let Some(key) = rest.first().filter(|key| !key.is_empty()) else { return Ok(secret.clone()) };
+        let value: serde_json::Value =
+            serde_json::from_str(secret).map_err(|_| format!("the secret {id} is not JSON, but its key {key} is asked for"))?;
+        match value.get(key) {
+            Some(serde_json::Value::String(text)) => Ok(text.clone()),
+            Some(other) => Ok(other.to_string()),
+            None => Err(format!("the secret {id} has no key {key}")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Vault;
+
+    #[test]
+    fn a_secret_is_found_by_id_and_key() {
+        let arn = "arn:aws:secretsmanager:eu-west-1:1:secret:app-Ab12";
+        let json = r#"{"user":"me","port":5432}"#;
+        let vault = Vault {
+            secrets: [("app", json), ("raw", "s3cret"), (arn, json)].map(|(id, value)| (id.into(), value.into())).into(),
+            ..Vault::default()
+        };
+        for (reference, expected) in [
+            ("raw", Ok("s3cret")),
+            ("app", Ok(json)),
+            ("app:user", Ok("me")),
+            ("app:port:AWSCURRENT", Ok("5432")),
+            ("app::AWSCURRENT", Ok(json)),
+            (arn, Ok(json)),
+            (&format!("{arn}:user::"), Ok("me")),
+            ("app:missing", Err("has no key missing")),
+            ("raw:user", Err("is not JSON")),
+            ("other", Err("ResourceNotFoundException")),
+        ] {
+            match (vault.secret(reference), expected) {
+                (Ok(value), Ok(expected)) => assert_eq!(value, expected, "{reference}"),
+                (Err(error), Err(expected)) => assert!(error.contains(expected), "{reference}: {error}"),
+                (found, expected) => panic!("{reference}: {found:?} instead of {expected:?}"),
+            }
+        }
+    }
+}

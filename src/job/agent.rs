@@ -1,0 +1,26 @@
+//! What CodeBuild itself says in a build's log, between the lines that commands print.
+
+/// CodeBuild's words in a line, without its mark and the time; `None` for what a command printed.
+pub(super) fn words(line: &str) -> Option<&str> {
+    let rest = line.strip_prefix("[Container] ")?;
+    let mut words = rest.splitn(3, ' ');
+    let (date, time) = (words.next()?, words.next()?);
+    let is_time = date.contains('/') && time.contains(':');
+    words.next().filter(|_| is_time)
+}
+
+/// Whether CodeBuild's words begin a command.
+pub(super) fn begins_command(words: &str) -> bool {
+    words.starts_with("Running command ")
+}
+
+/// Whether CodeBuild's words say that a phase ended, well or not.
+pub(super) fn ends_phase(words: &str) -> bool {
+    words.starts_with("Phase complete: ")
+}
+
+/// Whether CodeBuild's words say that a phase ended other than well.
+pub(super) fn fails_phase(words: &str) -> bool {
+    let state = Some(words).filter(|words| ends_phase(words)).and_then(|words| words.split_once(" State: "));
+    state.is_some_and(|(_, state)| state.trim() != "SUCCEEDED")
+}

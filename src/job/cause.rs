@@ -1,0 +1,222 @@
+//! What a failed build died of, where its log or a phase's context says so in words that are known.
+//!
+//! Words alone prove nothing: a test that passes may print `no space left on device`, and a command's own text may speak of rate limits. So
+//! they count only in what the failed command printed (not in what was run before it or after it, nor in the command as CodeBuild, BuildKit
+//! or a shell repeat it), only within the last [`NEAR`] lines before the failure, and only in the shape in which programs report errors. Of
+//! several the last counts, unless it is one that commonly follows from another: a refused pull is said after the reason for the refusal.
+
+mod sign;
+
+use std::collections::HashSet;
+
+use super::{
+    agent,
+    outcome::{Failure, Outcome, Status},
+};
+
+/// How far before the failure its cause may stand, in lines: BuildKit repeats the last lines of the failed step and the piece of the
+/// Dockerfile, and package managers end with a page of advice.
+pub const NEAR: usize = 40;
+
+/// CodeBuild's code for a buildspec that cannot be read.
+const YAML_FILE_ERROR: &str = "YAML_FILE_ERROR";
+
+/// A known cause.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Cause {
+    /// Docker Hub limits pulls per address or account.
+    DockerHubRateLimit,
+    /// Another registry does.
+    RegistryRateLimit,
+    /// No credentials for a registry, or ones that it does not take.
+    RegistryLoginFailed,
+    /// The registry knows who asks, and says no.
+    RegistryAccessDenied,
+    /// ECR makes no repository on its own.
+    RepositoryNotFound,
+    /// git has no credentials for the source, or ones that the host does not take.
+    GitAuthenticationFailed,
+    /// There is no such git repository or S3 object, or none that the build may see.
+    SourceNotFound,
+    /// There is no such branch, tag or commit.
+    RevisionNotFound,
+    /// The buildspec is not there or not YAML.
+    BuildspecInvalid,
+    /// A base image, or the image that the build itself runs in.
+    ImagePullFailed,
+    /// The build machine's disk is full.
+    DiskFull,
+    /// The build machine's memory ran out, or a program's share of it.
+    OutOfMemory,
+}
+
+impl Cause {
+    /// Every cause.
+    pub const ALL: [Self; 12] = [
+        Self::DockerHubRateLimit,
+        Self::RegistryRateLimit,
+        Self::RegistryLoginFailed,
+        Self::RegistryAccessDenied,
+        Self::RepositoryNotFound,
+        Self::GitAuthenticationFailed,
+        Self::SourceNotFound,
+        Self::RevisionNotFound,
+        Self::BuildspecInvalid,
+        Self::ImagePullFailed,
+        Self::DiskFull,
+        Self::OutOfMemory,
+    ];
+
+    /// As `failure.code` has it.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::DockerHubRateLimit => "DOCKER_HUB_RATE_LIMIT",
+            Self::RegistryRateLimit => "REGISTRY_RATE_LIMIT",
+            Self::RegistryLoginFailed => "REGISTRY_LOGIN_FAILED",
+            Self::RegistryAccessDenied => "REGISTRY_ACCESS_DENIED",
+            Self::RepositoryNotFound => "REPOSITORY_NOT_FOUND",
+            Self::GitAuthenticationFailed => "GIT_AUTHENTICATION_FAILED",
+            Self::SourceNotFound => "SOURCE_NOT_FOUND",
+            Self::RevisionNotFound => "REVISION_NOT_FOUND",
+            Self::BuildspecInvalid => "BUILDSPEC_INVALID",
+            Self::ImagePullFailed => "IMAGE_PULL_FAILED",
+            Self::DiskFull => "DISK_FULL",
+            Self::OutOfMemory => "OUT_OF_MEMORY",
+        }
+    }
+
+    /// What to do about it, and who can.
+    pub fn advice(self) -> &'static str {
+        match self {
+            Self::DockerHubRateLimit => {
+                "Docker Hub's pull limit is reached: take base images from a mirror such as public.ecr.aws/docker/library, or ask the \
+                 operator to give the builds a Docker Hub login"
+            }
+            Self::RegistryRateLimit => "the registry's rate limit is reached: try again later, and log in to it if that is possible",
+            Self::RegistryLoginFailed => {
+                "the registry did not take the build's credentials: the operator should check that the build's role may call \
+                 ecr:GetAuthorizationToken, and any other registry's login"
+            }
+            Self::RegistryAccessDenied => {
+                "the registry refuses this build: the operator should allow the build's role to push to and pull from this repository"
+            }
+            Self::RepositoryNotFound => {
+                "the repository is not there, and the registry does not make it by itself: check the image's name, or ask the operator to \
+                 create the repository"
+            }
+            Self::GitAuthenticationFailed => {
+                "the git host did not let the build in: the operator should check the project's source credentials, and that they may \
+                 read this repository"
+            }
+            Self::SourceNotFound => {
+                "the source is not there, or hidden from the build: check source.url; if it is right and private, the operator should \
+                 check the project's source credentials"
+            }
+            Self::RevisionNotFound => {
+                "git does not know the revision: check that source.revision is a branch, tag or commit that has been pushed, and \
+                 source.depth if the build looks for an older one"
+            }
+            Self::BuildspecInvalid => "the buildspec is missing or not valid: the operator of the project has to correct it",
+            Self::ImagePullFailed => {
+                "an image could not be pulled: check that the name and tag exist for this platform and that the build may pull it; if it is \
+                 the project's own build image, that is the operator's to do"
+            }
+            Self::DiskFull => {
+                "the build machine's disk is full: make the image or its context smaller, or ask the operator for a larger compute type"
+            }
+            Self::OutOfMemory => "the build ran out of memory: let it do less at a time, or ask the operator for a larger compute type",
+        }
+    }
+
+    /// Whether it is commonly said after another cause, and because of that one.
+    fn follows_others(self) -> bool {
+        matches!(self, Self::RegistryRateLimit | Self::ImagePullFailed | Self::OutOfMemory)
+    }
+}
+
+/// Looks for the cause of a failure in a build's log, in bounded memory.
+#[derive(Debug)]
+pub struct Search {
+    /// The failed command's lines.
+    command: HashSet<String>,
+    /// The next line's place in the log.
+    next: usize,
+    /// The last cause that stands for itself, and the last that commonly follows from another; each with its place.
+    own: Option<(usize, Cause)>,
+    following: Option<(usize, Cause)>,
+    /// Whether the failed phase has ended: what comes after it is not its cause.
+    over: bool,
+}
+
+impl Search {
+    /// A search for the cause of this outcome.
+    pub fn new(outcome: &Outcome) -> Self {
+        let command = outcome.failure.as_ref().and_then(|failure| failure.command.as_deref()).unwrap_or_default();
+        let command = command.lines().map(|line| line.trim().to_owned()).filter(|line| !line.is_empty()).collect();
+        Self { command, next: 0, own: None, following: None, over: false }
+    }
+
+    /// Takes the next line of the log as plain text.
+    pub fn push(&mut self, line: &str) {
+        if self.over {
+            return;
+        }
+        match agent::words(line) {
+            Some(words) if agent::fails_phase(words) => self.over = true,
+            Some(words) if agent::begins_command(words) || agent::ends_phase(words) => (self.own, self.following) = (None, None),
+            // It repeats the command.
+            Some(words) if words.starts_with("Command did not exit successfully ") => {
+                self.note(sign::exit_status(words).unwrap_or_default());
+            }
+            Some(_) => {}
+            None => match sign::exit_status(line) {
+                Some(status) if self.is_command(line.strip_suffix(status).unwrap_or_default()) => self.note(status),
+                _ if self.is_command(line) => {}
+                _ => self.note(line),
+            },
+        }
+        self.next += usize::from(!self.over);
+    }
+
+    /// Names the cause in the outcome: its code instead of CodeBuild's, and after what CodeBuild said what to do. What is not a failure, or
+    /// has run out of time (whatever is killed then looks like a want of memory), stays as it is.
+    pub fn explain(mut self, outcome: &mut Outcome) {
+        let Some(failure) = outcome.failure.as_mut().filter(|_| matches!(outcome.status, Status::Failed | Status::Errored)) else { return };
+        // Without a phase it is not CodeBuild that speaks.
+        if failure.phase.is_some() {
+            reason(failure).lines().for_each(|line| self.note(line));
+        }
+        let cause = if failure.code.as_deref() == Some(YAML_FILE_ERROR) { Some(Cause::BuildspecInvalid) } else { self.cause() };
+        if let Some(cause) = cause {
+            failure.message = format!("{} ({})", failure.message, cause.advice());
+            failure.code = Some(cause.code().to_owned());
+        }
+    }
+
+    fn cause(&self) -> Option<Cause> {
+        let near = |found: Option<(usize, Cause)>| found.filter(|&(at, _)| at + NEAR >= self.next).map(|(_, cause)| cause);
+        near(self.own).or_else(|| near(self.following))
+    }
+
+    fn note(&mut self, text: &str) {
+        if let Some(cause) = sign::read(text) {
+            let found = if cause.follows_others() { &mut self.following } else { &mut self.own };
+            *found = Some((self.next, cause));
+        }
+    }
+
+    fn is_command(&self, line: &str) -> bool {
+        self.command.contains(line.trim())
+    }
+}
+
+/// What CodeBuild says is the matter, without the command that it repeats.
+fn reason(failure: &Failure) -> &str {
+    match &failure.command {
+        Some(_) => failure.message.rsplit_once(". Reason: ").map_or("", |(_, reason)| reason),
+        None => &failure.message,
+    }
+}
+
+#[cfg(test)]
+mod tests;

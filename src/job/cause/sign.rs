@@ -1,0 +1,120 @@
+//! The words by which a cause is known, as the programs that build images say them.
+
+use std::sync::LazyLock;
+
+use regex::{Regex, RegexSet};
+
+use super::Cause;
+
+/// Of several in one line the first counts. All are read without regard to case.
+const SIGNS: &[(Cause, &str)] = &[
+    // docker and BuildKit pass on what registries answer.
+    (Cause::DockerHubRateLimit, r"you have reached your (?:unauthenticated )?pull rate limit"),
+    (Cause::DockerHubRateLimit, r"docker\.(?:io|com)\b.*(?:429 too many requests|toomanyrequests:)"),
+    (Cause::RepositoryNotFound, r"name unknown: the repository with name '[^']*' does not exist in the registry"),
+    (Cause::RepositoryNotFound, r"\(RepositoryNotFoundException\) when calling the "),
+    (Cause::RegistryLoginFailed, r"no basic auth credentials"),
+    (Cause::RegistryLoginFailed, r"authorization token has expired"),
+    (Cause::RegistryLoginFailed, r"when calling the GetAuthorizationToken operation"),
+    (Cause::RegistryLoginFailed, r"is not authorized to perform: ecr(?:-public)?:GetAuthorizationToken"),
+    (Cause::RegistryLoginFailed, r"cannot perform an interactive login from a non[- ]TTY device"),
+    (Cause::RegistryLoginFailed, r"unauthorized: (?:incorrect username or password|authentication required|your account must log in)"),
+    (Cause::RegistryLoginFailed, r"login attempt to \S+ failed with status: 4\d\d"),
+    (Cause::RegistryAccessDenied, r"is not authorized to perform: ecr(?:-public)?:\w+"),
+    (Cause::RegistryAccessDenied, r"(?:^denied: requested access to the resource is denied|push access denied)"),
+    // git over HTTPS and SSH, GitHub and GitLab, and CodeBuild's own git.
+    (Cause::GitAuthenticationFailed, r"(?:authentication required|authorization failed) for (?:primary|secondary) source"),
+    (Cause::GitAuthenticationFailed, r"fatal: could not read (?:username|password) for '"),
+    (Cause::GitAuthenticationFailed, r"fatal: authentication failed for '"),
+    (Cause::GitAuthenticationFailed, r"^remote: (?:invalid username or |http basic: access denied)"),
+    (Cause::GitAuthenticationFailed, r"^remote: support for password authentication was removed"),
+    (Cause::GitAuthenticationFailed, r"permission denied \((?:publickey|password)"),
+    (Cause::GitAuthenticationFailed, r"fatal: unable to access '.*: the requested url returned error: 40[13]"),
+    (Cause::SourceNotFound, r"repository not found for (?:primary|secondary) source"),
+    (Cause::SourceNotFound, r"^remote: repository not found"),
+    (Cause::SourceNotFound, r"^remote: the project you were looking for could not be found"),
+    (Cause::SourceNotFound, r"fatal: repository '[^']*' (?:not found|does not exist)"),
+    (Cause::SourceNotFound, r"error while downloading key .*nosuch(?:key|bucket)"),
+    (Cause::RevisionNotFound, r"(?:reference|object) not found for (?:primary|secondary) source"),
+    (Cause::RevisionNotFound, r"fatal: (?:couldn't|could not) find remote ref "),
+    (Cause::RevisionNotFound, r"fatal: remote branch .* not found in upstream "),
+    (Cause::RevisionNotFound, r"error: pathspec '.*' did not match any file"),
+    (Cause::RevisionNotFound, r"upload-pack: not our ref [0-9a-f]{7}"),
+    (Cause::RevisionNotFound, r"fatal: reference is not a tree: "),
+    (Cause::RevisionNotFound, r"server does not allow request for unadvertised object"),
+    // The system's own words, after whatever was being done: `write /x: no space left on device`, `[Errno 28] No space ...`.
+    (Cause::DiskFull, r"(?:^|: |\] )no space left on device"),
+    (Cause::DiskFull, r": disk quota exceeded$"),
+    (Cause::DiskFull, r"^e: you don't have enough free space in "),
+    // A process that the kernel killed, and runtimes that met their own limit.
+    (Cause::OutOfMemory, r"\b(?:exit status|exit code:|non-zero code:) 137$"),
+    (Cause::OutOfMemory, r"\(signal: 9, sigkill: kill\)"),
+    (Cause::OutOfMemory, r"^killed$|: line \d+:\s+\d+ killed\s"),
+    (Cause::OutOfMemory, r"\b(?:fatal|internal compiler) error: killed\b"),
+    (Cause::OutOfMemory, r"out of memory: killed process \d+"),
+    (Cause::OutOfMemory, r": cannot allocate memory$"),
+    (Cause::OutOfMemory, r"^fatal error: runtime: (?:out of memory|cannot allocate memory)"),
+    (Cause::OutOfMemory, r"fatal error: .*javascript heap out of memory"),
+    (Cause::OutOfMemory, r"java\.lang\.OutOfMemoryError: "),
+    (Cause::OutOfMemory, r"^memoryerror$"),
+    // Whatever else a registry says when it does not give an image.
+    (Cause::RegistryRateLimit, r"toomanyrequests: "),
+    (Cause::RegistryRateLimit, r"https://\S+/v2/\S+: 429 too many requests"),
+    (Cause::ImagePullFailed, r"unable to pull customer's container image|cannotpullcontainererror"),
+    (Cause::ImagePullFailed, r"failed to resolve (?:source metadata|reference)"),
+    (Cause::ImagePullFailed, r"manifest unknown|manifest for \S+ not found"),
+    (Cause::ImagePullFailed, r"pull access denied"),
+    (Cause::ImagePullFailed, r"no matching manifest for |no match for platform in manifest"),
+    (Cause::ImagePullFailed, r"error pulling image configuration"),
+    (Cause::ImagePullFailed, r"error response from daemon: (?:get|head) \S+/v2/\S+/(?:manifests|blobs)/"),
+];
+
+static SET: LazyLock<RegexSet> = LazyLock::new(set);
+
+/// BuildKit's prefix: `#12 3.456 `.
+static PREFIX: LazyLock<Regex> = LazyLock::new(|| pattern(r"^#\d+ (?:\d+\.\d+ )?"));
+
+/// What is shown and not said: the steps of a Dockerfile and its lines, a shell's trace, tests that passed.
+static SHOWN: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(concat!(
+        r"^(?: ?> )?\[(?:internal|(?:[\w.-]+ )?\d+/\d+)\] |^\s*\d+ \| |^Step \d+/\d+ : |^\++ ",
+        r"|^\s*(?:ok \d|[✓✔√] |--- PASS|PASS(?:ED)?\b)|^test .* \.\.\. ok$| PASSED(?:\s+\[\s*\d+%\])?$",
+    ))
+});
+
+/// An exit status at the end of a line.
+static EXIT_STATUS: LazyLock<Regex> = LazyLock::new(|| pattern(r"exit status \d+$"));
+
+#[expect(clippy::expect_used, reason = "the patterns are constants, and the tests compile them")]
+fn set() -> RegexSet {
+    RegexSet::new(SIGNS.iter().map(|(_, words)| format!("(?i){words}"))).expect("patterns that compile")
+}
+
+#[expect(clippy::expect_used, reason = "the patterns are constants, and the tests compile them")]
+fn pattern(text: &str) -> Regex {
+    Regex::new(text).expect("a pattern that compiles")
+}
+
+/// The cause that a line speaks of.
+pub(super) fn read(line: &str) -> Option<Cause> {
+    let line = line.trim_end();
+    let line = PREFIX.find(line).map_or(line, |prefix| &line[prefix.end()..]);
+    if SHOWN.is_match(line) {
+        return None;
+    }
+    let first = SET.matches(unquoted(line)).iter().next()?;
+    SIGNS.get(first).map(|&(cause, _)| cause)
+}
+
+/// The line without a command that it repeats: `process "/bin/sh -c COMMAND" did not complete successfully: exit code: 1`,
+/// `The command '/bin/sh -c COMMAND' returned a non-zero code: 1`, `executor failed running [/bin/sh -c COMMAND]: exit code: 1`.
+fn unquoted(line: &str) -> &str {
+    let after = ["did not complete successfully: ", "returned a non-zero code: ", "]: exit code: "];
+    let end = after.iter().find_map(|words| line.rfind(words));
+    end.map_or(line, |at| &line[at..])
+}
+
+/// `exit status N` where a line ends with it.
+pub(super) fn exit_status(line: &str) -> Option<&str> {
+    EXIT_STATUS.find(line.trim_end()).map(|found| found.as_str())
+}

@@ -1,0 +1,288 @@
+"""Jobs whose images are really built by the central buildspec in a Docker engine and pushed to a registry."""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+import central
+from cloud import job
+from engine import BUSYBOX, GATEWAY, Engine, missing
+from git_server import GitServer
+from program import ROOT, environment
+
+# A base without any registry: a static busybox, and its applets in the PATH.
+BASE = """\
+FROM scratch AS base
+COPY busybox /bin/busybox
+SHELL ["/bin/busybox", "sh", "-c"]
+RUN ["/bin/busybox", "--install", "-s", "/bin"]
+"""
+# The operator's: the central buildspec, what it needs to know, and the token that opens the git server.
+PROFILE = """
+[profiles.images]
+project = "slipway"
+registry = "{registry}"
+sources = ["file:///*", "https://{git}/*"]
+buildspec_file = "{buildspec}"
+
+[[profiles.images.env]]
+name = "GIT_SSL_CAINFO"
+value = "{certificate}"
+
+[[hosts]]
+host = "{git}"
+secret = "git/token"
+"""
+KEYS = {"AccessKeyId": "ASIAEXAMPLE", "SecretAccessKey": "wJalr+secret/key", "Token": "FwoG+session+token=="}
+
+
+@pytest.fixture(scope="session")
+def engine(tmp_path_factory, free_port):
+    reason = missing()
+    if reason:
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"no Docker engine: {reason}; .ci/engine installs one")
+        pytest.skip(f"no Docker engine: {reason}")
+    # Short, for a socket's path has at most 108 bytes.
+    engine = Engine(tmp_path_factory.mktemp("e"), free_port())
+    try:
+        engine.start()
+        yield engine
+    finally:
+        engine.end()
+
+
+@pytest.fixture(scope="module")
+def endpoint_of_credentials(engine):
+    """The credentials endpoint of a build's role, where containers reach it too; its URL."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            body = json.dumps(KEYS).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer((GATEWAY, 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://{GATEWAY}:{server.server_port}/role"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+TOKEN = "glpat-Zx9token"
+
+
+@pytest.fixture(scope="module")
+def git_server(tmp_path_factory):
+    server = GitServer(tmp_path_factory.mktemp("git"), TOKEN)
+    yield server
+    server.end()
+
+
+@pytest.fixture(scope="module")
+def machine(engine, start_local, free_port, tmp_path_factory, endpoint_of_credentials, git_server):
+    """Local mode with its daemon, whose profile `images` builds with the central buildspec."""
+    folder, listen = tmp_path_factory.mktemp("config"), f"127.0.0.1:{free_port()}"
+    config, secrets = folder / "slipway.toml", folder / "secrets.json"
+    text = (ROOT / "config" / "local.toml").read_text().replace("127.0.0.1:4566", listen)
+    served, buildspec = f"127.0.0.1:{git_server.port}", central.FILE
+    profile = PROFILE.format(registry=engine.registry, git=served, buildspec=buildspec, certificate=git_server.certificate)
+    config.write_text(text + profile)
+    secrets.write_text(json.dumps({"git/token": TOKEN}))
+    path = f"{engine.programs}:{os.environ['PATH']}"
+    local = start_local("--config", config, "--secrets", secrets, listen=listen, PATH=path, DOCKER_HOST=engine.host)
+    # The project's own variables, as CodeBuild sets those of the role.
+    role = {"name": "AWS_CONTAINER_CREDENTIALS_FULL_URI", "value": endpoint_of_credentials, "type": "PLAINTEXT"}
+    codebuild = local.cloud.codebuild
+    [project] = codebuild.batch_get_projects(names=["slipway"])["projects"]
+    codebuild.update_project(name="slipway", environment=project["environment"] | {"environmentVariables": [role]})
+    local.central = central.Central(local.cloud, {"SLIPWAY_CACHE": f"{engine.registry}/cache"})
+    return local
+
+
+@pytest.fixture
+def build(machine, unique):
+    """A function that sends a job and gives the data of its last event."""
+
+    def build(url, images, seconds=180, **more):
+        machine.cloud.send(job(unique, url, profile="images", images=images, **more))
+        return machine.subscriber.event(f"{unique}/finished", seconds)["data"]
+
+    return build
+
+
+@pytest.fixture
+def dockerfiles(repository):
+    """A function that makes a repository with files, and the busybox of this machine."""
+
+    def make(**files):
+        url = repository("", **{name.replace("__", "."): text for name, text in files.items()})
+        folder = url.removeprefix("file://")
+        shutil.copy(BUSYBOX, f"{folder}/busybox")
+        identity = ["-c", "user.name=Test", "-c", "user.email=test@example.com"]
+        for arguments in (["add", "."], ["commit", "-qm", "The base"]):
+            subprocess.run(["git", "-C", folder, *identity, *arguments], check=True, env=environment())
+        return url
+
+    return make
+
+
+def reference(engine, name, tag="latest"):
+    return f"{engine.registry}/{name}:{tag}"
+
+
+def run(engine, image, *command):
+    return engine.docker("run", "--rm", "--network", "none", image, *command).stdout
+
+
+def test_an_image_from_scratch_is_built_and_pushed(engine, build, dockerfiles):
+    url = dockerfiles(Dockerfile='FROM scratch\nCOPY busybox /busybox\nENTRYPOINT ["/busybox", "echo", "built"]\n')
+    data = build(url, [{"name": "team/scratch", "tags": ["latest", "1.4.2"], "platform": "linux/amd64"}])
+    assert data["status"] == "succeeded", data["log"]["excerpt"]
+    digest = engine.digest("team/scratch", "latest")
+    assert digest and digest == engine.digest("team/scratch", "1.4.2")
+    expected = [{"reference": reference(engine, "team/scratch", tag), "digest": digest} for tag in ("latest", "1.4.2")]
+    assert data["images"] == expected
+    engine.docker("image", "rm", "--force", *[image["reference"] for image in expected])
+    assert run(engine, f"{engine.registry}/team/scratch@{digest}") == "built\n"
+
+
+def test_several_images_come_from_one_repository(engine, build, dockerfiles):
+    stages = BASE + "FROM base AS one\nRUN echo one >/name\nFROM base AS two\nARG WHO\nRUN echo two $WHO >/name\n"
+    url = dockerfiles(Dockerfile=stages, Other="FROM scratch\nCOPY Other /name\n")
+    images = [
+        {"name": "several/one", "target": "one"},
+        {"name": "several/two", "target": "two", "build_args": {"WHO": "for all"}},
+        {"name": "several/other", "tags": ["x"], "dockerfile": "Other", "context": "."},
+    ]
+    data = build(url, images)
+    assert data["status"] == "succeeded", data["log"]["excerpt"]
+    names = ["several/one:latest", "several/two:latest", "several/other:x"]
+    assert [image["reference"] for image in data["images"]] == [f"{engine.registry}/{name}" for name in names]
+    assert [image["digest"] for image in data["images"]] == [engine.digest(*name.split(":")) for name in names]
+    assert [run(engine, data["images"][at]["reference"], "cat", "/name") for at in (0, 1)] == ["one\n", "two for all\n"]
+
+
+def test_hostile_build_arguments_arrive_as_they_are(engine, build, dockerfiles):
+    values = ["$(touch /owned) `touch /owned`", "; touch /owned; #", "it's \"quoted\" \\ ${HOME}", "--privileged", " two  words "]
+    lines = "".join(f'ARG A{number}\nRUN printf %s "$A{number}" >/a{number}\n' for number in range(len(values)))
+    data = build(
+        dockerfiles(Dockerfile=BASE + lines),
+        [{"name": "hostile", "build_args": {f"A{number}": value for number, value in enumerate(values)}}],
+    )
+    assert data["status"] == "succeeded", data["log"]["excerpt"]
+    image = data["images"][0]["reference"]
+    assert [run(engine, image, "cat", f"/a{number}") for number in range(len(values))] == values
+    assert "owned" not in run(engine, image, "ls", "/")
+
+
+def test_a_build_argument_of_several_lines_is_one_argument(engine, machine, dockerfiles):
+    value = "a\n$(touch /owned)\n\n--privileged\n"
+    images = [{"name": "lines", "build_args": {"A": value}}]
+    url = dockerfiles(Dockerfile=BASE + 'ARG A\nRUN printf %s "$A" >/a\n')
+    ended = machine.central.build(url, images, {"SLIPWAY_REGISTRY": engine.registry})
+    assert ended.succeeded, ended.log
+    assert run(engine, ended.results[0]["reference"], "cat", "/a") == value
+
+
+def test_a_failing_dockerfile_fails_the_job_and_pushes_nothing(engine, build, dockerfiles):
+    url = dockerfiles(Dockerfile=BASE + "RUN echo the compiler complains >&2; exit 7\n", Good="FROM scratch\nCOPY Good /\n")
+    good = {"dockerfile": "Good"}
+    data = build(url, [{"name": "failing/good", **good}, {"name": "failing/bad"}, {"name": "failing/late", **good}])
+    assert (data["status"], data["failure"]["kind"], data["failure"]["phase"]) == ("failed", "build", "BUILD")
+    excerpt = data["log"]["excerpt"]
+    assert "the compiler complains" in excerpt and "error: slipway: docker could not build failing/bad" in excerpt
+    assert data["failure"]["command"] == 'bash "$SLIPWAY_WORK/slipway.sh" build'
+    assert data.get("images", []) == []
+    assert [engine.digest(f"failing/{name}", "latest") for name in ("good", "bad", "late")] == [None] * 3
+
+
+def test_the_layers_of_the_last_build_are_used_again(engine, machine, dockerfiles):
+    url = dockerfiles(Dockerfile=BASE + "RUN head -c 16 /dev/urandom | md5sum >/random\n")
+    variables = {"SLIPWAY_REGISTRY": engine.registry}
+    first = machine.central.build(url, [{"name": "cached", "tags": ["latest"]}], variables)
+    assert first.succeeded, first.log
+    # What stays is the registry's alone.
+    engine.docker("image", "rm", "--force", *engine.docker("image", "ls", "--quiet").stdout.split())
+    engine.docker("builder", "prune", "--all", "--force")
+    second = machine.central.build(url, [{"name": "cached", "tags": ["latest"]}], variables)
+    assert second.succeeded and "CACHED" in second.log, second.log
+    assert second.results == first.results
+
+
+FETCH = "wget -q -O - $AWS_CONTAINER_CREDENTIALS_FULL_URI"
+
+
+def test_the_role_as_build_arguments(engine, build, dockerfiles):
+    fetch = f"ARG AWS_CONTAINER_CREDENTIALS_FULL_URI\nARG AWS_REGION\nRUN {FETCH} | grep -q ASIAEXAMPLE && echo $AWS_REGION >/region\n"
+    data = build(dockerfiles(Dockerfile=BASE + fetch), [{"name": "role/argument", "aws_credentials": "build-arg"}])
+    assert data["status"] == "succeeded", data["log"]["excerpt"]
+    image = data["images"][0]["reference"]
+    assert run(engine, image, "cat", "/region") == "us-east-1\n"
+    assert "AWS_CONTAINER_CREDENTIALS_FULL_URI=http://" in engine.docker("history", "--no-trunc", image).stdout
+
+
+def test_the_role_as_a_secret_that_leaves_nothing(engine, build, dockerfiles, endpoint_of_credentials):
+    mount = "RUN --mount=type=secret,id=aws,target=/root/.aws/credentials"
+    read = f"{mount} sha256sum </root/.aws/credentials >/seen\n"
+    dockerfile = BASE + "ARG AWS_CONTAINER_CREDENTIALS_FULL_URI\n" + read + "RUN ! test -s /root/.aws/credentials\n"
+    data = build(dockerfiles(Dockerfile=dockerfile), [{"name": "role/secret", "aws_credentials": "secret"}])
+    assert data["status"] == "succeeded", data["log"]["excerpt"]
+    image = data["images"][0]["reference"]
+    names = ["aws_access_key_id", "aws_secret_access_key", "aws_session_token", "region"]
+    lines = [f"{name} = {value}" for name, value in zip(names, [*KEYS.values(), "us-east-1"], strict=True)]
+    text = "\n".join(["[default]", *lines, ""])
+    assert run(engine, image, "cat", "/seen").split()[0] == hashlib.sha256(text.encode()).hexdigest()
+    history = engine.docker("history", "--no-trunc", image).stdout
+    inspected = engine.docker("image", "inspect", image).stdout
+    files = subprocess.run(["tar", "-xO"], input=saved(engine, image), capture_output=True, check=True).stdout
+    for secret in [*KEYS.values(), endpoint_of_credentials]:
+        assert secret not in history + inspected + json.dumps(data)
+        assert secret.encode() not in files
+    assert "/root/.aws/credentials" in history
+
+
+def test_without_asking_a_dockerfile_has_nothing_of_the_role(engine, build, dockerfiles):
+    mount = "RUN --mount=type=secret,id=aws,target=/keys"
+    check = f'ARG AWS_CONTAINER_CREDENTIALS_FULL_URI\n{mount} ! test -e /keys && test -z "$AWS_CONTAINER_CREDENTIALS_FULL_URI"\n'
+    data = build(dockerfiles(Dockerfile=BASE + check), [{"name": "role/none"}])
+    assert data["status"] == "succeeded", data["log"]["excerpt"]
+
+
+def saved(engine, image):
+    """The image with all its layers, unpacked once: the layers themselves are not compressed."""
+    file = engine.folder / "saved.tar"
+    engine.docker("save", "--output", file, image)
+    return file.read_bytes()
+
+
+def test_an_image_is_built_from_a_private_repository(engine, machine, build, dockerfiles, git_server):
+    folder = dockerfiles(Dockerfile="FROM scratch\nCOPY busybox /busybox\n").removeprefix("file://")
+    subprocess.run(["git", "clone", "-q", "--mirror", folder, git_server.folder / "app.git"], check=True, env=environment())
+    head = subprocess.run(["git", "-C", folder, "rev-parse", "HEAD"], check=True, capture_output=True, text=True).stdout.strip()
+    data = build(git_server.url("app.git"), [{"name": "private"}])
+    assert data["status"] == "succeeded", data["log"]["excerpt"]
+    assert data["images"] == [{"reference": reference(engine, "private"), "digest": engine.digest("private", "latest")}]
+    assert data["job"]["source"]["commit"] == head
+    events = json.dumps(machine.subscriber.events)
+    log = whole_log(machine.cloud, data)
+    assert TOKEN not in events + log + machine.program.log + machine.program.output
+    assert any(authorization for _, authorization in git_server.requests)
+
+
+def whole_log(cloud, data):
+    where = {"logGroupName": data["log"]["group"], "logStreamName": data["log"]["stream"]}
+    return "".join(event["message"] for event in cloud.logs.get_log_events(**where, startFromHead=True)["events"])
