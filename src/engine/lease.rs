@@ -55,6 +55,8 @@ struct Entry {
 pub(crate) struct Lease {
     message_id: String,
     leases: Leases,
+    /// Whether the entry is this lease's; false once the message is given back.
+    held: bool,
 }
 
 impl Leases {
@@ -67,7 +69,7 @@ impl Leases {
     pub(crate) fn take(&self, delivery: &Delivery, received: Instant) -> Option<Lease> {
         let entry = Entry { receipt: delivery.receipt.clone(), received, due: Some(received + self.third()) };
         let known = self.with(|held| held.insert(delivery.message_id.clone(), entry)).is_some();
-        (!known).then(|| Lease { message_id: delivery.message_id.clone(), leases: self.clone() })
+        (!known).then(|| Lease { message_id: delivery.message_id.clone(), leases: self.clone(), held: true })
     }
 
     /// Extends what is due, for ever.
@@ -156,11 +158,12 @@ impl Lease {
     }
 
     /// Makes the message visible to others at once.
-    pub(crate) async fn give_back(self) {
-        let Some(receipt) = self.receipt() else { return };
-        // No extension may follow and hide the message again.
-        self.leases.with(|held| held.get_mut(&self.message_id).map(|entry| entry.due = None));
-        if let Err(error) = self.leases.shared.extensions.call((receipt, Duration::ZERO)).await {
+    pub(crate) async fn give_back(mut self) {
+        // No extension may follow and hide the message again; and a receive under way that brings it again, as the last one of a drain
+        // may, makes a lease of its own, which is given back in turn.
+        self.held = false;
+        let Some(entry) = self.leases.with(|held| held.remove(&self.message_id)) else { return };
+        if let Err(error) = self.leases.shared.extensions.call((entry.receipt, Duration::ZERO)).await {
             observe::give_back_failed(&self.message_id, &error);
         }
     }
@@ -176,6 +179,8 @@ fn is_final(error: &AwsError) -> bool {
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        self.leases.with(|held| held.remove(&self.message_id));
+        if self.held {
+            self.leases.with(|held| held.remove(&self.message_id));
+        }
     }
 }

@@ -32,6 +32,36 @@ async fn a_drain_gives_back_what_waits_and_leaves_what_runs_to_be_adopted() {
     world.end().await;
 }
 
+/// Answers to changes of visibility are late, so that a message given back is received again before the answer is there.
+#[derive(Debug)]
+struct LateAnswers;
+
+impl Faults for LateAnswers {
+    fn before(&self, _: &str, _: &str) -> Option<Fault> {
+        None
+    }
+
+    fn after(&self, _: &str, operation: &str) -> Option<Fault> {
+        (operation == "ChangeMessageVisibilityBatch").then_some(Fault::Delay(Duration::from_secs(1)))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_last_receive_of_a_drain_brings_again_is_given_back_again() {
+    let setup = world(|_| Script::succeeds().taking(Duration::from_secs(20))).faults(LateAnswers);
+    let mut world = setup.with("SLIPWAY__LIMITS__RUNNING=1 SLIPWAY__QUEUES__0__VISIBILITY=30m").start().await;
+    world.submit(&job("runs")).await;
+    world.until_builds(|builds| builds.len() == 1).await;
+    world.submit(&job("waits")).await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert_eq!(world.drain().await, Exit::Drained);
+    let before = tokio::time::Instant::now();
+    world.start_daemon().await;
+    assert_eq!(world.ends().await.len(), 2);
+    assert!(before.elapsed() < Duration::from_mins(25), "took {:?}", before.elapsed());
+    world.end().await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_drain_reports_what_ends_within_the_grace_period() {
     let mut world = world(|_| Script::succeeds().taking(Duration::from_secs(20))).start().await;
