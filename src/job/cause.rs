@@ -166,7 +166,7 @@ impl Search {
             Some(words) if agent::begins_command(words) || agent::ends_phase(words) => (self.own, self.following) = (None, None),
             // It repeats the command.
             Some(words) if words.starts_with("Command did not exit successfully ") => {
-                self.note(sign::exit_status(words).unwrap_or_default())
+                self.note(sign::exit_status(words).unwrap_or_default());
             }
             Some(_) => {}
             None => match sign::exit_status(line) {

@@ -18,7 +18,9 @@ fn seeds() -> Vec<String> {
 fn the_seeds_of_the_fuzz_target_hold() {
     let seeds = seeds();
     assert!(seeds.len() > 10, "{} seeds", seeds.len());
-    seeds.iter().for_each(|seed| invariants::check(seed));
+    for seed in &seeds {
+        invariants::check(seed);
+    }
 }
 
 /// Texts that have hurt somebody.
