@@ -33,12 +33,31 @@ pub enum VariableKind {
     SecretsManager,
 }
 
-/// A name that is not CodeBuild's, Slipway's or the SDKs'.
+/// What shells, the dynamic linker and docker obey before any command of a buildspec: who sets these chooses what runs.
+const OBEYED: [&str; 12] = [
+    "BASH_ENV",
+    "BASHOPTS",
+    "SHELLOPTS",
+    "PS4",
+    "IFS",
+    "PATH",
+    "HOME",
+    "DOCKER_HOST",
+    "DOCKER_CONFIG",
+    "DOCKER_CONTEXT",
+    "DOCKER_CERT_PATH",
+    "DOCKER_TLS_VERIFY",
+];
+
+/// A name that is not CodeBuild's, Slipway's or the SDKs', nor one that the build's tools obey.
 pub fn check_name(name: &str) -> Result<(), &'static str> {
     rule::identifier(name)?;
     let upper = name.to_ascii_uppercase();
     if ["CODEBUILD", "SLIPWAY", "AWS_"].iter().any(|prefix| upper.starts_with(prefix)) {
         return Err("must not begin with CODEBUILD, SLIPWAY or AWS_, which are reserved");
+    }
+    if OBEYED.contains(&upper.as_str()) || upper.starts_with("LD_") {
+        return Err("must not be a variable that changes which commands a build runs, such as PATH, BASH_ENV or DOCKER_HOST");
     }
     Ok(())
 }
@@ -56,10 +75,25 @@ mod tests {
 
     #[test]
     fn reserved_names_are_refused() {
-        for good in ["NPM_TOKEN", "_x", "MY_AWS_REGION", "AWSOME"] {
+        for good in ["NPM_TOKEN", "_x", "MY_AWS_REGION", "AWSOME", "ENV", "DOCKER_BUILDKIT", "MY_PATH"] {
             assert_eq!(check_name(good), Ok(()), "{good}");
         }
-        for bad in ["CODEBUILD_SRC_DIR", "CODEBUILDER", "SLIPWAY_IMAGES", "SLIPWAY", "AWS_REGION", "aws_region", "A=B", "-x", "A\nB", ""] {
+        for bad in [
+            "CODEBUILD_SRC_DIR",
+            "CODEBUILDER",
+            "SLIPWAY_IMAGES",
+            "SLIPWAY",
+            "AWS_REGION",
+            "aws_region",
+            "BASH_ENV",
+            "LD_PRELOAD",
+            "DOCKER_HOST",
+            "PATH",
+            "A=B",
+            "-x",
+            "A\nB",
+            "",
+        ] {
             assert!(check_name(bad).is_err(), "{bad:?}");
         }
     }

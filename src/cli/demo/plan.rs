@@ -116,7 +116,7 @@ pub(super) fn plan(repositories: &Repositories) -> Vec<Planned> {
             Expected {
                 status: Some(Status::Failed),
                 phase: Some("DOWNLOAD_SOURCE"),
-                code: Some("CLIENT_ERROR"),
+                code: Some("REVISION_NOT_FOUND"),
                 says: Some("mian"),
                 ..Expected::default()
             },
