@@ -143,6 +143,8 @@ impl Leases {
 impl Lease {
     /// The job has ended and its end is published: deletes the message.
     pub(crate) async fn settle(self) {
+        // An extension that comes too late for a deleted message is no lost lease.
+        self.leases.with(|held| held.get_mut(&self.message_id).map(|entry| entry.due = None));
         let mut backoff = Backoff::new(Duration::from_millis(500), Duration::from_secs(20));
         let mut tries = 0;
         loop {
