@@ -42,6 +42,9 @@ const SIGNS: &[(Cause, &str)] = &[
     (Cause::RevisionNotFound, r"upload-pack: not our ref [0-9a-f]{7}"),
     (Cause::RevisionNotFound, r"fatal: reference is not a tree: "),
     (Cause::RevisionNotFound, r"server does not allow request for unadvertised object"),
+    // The central buildspec, where neither git nor docker has said it.
+    (Cause::RevisionNotFound, r"^error: slipway: the source has no (?:branch, tag or pull request|commit) "),
+    (Cause::RegistryLoginFailed, r"^error: slipway: (?:the build's role cannot log in to |the login at docker hub is refused)"),
     // The system's own words, after whatever was being done: `write /x: no space left on device`, `[Errno 28] No space ...`.
     (Cause::DiskFull, r"(?:^|: |\] )no space left on device"),
     (Cause::DiskFull, r": disk quota exceeded$"),

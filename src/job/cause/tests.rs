@@ -12,6 +12,8 @@ use crate::job::{
 const LOGS: &[(&str, &str)] = &[
     ("buildspec-broken", "BUILDSPEC_INVALID"),
     ("buildspec-missing", "BUILDSPEC_INVALID"),
+    ("central-login-refused", "REGISTRY_LOGIN_FAILED"),
+    ("central-revision-missing", "REVISION_NOT_FOUND"),
     ("codebuild-authentication", "GIT_AUTHENTICATION_FAILED"),
     ("codebuild-repository", "SOURCE_NOT_FOUND"),
     ("codebuild-revision", "REVISION_NOT_FOUND"),
