@@ -9,7 +9,7 @@ use super::rule;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Variable {
-    /// Its name; `CODEBUILD*`, `SLIPWAY*` and `AWS_*` are reserved.
+    /// Its name; `CODEBUILD*`, `SLIPWAY*` and `AWS_*` are reserved, and what shells, the linker and docker obey is refused.
     #[schemars(length(min = 1, max = 256), regex(pattern = r"^[A-Za-z_][A-Za-z0-9_]*$"))]
     pub name: String,
     /// Its value, or where its value is kept.

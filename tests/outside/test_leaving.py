@@ -60,7 +60,7 @@ def test_what_has_not_started_is_given_back_and_what_runs_is_adopted(daemon, end
     first.program.send(signal.SIGTERM)
     first.program.says(lambda text: "draining" in text, "the drain")
     # At once, long before their visibility timeout; a poll that is under way may take and return them once more.
-    until(lambda: cloud.counts(queue)[0] == 3, "the waiting messages, visible again", seconds=5)
+    until(lambda: cloud.counts(queue)[0] == 3, "the waiting messages, visible again", seconds=1)
     assert first.program.code() == 75
     assert [build["buildStatus"] for build in cloud.builds_of("slipway", "running")] == ["IN_PROGRESS"]
 
