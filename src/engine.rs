@@ -1,6 +1,7 @@
 //! The daemon itself. [`run`] owns every task: it starts the services, waits for the drain, and leaves in order.
 
 mod cancellation;
+mod census;
 mod index;
 mod intake;
 mod lease;
@@ -175,12 +176,16 @@ fn worker(
         let pulse = vitals.pulses.start("pushed events", wait + 2 * CALL_MARGIN);
         services.spawn("pushed events", push::serve(queue, deletes, watcher.clone(), wait, pulse));
     }
+    let (index, census) = (index::Index::new(clients.builds(), clock), census::Census::default());
+    let counted = census.clone().take(Arc::clone(config), clock.now(), index.clone(), statuses.clone(), watcher.clone(), scheduler.clone());
+    services.spawn("census", counted);
     Arc::new(worker::Worker {
         config: Arc::clone(config),
         clock,
         builds: clients.builds(),
+        census,
         scheduler,
-        starter: starter::Starter::new(clients.builds(), statuses, index::Index::new(clients.builds(), clock)),
+        starter: starter::Starter::new(clients.builds(), statuses, index),
         watcher,
         reporter: reporter::Reporter::new(clients.logs(), publishes, config.topic.clone(), config.log.clone(), clock),
         roster: roster::Roster::new(config.limits.deduplication),
