@@ -135,8 +135,10 @@ pub async fn run(config: Arc<Config>, clients: Clients, clock: Clock, vitals: Vi
         observe::drained();
         return Ok(Exit::Drained);
     }
-    let left = leases.iter().map(lease::Leases::len).sum();
-    observe::grace_ran_out(left);
+    let left: usize = leases.iter().map(lease::Leases::len).sum();
+    if left > 0 {
+        observe::grace_ran_out(left);
+    }
     let at_once = shutdown.leave.is_cancelled();
     shutdown.leave.cancel();
     // Whoever is still at it gives its message back; AWS may not answer, and then the leases just run out.
@@ -149,7 +151,8 @@ pub async fn run(config: Arc<Config>, clients: Clients, clock: Clock, vitals: Vi
         }
     };
     timeout(LAST_CALLS, last_calls).await.unwrap_or_default();
-    Ok(Exit::Left(left))
+    // An idle poll that outlasts the grace period is nothing that is left.
+    Ok(if left == 0 && !at_once { Exit::Drained } else { Exit::Left(left) })
 }
 
 fn worker(

@@ -9,6 +9,7 @@ use tokio::{
 
 use super::{Left, Worker};
 use crate::{
+    aws::Class,
     backoff::Backoff,
     config::Profile,
     engine::{
@@ -230,16 +231,18 @@ impl<'a> Run<'a> {
         let following = worker.watcher.until_ended(Arc::clone(&build), |_| {});
         tokio::pin!(following);
         let mut cancelled = None;
+        let id = build.id.clone();
+        let stopping = async {
+            let why = self.cancel.cancelled().await;
+            self.stop(&id).await;
+            why
+        };
+        tokio::pin!(stopping);
         let ended = loop {
             tokio::select! {
                 biased;
                 ended = &mut following => break ended,
-                why = self.cancel.cancelled(), if cancelled.is_none() => {
-                    if let Err(error) = worker.builds.stop(&build.id).await {
-                        observe::stop_failed(&build.id, &error);
-                    }
-                    cancelled = Some(why);
-                }
+                why = &mut stopping, if cancelled.is_none() => cancelled = Some(why),
                 () = worker.shutdown.leave.cancelled() => return Err(Left),
             }
         };
@@ -250,6 +253,18 @@ impl<'a> Run<'a> {
             }
             Err(Lost::Gone) => (build, Verdict::PlatformFault(gone())),
         })
+    }
+
+    /// Asks CodeBuild to stop a build until it has heard.
+    async fn stop(&self, build_id: &str) {
+        let mut pauses = pauses();
+        while let Err(error) = self.worker.builds.stop(build_id).await {
+            observe::stop_failed(build_id, &error);
+            if error.class == Class::NotFound {
+                return;
+            }
+            sleep(pauses.pause()).await;
+        }
     }
 }
 
