@@ -8,7 +8,7 @@ use std::{
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use jiff::Timestamp;
-use tokio::time::sleep;
+use tokio::{sync::watch, time::sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -31,6 +31,7 @@ const LONGEST_QUEUE_MINUTES: u32 = 480;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Census {
     places: Arc<Mutex<HashMap<JobId, Place>>>,
+    counted: Arc<watch::Sender<bool>>,
 }
 
 #[derive(Debug)]
@@ -41,14 +42,16 @@ struct Place {
 }
 
 impl Census {
-    /// The place of a job's running build, if the census holds one.
-    pub(crate) fn claim(&self, job: &JobId) -> Option<Slot> {
+    /// The place of a job's running build, if it holds one. Waits until everything is counted: nobody may start before.
+    pub(crate) async fn claim(&self, job: &JobId) -> Option<Slot> {
+        // The sender lives in `self`: waiting cannot fail.
+        self.counted.subscribe().wait_for(|counted| *counted).await.map(drop).unwrap_or_default();
         let place = self.with(|places| places.remove(job))?;
         place.claimed.cancel();
         Some(place.slot)
     }
 
-    /// Counts what runs, opens the scheduler, and holds the places; returns only when the daemon ends.
+    /// Counts what runs, and holds the places; returns only when the daemon ends.
     pub(crate) async fn take(
         self,
         config: Arc<Config>,
@@ -72,7 +75,7 @@ impl Census {
                 held.push(self.hold(job, build, claimed, &watcher));
             }
         }
-        scheduler.open();
+        self.counted.send_replace(true);
         while let Some(()) = held.next().await {}
         std::future::pending::<()>().await;
     }

@@ -50,8 +50,6 @@ struct State {
     groups: HashSet<String>,
     /// What CodeBuild has room for, by project.
     rooms: BTreeMap<String, Room>,
-    /// Nobody is admitted before the builds that run already have their places.
-    open: bool,
     arrivals: u64,
 }
 
@@ -66,7 +64,6 @@ pub(crate) struct Slot {
 }
 
 impl Scheduler {
-    /// A scheduler that is closed until [`Scheduler::open`].
     pub(crate) fn new(limits: &Limits, profiles: &BTreeMap<String, Profile>) -> Self {
         let limited = profiles.iter().filter_map(|(name, profile)| Some((name.clone(), Arc::new(Semaphore::new(profile.running?)))));
         let rooms = profiles.values().map(|profile| (profile.project.clone(), Room::new(&profile.project, limits.running)));
@@ -80,18 +77,11 @@ impl Scheduler {
                 tenants: HashMap::new(),
                 groups: HashSet::new(),
                 rooms: rooms.collect(),
-                open: false,
                 arrivals: 0,
             }),
             changed: Notify::new(),
         };
         Self { shared: Arc::new(shared) }
-    }
-
-    /// The builds that run already have their places: from now on jobs are admitted.
-    pub(crate) fn open(&self) {
-        self.with(|state| state.open = true);
-        self.shared.changed.notify_one();
     }
 
     /// The next arrival's number, for its ticket.
@@ -139,9 +129,6 @@ impl Scheduler {
 
     fn next(&self) -> Option<(oneshot::Sender<Slot>, Slot)> {
         self.with(|state| {
-            if !state.open {
-                return None;
-            }
             let mut line = std::mem::take(&mut state.line);
             line.retain(|sender| !sender.is_closed());
             state.rooms.values_mut().for_each(Room::settle);

@@ -1,6 +1,6 @@
 //! `cargo test --test simulation`: worlds drawn from seeds, with bad weather, crashes and sleep, held to what the daemon promises.
 //!
-//! `-- --seeds N` runs N of them, `-- --seed S` runs one again and shows every call, `-- --bug NAME` runs them with a deliberate bug.
+//! `-- --seeds N` runs N of them, `--from S` begins there, `-- --seed S` runs one again and shows every call, `-- --bug NAME` runs them with a deliberate bug.
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test fails by panicking, and prints what it found")]
 
 mod bug;
@@ -10,6 +10,7 @@ mod wire;
 mod world;
 
 use std::{
+    ops::Range,
     process::ExitCode,
     sync::atomic::{AtomicU64, Ordering},
 };
@@ -30,7 +31,9 @@ fn main() -> ExitCode {
     if let Some(seed) = value("--seed") {
         return replay(seed.parse().unwrap(), bug);
     }
-    let seeds = value("--seeds").map_or(SEEDS, |seeds| seeds.parse().unwrap());
+    let number = |name, default| value(name).map_or(default, |number| number.parse().unwrap());
+    let from = number("--from", 0);
+    let seeds = from..from + number("--seeds", SEEDS);
     let mut passed = 0;
     let mut failed = 0;
     let mut check = |what: &str, holds: bool| {
@@ -46,7 +49,7 @@ fn main() -> ExitCode {
     if bug.is_none() {
         check("a seed is the same world again", (0..10).all(|seed| world::run(seed, None).trace == world::run(seed, None).trace));
         for (name, bug) in Bug::ALL {
-            let (found, _) = search(SEEDS, Some(bug));
+            let (found, _) = search(0..SEEDS, Some(bug));
             check(&format!("a daemon with the bug {name} is found out"), !found.is_empty());
         }
     }
@@ -55,13 +58,13 @@ fn main() -> ExitCode {
 }
 
 /// Runs worlds on all cores; with a bug, until one is broken.
-fn search(seeds: u64, bug: Option<Bug>) -> (Vec<(u64, Vec<String>)>, String) {
-    let next = AtomicU64::new(0);
+fn search(seeds: Range<u64>, bug: Option<Bug>) -> (Vec<(u64, Vec<String>)>, String) {
+    let next = AtomicU64::new(seeds.start);
     let work = || {
         let (mut found, mut jobs, mut builds, mut kills, mut calls) = (Vec::new(), 0, 0, 0, 0);
         loop {
             let seed = next.fetch_add(1, Ordering::Relaxed);
-            if seed >= seeds {
+            if seed >= seeds.end {
                 return (found, jobs, builds, kills, calls);
             }
             let course = world::run(seed, bug);
@@ -69,7 +72,7 @@ fn search(seeds: u64, bug: Option<Bug>) -> (Vec<(u64, Vec<String>)>, String) {
             if !course.broken.is_empty() {
                 found.push((seed, course.broken));
                 if bug.is_some() {
-                    next.store(seeds, Ordering::Relaxed);
+                    next.store(seeds.end, Ordering::Relaxed);
                 }
             }
         }
@@ -86,7 +89,12 @@ fn search(seeds: u64, bug: Option<Bug>) -> (Vec<(u64, Vec<String>)>, String) {
         (jobs, builds, kills, calls) = (jobs + part.1, builds + part.2, kills + part.3, calls + part.4);
     }
     found.sort();
-    let summary = format!("{seeds} worlds: {jobs} jobs, {builds} builds, {kills} kills, {calls} calls, {} worlds broken", found.len());
+    let summary = format!(
+        "worlds {} to {}: {jobs} jobs, {builds} builds, {kills} kills, {calls} calls, {} of them broken",
+        seeds.start,
+        seeds.end - 1,
+        found.len()
+    );
     (found, summary)
 }
 

@@ -198,7 +198,7 @@ impl<'a> Run<'a> {
 
     /// A place: the one that the job's running build holds already, or one in its turn.
     async fn place(&self, again: bool) -> Slot {
-        match self.worker.census.claim(&self.job.id) {
+        match self.worker.census.claim(&self.job.id).await {
             Some(slot) => slot,
             None => self.worker.scheduler.admit(self.ticket.clone(), again).await,
         }
