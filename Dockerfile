@@ -28,9 +28,11 @@ COPY deploy/buildspec.yml deploy/
 # What was built above is younger than the sources, which cargo must see as changed.
 RUN touch src/main.rs src/lib.rs \
  && cargo rustc --release --locked --no-default-features --bin slipway -- -C target-feature=+crt-static \
- && install -D -m 0755 target/release/slipway /image/usr/bin/slipway \
- && install -D -m 0644 deploy/buildspec.yml /image/usr/share/slipway/buildspec.yml \
- && install -D -m 0644 /etc/ssl/certs/ca-certificates.crt /image/etc/ssl/certs/ca-certificates.crt
+ && mkdir -p /image/usr/bin /image/usr/share/slipway /image/etc/ssl/certs \
+ && cp target/release/slipway /image/usr/bin/ \
+ && cp deploy/buildspec.yml /image/usr/share/slipway/ \
+ && cp /etc/ssl/certs/ca-certificates.crt /image/etc/ssl/certs/ \
+ && chmod -R u=rwX,go=rX /image
 
 FROM scratch
 COPY --from=build /image/ /

@@ -84,8 +84,8 @@ class Engine:
             subprocess.run(["ip", "link", "delete", BRIDGE.name], check=False)
         shutil.rmtree(self.folder / "data", ignore_errors=True)
 
-    def docker(self, *arguments, check=True):
-        variables = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "DOCKER_HOST": self.host}
+    def docker(self, *arguments, check=True, **variables):
+        variables = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "DOCKER_HOST": self.host, **variables}
         command = [CLIENT, *map(str, arguments)]
         answer = subprocess.run(command, env=variables, capture_output=True, text=True, timeout=120, check=False)
         assert not check or answer.returncode == 0, answer.stderr
