@@ -82,6 +82,9 @@ class Engine:
                 child.wait(10)
         if not self._bridged and BRIDGE.exists():
             subprocess.run(["ip", "link", "delete", BRIDGE.name], check=False)
+        # A container on the machine's own network leaves a mount behind.
+        for left in (self.folder / "exec" / "netns").glob("*"):
+            subprocess.run(["umount", left], check=False, capture_output=True)
         shutil.rmtree(self.folder / "data", ignore_errors=True)
 
     def docker(self, *arguments, check=True, **variables):
