@@ -12,13 +12,17 @@ CHECKERS = SCRIPTS.parent / "checkers" / "bin"
 PIP = "tests/run installs it, from tests/outside/requirements-deploy.txt"
 
 
+def lacking(reason):
+    """Skips the test, which lacks something; in CI, where everything is installed, it fails."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
 def there(program, remedy=PIP):
-    """The program. Without it the test is skipped, and in CI it fails."""
+    """The program, where it is installed."""
     if not os.access(program, os.X_OK):
-        answer = f"{program} is not there: {remedy}"
-        if os.environ.get("CI") == "true":
-            pytest.fail(answer)
-        pytest.skip(answer)
+        lacking(f"{program} is not there: {remedy}")
     return program
 
 

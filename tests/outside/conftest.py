@@ -1,6 +1,5 @@
 """What the tests stand on: running programs, repositories to build, configurations."""
 
-import os
 import re
 import socket
 import subprocess
@@ -8,6 +7,7 @@ import urllib.request
 
 import pytest
 
+from checker import lacking
 from cloud import Cloud, Subscriber, get
 from engine import Engine, missing
 from program import SCRIPTS, SLIPWAY, Program, environment, slipway
@@ -172,9 +172,7 @@ def engine(tmp_path_factory, free_port):
     """A Docker engine with a registry, for all tests that need one."""
     reason = missing()
     if reason:
-        if os.environ.get("CI") == "true":
-            pytest.fail(f"no Docker engine: {reason}; .ci/engine installs one")
-        pytest.skip(f"no Docker engine: {reason}")
+        lacking(f"no Docker engine: {reason}; .ci/engine installs one")
     # Short, for a socket's path has at most 108 bytes.
     engine = Engine(tmp_path_factory.mktemp("e"), free_port())
     try:

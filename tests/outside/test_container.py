@@ -9,7 +9,7 @@ import tarfile
 import pytest
 
 import account
-from checker import check, checkov, there
+from checker import check, checkov, lacking, there
 from cloud import Cloud, Subscriber, job
 from engine import BUSYBOX
 from grace import default_grace, last_calls
@@ -65,7 +65,7 @@ def compiler(engine, certificates, tmp_path_factory):
     there(PROGRAM, ".ci/program makes it")
     youngest = max(file.stat().st_mtime for file in [ROOT / "Cargo.lock", *(ROOT / "src").rglob("*.rs")])
     if PROGRAM.stat().st_mtime < youngest:
-        pytest.skip(f"{PROGRAM} is older than the sources: .ci/program makes it")
+        lacking(f"{PROGRAM} is older than the sources: .ci/program makes it")
     folder = tmp_path_factory.mktemp("compiler")
     shutil.copy(BUSYBOX, folder / "busybox")
     shutil.copy(PROGRAM, folder / "program")
