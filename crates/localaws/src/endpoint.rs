@@ -98,13 +98,18 @@ impl LocalAws {
     /// when the folder was last left are lost, as they are on AWS with their host. Must be called within a tokio runtime.
     #[cfg(feature = "data")]
     pub fn open(options: Options, folder: &Path) -> Result<Self, store::Error> {
-        let store = Arc::new(Store::open(folder, &options.region, &options.account)?);
-        let endpoint = Self::assemble(options, Journal::new(Arc::clone(&store)));
+        let store = Store::open(folder, &options.region, &options.account)?;
+        Self::on(&Arc::new(store), options)
+    }
+
+    #[cfg(feature = "data")]
+    fn on(store: &Arc<Store>, options: Options) -> Result<Self, store::Error> {
+        let endpoint = Self::assemble(options, Journal::new(Arc::clone(store)));
         let Shared { sqs, sns, logs, codebuild, journal, .. } = &*endpoint.shared;
-        sqs.load(&store)?;
-        logs.load(&store)?;
-        codebuild.load(&store)?;
-        sns.load(&store)?;
+        sqs.load(store)?;
+        logs.load(store)?;
+        codebuild.load(store)?;
+        sns.load(store)?;
         codebuild.resume();
         journal.settle();
         Ok(endpoint)
@@ -145,10 +150,6 @@ impl LocalAws {
             Some(error) => Err(error),
             None => self.dispatch(service, &operation, input, host.as_deref()).await,
         };
-        if let Err(error) = self.shared.journal.commit() {
-            tracing::error!(%error, "a call cannot be answered");
-            answer = Err(ApiError::new("InternalFailure", error.to_string()).with_status(500));
-        }
         let fault = self.shared.faults.as_ref().and_then(|faults| faults.after(service.name(), &operation));
         if let Some(error) = suffer(fault).await? {
             answer = Err(error);
@@ -173,13 +174,19 @@ impl LocalAws {
 
     async fn dispatch(&self, service: Service, operation: &str, input: serde_json::Value, host: Option<&str>) -> Answer {
         let shared = &self.shared;
-        match service {
+        let answer = match service {
             Service::Sqs => shared.sqs.call(operation, input, host).await,
             Service::Sns => shared.sns.call(operation, input, host),
             Service::Sts => sts::call(operation, &shared.account),
             Service::CodeBuild => shared.codebuild.call(operation, input),
             Service::Logs => shared.logs.call(operation, input),
+        };
+        // What an answer tells must be kept, be it this call's work or another's.
+        if let Err(error) = shared.journal.commit() {
+            tracing::error!(%error, operation, "a call cannot be answered");
+            return Err(ApiError::new("InternalFailure", error.to_string()).with_status(500));
         }
+        answer
     }
 
     fn count(&self, service: Service, operation: &str) {
@@ -212,5 +219,7 @@ async fn suffer(fault: Option<Fault>) -> Result<Option<ApiError>, Dropped> {
     }
 }
 
+#[cfg(all(test, feature = "data"))]
+mod restart;
 #[cfg(test)]
 mod tests;

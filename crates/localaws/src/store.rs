@@ -101,6 +101,14 @@ impl Store {
         written.map_err(|error| NotKept(format!("{}: {error}", self.file.display())))
     }
 
+    /// Lets the database grow no further: a full disk.
+    #[cfg(test)]
+    pub(crate) fn fill(&self, full: bool) -> rusqlite::Result<()> {
+        let connection = lock(&self.connection);
+        let pages: i64 = if full { connection.pragma_query_value(None, "page_count", |row| row.get(0))? } else { i64::from(u32::MAX) - 1 };
+        connection.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))
+    }
+
     /// Gives each row of a query to `each`.
     pub(crate) fn each(&self, sql: &str, mut each: impl FnMut(&Row<'_>) -> rusqlite::Result<()>) -> Result<(), Error> {
         let mut read = || {

@@ -1,0 +1,166 @@
+//! Projects and their builds.
+
+use super::*;
+
+const PROJECT: &str = "slipway";
+
+impl World {
+    async fn builds(&self, operation: &str, input: Value) -> Value {
+        self.call(Service::CodeBuild, operation, input).await
+    }
+
+    async fn start(&self, input: Value) -> String {
+        self.builds("StartBuild", on_project(input)).await["build"]["id"].as_str().unwrap().to_owned()
+    }
+
+    async fn build(&self, id: &str) -> Value {
+        self.builds("BatchGetBuilds", json!({ "ids": [id] })).await["builds"][0].clone()
+    }
+
+    async fn create_project(&self) {
+        let project = json!({
+            "name": PROJECT,
+            "source": { "type": "NO_SOURCE", "buildspec": "version: 0.2" },
+            "artifacts": { "type": "NO_ARTIFACTS" },
+            "environment": { "type": "LINUX_CONTAINER", "image": "i", "computeType": "BUILD_GENERAL1_SMALL" },
+            "serviceRole": "role",
+        });
+        self.builds("CreateProject", project).await;
+    }
+
+    /// Lets time pass until the build's phase is this one.
+    async fn comes_to(&self, id: &str, phase: &str) {
+        while self.build(id).await["currentPhase"] != phase {
+            sleep(Duration::from_millis(1)).await;
+        }
+    }
+}
+
+fn on_project(mut input: Value) -> Value {
+    input["projectName"] = json!(PROJECT);
+    input
+}
+
+fn doing(what: &str) -> Value {
+    json!({ "environmentVariablesOverride": [{ "name": "DO", "value": what }] })
+}
+
+#[tokio::test(start_paused = true)]
+async fn projects_and_ended_builds_are_as_they_were() {
+    let world = World::new();
+    world.create_project().await;
+    let token = "t".repeat(64);
+    let first = world.start(json!({ "idempotencyToken": token })).await;
+    let stopped = world.start(doing("hang")).await;
+    let deleted = world.start(json!({})).await;
+    world.comes_to(&stopped, "BUILD").await;
+    world.comes_to(&deleted, "COMPLETED").await;
+    for (operation, input) in [
+        ("StopBuild", json!({ "id": stopped })),
+        ("BatchDeleteBuilds", json!({ "ids": [deleted] })),
+        ("UpdateProject", json!({ "name": PROJECT, "description": "changed" })),
+    ] {
+        world.builds(operation, input).await;
+    }
+    sleep(Duration::from_secs(60)).await;
+
+    let killed = world.killed();
+    let both = [&world, &killed];
+    for (operation, input) in [
+        ("BatchGetProjects", json!({ "names": [PROJECT] })),
+        ("ListBuilds", json!({})),
+        ("ListBuildsForProject", json!({ "projectName": PROJECT })),
+        ("BatchGetBuilds", json!({ "ids": [first, stopped, deleted] })),
+    ] {
+        same(both, Service::CodeBuild, operation, input).await;
+    }
+    let build = killed.build(&first).await;
+    assert_eq!((&build["resolvedSourceVersion"], &build["exportedEnvironmentVariables"][0]["value"]), (&json!("abc123"), &json!("42")));
+    let read = json!({ "logGroupName": build["logs"]["groupName"], "logStreamName": build["logs"]["streamName"] });
+    let log = same(both, Service::Logs, "GetLogEvents", read).await["events"].to_string();
+    assert!(log.contains("done"), "{log}");
+    assert_eq!((killed.rows("build"), killed.rows("progress")), (2, 2), "what was deleted is gone from the store too");
+    // A token counts for its five minutes, with its request alone, and numbers go on.
+    assert_eq!(killed.start(json!({ "idempotencyToken": token })).await, first);
+    let other = json!({ "projectName": PROJECT, "idempotencyToken": token, "sourceVersion": "x" });
+    assert!(killed.aws.dispatch(Service::CodeBuild, "StartBuild", other, None).await.is_err());
+    sleep(Duration::from_mins(4)).await;
+    let again = killed.killed();
+    let later = again.start(json!({ "idempotencyToken": token })).await;
+    assert_eq!((later == first, &again.build(&later).await["buildNumber"]), (false, &json!(4)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_project_made_anew_does_not_get_the_builds_of_the_old_one_by_a_restart() {
+    let world = World::new();
+    world.create_project().await;
+    let old = world.start(json!({})).await;
+    world.comes_to(&old, "COMPLETED").await;
+    world.builds("DeleteProject", json!({ "name": PROJECT })).await;
+    world.create_project().await;
+    let new = world.start(json!({})).await;
+    world.comes_to(&new, "COMPLETED").await;
+    let both = [&world, &world.killed()];
+    let listed = same(both, Service::CodeBuild, "ListBuildsForProject", json!({ "projectName": PROJECT })).await;
+    assert_eq!(listed["ids"], json!([new]));
+    assert_eq!(same(both, Service::CodeBuild, "ListBuilds", json!({})).await["ids"], json!([new, old]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_build_that_ran_is_lost_with_its_host_and_one_that_waited_runs_now() {
+    let world = World::new();
+    world.sqs("CreateQueue", json!({ "QueueName": "events" })).await;
+    world.create_project().await;
+    let mut hanging = doing("hang");
+    hanging["autoRetryLimitOverride"] = json!(1);
+    let running = world.start(hanging).await;
+    let second = world.start(doing("hang")).await;
+    world.comes_to(&running, "BUILD").await;
+    world.comes_to(&second, "BUILD").await;
+    let waiting = world.start(json!({})).await;
+    sleep(Duration::from_secs(30)).await;
+    let purge = json!({ "QueueUrl": "events" });
+    world.sqs("PurgeQueue", purge).await;
+
+    let killed = world.killed();
+    let now = json!(killed.clock.millis() / 1000);
+    let lost = killed.build(&running).await;
+    assert_eq!((&lost["buildStatus"], &lost["buildComplete"], &lost["currentPhase"]), (&json!("FAULT"), &json!(true), &json!("COMPLETED")));
+    let [.., last, completed] = lost["phases"].as_array().unwrap().as_slice() else { panic!("{lost}") };
+    assert_eq!((&last["phaseType"], &last["phaseStatus"]), (&json!("BUILD"), &json!("FAULT")));
+    assert_eq!(last["contexts"][0]["statusCode"], "INTERNAL_SERVICE_ERROR");
+    assert_eq!((&completed["phaseType"], completed.get("endTime")), (&json!("COMPLETED"), None));
+    for time in [&lost["endTime"], &last["endTime"], &completed["startTime"]] {
+        assert_eq!(json!(time.as_f64().unwrap().trunc() as u64), now);
+    }
+    // Its output is there, it is announced, and what CodeBuild retries by itself it retries.
+    let read = json!({ "logGroupName": lost["logs"]["groupName"], "logStreamName": lost["logs"]["streamName"] });
+    assert!(killed.call(Service::Logs, "GetLogEvents", read).await["events"].to_string().contains("before"));
+    let faults = killed.bodies("events").await.into_iter().filter(|event| event.contains(r#""build-status":"FAULT""#));
+    assert_eq!(faults.count(), 2);
+    let retry = lost["autoRetryConfig"]["nextAutoRetry"].as_str().unwrap();
+    killed.comes_to(retry, "BUILD").await;
+    assert_eq!(killed.build(&second).await["autoRetryConfig"].get("nextAutoRetry"), None);
+    killed.comes_to(&waiting, "COMPLETED").await;
+    assert_eq!(killed.build(&waiting).await["buildStatus"], "SUCCEEDED");
+    // All of that outlives the next kill.
+    let again = killed.killed();
+    assert_eq!((again.build(&running).await, again.build(&waiting).await), (lost.clone(), killed.build(&waiting).await));
+    assert_eq!(again.build(retry).await["buildStatus"], "FAULT");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_waiting_build_waits_no_longer_in_all_than_it_may() {
+    let world = World::new();
+    world.create_project().await;
+    for _ in 0..2 {
+        let id = world.start(doing("hang")).await;
+        world.comes_to(&id, "BUILD").await;
+    }
+    let waiting = world.start(json!({ "queuedTimeoutInMinutesOverride": 5 })).await;
+    sleep(Duration::from_mins(4)).await;
+    let killed = world.killed_into(Options { account_limit: Some(0), ..options(world.clock) });
+    assert_eq!(killed.build(&waiting).await["buildStatus"], "IN_PROGRESS");
+    sleep(Duration::from_secs(61)).await;
+    assert_eq!(killed.build(&waiting).await["buildStatus"], "FAILED");
+}
