@@ -30,7 +30,7 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        let clock = Clock::starting_at(UNIX_EPOCH + Duration::from_secs(1_795_342_920));
+        let clock = Clock::starting_at(UNIX_EPOCH + Duration::from_hours(500_000));
         Self::open(tempfile::tempdir().unwrap(), options(clock))
     }
 

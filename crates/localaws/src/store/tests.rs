@@ -78,7 +78,11 @@ fn group(name: &str) -> [Change; 1] {
 
 fn groups(store: &Store) -> Vec<String> {
     let mut names = Vec::new();
-    store.each("SELECT name FROM log_group ORDER BY rowid", |row| Ok(names.push(row.get(0)?))).unwrap();
+    let read = |row: &Row<'_>| {
+        names.push(row.get(0)?);
+        Ok(())
+    };
+    store.each("SELECT name FROM log_group ORDER BY rowid", read).unwrap();
     names
 }
 

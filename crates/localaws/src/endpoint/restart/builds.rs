@@ -62,7 +62,7 @@ async fn projects_and_ended_builds_are_as_they_were() {
     ] {
         world.builds(operation, input).await;
     }
-    sleep(Duration::from_secs(60)).await;
+    sleep(Duration::from_mins(1)).await;
 
     let killed = world.killed();
     let both = [&world, &killed];
@@ -123,15 +123,15 @@ async fn a_build_that_ran_is_lost_with_its_host_and_one_that_waited_runs_now() {
     world.sqs("PurgeQueue", purge).await;
 
     let killed = world.killed();
-    let now = json!(killed.clock.millis() / 1000);
+    let now = killed.clock.seconds();
     let lost = killed.build(&running).await;
     assert_eq!((&lost["buildStatus"], &lost["buildComplete"], &lost["currentPhase"]), (&json!("FAULT"), &json!(true), &json!("COMPLETED")));
-    let [.., last, completed] = lost["phases"].as_array().unwrap().as_slice() else { panic!("{lost}") };
-    assert_eq!((&last["phaseType"], &last["phaseStatus"]), (&json!("BUILD"), &json!("FAULT")));
-    assert_eq!(last["contexts"][0]["statusCode"], "INTERNAL_SERVICE_ERROR");
+    let [.., broken, completed] = lost["phases"].as_array().unwrap().as_slice() else { panic!("{lost}") };
+    assert_eq!((&broken["phaseType"], &broken["phaseStatus"]), (&json!("BUILD"), &json!("FAULT")));
+    assert_eq!(broken["contexts"][0]["statusCode"], "INTERNAL_SERVICE_ERROR");
     assert_eq!((&completed["phaseType"], completed.get("endTime")), (&json!("COMPLETED"), None));
-    for time in [&lost["endTime"], &last["endTime"], &completed["startTime"]] {
-        assert_eq!(json!(time.as_f64().unwrap().trunc() as u64), now);
+    for time in [&lost["endTime"], &broken["endTime"], &completed["startTime"]] {
+        assert!((0.0..0.5).contains(&(now - time.as_f64().unwrap())), "{time}");
     }
     // Its output is there, it is announced, and what CodeBuild retries by itself it retries.
     let read = json!({ "logGroupName": lost["logs"]["groupName"], "logStreamName": lost["logs"]["streamName"] });

@@ -155,7 +155,11 @@ fn a_notification_that_an_http_endpoint_has_not_taken_is_sent_again_after_a_rest
         assert_eq!(accept(take(&listener).await).await["MessageId"], published["MessageId"]);
         let mut left = 1_i64;
         while left > 0 {
-            store.each("SELECT count(*) FROM post", |row| Ok(left = row.get(0)?)).unwrap();
+            let count = |row: &rusqlite::Row<'_>| {
+                left = row.get(0)?;
+                Ok(())
+            };
+            store.each("SELECT count(*) FROM post", count).unwrap();
             tokio::task::yield_now().await;
         }
     });
