@@ -1,6 +1,15 @@
 //! Projects and their builds.
 
+use std::pin::Pin;
+
 use super::*;
+use crate::{
+    codebuild::{
+        phase::{Phase, PhaseStatus},
+        progress::Progress,
+    },
+    runner::{Assignment, Ending, Runner},
+};
 
 const PROJECT: &str = "slipway";
 
@@ -163,4 +172,61 @@ async fn a_waiting_build_waits_no_longer_in_all_than_it_may() {
     assert_eq!(killed.build(&waiting).await["buildStatus"], "IN_PROGRESS");
     sleep(Duration::from_secs(61)).await;
     assert_eq!(killed.build(&waiting).await["buildStatus"], "FAILED");
+}
+
+/// A runner that does so many steps and then no more.
+#[derive(Debug)]
+struct Halting(usize);
+
+impl Runner for Halting {
+    fn run(&self, _: Assignment, progress: Progress) -> Pin<Box<dyn Future<Output = Ending> + Send>> {
+        let steps: [fn(&Progress); 6] = [
+            |progress| progress.enter(Phase::Provisioning),
+            |progress| progress.leave(PhaseStatus::Failed, Some(("CODE", "why"))),
+            |progress| progress.resolved("abc123"),
+            |progress| progress.export("A", "1"),
+            |progress| progress.export("A", "2"),
+            |progress| progress.log("line\nhalf"),
+        ];
+        steps.iter().take(self.0).for_each(|step| step(&progress));
+        Box::pin(std::future::pending())
+    }
+}
+
+/// Nobody calls the endpoint while the build goes on, so nobody else's commit helps.
+#[tokio::test(start_paused = true)]
+async fn what_a_running_build_tells_is_kept_as_it_comes() {
+    for steps in 1..=6 {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Clock::system();
+        let world = World::open(folder, Options { runner: Arc::new(Halting(steps)), ..options(clock) });
+        world.create_project().await;
+        let id = world.start(json!({})).await;
+        sleep(Duration::from_secs(1)).await;
+        let build = world.killed().build(&id).await;
+        assert_eq!((&build["buildStatus"], &build["phases"][2]["phaseType"]), (&json!("FAULT"), &json!("PROVISIONING")), "{steps}");
+        assert_eq!(build["logs"]["groupName"], "/aws/codebuild/slipway", "{steps}");
+        let context = if steps == 1 { "INTERNAL_SERVICE_ERROR" } else { "CODE" };
+        assert_eq!(build["phases"][2]["contexts"][0]["statusCode"], context, "{steps}");
+        assert_eq!(build["resolvedSourceVersion"] == "abc123", steps >= 3, "{steps}");
+        let exported = build["exportedEnvironmentVariables"].get(0).map(|variable| variable["value"].clone());
+        assert_eq!(exported, [None, None, None, None, Some(json!("1")), Some(json!("2")), Some(json!("2"))][steps], "{steps}");
+        assert_eq!(world.killed().rows("log_event"), i64::from(steps >= 6), "{steps}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_end_of_a_build_and_its_retry_are_kept_without_anybody_asking() {
+    let world = World::new();
+    world.create_project().await;
+    let first = world.start(json!({})).await;
+    let mut failing = doing("fail");
+    failing["autoRetryLimitOverride"] = json!(1);
+    let second = world.start(failing).await;
+    sleep(Duration::from_secs(1)).await;
+    let killed = world.killed();
+    assert_eq!(killed.build(&first).await["buildStatus"], "SUCCEEDED");
+    let failed = killed.build(&second).await;
+    let retry = failed["autoRetryConfig"]["nextAutoRetry"].as_str().unwrap();
+    assert_eq!((&failed["buildStatus"], &killed.build(retry).await["buildStatus"]), (&json!("FAILED"), &json!("FAILED")));
 }
