@@ -113,6 +113,8 @@ fn daemon(endpoint: &str, provision: &Provision, folder: &std::path::Path) -> Ch
         [watch]
         interval = "1s"
         events_queue_url = "{events}"
+        [log]
+        reads_per_second = 1000
         [profiles.default]
         project = "{project}"
         sources = ["https://github.com/*"]

@@ -6,6 +6,7 @@ mod call;
 pub mod error;
 mod inspect;
 pub mod logs;
+pub mod pace;
 #[cfg(feature = "local")]
 pub mod provision;
 pub mod queue;
