@@ -15,6 +15,8 @@ use crate::job::build::LogLocation;
 pub struct Logs {
     client: Client,
     pace: Option<Pace>,
+    /// Events on a page; `None`: as many as AWS gives.
+    page_size: Option<i32>,
 }
 
 /// What was logged at once: a line as a rule, with its line break.
@@ -52,13 +54,19 @@ pub struct Page {
 
 impl Logs {
     pub(super) fn new(client: Client) -> Self {
-        Self { client, pace: None }
+        Self { client, pace: None, page_size: None }
     }
 
     /// The same logs, read at most so often in a second by all clones together.
     #[must_use]
     pub fn paced(self, per_second: usize) -> Self {
         Self { pace: Some(Pace::new(per_second)), ..self }
+    }
+
+    /// The same logs in small pages.
+    #[cfg(test)]
+    pub(crate) fn in_pages_of(self, events: i32) -> Self {
+        Self { page_size: Some(events), ..self }
     }
 
     /// One page. A stream that does not exist (yet) has no events.
@@ -71,6 +79,7 @@ impl Logs {
             .start_from_head(!ask.backward)
             .set_start_time(ask.since.map(Timestamp::as_millisecond))
             .set_end_time(ask.before.map(Timestamp::as_millisecond))
+            .set_limit(self.page_size)
             .set_next_token(ask.token.clone());
         let paced = || async {
             if let Some(pace) = &self.pace {

@@ -25,6 +25,8 @@ const LOOK: usize = 8;
 const TAIL: usize = 2;
 /// The failed phase's end is CodeBuild's, an event's time the build container's, a little later as a rule: their clocks may differ.
 const MARGIN: Duration = Duration::from_secs(10);
+/// The grain of times in a log.
+const MILLISECOND: Duration = Duration::from_millis(1);
 /// Long logs that are read at the same time: only they hold pages in memory, up to [`WINDOW`] and one more.
 const DEEP: usize = 4;
 
@@ -139,9 +141,13 @@ impl<F: FnMut(Piece<'_>)> Reading<'_, F> {
         let closed = self.settled().await?;
         if let Some(failure) = failure.filter(|failure| failure.by > self.seam.at) {
             let window = self.back(Some(failure.by), WINDOW, Some(&failure)).await?;
-            self.join(&window);
-            self.seam = Seam { at: failure.by, events: 0 };
-            if window.left_out {
+            let gapless = self.join(&window);
+            let is_counted = gapless || window.oldest().is_some_and(|oldest| oldest.at < self.seam.at);
+            if !window.left_out {
+                self.seam = Seam { at: failure.by, events: 0 };
+            } else if !is_counted {
+                // All of the window is of one millisecond, and how much of that lies before it is not known.
+                self.seam = Seam { at: self.seam.at + MILLISECOND, events: 0 };
                 (self.take)(Piece::Gap);
             }
         }
@@ -195,9 +201,10 @@ impl<F: FnMut(Piece<'_>)> Reading<'_, F> {
         Ok(stretch)
     }
 
-    /// Takes a stretch, without what the seam has of it already.
-    fn join(&mut self, stretch: &Stretch) {
-        if !stretch.whole || stretch.older > self.seam.events {
+    /// Takes a stretch, without what the seam has of it already. Tells whether it follows without a gap.
+    fn join(&mut self, stretch: &Stretch) -> bool {
+        let gapless = stretch.whole && stretch.older <= self.seam.events;
+        if !gapless {
             (self.take)(Piece::Gap);
         }
         let mut known = self.seam.events.saturating_sub(stretch.older);
@@ -206,6 +213,7 @@ impl<F: FnMut(Piece<'_>)> Reading<'_, F> {
             known = if again == page.len() { known - again } else { 0 };
             self.push(&page[again..]);
         }
+        gapless
     }
 
     fn push(&mut self, events: &[Event]) {
@@ -226,9 +234,14 @@ impl<F: FnMut(Piece<'_>)> Reading<'_, F> {
 impl Stretch {
     /// Whether nothing more has to be read. `full`: no further page is wanted for itself.
     fn is_enough(&self, seam: Seam, full: bool) -> bool {
-        let reaches_seam = self.pages.iter().flatten().next().is_some_and(|oldest| oldest.at == seam.at);
-        // Where so much was logged within a millisecond, only counting tells what is known already.
-        self.whole || (full && (!reaches_seam || self.older >= seam.events))
+        let reaches_seam = self.oldest().is_some_and(|oldest| oldest.at == seam.at);
+        // Where so much was logged within a millisecond, only counting tells what is known already. And only a further page tells that
+        // these are not all.
+        self.whole || (full && self.older > 0 && (!reaches_seam || self.older > seam.events))
+    }
+
+    fn oldest(&self) -> Option<&Event> {
+        self.pages.iter().flatten().next()
     }
 }
 
@@ -239,3 +252,6 @@ fn end(stream: &Stream) -> End {
         (true, false) => End::Unseen,
     }
 }
+
+#[cfg(test)]
+mod tests;
