@@ -5,6 +5,7 @@ mod command;
 mod demo;
 mod hostile;
 mod layers;
+mod logs;
 mod publish;
 mod reject;
 mod survive;
