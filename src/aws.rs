@@ -10,6 +10,7 @@ pub mod pace;
 #[cfg(feature = "local")]
 pub mod provision;
 pub mod queue;
+pub mod subscription;
 pub mod topic;
 
 use std::time::Duration;

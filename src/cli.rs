@@ -8,8 +8,11 @@ mod demo;
 mod exit;
 #[cfg(feature = "local")]
 mod local;
+mod logs;
+mod paint;
 mod run;
 mod schema;
+mod site;
 mod submit;
 
 use clap::{Parser, Subcommand};
@@ -39,6 +42,7 @@ enum Command {
     #[cfg(feature = "local")]
     Demo(demo::Demo),
     Submit(Box<submit::Submit>),
+    Logs(logs::Logs),
     Schema(schema::Schema),
     Completions(completions::Completions),
 }
@@ -54,6 +58,7 @@ impl Cli {
             #[cfg(feature = "local")]
             Command::Demo(command) => command.run().await,
             Command::Submit(command) => command.run().await,
+            Command::Logs(command) => command.run().await,
             Command::Schema(command) => command.run(),
             Command::Completions(command) => command.run(),
         }
