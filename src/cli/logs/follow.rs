@@ -22,6 +22,8 @@ const BUILD_PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration
 const ERROR_PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
 /// So long it may not answer.
 const PATIENCE: Duration = Duration::from_mins(5);
+/// CodeBuild's words in the log when it has news of a phase, which then stands where it ended.
+const PHASE_ENDS: &str = "Phase complete: ";
 /// These end before a log begins.
 const BEFORE_THE_LOG: [&str; 3] = ["SUBMITTED", "QUEUED", "PROVISIONING"];
 
@@ -74,7 +76,7 @@ impl Follower {
             phases.note(&build);
             phases.tell(&mut self.output, &build.id, |phase| BEFORE_THE_LOG.contains(&phase.name.as_str()))?;
             if let Some(stream) = &mut stream
-                && self.read(stream, &build, &mut phases).await?
+                && self.read(stream, &mut build, &mut phases).await?
             {
                 log_pauses = backoff(LOG_PAUSES);
             }
@@ -90,16 +92,22 @@ impl Follower {
             }
         }
         phases.tell(&mut self.output, &build.id, |_| true)?;
-        if build.has_ended() && !stream.as_ref().is_some_and(Stream::exists) {
-            self.output.note("the build has no log")?;
+        let complete = stream.as_ref().is_some_and(Stream::is_closed);
+        if build.has_ended() && !complete {
+            let exists = stream.as_ref().is_some_and(Stream::exists);
+            self.output.note(if exists {
+                "the log does not end as CodeBuild ends one: lines may be missing"
+            } else {
+                "the build has no log"
+            })?;
         }
         self.output.flush()?;
         self.current = self.current.take().filter(|_| !build.has_ended());
-        Ok(Followed { build, complete: stream.is_some_and(|stream| stream.is_closed()) })
+        Ok(Followed { build, complete })
     }
 
     /// Reads what there is; of a build that has ended, also what comes late. Tells whether there was anything.
-    async fn read(&mut self, stream: &mut Stream, build: &Build, phases: &mut Phases) -> anyhow::Result<bool> {
+    async fn read(&mut self, stream: &mut Stream, build: &mut Build, phases: &mut Phases) -> anyhow::Result<bool> {
         let since_end = build.ended_at.and_then(|end| self.clock.now().duration_since(end).try_into().ok());
         let deadline = Instant::now() + self.settle.saturating_sub(since_end.unwrap_or_default());
         let mut any = false;
@@ -107,6 +115,10 @@ impl Follower {
             let read = if build.has_ended() { stream.rest(deadline).await? } else { Some(stream.next().await?) };
             let Some(read) = read else { return Ok(any) };
             any |= !read.events.is_empty();
+            if !build.has_ended() && read.events.iter().any(|event| event.message.contains(PHASE_ENDS)) {
+                *build = self.look(&build.id).await?;
+                phases.note(build);
+            }
             for event in &read.events {
                 phases.tell(&mut self.output, &build.id, |phase| phase.ended_at.is_some_and(|end| end < event.at))?;
                 self.tell(&build.id, event)?;
