@@ -3,6 +3,7 @@
 mod carry;
 mod command;
 mod demo;
+mod follow;
 mod hostile;
 mod layers;
 mod logs;
