@@ -3,8 +3,10 @@
 mod carry;
 mod command;
 mod demo;
+mod follow;
 mod hostile;
 mod layers;
+mod logs;
 mod publish;
 mod reject;
 mod survive;
