@@ -10,6 +10,7 @@ import pytest
 from cloud import job
 from conftest import daemon_config
 from program import SLIPWAY, environment, slipway
+from test_moto import deployed  # noqa: F401 - a fixture
 from waiting import until
 
 LINES = 25_000
@@ -197,24 +198,11 @@ def test_a_reader_that_has_seen_enough_is_no_failure_of_the_build(local, reposit
     assert answer.stdout.startswith("[Container] ") and "error" not in answer.stderr, answer
 
 
-def test_others_emulators_can_be_followed_on(moto, start_daemon, tmp_path, unique):
-    dead = moto.sqs.create_queue(QueueName="slipway-jobs-dlq")["QueueUrl"]
-    jobs = moto.sqs.create_queue(QueueName="slipway-jobs")["QueueUrl"]
-    topic = moto.sns.create_topic(Name="slipway-events")["TopicArn"]
-    moto.codebuild.create_project(
-        name="flex",
-        source={"type": "GITHUB", "location": "https://github.com/acme/placeholder"},
-        artifacts={"type": "NO_ARTIFACTS"},
-        environment={"type": "LINUX_CONTAINER", "image": "aws/codebuild/standard:7.0", "computeType": "BUILD_GENERAL1_SMALL"},
-        serviceRole="arn:aws:iam::123456789012:role/builds",
-    )
-    config = daemon_config("127.0.0.1:1").replace("file:///", "https://github.com/").replace('"slipway"', '"flex"')
-    for key, value in [("url", jobs), ("dead_letter_url", dead), ("arn", topic)]:
-        config = re.sub(rf'^{key} = ".*"$', f'{key} = "{value}"', config, flags=re.M)
-    start_daemon(moto.url, config, SLIPWAY__LOG__SETTLE="0s").is_ready()
+def test_others_emulators_can_be_followed_on(moto, deployed, start_daemon, tmp_path, unique):
+    start_daemon(moto.url, deployed).is_ready()
     file = tmp_path / "moto.toml"
-    file.write_text(config)
-    variables = environment(moto.url, SLIPWAY__LOG__SETTLE="0s")
+    file.write_text(deployed)
+    variables = environment(moto.url)
     submit = ["submit", "--config", file, "--follow", "--id", unique]
     answer = slipway(*submit, "--url", "https://github.com/acme/app", variables=variables)
     assert answer.returncode == 0, answer.stderr

@@ -11,7 +11,10 @@ use crate::{
     clock::Clock,
     config::default::READS_PER_SECOND,
     engine::stream::Stream,
-    job::build::{Build, Phase},
+    job::{
+        JobId,
+        build::{Build, Phase},
+    },
 };
 
 /// Between two looks at a log: this while it grows, and then more.
@@ -60,7 +63,7 @@ impl Follower {
         self.current = Some(build.id.clone()).filter(|_| !build.has_ended());
         self.output.tell(&Record::Build {
             build: &build.id,
-            job: build.job.as_ref().map(|job| job.as_str()),
+            job: build.job.as_ref().map(JobId::as_str),
             attempt: build.attempt,
             number: build.number,
         })?;
@@ -144,7 +147,7 @@ impl Follower {
             let looked = self.builds.get(std::slice::from_ref(&id.to_owned())).await;
             match looked.and_then(|builds| builds.into_iter().next().ok_or_else(unknown)) {
                 Err(error) if !matches!(error.class, Class::Denied | Class::Invalid) && Instant::now() < give_up => {
-                    sleep(pauses.pause()).await
+                    sleep(pauses.pause()).await;
                 }
                 looked => return looked,
             }

@@ -148,13 +148,13 @@ mod tests {
 
     #[test]
     fn a_phase_is_told_with_its_time_and_why_it_failed() {
-        let phase = |status, seconds, message| Record::Phase {
+        let phase = |status, seconds, message: &'static str| Record::Phase {
             build: "flex:1",
             phase: "BUILD",
             status,
             seconds,
             ended_at: Some("2026-11-22T10:22:00.123Z".to_owned()),
-            code: Some("X").filter(|_| message != ""),
+            code: Some("X").filter(|_| !message.is_empty()),
             message: Some(message),
         };
         for (record, expected) in [
