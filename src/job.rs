@@ -19,6 +19,7 @@ pub mod redact;
 pub mod rule;
 pub mod schema;
 pub mod source;
+mod step;
 pub mod trace;
 pub mod variable;
 

@@ -6,16 +6,18 @@
 mod choice;
 mod line;
 mod sign;
-mod step;
 mod stream;
 
 use std::{collections::VecDeque, sync::Arc};
 
-use super::{agent, plain::plain};
+use super::{
+    agent,
+    plain::plain,
+    step::{self, Says},
+};
 use choice::{Choice, LeftOut};
 use line::Line;
 use sign::Sign;
-use step::Says;
 use stream::Stream;
 
 /// How large an excerpt may be.

@@ -35,6 +35,15 @@ pub(super) fn read(line: &str) -> Option<Of<'_>> {
     Some(Of { step, says })
 }
 
+/// The step of a line of plain progress, and where in the line what it says begins.
+pub(super) fn prefix(line: &str) -> (Option<u32>, usize) {
+    match read(line) {
+        Some(Of { step, says: Says::Output(text) }) => (Some(step), line.len() - text.len()),
+        Some(Of { step, .. }) => (Some(step), 0),
+        None => (None, 0),
+    }
+}
+
 /// What a line says without the time that docker puts before it where it repeats a failed step's last lines.
 pub(super) fn untimed(line: &str) -> &str {
     line.split_once(' ').filter(|(time, _)| is_time(time)).map_or(line, |(_, text)| text)
