@@ -5,6 +5,7 @@ mod address;
 mod check;
 pub mod default;
 mod document;
+mod expression;
 mod fault;
 mod load;
 mod overrides;
@@ -13,6 +14,7 @@ mod shape;
 #[cfg(test)]
 mod tests;
 
+pub use expression::Expression;
 pub use fault::{Error, Fault, Faults, Origin};
 pub use load::{load, parse};
 
@@ -125,6 +127,8 @@ pub struct LogExcerpt {
     pub bytes: usize,
     /// How long to wait for late lines after a build's end.
     pub settle: Duration,
+    /// What else is a secret.
+    pub redact: Vec<Expression>,
 }
 
 /// What the operator allows under one name. A job can name a profile, and set nothing of it.

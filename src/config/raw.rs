@@ -122,6 +122,9 @@ pub struct Log {
     /// How long to wait for late lines after a build's end.
     #[schemars(extend("default" = default::SETTLE))]
     pub settle: Option<String>,
+    /// Regular expressions of what else is a secret and is taken out, as the `regex` crate for Rust reads them.
+    #[schemars(extend("default" = []))]
+    pub redact: Option<Vec<String>>,
 }
 
 /// What the operator allows under one name.
