@@ -16,6 +16,7 @@ pub mod plain;
 pub mod policy;
 pub mod problem;
 pub mod redact;
+pub mod rejoin;
 pub mod rule;
 pub mod schema;
 pub mod source;
