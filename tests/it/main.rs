@@ -2,6 +2,7 @@
 
 mod carry;
 mod command;
+mod corpus;
 mod demo;
 mod follow;
 mod hostile;
