@@ -5,6 +5,7 @@ mod command;
 mod demo;
 mod hostile;
 mod layers;
+mod permissions;
 mod publish;
 mod reject;
 mod survive;
