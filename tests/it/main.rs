@@ -2,6 +2,7 @@
 
 mod carry;
 mod command;
+mod cost;
 mod demo;
 mod hostile;
 mod layers;
