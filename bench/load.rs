@@ -3,24 +3,13 @@
 //! Two rounds: instant builds for the throughput, and a thousand builds in flight for the daemon's memory.
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark fails by panicking, and prints what it measured")]
 
-use std::{
-    collections::BTreeSet,
-    fs,
-    process::{Child, Command, Stdio},
-    sync::Arc,
-    time::Duration,
-};
+mod rig;
 
-use aws_smithy_http_client::Builder;
-use futures_util::{StreamExt, stream};
-use localaws::{
-    LocalAws, Options,
-    clock::Clock,
-    runner::scripted::{Script, Scripted},
-};
-use slipway::aws::{Clients, provision::Provision};
-use tokio::{net::TcpListener, time::Instant};
-use tokio_util::sync::CancellationToken;
+use std::{collections::BTreeSet, fs, process::Child, time::Duration};
+
+use localaws::runner::scripted::Script;
+use rig::Rig;
+use tokio::time::Instant;
 
 const JOBS: u32 = 1000;
 
@@ -48,94 +37,27 @@ struct Round {
 
 /// Every job goes in first; the clock runs from the daemon's start to the last event.
 async fn round(build: Duration) -> Round {
-    let clock = Clock::system();
-    let runner = Scripted::new(move |_| Script::succeeds().taking(build)).with_clock(clock);
-    let aws = LocalAws::new(Options {
-        build_events: Some("arn:aws:sqs:us-east-1:000000000000:slipway-build-events".to_owned()),
-        ..Options::new(clock, Arc::new(runner))
-    });
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let endpoint = format!("http://{}", listener.local_addr().unwrap());
-    let stop = CancellationToken::new();
-    #[expect(clippy::disallowed_methods, reason = "the benchmark's own server")]
-    let server = tokio::spawn(localaws::server::serve(aws.clone(), listener, stop.clone()));
-    let clients = Clients::for_endpoint(&endpoint, "us-east-1", Builder::new().build_http());
-    let provision = clients.provision().await.unwrap();
-    submit(&clients, &provision).await;
-
-    let folder = tempfile::tempdir().unwrap();
+    let rig = Box::pin(Rig::start(move |_| Script::succeeds().taking(build), None)).await;
+    rig.submit(JOBS).await;
     let started = Instant::now();
-    let mut daemon = daemon(&endpoint, &provision, folder.path());
+    let mut daemon = rig.daemon(&format!("running = {JOBS}"));
     let mut left: BTreeSet<String> = (0..JOBS).map(|n| format!("job-{n}/finished")).collect();
     let (mut peak_mb, mut most_at_once) = (0.0, 0);
     while !left.is_empty() && started.elapsed() < Duration::from_mins(5) {
-        let results = clients.queue(&provision.results);
-        for delivery in results.receive(10, Duration::from_mins(1), Duration::from_secs(1)).await.unwrap() {
-            let event: serde_json::Value = serde_json::from_str(&delivery.body).unwrap();
+        for event in rig.events(Duration::from_secs(1)).await {
             left.remove(event["id"].as_str().unwrap());
-            results.delete(&delivery.receipt).await.unwrap();
         }
         peak_mb = f64::max(peak_mb, peak(&daemon));
         if !build.is_zero() {
-            let running = aws.codebuild().builds().iter().filter(|build| build.end_ms.is_none()).count();
+            let running = rig.aws.codebuild().builds().iter().filter(|build| build.end_ms.is_none()).count();
             most_at_once = most_at_once.max(running);
         }
     }
     let seconds = started.elapsed().as_secs_f64();
     daemon.kill().unwrap();
     daemon.wait().unwrap();
-    stop.cancel();
-    server.await.unwrap().unwrap();
+    rig.stop().await;
     Round { seconds, peak_mb, most_at_once, lost: left.len() }
-}
-
-async fn submit(clients: &Clients, provision: &Provision) {
-    let queue = clients.queue(&provision.jobs);
-    let sends = (0..JOBS).map(|n| {
-        let queue = queue.clone();
-        let job = format!(r#"{{"version":1,"id":"job-{n}","source":{{"url":"https://github.com/acme/app"}}}}"#);
-        async move { queue.send(&job, &std::collections::BTreeMap::new()).await.unwrap() }
-    });
-    stream::iter(sends).buffer_unordered(16).collect::<Vec<_>>().await;
-}
-
-fn daemon(endpoint: &str, provision: &Provision, folder: &std::path::Path) -> Child {
-    let config = folder.join("slipway.toml");
-    let text = format!(
-        r#"
-        [[queues]]
-        url = "{jobs}"
-        [topic]
-        arn = "{topic}"
-        events = ["finished"]
-        [limits]
-        running = {JOBS}
-        [watch]
-        interval = "1s"
-        events_queue_url = "{events}"
-        [profiles.default]
-        project = "{project}"
-        sources = ["https://github.com/*"]
-        [http]
-        listen = "127.0.0.1:0"
-        "#,
-        jobs = provision.jobs,
-        topic = provision.topic,
-        events = provision.build_events,
-        project = provision.project,
-    );
-    fs::write(&config, text).unwrap();
-    Command::new(env!("CARGO_BIN_EXE_slipway"))
-        .args(["run", "--config"])
-        .arg(&config)
-        .env("AWS_ENDPOINT_URL", endpoint)
-        .env("AWS_REGION", "us-east-1")
-        .env("AWS_ACCESS_KEY_ID", "bench")
-        .env("AWS_SECRET_ACCESS_KEY", "bench")
-        .env("SLIPWAY_LOG", "warn")
-        .stdin(Stdio::null())
-        .spawn()
-        .unwrap()
 }
 
 /// The most resident memory that the process has had, in megabytes, as Linux counts it.

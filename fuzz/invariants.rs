@@ -88,7 +88,7 @@ fn check_job(job: &Job, profiles: &BTreeMap<String, Profile>) {
         assert!(!variable.value.contains(|c: char| c.is_control()), "{name}: {:?}", variable.value);
     }
     let own = order.env.iter().filter(|variable| variable.name.starts_with("SLIPWAY")).count();
-    assert_eq!(own, 4, "only Slipway's own");
+    assert_eq!(own, 6 + usize::from(job.group.is_some()), "only Slipway's own");
 
     for image in &job.images {
         for path in [&image.context, &image.dockerfile] {

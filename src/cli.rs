@@ -7,6 +7,7 @@ mod daemon;
 #[cfg(feature = "local")]
 mod demo;
 mod exit;
+mod healthcheck;
 #[cfg(feature = "local")]
 mod local;
 mod run;
@@ -40,6 +41,7 @@ enum Command {
     #[cfg(feature = "local")]
     Demo(demo::Demo),
     Submit(Box<submit::Submit>),
+    Healthcheck(healthcheck::Healthcheck),
     Schema(schema::Schema),
     Completions(completions::Completions),
 }
@@ -55,6 +57,7 @@ impl Cli {
             #[cfg(feature = "local")]
             Command::Demo(command) => command.run().await,
             Command::Submit(command) => command.run().await,
+            Command::Healthcheck(command) => command.run().await,
             Command::Schema(command) => command.run(),
             Command::Completions(command) => command.run(),
         }

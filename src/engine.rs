@@ -1,6 +1,7 @@
 //! The daemon itself. [`run`] owns every task: it starts the services, waits for the drain, and leaves in order.
 
 mod cancellation;
+mod census;
 mod index;
 mod intake;
 mod lease;
@@ -134,8 +135,10 @@ pub async fn run(config: Arc<Config>, clients: Clients, clock: Clock, vitals: Vi
         observe::drained();
         return Ok(Exit::Drained);
     }
-    let left = leases.iter().map(lease::Leases::len).sum();
-    observe::grace_ran_out(left);
+    let left: usize = leases.iter().map(lease::Leases::len).sum();
+    if left > 0 {
+        observe::grace_ran_out(left);
+    }
     let at_once = shutdown.leave.is_cancelled();
     shutdown.leave.cancel();
     // Whoever is still at it gives its message back; AWS may not answer, and then the leases just run out.
@@ -148,7 +151,8 @@ pub async fn run(config: Arc<Config>, clients: Clients, clock: Clock, vitals: Vi
         }
     };
     timeout(LAST_CALLS, last_calls).await.unwrap_or_default();
-    Ok(Exit::Left(left))
+    // An idle poll that outlasts the grace period is nothing that is left.
+    Ok(if left == 0 && !at_once { Exit::Drained } else { Exit::Left(left) })
 }
 
 fn worker(
@@ -175,12 +179,16 @@ fn worker(
         let pulse = vitals.pulses.start("pushed events", wait + 2 * CALL_MARGIN);
         services.spawn("pushed events", push::serve(queue, deletes, watcher.clone(), wait, pulse));
     }
+    let (index, census) = (index::Index::new(clients.builds(), clock), census::Census::default());
+    let counted = census.clone().take(Arc::clone(config), clock.now(), index.clone(), statuses.clone(), watcher.clone(), scheduler.clone());
+    services.spawn("census", counted);
     Arc::new(worker::Worker {
         config: Arc::clone(config),
         clock,
         builds: clients.builds(),
+        census,
         scheduler,
-        starter: starter::Starter::new(clients.builds(), statuses, index::Index::new(clients.builds(), clock)),
+        starter: starter::Starter::new(clients.builds(), statuses, index),
         watcher,
         reporter: reporter::Reporter::new(clients.logs(), publishes, config.topic.clone(), config.log.clone(), clock),
         roster: roster::Roster::new(config.limits.deduplication),

@@ -2,6 +2,7 @@
 
 mod agent;
 pub mod build;
+pub mod capacity;
 pub mod cause;
 pub mod event;
 pub mod excerpt;

@@ -13,6 +13,12 @@ pub fn describe() {
     describe_gauge!("slipway_jobs_running", Unit::Count, "Builds that are followed now");
     describe_counter!("slipway_jobs_finished_total", Unit::Count, "Jobs whose terminal event was accepted, by status");
     describe_counter!("slipway_builds_started_total", Unit::Count, "Builds started");
+    describe_gauge!(
+        "slipway_builds_limit",
+        Unit::Count,
+        "Builds that are run at once in a project: configured, and learned from CodeBuild's refusals"
+    );
+    describe_counter!("slipway_starts_refused_total", Unit::Count, "Starts for which CodeBuild had no capacity, by project");
     describe_counter!("slipway_builds_adopted_total", Unit::Count, "Builds found that an earlier process had started");
     describe_counter!("slipway_attempts_failed_total", Unit::Count, "Attempts that the platform failed and that are made again");
     describe_counter!("slipway_leases_lost_total", Unit::Count, "Leases that ran out or were taken over");
@@ -109,6 +115,25 @@ pub(crate) fn build_adopted(job: &dyn Display, build_id: &str) {
 
 pub(crate) fn start_delayed(job: &dyn Display, error: &dyn Display) {
     info!(job.id = %job, %error, "the build cannot start yet");
+}
+
+pub(crate) fn capacity_learned(project: &str, limit: usize) {
+    #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
+    gauge!("slipway_builds_limit", "project" => project.to_owned()).set(limit as f64);
+}
+
+pub(crate) fn start_refused(project: &str, limit: usize) {
+    counter!("slipway_starts_refused_total", "project" => project.to_owned()).increment(1);
+    capacity_learned(project, limit);
+    info!(project, limits.learned = limit, "CodeBuild has no capacity for another build");
+}
+
+pub(crate) fn build_found_running(job: &dyn Display, build_id: &str, has_place: bool) {
+    info!(job.id = %job, build.id = build_id, has_place, "found a build running that an earlier process started");
+}
+
+pub(crate) fn census_failed(project: &str, error: &dyn Display) {
+    warn!(project, %error, "could not count the builds that run already");
 }
 
 pub(crate) fn lookup_failed(job: &dyn Display, error: &dyn Display) {

@@ -115,7 +115,14 @@ resource "aws_ecs_task_definition" "daemon" {
     # The grace period, and what the last calls take after it.
     stopTimeout     = var.grace_seconds + 15
     linuxParameters = { capabilities = { drop = ["ALL"] } }
-    environment     = [for name in sort(keys(local.daemon_environment)) : { name = name, value = local.daemon_environment[name] }]
+    healthCheck = {
+      command     = ["CMD", "/usr/bin/slipway", "healthcheck"]
+      interval    = 30
+      timeout     = 10
+      startPeriod = 15
+      retries     = 3
+    }
+    environment = [for name in sort(keys(local.daemon_environment)) : { name = name, value = local.daemon_environment[name] }]
     logConfiguration = {
       logDriver = "awslogs"
       options = {

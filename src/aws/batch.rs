@@ -83,6 +83,7 @@ async fn serve<B: Batch>(batch: B, mut inbox: mpsc::Receiver<Entry<B>>, linger: 
         let room = under_way.len() < IN_FLIGHT;
         if held.is_none() {
             tokio::select! {
+                biased;
                 entry = inbox.recv(), if open && room => {
                     open = entry.is_some();
                     held = entry;

@@ -1,6 +1,9 @@
 //! CodeBuild: start, stop, batched status reads, the list of a project's builds.
 
-use std::sync::Arc;
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use aws_sdk_codebuild::{
     Client,
@@ -18,8 +21,8 @@ use super::{
     error::{AwsError, Class},
 };
 use crate::job::{
-    JobId, Variable, VariableKind,
-    build::{ATTEMPT_VARIABLE, Build, Context, JOB_ID_VARIABLE, LogLocation, Phase},
+    JobId, Tenant, Variable, VariableKind,
+    build::{ATTEMPT_VARIABLE, Build, Context, GROUP_VARIABLE, JOB_ID_VARIABLE, LogLocation, PROFILE_VARIABLE, Phase, TENANT_VARIABLE},
     order::Order,
 };
 
@@ -119,10 +122,12 @@ impl Batch for Statuses {
     const MAX: usize = BATCH;
 
     async fn send(&self, ids: Vec<String>) -> Vec<Result<Self::Reply, AwsError>> {
-        match self.0.get(&ids).await {
+        // Two may ask for the same build.
+        let unique: Vec<String> = ids.iter().cloned().collect::<BTreeSet<_>>().into_iter().collect();
+        match self.0.get(&unique).await {
             Err(error) => vec![Err(error); ids.len()],
             Ok(builds) => {
-                let builds: std::collections::HashMap<_, _> = builds.into_iter().map(|build| (build.id.clone(), Arc::new(build))).collect();
+                let builds: HashMap<_, _> = builds.into_iter().map(|build| (build.id.clone(), Arc::new(build))).collect();
                 ids.iter().map(|id| Ok(builds.get(id).cloned())).collect()
             }
         }
@@ -162,6 +167,9 @@ fn snapshot(build: &types::Build) -> Build {
         log: build.logs().and_then(log_location),
         job: variable(JOB_ID_VARIABLE).and_then(|id| JobId::parse(id).ok()),
         attempt: variable(ATTEMPT_VARIABLE).and_then(|attempt| attempt.parse().ok()),
+        tenant: variable(TENANT_VARIABLE).and_then(|tenant| Tenant::parse(tenant).ok()),
+        profile: variable(PROFILE_VARIABLE).map(str::to_owned),
+        group: variable(GROUP_VARIABLE).map(str::to_owned),
     }
 }
 

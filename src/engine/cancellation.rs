@@ -10,12 +10,12 @@ use crate::{
     observe,
 };
 
-/// Cancels a job.
-pub(crate) async fn cancel(worker: Arc<Worker>, cancel: Cancel) {
+/// Cancels a job. Returns when the job has gone, and whether the wish is fulfilled: a job that went back to the queue still needs it.
+pub(crate) async fn cancel(worker: Arc<Worker>, cancel: Cancel) -> bool {
     let why = Cancelled { status: Status::Cancelled, reason: cancel.reason.unwrap_or_default() };
     observe::cancel_asked(&cancel.id);
-    if worker.roster.cancel(&cancel.id, why.clone()) {
-        return;
+    if let Some(gone) = worker.roster.cancel(&cancel.id, why.clone()) {
+        return gone.has_ended().await;
     }
     worker.roster.cancel_early(&cancel.id, why);
     // Another process may have the job: whoever follows its build sees it stopped.
@@ -31,4 +31,5 @@ pub(crate) async fn cancel(worker: Arc<Worker>, cancel: Cancel) {
             observe::stop_failed(&build.id, &error);
         }
     }
+    true
 }

@@ -4,7 +4,7 @@
 //! than what is new. Everyone who looks at the same time shares one reading.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -33,8 +33,9 @@ pub(crate) struct Index {
 struct Project {
     /// When the last complete reading began, and how far back the readings reach.
     read: Option<(Instant, Timestamp)>,
-    /// Ids that have been read, whether or not they are a job's.
-    known: HashSet<String>,
+    /// Ids that complete readings have met, whether or not they are a job's. What only a part of a reading met, or what was started here,
+    /// is none of them: behind it there may be builds that nobody has seen.
+    known: HashMap<String, Timestamp>,
     jobs: HashMap<JobId, Vec<Sighting>>,
 }
 
@@ -44,6 +45,8 @@ pub(crate) struct Sighting {
     pub(crate) build_id: String,
     pub(crate) attempt: u32,
     started_at: Timestamp,
+    /// As it was when it was seen.
+    ended: bool,
 }
 
 /// What to look for.
@@ -74,6 +77,18 @@ impl Index {
         Ok(sightings.max_by_key(|sighting| (sighting.attempt, std::cmp::Reverse(sighting.started_at))).cloned())
     }
 
+    /// The builds of jobs that run now and have been started since a time.
+    pub(crate) async fn running(&self, project: &str, since: Timestamp) -> Result<Vec<String>, AwsError> {
+        let name = project;
+        let project = self.project(name);
+        let mut project = project.lock().await;
+        self.read(name, &mut project, since).await?;
+        let running = project.jobs.values().flatten().filter(|sighting| !sighting.ended && sighting.started_at >= since);
+        let mut ids: Vec<String> = running.map(|sighting| sighting.build_id.clone()).collect();
+        ids.sort_unstable();
+        Ok(ids)
+    }
+
     /// Remembers a build that was started here.
     pub(crate) async fn record(&self, build: &Build) {
         self.project(&build.project).lock().await.add(build);
@@ -84,32 +99,35 @@ impl Index {
         Arc::clone(projects.entry(name.to_owned()).or_default())
     }
 
-    /// Reads the list from its newest end until it meets what is known, or `since`.
+    /// Reads the list from its newest end until it meets only what is known, or what is older than `since`.
     async fn read(&self, name: &str, project: &mut Project, since: Timestamp) -> Result<(), AwsError> {
         let began = Instant::now();
         let known_back_to = project.read.map_or(Timestamp::MAX, |(_, back_to)| back_to);
         // Behind what is known nothing is new, unless this look reaches further back than any before.
         let stop_at_known = known_back_to <= since;
-        let mut token = None;
-        let mut pages = 0;
+        let (mut token, mut pages, mut met) = (None, 0, HashMap::new());
         loop {
             let page = self.builds.list(name, token).await?;
             pages += 1;
-            let new: Vec<String> = page.ids.iter().filter(|id| !project.known.contains(*id)).cloned().collect();
+            let new: Vec<String> = page.ids.iter().filter(|id| !project.known.contains_key(*id)).cloned().collect();
             let mut builds = Vec::new();
             for ids in new.chunks(BATCH) {
                 builds.extend(self.builds.get(ids).await?);
             }
-            for build in &builds {
-                project.add(build);
-            }
+            builds.iter().for_each(|build| project.add(build));
+            met.extend(builds.into_iter().map(|build| (build.id, build.started_at.unwrap_or(Timestamp::MAX))));
             token = page.next;
-            let met_known = stop_at_known && new.len() < page.ids.len();
-            let far_enough = is_newest_first(&builds) && builds.last().and_then(|build| build.started_at).is_some_and(|at| at < since);
-            if token.is_none() || met_known || far_enough {
+            let time = |id: Option<&String>| id.and_then(|id| project.known.get(id).or_else(|| met.get(id))).copied();
+            let (newest, oldest) = (time(page.ids.first()), time(page.ids.last()));
+            // AWS lists the newest first; an emulator may not, and then all of the list must be read.
+            let far_enough = newest >= oldest && oldest.is_some_and(|at| at < since);
+            // A list may be a little out of order: one known build on a page does not mean that the page is the last one with news.
+            let nothing_new = newest >= oldest && stop_at_known && new.is_empty();
+            if token.is_none() || nothing_new || far_enough {
                 break;
             }
         }
+        project.known.extend(met);
         project.read = Some((began, known_back_to.min(since)));
         project.forget_before(self.clock.now());
         observe::index_read(name, pages, project.jobs.len());
@@ -117,22 +135,14 @@ impl Index {
     }
 }
 
-/// AWS lists the newest first; an emulator may not, and then all of the list must be read.
-fn is_newest_first(builds: &[Build]) -> bool {
-    match (builds.first(), builds.last()) {
-        (Some(first), Some(last)) => first.started_at >= last.started_at,
-        _ => false,
-    }
-}
-
 impl Project {
     fn add(&mut self, build: &Build) {
-        self.known.insert(build.id.clone());
         let (Some(job), Some(started_at)) = (&build.job, build.started_at) else { return };
-        let sighting = Sighting { build_id: build.id.clone(), attempt: build.attempt.unwrap_or(1), started_at };
+        let sighting = Sighting { build_id: build.id.clone(), attempt: build.attempt.unwrap_or(1), started_at, ended: build.has_ended() };
         let sightings = self.jobs.entry(job.clone()).or_default();
-        if !sightings.contains(&sighting) {
-            sightings.push(sighting);
+        match sightings.iter_mut().find(|known| known.build_id == build.id) {
+            Some(known) => *known = sighting,
+            None => sightings.push(sighting),
         }
     }
 
@@ -140,15 +150,9 @@ impl Project {
     fn forget_before(&mut self, now: Timestamp) {
         const KEPT: jiff::SignedDuration = jiff::SignedDuration::from_hours(15 * 24);
         let Ok(oldest) = now.checked_sub(KEPT) else { return };
-        let known = &mut self.known;
+        self.known.retain(|_, started_at| *started_at >= oldest);
         self.jobs.retain(|_, sightings| {
-            sightings.retain(|sighting| {
-                let keep = sighting.started_at >= oldest;
-                if !keep {
-                    known.remove(&sighting.build_id);
-                }
-                keep
-            });
+            sightings.retain(|sighting| sighting.started_at >= oldest);
             !sightings.is_empty()
         });
     }

@@ -54,9 +54,10 @@ impl Intake {
         while !drain.is_cancelled() {
             pulse.beat();
             let room = tokio::select! {
+                biased;
+                () = drain.cancelled() => return,
                 room = self.room() => room,
                 () = sleep(ROOM_WAIT) => continue,
-                () = drain.cancelled() => return,
             };
             // The first answer says that the daemon is ready: it is not waited for until a message comes.
             let wait = if *self.answered.borrow() { self.settings.wait } else { Duration::ZERO };
@@ -73,8 +74,9 @@ impl Intake {
                     observe::receive_failed(self.queue.url(), &error);
                     drop(room);
                     tokio::select! {
-                        () = sleep(backoff.pause()) => {}
+                        biased;
                         () = drain.cancelled() => {}
+                        () = sleep(backoff.pause()) => {}
                     }
                 }
             }
@@ -127,9 +129,11 @@ impl Intake {
 
 async fn cancel_job(worker: Arc<Worker>, wish: message::Cancel, lease: Lease, room: OwnedSemaphorePermit) {
     let _room = room;
-    let drain = worker.shutdown.drain.clone();
-    tokio::select! {
-        () = cancel(worker, wish) => lease.settle().await,
-        () = drain.cancelled() => lease.give_back().await,
-    }
+    let leave = worker.shutdown.leave.clone();
+    let fulfilled = tokio::select! {
+        biased;
+        fulfilled = cancel(worker, wish) => fulfilled,
+        () = leave.cancelled() => false,
+    };
+    if fulfilled { lease.settle().await } else { lease.give_back().await }
 }

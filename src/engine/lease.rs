@@ -1,7 +1,7 @@
 //! Leases: messages stay invisible to others while their jobs live, up to AWS's cap of 12 hours.
 
 use std::{
-    collections::HashMap,
+    collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -39,7 +39,7 @@ struct Shared {
     extensions: Batcher<Extensions>,
     deletes: Batcher<Deletes>,
     /// By message id. An entry lives as long as its [`Lease`].
-    held: Mutex<HashMap<String, Entry>>,
+    held: Mutex<BTreeMap<String, Entry>>,
 }
 
 #[derive(Debug)]
@@ -79,6 +79,7 @@ impl Leases {
         let mut under_way = FuturesUnordered::new();
         loop {
             tokio::select! {
+                biased;
                 _ = ticks.tick() => {
                     pulse.beat();
                     let now = Instant::now();
@@ -135,7 +136,7 @@ impl Leases {
         self.shared.visibility / 3
     }
 
-    fn with<T>(&self, work: impl FnOnce(&mut HashMap<String, Entry>) -> T) -> T {
+    fn with<T>(&self, work: impl FnOnce(&mut BTreeMap<String, Entry>) -> T) -> T {
         work(&mut self.shared.held.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

@@ -40,6 +40,7 @@ pub(crate) async fn reject(
         }
     };
     tokio::select! {
+        biased;
         () = rejected => lease.settle().await,
         () = shutdown.leave.cancelled() => lease.give_back().await,
     }

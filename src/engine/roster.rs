@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use jiff::Timestamp;
 use tokio::{sync::watch, time::Instant};
 use tokio_util::sync::CancellationToken;
 
@@ -33,9 +34,19 @@ struct State {
 
 #[derive(Debug, Clone)]
 struct Shared {
-    group: Option<String>,
+    group: Option<Member>,
     cancel: Arc<Cancel>,
     terminal: watch::Receiver<Option<Arc<Publication>>>,
+}
+
+/// A job among those of its group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Member {
+    pub(crate) key: String,
+    /// Whether it cancels those that are older.
+    pub(crate) supersedes: bool,
+    /// When its message was sent, and the message's id where that is the same. A message that comes again, after a crash say, keeps its age.
+    pub(crate) age: (Option<Timestamp>, String),
 }
 
 /// Why a job is to end before its time.
@@ -80,7 +91,7 @@ impl Roster {
     }
 
     /// Takes the seat of a job, or finds it taken.
-    pub(crate) fn claim(&self, id: &JobId, group: Option<&str>) -> Claim {
+    pub(crate) fn claim(&self, id: &JobId, group: Option<Member>) -> Claim {
         self.with(|state| {
             if let Some(seat) = state.seats.get(id) {
                 return Claim::Repeat(seat.terminal.clone());
@@ -91,15 +102,20 @@ impl Roster {
                 cancel.set(id, early);
             }
             let seen_before = state.ended.get(id, self.window).is_some();
-            let shared = Shared { group: group.map(str::to_owned), cancel: Arc::clone(&cancel), terminal };
+            let shared = Shared { group, cancel: Arc::clone(&cancel), terminal };
+            state.supersede(id, &shared);
             state.seats.insert(id.clone(), shared);
             Claim::First(Seat { id: id.clone(), cancel, seen_before, terminal: sender, roster: self.clone() })
         })
     }
 
-    /// Cancels a job that lives here; whether there is one.
-    pub(crate) fn cancel(&self, id: &JobId, why: Cancelled) -> bool {
-        self.with(|state| state.seats.get(id).map(|seat| seat.cancel.set(id, why)).is_some())
+    /// Cancels a job that lives here, if there is one; the answer tells when it has gone.
+    pub(crate) fn cancel(&self, id: &JobId, why: Cancelled) -> Option<Gone> {
+        self.with(|state| {
+            let seat = state.seats.get(id)?;
+            seat.cancel.set(id, why);
+            Some(Gone(seat.terminal.clone()))
+        })
     }
 
     /// Remembers a cancellation for a job that may still come.
@@ -107,23 +123,42 @@ impl Roster {
         self.with(|state| state.cancelled.put(id.clone(), why, self.window));
     }
 
-    /// Cancels every other job of a group.
-    pub(crate) fn supersede(&self, group: &str, by: &JobId) {
-        self.with(|state| {
-            for (id, seat) in state.seats.iter().filter(|(id, seat)| seat.group.as_deref() == Some(group) && *id != by) {
-                seat.cancel.set(id, Cancelled { status: Status::Superseded, reason: format!("superseded by {by}") });
-            }
-        });
-    }
-
     fn with<T>(&self, work: impl FnOnce(&mut State) -> T) -> T {
         work(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
+impl State {
+    /// The older of two jobs of a group makes way, if the newer one says so, in whichever order they arrive.
+    fn supersede(&self, id: &JobId, newcomer: &Shared) {
+        let Some(group) = &newcomer.group else { return };
+        let others =
+            self.seats.iter().filter_map(|(id, seat)| Some((id, seat, seat.group.as_ref().filter(|other| other.key == group.key)?)));
+        for (other_id, seat, other) in others {
+            let ((old_id, old), (new_id, new)) =
+                if other.age < group.age { ((other_id, seat), (id, group)) } else { ((id, newcomer), (other_id, other)) };
+            if new.supersedes {
+                old.cancel.set(old_id, Cancelled { status: Status::Superseded, reason: format!("superseded by {new_id}") });
+            }
+        }
+    }
+}
+
+/// Tells when a job has gone.
+#[derive(Debug)]
+pub(crate) struct Gone(watch::Receiver<Option<Arc<Publication>>>);
+
+impl Gone {
+    /// Resolves when the job has left its seat; whether it has ended and its message is deleted, rather than given back.
+    pub(crate) async fn has_ended(mut self) -> bool {
+        while self.0.changed().await.is_ok() {}
+        self.0.borrow().is_some()
+    }
+}
+
 impl Seat {
     /// The job's terminal event is accepted: repeats get the same.
-    pub(crate) fn ended(self, terminal: Arc<Publication>) {
+    pub(crate) fn ended(&self, terminal: Arc<Publication>) {
         self.terminal.send_replace(Some(terminal));
         self.roster.with(|state| state.ended.put(self.id.clone(), (), self.roster.window));
     }

@@ -1,12 +1,19 @@
-//! Admission: a job waits in the [`Line`] until the limits have a place for it. Places are owned permits, freed by dropping them.
+//! Admission: a job waits in the [`Line`] until the limits, the operator's and CodeBuild's, have a place for it. Places are owned
+//! permits, freed by dropping them.
+
+mod room;
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
     sync::{Arc, Mutex, PoisonError},
 };
 
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::{
+    sync::{Notify, OwnedSemaphorePermit, Semaphore, oneshot},
+    time::{Instant, sleep_until},
+};
 
+use self::room::Room;
 use crate::{
     config::{Limits, Profile},
     job::{
@@ -27,49 +34,68 @@ struct Shared {
     running: Arc<Semaphore>,
     /// The profiles that have a limit of their own.
     profiles: HashMap<String, Arc<Semaphore>>,
+    /// Each profile's project.
+    projects: HashMap<String, String>,
     per_tenant: usize,
     state: Mutex<State>,
     /// Somebody came, left, or freed a place.
     changed: Notify,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
     line: Line<oneshot::Sender<Slot>>,
     tenants: HashMap<Tenant, Arc<Semaphore>>,
     /// The groups that have a job running.
     groups: HashSet<String>,
+    /// What CodeBuild has room for, by project.
+    rooms: BTreeMap<String, Room>,
+    arrivals: u64,
 }
 
 /// A place among the running. Dropping it frees the place.
 #[derive(Debug)]
 pub(crate) struct Slot {
-    /// `None` only while being dropped.
-    permits: Option<Permits>,
+    /// Emptied only while being dropped.
+    permits: Vec<OwnedSemaphorePermit>,
     group: Option<String>,
+    project: String,
     scheduler: Scheduler,
 }
-
-/// One of all, one of the tenant's, and one of the profile's if it has a limit.
-type Permits = (OwnedSemaphorePermit, OwnedSemaphorePermit, Option<OwnedSemaphorePermit>);
 
 impl Scheduler {
     pub(crate) fn new(limits: &Limits, profiles: &BTreeMap<String, Profile>) -> Self {
         let limited = profiles.iter().filter_map(|(name, profile)| Some((name.clone(), Arc::new(Semaphore::new(profile.running?)))));
+        let rooms = profiles.values().map(|profile| (profile.project.clone(), Room::new(&profile.project, limits.running)));
         let shared = Shared {
             running: Arc::new(Semaphore::new(limits.running)),
             profiles: limited.collect(),
+            projects: profiles.iter().map(|(name, profile)| (name.clone(), profile.project.clone())).collect(),
             per_tenant: limits.per_tenant,
-            state: Mutex::default(),
+            state: Mutex::new(State {
+                line: Line::default(),
+                tenants: HashMap::new(),
+                groups: HashSet::new(),
+                rooms: rooms.collect(),
+                arrivals: 0,
+            }),
             changed: Notify::new(),
         };
         Self { shared: Arc::new(shared) }
     }
 
-    /// Waits for a place. Dropping the future leaves the line.
-    pub(crate) async fn admit(&self, ticket: Ticket) -> Slot {
+    /// The next arrival's number, for its ticket.
+    pub(crate) fn arrival(&self) -> u64 {
+        self.with(|state| {
+            state.arrivals += 1;
+            state.arrivals
+        })
+    }
+
+    /// Waits for a place. Dropping the future leaves the line. `again`: the job had a place, for which CodeBuild had no room.
+    pub(crate) async fn admit(&self, ticket: Ticket, again: bool) -> Slot {
         let (sender, slot) = oneshot::channel();
-        self.with(|state| state.line.push(ticket, sender));
+        self.with(|state| if again { state.line.put_back(ticket, sender) } else { state.line.push(ticket, sender) });
         let _leave = Leave(self);
         self.shared.changed.notify_one();
         match slot.await {
@@ -79,10 +105,20 @@ impl Scheduler {
         }
     }
 
+    /// A place for a build that runs already, before anybody who waits. `None`: the limits have no place left to hold for it.
+    pub(crate) fn occupy(&self, ticket: &Ticket) -> Option<Slot> {
+        self.with(|state| self.place(state, ticket))
+    }
+
     /// Serves the line, for ever.
     pub(crate) async fn serve(self) {
         loop {
-            self.shared.changed.notified().await;
+            let opening = self.with(|state| state.rooms.values().filter_map(Room::opens_at).min());
+            tokio::select! {
+                biased;
+                () = self.shared.changed.notified() => {}
+                () = sleep_until(opening.unwrap_or_else(Instant::now)), if opening.is_some() => {}
+            }
             while let Some((sender, slot)) = self.next() {
                 // One who left in this moment drops the slot, which calls us again.
                 drop(sender.send(slot));
@@ -93,26 +129,40 @@ impl Scheduler {
 
     fn next(&self) -> Option<(oneshot::Sender<Slot>, Slot)> {
         self.with(|state| {
-            let State { line, tenants, groups } = state;
+            let mut line = std::mem::take(&mut state.line);
             line.retain(|sender| !sender.is_closed());
+            state.rooms.values_mut().for_each(Room::settle);
             let taken = line.take(|ticket| {
-                if ticket.group.as_ref().is_some_and(|group| groups.contains(group)) {
-                    return None;
-                }
-                let running = Arc::clone(&self.shared.running).try_acquire_owned().ok()?;
-                let tenant = tenants.entry(ticket.tenant.clone()).or_insert_with(|| Arc::new(Semaphore::new(self.shared.per_tenant)));
-                let tenant = Arc::clone(tenant).try_acquire_owned().ok()?;
-                let profile = match self.shared.profiles.get(&ticket.profile) {
-                    Some(profile) => Some(Arc::clone(profile).try_acquire_owned().ok()?),
-                    None => None,
-                };
-                groups.extend(ticket.group.clone());
-                Some(Slot { permits: Some((running, tenant, profile)), group: ticket.group.clone(), scheduler: self.clone() })
+                let has_room =
+                    self.shared.projects.get(&ticket.profile).and_then(|project| state.rooms.get(project)).is_some_and(Room::has_room);
+                has_room.then(|| self.place(state, ticket)).flatten()
             });
+            state.line = line;
             // A tenant of whom nothing runs is forgotten, so that names do not pile up.
-            tenants.retain(|_, permits| permits.available_permits() < self.shared.per_tenant);
+            state.tenants.retain(|_, permits| permits.available_permits() < self.shared.per_tenant);
             taken
         })
+    }
+
+    /// A place within the operator's limits, if there is one: of all, the tenant's, the profile's, the project's.
+    fn place(&self, state: &mut State, ticket: &Ticket) -> Option<Slot> {
+        if ticket.group.as_ref().is_some_and(|group| state.groups.contains(group)) {
+            return None;
+        }
+        let project = self.shared.projects.get(&ticket.profile)?;
+        let tenant = state.tenants.entry(ticket.tenant.clone()).or_insert_with(|| Arc::new(Semaphore::new(self.shared.per_tenant)));
+        let limits = [
+            Some(&self.shared.running),
+            Some(&*tenant),
+            self.shared.profiles.get(&ticket.profile),
+            state.rooms.get(project).map(Room::places),
+        ];
+        let mut permits = Vec::with_capacity(limits.len());
+        for limit in limits.into_iter().flatten() {
+            permits.push(Arc::clone(limit).try_acquire_owned().ok()?);
+        }
+        state.groups.extend(ticket.group.clone());
+        Some(Slot { permits, group: ticket.group.clone(), project: project.clone(), scheduler: self.clone() })
     }
 
     fn with<T>(&self, work: impl FnOnce(&mut State) -> T) -> T {
@@ -129,9 +179,22 @@ impl Drop for Leave<'_> {
     }
 }
 
+impl Slot {
+    /// CodeBuild took the build.
+    pub(crate) fn accepted(&self) {
+        self.scheduler.with(|state| state.rooms.get_mut(&self.project).map(Room::accepted));
+        self.scheduler.shared.changed.notify_one();
+    }
+
+    /// CodeBuild has no room for the build: the place is given up, and fewer are handed out for a while.
+    pub(crate) fn refused(self) {
+        self.scheduler.with(|state| state.rooms.get_mut(&self.project).map(Room::refused));
+    }
+}
+
 impl Drop for Slot {
     fn drop(&mut self) {
-        self.permits = None;
+        self.permits.clear();
         if let Some(group) = self.group.take() {
             self.scheduler.with(|state| state.groups.remove(&group));
         }

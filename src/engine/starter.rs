@@ -1,9 +1,8 @@
-//! Starts builds, each once: finds the build that is there already, keeps to the idempotency token, and takes capacity for what it
-//! is: a reason to wait.
+//! Starts builds, each once: finds the build that is there already, keeps to the idempotency token, and says what a refusal means.
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 
 use super::index::{Index, Query};
 use crate::{
@@ -21,8 +20,6 @@ use crate::{
     observe,
 };
 
-/// A token lives five minutes at CodeBuild; after this a repeated start could be a second build.
-const TOKEN_LIFE: Duration = Duration::from_mins(4);
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
@@ -34,12 +31,17 @@ pub(crate) struct Starter {
     index: Index,
 }
 
-/// CodeBuild will not start this build.
+/// Why a build has not been started.
 #[derive(Debug)]
-pub(crate) struct Refused {
-    pub(crate) failure: Failure,
-    /// Whether another attempt could go better.
-    pub(crate) again: bool,
+pub(crate) enum NotStarted {
+    /// CodeBuild runs as many builds as it may.
+    NoCapacity(AwsError),
+    /// CodeBuild is throttling, or nobody knows whether the build has started: the same order may be given again.
+    Unknown(AwsError),
+    /// The token was used for another order: an earlier version or configuration has started the build, or is about to.
+    StartedOtherwise(AwsError),
+    /// CodeBuild will not start this build. `again`: another attempt could go better.
+    Refused { failure: Failure, again: bool },
 }
 
 impl Starter {
@@ -49,13 +51,13 @@ impl Starter {
 
     /// The job's latest build, if it has one. Tries until CodeBuild answers.
     pub(crate) async fn find(&self, query: Query<'_>) -> Option<Arc<Build>> {
-        let mut backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
+        let mut pauses = pauses();
         loop {
             match self.look_up(&query).await {
                 Ok(found) => return found,
                 Err(error) => observe::lookup_failed(query.job, &error),
             }
-            sleep(backoff.pause()).await;
+            sleep(pauses.pause()).await;
         }
     }
 
@@ -66,53 +68,35 @@ impl Starter {
         }
     }
 
-    /// Starts the build, waiting as long as there is no capacity. `query` finds it, should it have been started already.
-    pub(crate) async fn start(&self, order: &Order, attempt: u32, query: Query<'_>) -> Result<Arc<Build>, Refused> {
-        let mut backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
-        let mut asked = Instant::now();
-        loop {
-            if asked.elapsed() > TOKEN_LIFE {
-                // One of the tries may have started a build whose answer was lost, and the token no longer protects.
-                if let Some(build) = self.of_attempt(attempt, &query).await {
-                    return Ok(build);
-                }
-                asked = Instant::now();
+    /// Gives the order to CodeBuild, once.
+    pub(crate) async fn start(&self, order: &Order) -> Result<Arc<Build>, NotStarted> {
+        match self.builds.start(order).await {
+            Ok(build) => {
+                self.index.record(&build).await;
+                Ok(Arc::new(build))
             }
-            match self.builds.start(order).await {
-                Ok(build) => {
-                    self.index.record(&build).await;
-                    return Ok(Arc::new(build));
-                }
-                Err(error) if error.is_token_mismatch() => {
-                    // The same job was started with another request, by an earlier version or configuration.
-                    if let Some(build) = self.of_attempt(attempt, &query).await {
-                        return Ok(build);
-                    }
-                    observe::start_delayed(query.job, &error);
-                }
-                Err(error) => match error.class {
-                    Class::Capacity | Class::Throttled | Class::Transient => observe::start_delayed(query.job, &error),
-                    Class::Denied | Class::NotFound => return Err(refused(&error, true)),
-                    Class::Invalid => return Err(refused(&error, false)),
-                },
-            }
-            sleep(backoff.pause()).await;
+            Err(error) if error.is_token_mismatch() => Err(NotStarted::StartedOtherwise(error)),
+            Err(error) => Err(match error.class {
+                Class::Capacity => NotStarted::NoCapacity(error),
+                Class::Throttled | Class::Transient => NotStarted::Unknown(error),
+                Class::Denied | Class::NotFound => NotStarted::Refused { failure: failure(&error), again: true },
+                Class::Invalid => NotStarted::Refused { failure: failure(&error), again: false },
+            }),
         }
-    }
-
-    async fn of_attempt(&self, attempt: u32, query: &Query<'_>) -> Option<Arc<Build>> {
-        let found = self.find(Query { fresh: Instant::now(), ..query.clone() }).await;
-        found.filter(|build| build.attempt.unwrap_or(1) >= attempt)
     }
 }
 
-fn refused(error: &AwsError, again: bool) -> Refused {
-    let failure = Failure {
+/// Pauses between tries at one build.
+pub(crate) fn pauses() -> Backoff {
+    Backoff::new(FIRST_PAUSE, LONGEST_PAUSE)
+}
+
+fn failure(error: &AwsError) -> Failure {
+    Failure {
         kind: FailureKind::Platform,
         phase: None,
         code: error.code.clone(),
         message: format!("codebuild refused to start the build: {}", error.message),
         command: None,
-    };
-    Refused { failure, again }
+    }
 }

@@ -73,6 +73,7 @@ impl Watcher {
         let mut unknown_since: Option<Instant> = None;
         while !build.has_ended() {
             tokio::select! {
+                biased;
                 changed = ticks.changed() => if changed.is_err() { std::future::pending().await },
                 () = nudge.notify.notified() => {}
             }

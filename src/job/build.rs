@@ -4,12 +4,16 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::JobId;
+use super::{JobId, Tenant};
 
 /// The variable that says on a build which job it belongs to.
 pub const JOB_ID_VARIABLE: &str = "SLIPWAY_JOB_ID";
 /// The variable that says which attempt at the job a build is, from 1.
 pub const ATTEMPT_VARIABLE: &str = "SLIPWAY_ATTEMPT";
+/// The variables that say whose limits a build counts towards, for a process that finds it running.
+pub const TENANT_VARIABLE: &str = "SLIPWAY_TENANT";
+pub const PROFILE_VARIABLE: &str = "SLIPWAY_PROFILE";
+pub const GROUP_VARIABLE: &str = "SLIPWAY_GROUP";
 
 /// The exported variable in which a build that cloned its source itself names the commit.
 const COMMIT_VARIABLE: &str = "SLIPWAY_COMMIT";
@@ -41,6 +45,12 @@ pub struct Build {
     pub job: Option<JobId>,
     /// From `SLIPWAY_ATTEMPT`.
     pub attempt: Option<u32>,
+    /// From `SLIPWAY_TENANT`.
+    pub tenant: Option<Tenant>,
+    /// From `SLIPWAY_PROFILE`.
+    pub profile: Option<String>,
+    /// From `SLIPWAY_GROUP`.
+    pub group: Option<String>,
 }
 
 impl Build {

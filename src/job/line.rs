@@ -12,6 +12,8 @@ pub struct Ticket {
     pub priority: Priority,
     /// The key of jobs that must not run at the same time.
     pub group: Option<String>,
+    /// Grows from arrival to arrival: the order within a tenant.
+    pub arrival: u64,
 }
 
 /// The waiting line. `T` is what waits.
@@ -37,12 +39,20 @@ impl<T> Default for Line<T> {
 impl<T> Line<T> {
     /// Joins the line.
     pub fn push(&mut self, ticket: Ticket, it: T) {
-        let lane = self.lanes.entry(ticket.priority).or_insert_with(|| Lane { turns: VecDeque::new(), waiting: HashMap::new() });
-        let queue = lane.waiting.entry(ticket.tenant.clone()).or_default();
-        if queue.is_empty() {
-            lane.turns.push_back(ticket.tenant.clone());
-        }
-        queue.push_back((ticket, it));
+        self.lane(ticket.priority).push(ticket, it);
+    }
+
+    /// Comes back to the line: a place was found, and was none. It is where it was, and its tenant has the next turn.
+    pub fn put_back(&mut self, ticket: Ticket, it: T) {
+        let lane = self.lane(ticket.priority);
+        let tenant = ticket.tenant.clone();
+        lane.push(ticket, it);
+        lane.turns.retain(|other| *other != tenant);
+        lane.turns.push_front(tenant);
+    }
+
+    fn lane(&mut self, priority: Priority) -> &mut Lane<T> {
+        self.lanes.entry(priority).or_insert_with(|| Lane { turns: VecDeque::new(), waiting: HashMap::new() })
     }
 
     /// Takes the next for whom `admit` finds a place; a tenant that was served goes to the end of its lane's turns.
@@ -73,6 +83,15 @@ impl<T> Line<T> {
 }
 
 impl<T> Lane<T> {
+    fn push(&mut self, ticket: Ticket, it: T) {
+        let queue = self.waiting.entry(ticket.tenant.clone()).or_default();
+        if queue.is_empty() {
+            self.turns.push_back(ticket.tenant.clone());
+        }
+        let at = queue.partition_point(|(other, _)| other.arrival <= ticket.arrival);
+        queue.insert(at, (ticket, it));
+    }
+
     fn take<P>(&mut self, admit: &mut impl FnMut(&Ticket) -> Option<P>) -> Option<(T, P)> {
         for turn in 0..self.turns.len() {
             let tenant = &self.turns[turn];
@@ -98,10 +117,14 @@ impl<T> Lane<T> {
 mod tests {
     use super::*;
 
+    fn ticket(tenant: &str, priority: Priority, arrival: u64) -> Ticket {
+        Ticket { profile: String::new(), tenant: Tenant::parse(tenant).unwrap(), priority, group: None, arrival }
+    }
+
     fn line(jobs: &[(&str, Priority, &'static str)]) -> Line<&'static str> {
         let mut line = Line::default();
-        for (tenant, priority, name) in jobs {
-            line.push(Ticket { profile: String::new(), tenant: Tenant::parse(tenant).unwrap(), priority: *priority, group: None }, *name);
+        for (arrival, (tenant, priority, name)) in (0..).zip(jobs) {
+            line.push(ticket(tenant, *priority, arrival), *name);
         }
         line
     }
@@ -135,6 +158,17 @@ mod tests {
         let not_a = |ticket: &Ticket| (ticket.tenant.as_str() != "a").then_some(());
         assert_eq!(line.take(not_a).unwrap().0, "b1");
         assert_eq!(order(line), ["a1", "b2"]);
+    }
+
+    #[test]
+    fn who_comes_back_has_its_old_place_and_its_tenant_the_next_turn() {
+        let n = Priority::Normal;
+        let mut line = line(&[("a", n, "a1"), ("b", n, "b1"), ("a", n, "a2"), ("a", n, "a3"), ("b", n, "b2")]);
+        assert_eq!([0, 1, 2].map(|_| line.take(|_| Some(())).unwrap().0), ["a1", "b1", "a2"]);
+        // In the order of their refusals, which need not be that of their arrivals.
+        line.put_back(ticket("a", n, 2), "a2");
+        line.put_back(ticket("a", n, 0), "a1");
+        assert_eq!(order(line), ["a1", "b2", "a2", "a3"]);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::config::{Credential, Environment, Profile};
 
 use super::{
     Image, Job, JobId, Platform, Variable, VariableKind,
-    build::{ATTEMPT_VARIABLE, JOB_ID_VARIABLE},
+    build::{ATTEMPT_VARIABLE, GROUP_VARIABLE, JOB_ID_VARIABLE, PROFILE_VARIABLE, TENANT_VARIABLE},
     id::hex,
     policy,
 };
@@ -105,6 +105,9 @@ fn own(job: &Job, profile: &Profile, attempt: u32) -> Vec<Variable> {
         (ATTEMPT_VARIABLE, Some(attempt.to_string())),
         (IMAGES_VARIABLE, Some(images_json(&job.images))),
         (REGISTRY_VARIABLE, profile.registry.clone().filter(|registry| !registry.is_empty())),
+        (TENANT_VARIABLE, Some(job.tenant.to_string())),
+        (PROFILE_VARIABLE, Some(job.profile.clone())),
+        (GROUP_VARIABLE, job.group.as_ref().map(|group| group.key.clone())),
     ];
     own.into_iter().filter_map(|(name, value)| Some(plain(name, value?))).collect()
 }
@@ -186,6 +189,7 @@ mod tests {
             "version": 1, "id": "app-1", "timeout_minutes": 20,
             "source": { "url": "https://github.com/acme/app", "revision": "pr/25", "depth": 0, "submodules": true },
             "images": [{ "name": "team/app", "build_args": { "X": "$(id); `x` \"'" } }],
+            "tenant": "team-a", "group": { "key": "acme/app@main" },
             "env": [{ "name": "NPM_TOKEN", "value": "npm/token", "type": "SECRETS_MANAGER" }, { "name": "ODD", "value": "--x '$(id)' \"" }],
         }));
         let order = translate(&job, &profile(), 2);
@@ -200,6 +204,9 @@ mod tests {
             ("SLIPWAY_ATTEMPT", "2", VariableKind::Plaintext),
             ("SLIPWAY_IMAGES", order.env[2].value.as_str(), VariableKind::Plaintext),
             ("SLIPWAY_REGISTRY", "123456789012.dkr.ecr.eu-west-1.amazonaws.com", VariableKind::Plaintext),
+            ("SLIPWAY_TENANT", "team-a", VariableKind::Plaintext),
+            ("SLIPWAY_PROFILE", "default", VariableKind::Plaintext),
+            ("SLIPWAY_GROUP", "acme/app@main", VariableKind::Plaintext),
             ("NPM_TOKEN", "npm/token", VariableKind::SecretsManager),
             ("ODD", "--x '$(id)' \"", VariableKind::Plaintext),
         ];
@@ -223,7 +230,7 @@ mod tests {
             (order.source_type.as_str(), order.source_location.as_deref(), order.source_version, order.clone_depth, order.submodules);
         assert_eq!(source, ("S3", Some("bucket/key.zip"), None, None, false));
         let names: Vec<_> = order.env.iter().map(|variable| variable.name.as_str()).collect();
-        assert_eq!(names, ["SLIPWAY_JOB_ID", "SLIPWAY_ATTEMPT", "SLIPWAY_IMAGES"]);
+        assert_eq!(names, ["SLIPWAY_JOB_ID", "SLIPWAY_ATTEMPT", "SLIPWAY_IMAGES", "SLIPWAY_TENANT", "SLIPWAY_PROFILE"]);
         assert_eq!((order.env[0].value.as_str(), order.env[2].value.as_str(), order.timeout_minutes), ("message-1", "[]", 60));
     }
 

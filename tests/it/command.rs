@@ -27,6 +27,8 @@ fn the_exit_code_says_what_kind_of_ending_it_was() {
         (&["check"], 64),
         (&["schema", "world"], 64),
         (&["submit", "--url", "https://github.com/acme/app"], 64),
+        (&["healthcheck"], 64),
+        (&["healthcheck", "--config", "Cargo.toml"], 78),
         (&["check", "--config", "/nowhere/slipway.toml"], 78),
         (&["check", "--config", "Cargo.toml"], 78),
         (&["run", "--config", "Cargo.toml"], 78),

@@ -15,6 +15,22 @@ use slipway::engine::Exit;
 use crate::world::{job, world};
 
 #[tokio::test(start_paused = true)]
+async fn a_cancellation_outlives_the_daemon_that_took_it() {
+    let mut world = world(|_| Script::hangs()).start().await;
+    world.submit(&job("app-1")).await;
+    world.until_builds(|builds| builds.len() == 1).await;
+    world.send(r#"{ "version": 1, "cancel": "app-1" }"#).await;
+    // Received, and not yet carried out.
+    while world.aws.calls().get("codebuild.StopBuild").is_none() {
+        tokio::task::yield_now().await;
+    }
+    world.kill().await;
+    world.start_daemon().await;
+    assert_eq!(world.next_end().await["data"]["status"], "cancelled");
+    world.end().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_drain_gives_back_what_waits_and_leaves_what_runs_to_be_adopted() {
     let setup = world(|_| Script::succeeds().taking(Duration::from_mins(10)));
     let mut world = setup.with("SLIPWAY__LIMITS__RUNNING=1 SLIPWAY__QUEUES__0__VISIBILITY=30m").start().await;
@@ -110,6 +126,82 @@ async fn no_capacity_is_a_reason_to_wait_and_not_to_fail() {
     assert!(ends.values().all(|end| end["data"]["status"] == "succeeded"));
     assert_eq!(ends.len(), 10);
     assert_eq!(world.builds().len(), 10);
+    world.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_real_limit_is_learned_and_then_seldom_run_into() {
+    let setup = world(|_| Script::succeeds().taking(Duration::from_mins(2))).account_limit(8);
+    let mut world = setup.with("SLIPWAY__LIMITS__RUNNING=60").start().await;
+    for n in 0..60 {
+        world.submit(&job(&format!("app-{n}"))).await;
+    }
+    let began = tokio::time::Instant::now();
+    assert_eq!(world.ends().await.len(), 60);
+    // Eight rounds of two minutes would be the least.
+    assert!(began.elapsed() < Duration::from_mins(22), "took {:?}", began.elapsed());
+    let starts = world.aws.calls()["codebuild.StartBuild"];
+    assert!(starts < 60 * 3, "{starts} starts for 60 builds");
+    world.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_jobs_are_adopted_at_the_price_of_one() {
+    let setup = world(|_| Script::succeeds().taking(Duration::from_mins(10)));
+    let mut world = setup.with("SLIPWAY__LIMITS__RUNNING=150").start().await;
+    for n in 0..150 {
+        world.submit(&job(&format!("app-{n}"))).await;
+    }
+    world.until_builds(|builds| builds.len() == 150).await;
+    world.kill().await;
+    let before = world.aws.calls()["codebuild.ListBuildsForProject"];
+    world.start_daemon().await;
+    assert_eq!(world.ends().await.len(), 150);
+    let listings = world.aws.calls()["codebuild.ListBuildsForProject"] - before;
+    assert!(listings <= 6, "{listings} pages were listed for 150 adoptions");
+    assert_eq!(world.builds().len(), 150);
+    world.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn builds_that_run_already_count_before_their_messages_come_back() {
+    let setup = world(|_| Script::succeeds().taking(Duration::from_mins(10)));
+    let mut world = setup.with("SLIPWAY__LIMITS__RUNNING=2 SLIPWAY__QUEUES__0__VISIBILITY=5m").start().await;
+    world.submit(&job("runs-1")).await;
+    world.submit(&job("runs-2")).await;
+    world.until_builds(|builds| builds.len() == 2).await;
+    world.kill().await;
+    world.start_daemon().await;
+    world.submit(&job("waits")).await;
+    tokio::time::sleep(Duration::from_mins(2)).await;
+    assert_eq!(world.builds().len(), 2, "the limit holds over the restart");
+    assert_eq!(world.ends().await.len(), 3);
+    world.end().await;
+}
+
+/// For half an hour the topic refuses everything.
+#[derive(Debug)]
+struct Refusal(tokio::time::Instant);
+
+impl Faults for Refusal {
+    fn before(&self, service: &str, operation: &str) -> Option<Fault> {
+        let refuses = service == "sns" && operation == "PublishBatch" && self.0.elapsed() < Duration::from_mins(30);
+        refuses.then(|| Fault::Error(ApiError::new("AuthorizationError", "not authorized to perform: SNS:Publish").with_status(403)))
+    }
+
+    fn after(&self, _: &str, _: &str) -> Option<Fault> {
+        None
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_that_the_topic_refuses_keeps_its_message_until_it_is_accepted() {
+    let mut world = world(|_| Script::succeeds()).faults(Refusal(tokio::time::Instant::now())).start().await;
+    world.submit(&job("app-1")).await;
+    tokio::time::sleep(Duration::from_mins(20)).await;
+    assert_eq!(world.depth().await, 1, "the message is kept");
+    assert_eq!(world.next_end().await["id"], "app-1/finished");
+    assert_eq!(world.builds().len(), 1);
     world.end().await;
 }
 

@@ -218,6 +218,11 @@ impl World {
         }
     }
 
+    /// How many messages the job queue holds.
+    pub(crate) async fn depth(&self) -> usize {
+        self.clients.queue(&self.provision.jobs).depth().await.unwrap()
+    }
+
     pub(crate) async fn dead_letters(&self) -> Vec<Delivery> {
         receive(&self.clients.queue(&self.provision.dead_letters), 10).await
     }

@@ -7,7 +7,9 @@ import urllib.request
 
 import pytest
 
+from checker import lacking
 from cloud import Cloud, Subscriber, get
+from engine import Engine, missing
 from program import SCRIPTS, SLIPWAY, Program, environment, slipway
 from waiting import until
 
@@ -163,6 +165,21 @@ def moto_server(programs):
     cloud = Cloud(found[1])
     until(lambda: get(found[1] + "/moto-api/"), "moto's answer")
     return cloud
+
+
+@pytest.fixture(scope="session")
+def engine(tmp_path_factory, free_port):
+    """A Docker engine with a registry, for all tests that need one."""
+    reason = missing()
+    if reason:
+        lacking(f"no Docker engine: {reason}; .ci/engine installs one")
+    # Short, for a socket's path has at most 108 bytes.
+    engine = Engine(tmp_path_factory.mktemp("e"), free_port())
+    try:
+        engine.start()
+        yield engine
+    finally:
+        engine.end()
 
 
 @pytest.fixture

@@ -5,18 +5,17 @@ import functools
 import json
 import re
 import signal
-import subprocess
 
 import pytest
 import yaml
 
+from checker import run, there
 from cloud import Cloud, Subscriber, get, job
-from program import ROOT, SCRIPTS, SLIPWAY, environment
+from program import ROOT, SCRIPTS, SLIPWAY, environment, slipway
 from waiting import until
 
 DEPLOY = ROOT / "deploy"
 MINISTACK = SCRIPTS.parent / "ministack/bin/ministack"
-CHECKOV = SCRIPTS.parent / "checkov/bin/checkov"
 ACCOUNT = "000000000000"
 REGION = "us-east-1"
 BUILDSPEC = (DEPLOY / "buildspec.yml").read_text()
@@ -28,8 +27,7 @@ UNSCOPED = ["codebuild:BatchGetBuilds", "codebuild:StopBuild", "logs:GetLogEvent
 @pytest.fixture(scope="module")
 def ministack(programs, free_port):
     """ministack with nothing in it, which holds every caller but the first to its permissions."""
-    if not MINISTACK.exists():
-        pytest.skip("ministack is not installed; tests/run does it")
+    there(MINISTACK, "tests/run installs it, from tests/outside/requirements-ministack.txt")
     port = str(free_port())
     settings = environment(BIND_HOST="127.0.0.1", MINISTACK_HOST="127.0.0.1", GATEWAY_PORT=port, AUTH="true", PYTHONUNBUFFERED="1")
     program = programs("ministack", [MINISTACK], settings)
@@ -50,10 +48,7 @@ Loose.add_multi_constructor("!", lambda loader, tag, node: getattr(loader, f"con
 @functools.cache
 def reports():
     """What checkov, which downloads nothing here, says of Terraform and of CloudFormation: one run, for its start takes longest."""
-    if not CHECKOV.exists():
-        pytest.skip("checkov is not installed; tests/run does it")
-    command = [CHECKOV, "--directory", DEPLOY, "--framework", "terraform", "cloudformation", "--skip-download", "-o", "json"]
-    answer = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=120, check=False)
+    answer = run("checkov", "--directory", DEPLOY, "--framework", "terraform", "cloudformation", "--skip-download", "-o", "json")
     return {report["check_type"]: report for report in json.loads(answer.stdout)}
 
 
@@ -252,6 +247,7 @@ def carries_a_job(deployed, programs, free_port):
     settings = environment(cloud.url, **deployed.environment() | hurry | deployed.keys())
     daemon = programs("deployed", [SLIPWAY, *container["command"]], settings)
     daemon.says(lambda _: get(f"http://{http}/readyz") == (200, "ready\n"), "it takes work")
+    assert slipway("healthcheck", variables=settings).returncode == 0
     cloud.send(job("app-1", "https://github.com/acme/app"), f"{name}-jobs")
     bad = cloud.send("{}", f"{name}-jobs")
     subscriber = Subscriber(cloud, f"{name}-results")

@@ -82,10 +82,13 @@ class Engine:
                 child.wait(10)
         if not self._bridged and BRIDGE.exists():
             subprocess.run(["ip", "link", "delete", BRIDGE.name], check=False)
+        # A container on the machine's own network leaves a mount behind.
+        for left in (self.folder / "exec" / "netns").glob("*"):
+            subprocess.run(["umount", left], check=False, capture_output=True)
         shutil.rmtree(self.folder / "data", ignore_errors=True)
 
-    def docker(self, *arguments, check=True):
-        variables = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "DOCKER_HOST": self.host}
+    def docker(self, *arguments, check=True, **variables):
+        variables = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "DOCKER_HOST": self.host, **variables}
         command = [CLIENT, *map(str, arguments)]
         answer = subprocess.run(command, env=variables, capture_output=True, text=True, timeout=120, check=False)
         assert not check or answer.returncode == 0, answer.stderr

@@ -12,7 +12,7 @@ import pytest
 
 import central
 from cloud import job
-from engine import BUSYBOX, GATEWAY, Engine, missing
+from engine import BUSYBOX, GATEWAY
 from git_server import GitServer
 from program import ROOT, environment
 
@@ -40,22 +40,6 @@ host = "{git}"
 secret = "git/token"
 """
 KEYS = {"AccessKeyId": "ASIAEXAMPLE", "SecretAccessKey": "wJalr+secret/key", "Token": "FwoG+session+token=="}
-
-
-@pytest.fixture(scope="session")
-def engine(tmp_path_factory, free_port):
-    reason = missing()
-    if reason:
-        if os.environ.get("CI") == "true":
-            pytest.fail(f"no Docker engine: {reason}; .ci/engine installs one")
-        pytest.skip(f"no Docker engine: {reason}")
-    # Short, for a socket's path has at most 108 bytes.
-    engine = Engine(tmp_path_factory.mktemp("e"), free_port())
-    try:
-        engine.start()
-        yield engine
-    finally:
-        engine.end()
 
 
 @pytest.fixture(scope="module")

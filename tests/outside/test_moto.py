@@ -3,58 +3,21 @@
 moto's builds are canned: one succeeds as soon as somebody looks at it, its log has no name, and lists come oldest first.
 """
 
-import json
 from collections import Counter
 
 import pytest
 
+import account
 from cloud import Subscriber, job
 from waiting import until
 
 JOBS = 20
-CONFIG = """\
-[[queues]]
-url = "{jobs}"
-visibility = "30s"
-wait = "1s"
-
-[topic]
-arn = "{topic}"
-events = ["queued", "started", "finished", "rejected"]
-
-[limits]
-running = 5
-
-[watch]
-interval = "200ms"
-
-[log]
-settle = "0s"
-
-[profiles.default]
-project = "flex"
-sources = ["https://github.com/acme/*"]
-"""
 
 
 @pytest.fixture
 def deployed(moto):
-    """Everything made by boto3; the daemon finds the dead-letter queue by the redrive policy. Returns the configuration."""
-    dead = moto.sqs.create_queue(QueueName="slipway-jobs-dlq")["QueueUrl"]
-    redrive = json.dumps({"deadLetterTargetArn": moto.queue_arn(dead), "maxReceiveCount": "5"})
-    jobs = moto.sqs.create_queue(QueueName="slipway-jobs", Attributes={"RedrivePolicy": redrive})["QueueUrl"]
-    results = moto.sqs.create_queue(QueueName="slipway-results")["QueueUrl"]
-    topic = moto.sns.create_topic(Name="slipway-events")["TopicArn"]
-    raw = {"RawMessageDelivery": "true"}
-    moto.sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=moto.queue_arn(results), Attributes=raw)
-    moto.codebuild.create_project(
-        name="flex",
-        source={"type": "GITHUB", "location": "https://github.com/acme/placeholder"},
-        artifacts={"type": "NO_ARTIFACTS"},
-        environment={"type": "LINUX_CONTAINER", "image": "aws/codebuild/standard:7.0", "computeType": "BUILD_GENERAL1_SMALL"},
-        serviceRole="arn:aws:iam::123456789012:role/builds",
-    )
-    return CONFIG.format(jobs=jobs, topic=topic)
+    """What a daemon needs, in moto; its configuration."""
+    return account.deploy(moto)
 
 
 def test_twenty_jobs_are_carried_and_a_bad_message_is_buried(moto, deployed, start_daemon):

@@ -1,5 +1,6 @@
 """docs/operations.md, the deployments and the daemon speak of the same alarms, sentences and metrics."""
 
+import json
 import re
 
 import yaml
@@ -42,5 +43,12 @@ def test_both_deployments_count_the_same_sentences_and_the_daemon_says_them():
     assert [code for code in codes if f'"{code}"' not in errors] == []
 
 
+def test_both_deployments_ask_for_health_as_the_image_does():
+    [task] = of_type("AWS::ECS::TaskDefinition")
+    command = task["ContainerDefinitions"][0]["HealthCheck"]["Command"]
+    assert re.search(r"^HEALTHCHECK .* CMD (.*)$", (ROOT / "Dockerfile").read_text(), re.M)[1] == json.dumps(command[1:])
+    assert f"command     = {json.dumps(command)}" in (DEPLOY / "terraform/daemon.tf").read_text()
+
+
 def test_the_manual_knows_every_metric_and_no_other():
-    assert set(re.findall(r"slipway_\w+", MANUAL)) - {"slipway_toml"} == set(re.findall(r'describe_\w+!\("(\w+)"', OBSERVE))
+    assert set(re.findall(r"slipway_\w+", MANUAL)) - {"slipway_toml"} == set(re.findall(r'describe_\w+!\(\s*"(\w+)"', OBSERVE))

@@ -14,6 +14,7 @@ mod deduplication;
 mod endpoint;
 pub mod fault;
 pub mod logs;
+mod random;
 pub mod runner;
 pub mod server;
 mod sns;

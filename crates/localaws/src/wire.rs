@@ -7,7 +7,6 @@ mod xml;
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode, header};
 use serde_json::Value;
-use uuid::Uuid;
 
 use crate::api::{Answer, ApiError};
 
@@ -79,7 +78,7 @@ impl Call {
 
 /// Writes the answer to `operation`.
 pub(crate) fn write(protocol: &Protocol, service: Option<Service>, operation: &str, answer: &Answer) -> Response<Bytes> {
-    let id = Uuid::new_v4().to_string();
+    let id = crate::random::uuid().to_string();
     let (content_type, body) = match protocol {
         Protocol::Json { version } => (*version, json::write(service, answer)),
         Protocol::Query { namespace } => ("text/xml", query::write(namespace, operation, answer, &id)),

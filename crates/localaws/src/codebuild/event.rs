@@ -36,7 +36,7 @@ impl Build {
         }
         let event = json!({
             "version": "0",
-            "id": uuid::Uuid::new_v4().to_string(),
+            "id": crate::random::uuid().to_string(),
             "detail-type": "CodeBuild Build State Change",
             "source": "aws.codebuild",
             "account": account,

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
-use uuid::Uuid;
 
 use super::{
     CodeBuild, State,
@@ -84,7 +83,7 @@ impl CodeBuild {
             ApiError::new("AccountLimitExceededException", message)
         })?;
 
-        let uuid = Uuid::new_v4().to_string();
+        let uuid = crate::random::uuid().to_string();
         let retry_limit = settings.get("autoRetryLimit").and_then(Value::as_u64).unwrap_or_default();
         project.last_number += 1;
         let target = log_target(settings.get("logsConfig").unwrap_or(&Value::Null), &name, &uuid);

@@ -4,7 +4,6 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
-use uuid::Uuid;
 
 use crate::{
     sns::{
@@ -64,7 +63,7 @@ pub(super) fn deliver(sns: &Sns, notification: &Notification<'_>, arn: &str, sub
 /// Sends an HTTP subscription the token that confirms it.
 pub(super) fn ask_for_confirmation(sns: &Sns, arn: &str, subscription: &Subscription, token: &str, host: &str) {
     let topic_arn = &subscription.topic_arn;
-    let id = Uuid::new_v4().to_string();
+    let id = crate::random::uuid().to_string();
     let url = format!("http://{host}/?Action=ConfirmSubscription&Version=2010-03-31&TopicArn={topic_arn}&Token={token}");
     let body = json!({
         "Type": "SubscriptionConfirmation",

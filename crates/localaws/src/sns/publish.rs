@@ -3,7 +3,6 @@
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
-use uuid::Uuid;
 
 use crate::{
     api::{Answer, ApiError, decode},
@@ -83,7 +82,7 @@ impl Sns {
             message.deduplication_id = Some(hex(&Sha256::digest(message.text.as_bytes())));
         }
         let mut notification = delivery::Notification {
-            id: Uuid::new_v4().to_string(),
+            id: crate::random::uuid().to_string(),
             topic_arn: arn,
             sequence: None,
             by_protocol: message.by_protocol()?,

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use uuid::Uuid;
 
 use crate::{
     api::{Answer, ApiError, decode, required},
@@ -159,8 +158,8 @@ impl Sns {
             }
             (arn, subscription)
         } else {
-            let arn = format!("{topic_arn}:{}", Uuid::new_v4());
-            let token = (protocol == Protocol::Http).then(|| Uuid::new_v4().simple().to_string());
+            let arn = format!("{topic_arn}:{}", crate::random::uuid());
+            let token = (protocol == Protocol::Http).then(|| crate::random::uuid().simple().to_string());
             let subscription = Subscription { topic_arn, protocol, endpoint, token, settings };
             state.subscriptions.insert(arn.clone(), subscription.clone());
             (arn, subscription)

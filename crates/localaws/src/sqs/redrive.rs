@@ -2,7 +2,6 @@
 
 use serde::Deserialize;
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use crate::{
     api::{Answer, decode, required},
@@ -46,7 +45,7 @@ impl Message {
 
     /// The message as a move brings it back: as a new one.
     fn moved_back(mut self, now_ms: u64) -> Self {
-        self.id = Uuid::new_v4().to_string();
+        self.id = crate::random::uuid().to_string();
         self.dead_letter_source = None;
         self.sent_ms = now_ms;
         self.first_received_ms = None;
@@ -94,7 +93,7 @@ impl Sqs {
             started_ms: now_ms,
         };
         state.moves.insert(0, task);
-        Ok(json!({ "TaskHandle": Uuid::new_v4().to_string() }))
+        Ok(json!({ "TaskHandle": crate::random::uuid().to_string() }))
     }
 
     pub(super) fn list_message_move_tasks(&self, input: Value) -> Answer {

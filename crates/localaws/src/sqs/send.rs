@@ -3,7 +3,6 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use uuid::Uuid;
 
 use crate::{
     api::{Answer, ApiError, decode},
@@ -153,7 +152,7 @@ pub(super) fn enqueue(queue: &mut Queue, message: Outgoing, now_ms: u64) -> Valu
     });
     let before = key.as_ref().and_then(|key| queue.deduplication.recall(key, now_ms).cloned());
     let sent = before.unwrap_or_else(|| {
-        let sent = Sent { id: Uuid::new_v4().to_string(), sequence: queue.next_sequence() };
+        let sent = Sent { id: crate::random::uuid().to_string(), sequence: queue.next_sequence() };
         if let Some(key) = key {
             queue.deduplication.remember(key, now_ms, sent.clone());
         }

@@ -1,0 +1,136 @@
+//! `cargo bench --bench chaos`: the real daemon killed with `kill -9` again and again, on a bad day of AWS.
+//!
+//! The daemon is a process of its own, over sockets; the embedded endpoint is in this one, and answers some calls with errors, throttling,
+//! or not at all. `-- --jobs N --kills N --seed S` changes the course.
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark fails by panicking, and prints what it measured")]
+
+mod rig;
+
+use std::{
+    collections::BTreeMap,
+    ops::Range,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use localaws::{
+    ApiError,
+    fault::{Fault, Faults},
+    runner::scripted::Script,
+};
+use rig::Rig;
+use tokio::time::Instant;
+
+/// A daemon lives this long at least and at most, in milliseconds.
+const LIVES: Range<u64> = 500..4000;
+/// One call in so many goes wrong.
+const ONE_IN: u32 = 20;
+const LIMITS: &str = "running = 20";
+/// Everything has ended long before.
+const PATIENCE: Duration = Duration::from_mins(15);
+
+/// AWS on a bad day.
+#[derive(Debug)]
+struct BadDay {
+    on: AtomicBool,
+    rng: Mutex<fastrand::Rng>,
+    errors: AtomicU64,
+    throttles: AtomicU64,
+    drops: AtomicU64,
+}
+
+impl BadDay {
+    fn new(seed: u64) -> Arc<Self> {
+        let rng = Mutex::new(fastrand::Rng::with_seed(seed));
+        let [errors, throttles, drops] = [0; 3].map(AtomicU64::new);
+        Arc::new(Self { on: AtomicBool::new(false), rng, errors, throttles, drops })
+    }
+
+    /// Whether this call goes wrong, and in which of two ways.
+    fn draw(&self) -> Option<u32> {
+        let mut rng = self.rng.lock().unwrap();
+        (self.on.load(Ordering::Relaxed) && rng.u32(0..ONE_IN) == 0).then(|| rng.u32(0..2))
+    }
+}
+
+impl Faults for BadDay {
+    fn before(&self, service: &str, _: &str) -> Option<Fault> {
+        Some(match self.draw()? {
+            0 => {
+                self.errors.fetch_add(1, Ordering::Relaxed);
+                Fault::Error(ApiError::new("InternalError", "a bad day").with_status(500))
+            }
+            _ => {
+                self.throttles.fetch_add(1, Ordering::Relaxed);
+                let (code, status) = if service == "sns" { ("Throttled", 429) } else { ("ThrottlingException", 400) };
+                Fault::Error(ApiError::new(code, "Rate exceeded").with_status(status))
+            }
+        })
+    }
+
+    fn after(&self, _: &str, _: &str) -> Option<Fault> {
+        self.draw()?;
+        self.drops.fetch_add(1, Ordering::Relaxed);
+        Some(Fault::Drop)
+    }
+}
+
+#[tokio::main]
+async fn main() {
+    let (jobs, kills, seed) = (rig::argument("--jobs", 500), rig::argument("--kills", 50), rig::argument("--seed", 1));
+    let day = BadDay::new(seed);
+    let longest = LIVES.end;
+    // The jobs last about as long as the kills do.
+    let script = move |_: &_| Script::succeeds().taking(Duration::from_millis(fastrand::u64(0..2 * longest)));
+    let rig = Box::pin(Rig::start(script, Some(Arc::clone(&day) as Arc<dyn Faults>))).await;
+    rig.receive_without_bound().await;
+    rig.submit(jobs).await;
+
+    let mut rng = fastrand::Rng::with_seed(seed);
+    let mut life = || Duration::from_millis(rng.u64(LIVES));
+    let started = Instant::now();
+    day.on.store(true, Ordering::Relaxed);
+    let (mut daemon, mut death, mut killed) = (rig.daemon(LIMITS), started + life(), 0);
+    let mut ends: BTreeMap<String, u32> = BTreeMap::new();
+    while (ends.len() < jobs as usize || killed < kills) && started.elapsed() < PATIENCE {
+        if killed < kills && Instant::now() >= death {
+            daemon.kill().unwrap();
+            daemon.wait().unwrap();
+            killed += 1;
+            (daemon, death) = (rig.daemon(LIMITS), Instant::now() + life());
+        }
+        for event in rig.events(Duration::from_millis(100)).await {
+            *ends.entry(event["id"].as_str().unwrap().to_owned()).or_default() += 1;
+        }
+    }
+    let seconds = started.elapsed().as_secs();
+    day.on.store(false, Ordering::Relaxed);
+    // What a kill left in flight comes back, and must be gone in the end.
+    while rig.queue(&rig.provision.jobs).depth().await.unwrap() > 0 && started.elapsed() < PATIENCE {
+        for event in rig.events(Duration::from_secs(1)).await {
+            *ends.entry(event["id"].as_str().unwrap().to_owned()).or_default() += 1;
+        }
+    }
+    daemon.kill().unwrap();
+    daemon.wait().unwrap();
+
+    let mut builds: BTreeMap<(String, String), u32> = BTreeMap::new();
+    for build in rig.aws.codebuild().builds() {
+        let variable = |name: &str| build.variables[name].clone();
+        *builds.entry((variable("SLIPWAY_JOB_ID"), variable("SLIPWAY_ATTEMPT"))).or_default() += 1;
+    }
+    let lost = (0..jobs).filter(|n| !ends.contains_key(&format!("job-{n}/finished"))).count();
+    let doubled = builds.values().filter(|count| **count > 1).count();
+    let left = rig.queue(&rig.provision.jobs).depth().await.unwrap();
+    let repeats: u32 = ends.values().map(|count| count - 1).sum();
+    let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+    println!("{jobs} jobs, {killed} times kill -9, {seconds} s until the last event");
+    println!("injected: {} errors, {} throttles, {} lost replies", count(&day.errors), count(&day.throttles), count(&day.drops));
+    println!("builds: {}, events repeated with the same id: {repeats}", builds.len());
+    println!("jobs lost: {lost}, attempts built twice: {doubled}, messages left: {left}");
+    rig.stop().await;
+    assert_eq!((lost, doubled, left, killed), (0, 0, 0, kills));
+}

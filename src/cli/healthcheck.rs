@@ -1,0 +1,122 @@
+//! `slipway healthcheck`: asks a daemon how it is, for images that have no other program to ask with.
+
+use std::{
+    io::{self, Write},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    time::Duration,
+};
+
+use anyhow::{Context, bail};
+use clap::Args;
+use http_body_util::{BodyExt, Empty, Limited};
+use hyper::{
+    Request, StatusCode,
+    body::{Bytes, Incoming},
+    client::conn::http1,
+    header,
+};
+use hyper_util::rt::TokioIo;
+use tokio::{net::TcpStream, time::timeout};
+use url::Url;
+
+use super::{Exit, configuration::Configuration};
+
+/// An answer is a few lines; what is longer is not the daemon's.
+const LONGEST_ANSWER: usize = 64 * 1024;
+
+/// Ask a running daemon whether it is healthy
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Asks /healthz where the configuration's [http].listen says. Healthy is a daemon whose loops all turn over, whether or not AWS answers it.
+For one that takes work, ask for /readyz.
+
+Exit codes: 0 healthy, 1 not healthy or no answer, 64 wrong usage, 78 the configuration is wrong.
+
+Examples:
+  slipway healthcheck --config /etc/slipway/slipway.toml
+  slipway healthcheck --url http://127.0.0.1:9090/readyz --timeout 2s")]
+pub(super) struct Healthcheck {
+    #[command(flatten)]
+    configuration: Configuration,
+
+    /// The page to ask for, instead of the configuration's
+    #[arg(long, value_name = "URL", value_parser = http)]
+    url: Option<Url>,
+
+    /// How long to wait for the answer
+    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = humantime::parse_duration)]
+    timeout: Duration,
+}
+
+impl Healthcheck {
+    pub(super) async fn run(self) -> anyhow::Result<Exit> {
+        let url = match self.url {
+            Some(url) => url,
+            None => page(self.configuration.load()?.1.http.listen)?,
+        };
+        let answer = timeout(self.timeout, get(&url)).await;
+        let answer = answer.with_context(|| format!("no answer from {url} within {}", humantime::format_duration(self.timeout)))?;
+        let (status, text) = answer.with_context(|| format!("no answer from {url}"))?;
+        if status != StatusCode::OK {
+            bail!("{url} answers {status}: {}", text.trim_end());
+        }
+        write!(io::stdout(), "{text}")?;
+        Ok(Exit::Done)
+    }
+}
+
+/// TLS is for those who ask from elsewhere; the daemon itself has none.
+fn http(text: &str) -> Result<Url, &'static str> {
+    Url::parse(text).ok().filter(|url| url.scheme() == "http").ok_or("must be http://HOST[:PORT]/PATH")
+}
+
+/// The health page of a daemon that listens here. One that listens on every address is asked on the loopback.
+fn page(listen: SocketAddr) -> Result<Url, url::ParseError> {
+    let ip = match listen.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    Url::parse(&format!("http://{}/healthz", SocketAddr::new(ip, listen.port())))
+}
+
+async fn get(url: &Url) -> anyhow::Result<(StatusCode, String)> {
+    let host = url.host_str().context("the URL names no host")?;
+    // The brackets of an IPv6 address belong to the URL alone.
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    let stream = TcpStream::connect((host, url.port().unwrap_or(80))).await?;
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+    let request =
+        Request::get(url.path()).header(header::HOST, url.authority()).header(header::CONNECTION, "close").body(Empty::<Bytes>::new())?;
+    let asked = async move { read(sender.send_request(request).await?).await };
+    // The connection moves the bytes of the exchange, and ends with it.
+    let (answer, moved) = tokio::join!(asked, connection);
+    let answer = answer?;
+    moved?;
+    Ok(answer)
+}
+
+async fn read(response: hyper::Response<Incoming>) -> anyhow::Result<(StatusCode, String)> {
+    let status = response.status();
+    let body = Limited::new(response.into_body(), LONGEST_ANSWER).collect().await;
+    let body = body.map_err(|error| anyhow::anyhow!("the answer cannot be read: {error}"))?;
+    Ok((status, String::from_utf8_lossy(&body.to_bytes()).into_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::page;
+
+    #[test]
+    fn a_daemon_that_listens_everywhere_is_asked_on_this_machine() {
+        for (listen, asked) in [
+            ("127.0.0.1:9090", "http://127.0.0.1:9090/healthz"),
+            ("0.0.0.0:9090", "http://127.0.0.1:9090/healthz"),
+            ("[::]:8080", "http://[::1]:8080/healthz"),
+            ("10.0.0.7:80", "http://10.0.0.7/healthz"),
+        ] {
+            let page = listen.parse().ok().and_then(|listen| page(listen).ok());
+            assert_eq!(page.as_ref().map(url::Url::as_str), Some(asked), "{listen}");
+        }
+    }
+}

@@ -1,0 +1,182 @@
+"""The manifests: valid to Kubernetes, as strict as checkov knows, and at one with the daemon that they start."""
+
+import re
+import tomllib
+
+import jsonschema
+import pytest
+import yaml
+
+from checker import check, checkov
+from grace import last_calls, seconds
+from program import ROOT, slipway
+
+FOLDER = ROOT / "deploy" / "kubernetes"
+OVERLAYS = ["example", "example-keda"]
+# The example's image has a tag to be read, where a digest is better; and a tag that stays needs no pull at each start.
+OTHERWISE = ["CKV_K8S_43", "CKV_K8S_15"]
+# KEDA's own kinds, as far as they are used here (its documentation of ScaledObject, of TriggerAuthentication and of the aws-sqs-queue
+# trigger): kubernetes-validate has only Kubernetes' own.
+TEXT, WHOLE = {"type": "string"}, {"type": "integer", "minimum": 0}
+NAMED = {"type": "object", "required": ["name"], "properties": {"name": TEXT}, "additionalProperties": False}
+
+
+def exactly(required, **properties):
+    return {"type": "object", "required": required.split(), "properties": properties, "additionalProperties": False}
+
+
+SQS = exactly(
+    "queueURL awsRegion",
+    **dict.fromkeys(("queueURL", "awsRegion", "queueLength", "activationQueueLength", "awsEndpoint"), TEXT),
+    # Whatever they look like, the values of a trigger are texts.
+    **dict.fromkeys(("scaleOnInFlight", "scaleOnDelayed"), {"enum": ["true", "false"]}),
+)
+KEDA = {
+    "ScaledObject": exactly(
+        "scaleTargetRef triggers",
+        scaleTargetRef=NAMED,
+        **dict.fromkeys(("minReplicaCount", "maxReplicaCount", "pollingInterval", "cooldownPeriod"), WHOLE),
+        triggers={
+            "type": "array",
+            "items": exactly("type metadata authenticationRef", type={"const": "aws-sqs-queue"}, metadata=SQS, authenticationRef=NAMED),
+        },
+    ),
+    "TriggerAuthentication": exactly("podIdentity", podIdentity=exactly("provider", provider={"const": "aws"}, roleArn=TEXT)),
+}
+
+
+def built(overlay):
+    """What kustomize makes of a folder."""
+    return list(yaml.safe_load_all(check("kubectl", "kustomize", FOLDER / overlay)))
+
+
+def one(objects, kind):
+    [found] = [thing for thing in objects if thing["kind"] == kind]
+    return found
+
+
+@pytest.fixture(scope="module", params=OVERLAYS)
+def objects(request):
+    return built(request.param)
+
+
+@pytest.fixture(scope="module")
+def pod(objects):
+    return one(objects, "Deployment")["spec"]["template"]["spec"]
+
+
+@pytest.fixture(scope="module")
+def config(objects):
+    return one(objects, "ConfigMap")["data"]["slipway.toml"]
+
+
+def keda(things):
+    return [thing for thing in things if thing["apiVersion"].startswith("keda.sh/")]
+
+
+def validate(things, folder):
+    file = folder / "manifests.yaml"
+    file.write_text(yaml.safe_dump_all([thing for thing in things if thing not in keda(things)]))
+    check("kubernetes-validate", "--strict", "--no-warn", file)
+    for thing in keda(things):
+        assert thing["apiVersion"] == "keda.sh/v1alpha1"
+        jsonschema.validate(thing["spec"], KEDA[thing["kind"]])
+
+
+@pytest.mark.parametrize("file", sorted(FOLDER.rglob("*.yaml")), ids=lambda file: f"{file.parent.name}/{file.name}")
+def test_every_manifest_is_valid_and_used(file, tmp_path):
+    things = list(yaml.safe_load_all(file.read_text()))
+    if file.name == "kustomization.yaml":
+        [kustomization] = things
+        for name in kustomization["resources"] + kustomization.get("components", []):
+            assert (file.parent / name).exists(), name
+        beside = {other.name for other in file.parent.glob("*.yaml")} - {file.name}
+        assert beside <= set(kustomization["resources"]), "a manifest that is not part of it"
+    else:
+        validate(things, tmp_path)
+
+
+def test_what_kustomize_makes_is_valid(objects, tmp_path):
+    validate(objects, tmp_path)
+
+
+def test_checkov_knows_nothing_stricter(tmp_path):
+    file, things = tmp_path / "manifests.yaml", built("example-keda")
+    file.write_text(yaml.safe_dump_all(things))
+    checkov("kubernetes", file, *OTHERWISE)
+    [container] = one(things, "Deployment")["spec"]["template"]["spec"]["containers"]
+    container["securityContext"]["readOnlyRootFilesystem"] = False
+    file.write_text(yaml.safe_dump_all(things))
+    with pytest.raises(AssertionError, match="CKV_K8S_22"):
+        checkov("kubernetes", file, *OTHERWISE)
+
+
+def test_there_is_never_more_than_one_daemon(objects):
+    spec = one(objects, "Deployment")["spec"]
+    assert spec["strategy"] == {"type": "Recreate"}
+    if keda(objects):
+        assert "replicas" not in spec, "two would set it"
+        assert one(objects, "ScaledObject")["spec"]["maxReplicaCount"] == 1
+    else:
+        assert spec["replicas"] == 1
+
+
+def test_keda_counts_the_messages_of_running_builds(config):
+    objects = built("example-keda")
+    [trigger] = one(objects, "ScaledObject")["spec"]["triggers"]
+    assert trigger["metadata"]["scaleOnInFlight"] == "true"
+    assert trigger["metadata"]["queueURL"] == tomllib.loads(config)["queues"][0]["url"]
+    assert trigger["authenticationRef"]["name"] == one(objects, "TriggerAuthentication")["metadata"]["name"]
+    assert one(objects, "ScaledObject")["spec"]["scaleTargetRef"]["name"] == one(objects, "Deployment")["metadata"]["name"]
+
+
+def test_the_configuration_is_right_and_the_pod_waits_for_its_drain(pod, config, tmp_path):
+    file = tmp_path / "slipway.toml"
+    # The path is the image's own.
+    file.write_text(config.replace("/usr/share/slipway/buildspec.yml", str(ROOT / "deploy" / "buildspec.yml")))
+    answer = slipway("check", "--config", file)
+    assert answer.returncode == 0, answer.stderr
+    grace = seconds(tomllib.loads(config)["shutdown"]["grace"])
+    assert pod["terminationGracePeriodSeconds"] > grace + last_calls()
+
+
+def test_the_probes_and_the_policy_go_where_the_daemon_listens(objects, pod, config):
+    address, _, port = tomllib.loads(config)["http"]["listen"].rpartition(":")
+    [container] = pod["containers"]
+    [listening] = container["ports"]
+    assert (address, int(port)) == ("0.0.0.0", listening["containerPort"])
+    pages = {name: container[f"{name}Probe"]["httpGet"] for name in ("startup", "liveness", "readiness")}
+    assert {page["port"] for page in pages.values()} == {listening["name"]}
+    assert {name: page["path"] for name, page in pages.items()} == {"startup": "/healthz", "liveness": "/healthz", "readiness": "/readyz"}
+    policy = one(objects, "NetworkPolicy")["spec"]
+    assert [rule["ports"] for rule in policy["ingress"]] == [[{"protocol": "TCP", "port": int(port)}]]
+    annotations = one(objects, "Deployment")["spec"]["template"]["metadata"]["annotations"]
+    assert annotations["prometheus.io/port"] == port
+
+
+def test_nothing_goes_out_but_names_and_https(objects):
+    deployment, policy = one(objects, "Deployment")["spec"], one(objects, "NetworkPolicy")["spec"]
+    labels = deployment["template"]["metadata"]["labels"]
+    for selector in (deployment["selector"], policy["podSelector"]):
+        assert selector["matchLabels"].items() <= labels.items() and selector["matchLabels"]
+    assert sorted(policy["policyTypes"]) == ["Egress", "Ingress"]
+    names, https = policy["egress"]
+    assert {(port["protocol"], port["port"]) for port in names["ports"]} == {("UDP", 53), ("TCP", 53)}
+    [resolver] = names["to"]
+    assert resolver["podSelector"] == {"matchLabels": {"k8s-app": "kube-dns"}}, "the cluster's own labels, and none of ours"
+    assert https["ports"] == [{"protocol": "TCP", "port": 443}]
+    [block] = https["to"]
+    assert block["ipBlock"]["except"] == ["169.254.0.0/16"]
+
+
+def test_the_image_is_the_one_that_the_dockerfile_makes(pod):
+    dockerfile = (ROOT / "Dockerfile").read_text()
+    [user] = re.findall(r"^USER (\d+):\d+$", dockerfile, re.M)
+    assert pod["securityContext"]["runAsUser"] == int(user)
+    [container] = pod["containers"]
+    # Only arguments: the entry point is the image's.
+    assert "command" not in container and container["args"][0] == "run"
+    [mount] = container["volumeMounts"]
+    assert f"SLIPWAY_CONFIG={mount['mountPath']}/slipway.toml" in dockerfile
+    [volume] = pod["volumes"]
+    assert volume["configMap"]["name"].startswith("slipway-"), "kustomize's name with the hash of what is in it"

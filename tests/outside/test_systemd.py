@@ -1,0 +1,66 @@
+"""The unit, as systemd itself reads it."""
+
+import json
+import re
+
+from checker import check, run
+from grace import default_grace, last_calls, seconds
+from program import ROOT, SLIPWAY
+
+FOLDER = ROOT / "deploy" / "systemd"
+UNIT, ENVIRONMENT = FOLDER / "slipway.service", FOLDER / "environment.example"
+ANALYZE, REMEDY = "/usr/bin/systemd-analyze", ".ci/engine installs it"
+# How exposed a service is, from 0 to 10 in tenths: the network is what this one is for, and that alone is a whole one.
+EXPOSURE = 12
+
+
+def settings():
+    """What the unit sets, by key; a key may stand more than once."""
+    found = {}
+    for key, value in re.findall(r"^(\w+)=(.*)$", UNIT.read_text(), re.M):
+        found.setdefault(key, []).append(value)
+    return found
+
+
+def verify(text, tmp_path):
+    """What systemd says of a unit: its exit code alone tells nothing of a key that it does not know."""
+    unit = tmp_path / UNIT.name
+    assert "/usr/bin/slipway" in text
+    unit.write_text(text.replace("/usr/bin/slipway", SLIPWAY))
+    done = run(ANALYZE, "verify", "--man=no", unit, remedy=REMEDY)
+    return done.stdout + done.stderr
+
+
+def test_systemd_has_nothing_to_say_about_the_unit(tmp_path):
+    text = UNIT.read_text()
+    assert verify(text, tmp_path) == ""
+    assert "ProtectClok" in verify(text.replace("ProtectClock", "ProtectClok"), tmp_path), "a mistake is seen"
+
+
+def test_the_service_is_hardly_exposed():
+    security = [ANALYZE, "security", "--offline=true", "--no-pager", UNIT]
+    check(*security, f"--threshold={EXPOSURE}", remedy=REMEDY)
+    rows = json.loads(check(*security, "--json=short", remedy=REMEDY))
+    open_ = {row["json_field"] for row in rows if row["set"] is False}
+    for closed in ("NoNewPrivileges", "MemoryDenyWriteExecute", "ProtectSystem", "ProtectHome", "PrivateDevices"):
+        assert closed not in open_
+    assert not [field for field in open_ if field.startswith(("SystemCallFilter", "CapabilityBoundingSet", "RestrictNamespaces"))]
+
+
+def test_it_waits_for_the_drain_and_knows_the_exit_codes():
+    unit = settings()
+    [stop], [ok], [never] = (unit[key] for key in ("TimeoutStopSec", "SuccessExitStatus", "RestartPreventExitStatus"))
+    assert seconds(stop) > default_grace() + last_calls()
+    # As src/cli/exit.rs has them.
+    codes = dict(re.findall(r"^\s+(\w+) = (\d+),$", (ROOT / "src/cli/exit.rs").read_text(), re.M))
+    assert ok == codes["GraceRanOut"]
+    assert never.split() == [codes["Usage"], codes["Configuration"]]
+    assert unit["Restart"] == ["on-failure"]
+
+
+def test_the_environment_is_names_and_values_without_a_shell():
+    lines = [line for line in ENVIRONMENT.read_text().splitlines() if line and not line.startswith("# ")]
+    assert lines
+    for line in lines:
+        assert re.fullmatch(r"#?[A-Z][A-Z0-9_]*=[^\s\"'$`]*", line), line
+    assert any(line.startswith("AWS_REGION=") for line in lines)

@@ -1,0 +1,161 @@
+//! What must hold in every world.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use localaws::codebuild::BuildView;
+use serde_json::Value;
+
+use crate::plan::Plan;
+
+/// What a world has left.
+pub(crate) struct World<'a> {
+    pub(crate) plan: &'a Plan,
+    pub(crate) attempts: u32,
+    /// Message ids with what was sent.
+    pub(crate) sent: &'a [(String, Value)],
+    /// What the subscriber got, in order.
+    pub(crate) events: &'a [Value],
+    pub(crate) builds: &'a [BuildView],
+    /// Bodies in the job queue.
+    pub(crate) left: &'a [String],
+    /// Bodies in the dead-letter queue.
+    pub(crate) dead: &'a [String],
+}
+
+/// The laws that a world breaks, in words.
+pub(crate) fn broken(world: &World<'_>) -> Vec<String> {
+    let mut broken = Vec::new();
+    ends(world, &mut broken);
+    builds(world, &mut broken);
+    limits(world, &mut broken);
+    messages(world, &mut broken);
+    broken
+}
+
+/// Every job ends, once by its event's id, and always in the same way.
+fn ends(world: &World<'_>, broken: &mut Vec<String>) {
+    let mut statuses: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for event in world.events {
+        let (kind, id) = (text(&event["type"]), text(&event["id"]));
+        if kind == "slipway.job.finished" {
+            statuses.entry(id).or_default().push(text(&event["data"]["status"]));
+        } else if kind == "slipway.job.rejected" {
+            statuses.entry(id).or_default().push("rejected");
+        }
+    }
+    let expected: BTreeSet<String> = jobs(world)
+        .map(|(message, job)| {
+            let id = job["id"].as_str().unwrap_or(message);
+            format!("{id}/{}", if is_valid(job) { "finished" } else { "rejected" })
+        })
+        .collect();
+    for id in &expected {
+        if !statuses.contains_key(id.as_str()) {
+            broken.push(format!("{id} was never told"));
+        }
+    }
+    for (id, statuses) in &statuses {
+        if !expected.contains(*id) {
+            broken.push(format!("{id} was told of nothing that was sent"));
+        }
+        if statuses.iter().any(|status| status != &statuses[0]) {
+            broken.push(format!("{id} was told in different ways: {statuses:?}"));
+        }
+    }
+}
+
+/// A job's attempt is built once, and there is another one only after the platform failed it.
+fn builds(world: &World<'_>, broken: &mut Vec<String>) {
+    let mut attempts: BTreeMap<(&str, u32), Vec<&BuildView>> = BTreeMap::new();
+    for build in world.builds {
+        let attempt = build.variables["SLIPWAY_ATTEMPT"].parse().unwrap();
+        attempts.entry((&build.variables["SLIPWAY_JOB_ID"], attempt)).or_default().push(build);
+    }
+    for ((job, attempt), builds) in &attempts {
+        if builds.len() > 1 {
+            broken.push(format!("attempt {attempt} at {job} was built {} times", builds.len()));
+        }
+        if *attempt > world.attempts {
+            broken.push(format!("{job} got attempt {attempt} of {}", world.attempts));
+        }
+        if *attempt > 1 {
+            let before = attempts.get(&(*job, attempt - 1)).and_then(|builds| builds.first());
+            if before.is_none_or(|before| matches!(before.status, "SUCCEEDED" | "IN_PROGRESS" | "STOPPED")) {
+                broken.push(format!("{job} got attempt {attempt} after one that needed none: {before:?}"));
+            }
+        }
+        for build in builds {
+            if build.end_ms.is_none() {
+                broken.push(format!("a build of {job} runs for ever"));
+            }
+        }
+    }
+}
+
+/// The operator's limits hold at every moment, whichever daemons come and go.
+fn limits(world: &World<'_>, broken: &mut Vec<String>) {
+    // Two daemons have limits each.
+    let daemons = 1 + usize::from(world.plan.twins);
+    let spans = |filter: &dyn Fn(&BuildView) -> bool| most(world.builds.iter().filter(|build| filter(build)));
+    let mut check = |what: &str, limit: usize, most: usize| {
+        if most > limit {
+            broken.push(format!("{most} builds at once {what}, where {limit} are allowed"));
+        }
+    };
+    check("in all", world.plan.running * daemons, spans(&|_| true));
+    for name in values(world, "SLIPWAY_TENANT") {
+        let of = |build: &BuildView| build.variables.get("SLIPWAY_TENANT").map(String::as_str) == Some(name);
+        check(&format!("for {name}"), world.plan.per_tenant * daemons, spans(&of));
+    }
+    for name in values(world, "SLIPWAY_GROUP") {
+        let of = |build: &BuildView| build.variables.get("SLIPWAY_GROUP").map(String::as_str) == Some(name);
+        check(&format!("of {name}"), daemons, spans(&of));
+    }
+}
+
+fn values<'a>(world: &World<'a>, variable: &str) -> BTreeSet<&'a str> {
+    world.builds.iter().filter_map(|build| build.variables.get(variable).map(String::as_str)).collect()
+}
+
+/// How many of the builds ran at once at most. One that ends makes room for one that starts in the same millisecond.
+fn most<'a>(builds: impl Iterator<Item = &'a BuildView>) -> usize {
+    let mut changes: Vec<(u64, i32)> = Vec::new();
+    for build in builds.filter(|build| build.end_ms != Some(build.start_ms)) {
+        changes.push((build.start_ms, 1));
+        changes.extend(build.end_ms.map(|end| (end, -1)));
+    }
+    changes.sort_unstable();
+    let mut now = 0;
+    changes
+        .into_iter()
+        .map(|(_, change)| {
+            now += change;
+            now
+        })
+        .max()
+        .map_or(0, |most| usize::try_from(most).unwrap_or_default())
+}
+
+/// No message is left or lost: the dead-letter queue has what was rejected, and nothing else.
+fn messages(world: &World<'_>, broken: &mut Vec<String>) {
+    for body in world.left {
+        broken.push(format!("a message was left: {body}"));
+    }
+    let rejected: BTreeSet<String> = jobs(world).filter(|(_, job)| !is_valid(job)).map(|(_, job)| job.to_string()).collect();
+    let dead: BTreeSet<String> = world.dead.iter().cloned().collect();
+    for body in rejected.symmetric_difference(&dead) {
+        broken.push(format!("not as it should be in the dead-letter queue: {body}"));
+    }
+}
+
+fn jobs<'a>(world: &World<'a>) -> impl Iterator<Item = (&'a str, &'a Value)> {
+    world.sent.iter().filter(|(_, body)| body.get("source").is_some()).map(|(id, body)| (id.as_str(), body))
+}
+
+fn is_valid(job: &Value) -> bool {
+    job.get("profile").is_none()
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}

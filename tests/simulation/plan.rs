@@ -1,0 +1,202 @@
+//! What happens in one simulated world, all of it drawn from a seed.
+
+use std::{collections::BTreeMap, ops::Range, time::Duration};
+
+use fastrand::Rng;
+use localaws::runner::{Assignment, scripted::Script};
+use serde_json::{Value, json};
+
+/// A world's course.
+#[derive(Debug, Clone)]
+pub(crate) struct Plan {
+    /// What happens when, in order of time.
+    pub(crate) deeds: Vec<(Duration, Deed)>,
+    /// How each build goes, by job and attempt.
+    pub(crate) scripts: Scripts,
+    /// Overrides of the daemon's configuration, without the prefix.
+    pub(crate) config: Vec<(&'static str, String)>,
+    pub(crate) running: usize,
+    pub(crate) per_tenant: usize,
+    /// Builds that the account runs at once.
+    pub(crate) account_limit: Option<usize>,
+    pub(crate) weather: Weather,
+    /// The calls, counted over all daemons, at which the daemon that makes them is killed; before or after they are carried out.
+    pub(crate) crashes: BTreeMap<u64, bool>,
+    /// A second daemon works on the same queue.
+    pub(crate) twins: bool,
+}
+
+/// What somebody does from outside.
+#[derive(Debug, Clone)]
+pub(crate) enum Deed {
+    /// A message is sent.
+    Send(Value),
+    /// The daemon gets a signal; the next one starts at once.
+    Restart,
+    /// The daemon is killed between two calls.
+    Kill,
+    /// The machine sleeps this long: time passes, and nobody does anything.
+    Sleep(Duration),
+    /// The account's limit changes.
+    Limit(usize),
+}
+
+/// How often calls go wrong, in thousandths.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Weather {
+    pub(crate) throttled: u32,
+    pub(crate) broken: u32,
+    pub(crate) lost_requests: u32,
+    pub(crate) lost_replies: u32,
+    pub(crate) hanging: u32,
+    pub(crate) late: u32,
+    /// Received messages that are delivered once more while they are held.
+    pub(crate) duplicates: u32,
+    /// Deletes that are accepted, and not carried out.
+    pub(crate) forgotten_deletes: u32,
+    /// Pushed events that are lost, doubled, or come late.
+    pub(crate) bad_events: u32,
+}
+
+/// How builds go.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Scripts(BTreeMap<String, Vec<Course>>);
+
+#[derive(Debug, Clone, Copy)]
+enum Course {
+    Succeeds(Duration),
+    Fails(Duration),
+    Faults(Duration),
+    NoImage,
+    Hangs,
+}
+
+impl Scripts {
+    pub(crate) fn script(&self, assignment: &Assignment) -> Script {
+        let variable = |name| assignment.environment.get(name).map(String::as_str).unwrap_or_default();
+        let attempt = variable("SLIPWAY_ATTEMPT").parse::<usize>().unwrap_or(1);
+        let courses = self.0.get(variable("SLIPWAY_JOB_ID")).map(Vec::as_slice).unwrap_or_default();
+        match courses.get(attempt - 1).or(courses.last()).copied().unwrap_or(Course::Succeeds(Duration::from_secs(30))) {
+            Course::Succeeds(time) => Script::succeeds().taking(time),
+            Course::Fails(time) => Script::fails("make", "no rule to make target", 2).taking(time),
+            Course::Faults(time) => Script::faults().taking(time),
+            Course::NoImage => Script::provisioning_error(),
+            Course::Hangs => Script::hangs(),
+        }
+    }
+}
+
+impl Plan {
+    pub(crate) fn new(seed: u64) -> Self {
+        let mut rng = Rng::with_seed(seed);
+        let span = minutes(&mut rng, 1..20);
+        let (mut deeds, mut scripts) = (Vec::new(), Scripts::default());
+        for number in 0..rng.usize(1..16) {
+            let at = span.mul_f64(rng.f64());
+            let id = format!("job-{number}");
+            let mut job = job(&mut rng, &id);
+            scripts.0.insert(id.clone(), courses(&mut rng));
+            match rng.u32(0..20) {
+                0 => job["profile"] = json!("nobody-has-it"),
+                1 => {
+                    job.as_object_mut().map(|job| job.remove("id"));
+                }
+                2 => deeds.push((at + minutes(&mut rng, 0..15), Deed::Send(job.clone()))),
+                3 | 4 => deeds.push((span.mul_f64(rng.f64()), Deed::Send(json!({ "version": 1, "cancel": id })))),
+                _ => {}
+            }
+            deeds.push((at, Deed::Send(job)));
+        }
+        for _ in 0..rng.usize(0..3) {
+            let deed = match rng.u32(0..4) {
+                0 => Deed::Restart,
+                1 => Deed::Kill,
+                2 => Deed::Sleep(minutes(&mut rng, 1..30)),
+                _ => Deed::Limit(rng.usize(1..6)),
+            };
+            deeds.push((span.mul_f64(1.5 * rng.f64()), deed));
+        }
+        deeds.sort_by_key(|(at, _)| *at);
+        let running = rng.usize(1..6);
+        let per_tenant = rng.usize(1..=running);
+        let (visibility, wait, interval) = (rng.u32(30..121), rng.u32(1..21), rng.u32(1..31));
+        let grace = if rng.bool() { 1 } else { 600 };
+        Self {
+            deeds,
+            scripts,
+            config: vec![
+                ("LIMITS__RUNNING", running.to_string()),
+                ("LIMITS__PER_TENANT", per_tenant.to_string()),
+                ("LIMITS__WAITING", rng.usize(1..20).to_string()),
+                ("QUEUES__0__VISIBILITY", format!("{visibility}s")),
+                ("QUEUES__0__WAIT", format!("{wait}s")),
+                ("WATCH__INTERVAL", format!("{interval}s")),
+                ("SHUTDOWN__GRACE", format!("{grace}s")),
+                ("RETRY__ATTEMPTS", rng.u32(1..4).to_string()),
+            ],
+            running,
+            per_tenant,
+            account_limit: rng.bool().then(|| rng.usize(1..4)),
+            weather: weather(&mut rng),
+            crashes: (0..rng.usize(0..5)).map(|_| (rng.u64(1..400), rng.bool())).collect(),
+            twins: rng.u32(0..5) == 0,
+        }
+    }
+}
+
+fn job(rng: &mut Rng, id: &str) -> Value {
+    let priority = ["high", "normal", "low"][rng.usize(0..3)];
+    let mut job = json!({
+        "version": 1,
+        "id": id,
+        "source": { "url": "https://github.com/acme/app" },
+        "tenant": format!("team-{}", rng.u32(0..3)),
+        "priority": priority,
+        "timeout_minutes": 5,
+    });
+    if rng.u32(0..4) == 0 {
+        let on_conflict = if rng.bool() { "queue" } else { "supersede" };
+        job["group"] = json!({ "key": format!("group-{}", rng.u32(0..2)), "on_conflict": on_conflict });
+    }
+    job
+}
+
+fn courses(rng: &mut Rng) -> Vec<Course> {
+    let attempts = rng.usize(1..4);
+    (0..attempts)
+        .map(|_| {
+            let time = Duration::from_secs(rng.u64(0..240));
+            match rng.u32(0..12) {
+                0 | 1 => Course::Fails(time),
+                2 | 3 => Course::Faults(time),
+                4 => Course::NoImage,
+                5 => Course::Hangs,
+                6 => Course::Succeeds(Duration::ZERO),
+                _ => Course::Succeeds(time),
+            }
+        })
+        .collect()
+}
+
+/// Fair in every third world, bad in some way in the others.
+fn weather(rng: &mut Rng) -> Weather {
+    if rng.u32(0..3) == 0 {
+        return Weather::default();
+    }
+    let mut often = || if rng.bool() { rng.u32(0..60) } else { 0 };
+    Weather {
+        throttled: often(),
+        broken: often(),
+        lost_requests: often(),
+        lost_replies: often(),
+        hanging: often() / 4,
+        late: often(),
+        duplicates: often(),
+        forgotten_deletes: often(),
+        bad_events: 4 * often(),
+    }
+}
+
+fn minutes(rng: &mut Rng, range: Range<u64>) -> Duration {
+    Duration::from_secs(rng.u64(range.start * 60..range.end * 60))
+}

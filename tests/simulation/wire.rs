@@ -1,0 +1,292 @@
+//! The wire between a daemon and AWS: where calls get lost, late or refused, and where daemons die.
+
+use std::{
+    io,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use aws_smithy_runtime_api::client::{
+    http::{HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector},
+    orchestrator::{HttpRequest, HttpResponse},
+    result::ConnectorError,
+    runtime_components::RuntimeComponents,
+};
+use aws_smithy_types::body::SdkBody;
+use bytes::Bytes;
+use fastrand::Rng;
+use localaws::LocalAws;
+use serde_json::{Value, json};
+use tokio::{sync::Notify, time::Instant};
+
+use crate::{
+    bug::Bug,
+    plan::{Plan, Weather},
+};
+
+/// What all daemons of a world share.
+#[derive(Debug)]
+pub(crate) struct Wires {
+    aws: LocalAws,
+    rng: Mutex<Rng>,
+    plan: Plan,
+    bug: Option<Bug>,
+    calls: AtomicU64,
+    /// After the last deed nothing goes wrong any more, so that everything can come to its end.
+    calm: AtomicBool,
+    began: Instant,
+    trace: Mutex<Vec<String>>,
+}
+
+/// One daemon's wire.
+#[derive(Debug, Clone)]
+pub(crate) struct Wire {
+    shared: Arc<Wires>,
+    life: Arc<Life>,
+}
+
+/// Whether a daemon still lives.
+#[derive(Debug, Default)]
+pub(crate) struct Life {
+    dead: AtomicBool,
+    died: Notify,
+}
+
+impl Life {
+    /// From now on nothing that this daemon asks for happens.
+    pub(crate) fn end(&self) {
+        self.dead.store(true, Ordering::Relaxed);
+        self.died.notify_one();
+    }
+
+    pub(crate) async fn ended(&self) {
+        self.died.notified().await;
+    }
+
+    fn is_dead(&self) -> bool {
+        self.dead.load(Ordering::Relaxed)
+    }
+}
+
+/// What becomes of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    Answered,
+    Throttled,
+    Broken,
+    /// It fails although it was carried out.
+    BrokenAfter,
+    LostRequest,
+    LostReply,
+    Hanging,
+    HangingAfter,
+    /// The request is on its way for a while.
+    LateRequest(Duration),
+    LateReply(Duration),
+    CrashBefore,
+    CrashAfter,
+}
+
+impl Wires {
+    pub(crate) fn new(aws: &LocalAws, plan: &Plan, seed: u64, bug: Option<Bug>) -> Arc<Self> {
+        let rng = Mutex::new(Rng::with_seed(seed ^ 0x5eed));
+        let calls = AtomicU64::new(0);
+        let trace = Mutex::default();
+        Arc::new(Self { aws: aws.clone(), rng, plan: plan.clone(), bug, calls, calm: AtomicBool::new(false), began: Instant::now(), trace })
+    }
+
+    pub(crate) fn wire(self: &Arc<Self>) -> (Wire, Arc<Life>) {
+        let life = Arc::<Life>::default();
+        (Wire { shared: Arc::clone(self), life: Arc::clone(&life) }, life)
+    }
+
+    /// How long the world has lasted.
+    pub(crate) fn age(&self) -> Duration {
+        self.began.elapsed()
+    }
+
+    pub(crate) fn calm(&self) {
+        self.calm.store(true, Ordering::Relaxed);
+    }
+
+    /// Every call in order: when, which, and its fate.
+    pub(crate) fn trace(&self) -> Vec<String> {
+        self.trace.lock().unwrap().clone()
+    }
+
+    /// Draws with a chance in thousandths.
+    pub(crate) fn draw(&self, chance: u32) -> bool {
+        self.rng.lock().unwrap().u32(0..1000) < chance
+    }
+
+    pub(crate) fn seconds(&self, most: u64) -> Duration {
+        Duration::from_secs(self.rng.lock().unwrap().u64(0..=most))
+    }
+
+    pub(crate) fn weather(&self) -> Weather {
+        if self.calm.load(Ordering::Relaxed) { Weather::default() } else { self.plan.weather }
+    }
+
+    fn fate(&self) -> Fate {
+        let call = self.calls.fetch_add(1, Ordering::Relaxed);
+        if self.calm.load(Ordering::Relaxed) {
+            return Fate::Answered;
+        }
+        if let Some(after) = self.plan.crashes.get(&call) {
+            return if *after { Fate::CrashAfter } else { Fate::CrashBefore };
+        }
+        let weather = self.weather();
+        let fates = [
+            (weather.throttled, Fate::Throttled),
+            (weather.broken, Fate::Broken),
+            (weather.broken / 2, Fate::BrokenAfter),
+            (weather.lost_requests, Fate::LostRequest),
+            (weather.lost_replies, Fate::LostReply),
+            (weather.hanging, Fate::Hanging),
+            (weather.hanging, Fate::HangingAfter),
+            (weather.late, Fate::LateRequest(self.seconds(10))),
+            (weather.late, Fate::LateReply(self.seconds(10))),
+        ];
+        fates.into_iter().find(|(chance, _)| self.draw(*chance)).map_or(Fate::Answered, |(_, fate)| fate)
+    }
+}
+
+/// An HTTP client for an SDK configuration's `http_client`.
+pub(crate) fn client(wire: &Wire) -> SharedHttpClient {
+    SharedHttpClient::new(wire.clone())
+}
+
+impl HttpClient for Wire {
+    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}
+
+impl HttpConnector for Wire {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let wire = self.clone();
+        HttpConnectorFuture::new(async move { wire.carry(request).await })
+    }
+}
+
+impl Wire {
+    async fn carry(&self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
+        if self.life.is_dead() {
+            return std::future::pending().await;
+        }
+        let (head, body) = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?.into_parts();
+        let body = Bytes::copy_from_slice(body.bytes().unwrap_or_default());
+        let request = http::Request::from_parts(head, body);
+        let operation = operation(&request);
+        let fate = self.shared.fate();
+        let at = self.shared.began.elapsed().as_millis();
+        self.shared.trace.lock().unwrap().push(format!("{at} {operation} {fate:?}"));
+        let cut = || ConnectorError::io(io::Error::from(io::ErrorKind::ConnectionReset).into());
+        let json = request.headers().contains_key("x-amz-target");
+        match fate {
+            Fate::Throttled => return Ok(refusal(json, 400, if json { "ThrottlingException" } else { "Throttled" })),
+            Fate::Broken => return Ok(refusal(json, 500, if json { "InternalFailure" } else { "InternalError" })),
+            Fate::LostRequest => return Err(cut()),
+            Fate::Hanging => return std::future::pending().await,
+            Fate::CrashBefore => {
+                self.life.end();
+                return std::future::pending().await;
+            }
+            Fate::LateRequest(time) => tokio::time::sleep(time).await,
+            _ => {}
+        }
+        let answer = self.deliver(&operation, request).await?;
+        match fate {
+            Fate::BrokenAfter => Ok(refusal(json, 500, if json { "InternalFailure" } else { "InternalError" })),
+            Fate::LostReply => Err(cut()),
+            Fate::HangingAfter => std::future::pending().await,
+            Fate::CrashAfter => {
+                self.life.end();
+                std::future::pending().await
+            }
+            Fate::LateReply(time) => {
+                tokio::time::sleep(time).await;
+                Ok(answer)
+            }
+            _ => Ok(answer),
+        }
+    }
+
+    /// Brings a request to AWS, which carries it out whether or not anybody waits for the answer.
+    async fn deliver(&self, operation: &str, mut request: http::Request<Bytes>) -> Result<HttpResponse, ConnectorError> {
+        let shared = &self.shared;
+        if operation == "DeleteMessageBatch" && shared.draw(shared.weather().forgotten_deletes) {
+            return Ok(deleted(request.body()));
+        }
+        if let Some(bug) = shared.bug {
+            match bug.tamper(operation, &mut request) {
+                Some(answer) => return response(200, answer.to_string()),
+                None => {}
+            }
+        }
+        let (aws, call, life) = (shared.aws.clone(), request.clone(), Arc::clone(&self.life));
+        #[expect(clippy::disallowed_methods, reason = "AWS's side of the wire outlives its caller")]
+        let carried_out = tokio::spawn(async move { if life.is_dead() { None } else { Some(aws.handle(call).await) } });
+        let answer = match carried_out.await {
+            Ok(Some(Ok(answer))) => answer,
+            Ok(None) => return std::future::pending().await,
+            _ => return Err(ConnectorError::io(io::Error::from(io::ErrorKind::ConnectionReset).into())),
+        };
+        if operation == "ReceiveMessage" {
+            self.received(&request, answer.body()).await;
+        }
+        response(answer.status().as_u16(), answer.body().clone())
+    }
+
+    /// Makes a received message visible to others at once, as a queue does that delivers twice; or forgets it, by a bug.
+    async fn received(&self, request: &http::Request<Bytes>, answer: &Bytes) {
+        let shared = &self.shared;
+        let answer: Value = serde_json::from_slice(answer).unwrap_or_default();
+        let asked: Value = serde_json::from_slice(request.body()).unwrap_or_default();
+        for message in answer["Messages"].as_array().into_iter().flatten() {
+            let (operation, more) = if shared.bug == Some(Bug::EarlyDelete) {
+                ("DeleteMessage", json!({}))
+            } else if shared.draw(shared.weather().duplicates) {
+                ("ChangeMessageVisibility", json!({ "VisibilityTimeout": 0 }))
+            } else {
+                continue;
+            };
+            let mut body = json!({ "QueueUrl": asked["QueueUrl"], "ReceiptHandle": message["ReceiptHandle"] });
+            body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            let call = http::Request::post("http://127.0.0.1:4566/").header("x-amz-target", format!("AmazonSQS.{operation}"));
+            shared.aws.handle(call.body(Bytes::from(body.to_string())).unwrap()).await.unwrap();
+        }
+    }
+}
+
+fn operation(request: &http::Request<Bytes>) -> String {
+    let target = request.headers().get("x-amz-target").and_then(|target| target.to_str().ok()?.rsplit('.').next());
+    let body = || std::str::from_utf8(request.body()).ok()?.split('&').find_map(|pair| pair.strip_prefix("Action="));
+    target.or_else(body).unwrap_or("?").to_owned()
+}
+
+fn refusal(json: bool, status: u16, code: &str) -> HttpResponse {
+    let body = if json {
+        json!({ "__type": code, "message": "a bad day" }).to_string()
+    } else {
+        format!("<ErrorResponse><Error><Type>Receiver</Type><Code>{code}</Code><Message>a bad day</Message></Error></ErrorResponse>")
+    };
+    response(status, body).unwrap()
+}
+
+/// What SQS answers when it has deleted a batch.
+fn deleted(request: &Bytes) -> HttpResponse {
+    let request: Value = serde_json::from_slice(request).unwrap_or_default();
+    let entries = request["Entries"].as_array().into_iter().flatten();
+    let successful: Vec<Value> = entries.map(|entry| json!({ "Id": entry["Id"] })).collect();
+    response(200, json!({ "Successful": successful, "Failed": [] }).to_string()).unwrap()
+}
+
+fn response(status: u16, body: impl Into<SdkBody>) -> Result<HttpResponse, ConnectorError> {
+    let response = http::Response::builder().status(status).body(body.into());
+    HttpResponse::try_from(response.map_err(|error| ConnectorError::other(error.into(), None))?)
+        .map_err(|error| ConnectorError::other(error.into(), None))
+}
