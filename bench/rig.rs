@@ -119,6 +119,8 @@ impl Rig {
             [watch]
             interval = "1s"
             events_queue_url = "{build_events}"
+            [log]
+            reads_per_second = 1000
             [profiles.default]
             project = "{project}"
             sources = ["https://github.com/*"]

@@ -6,9 +6,11 @@ mod call;
 pub mod error;
 mod inspect;
 pub mod logs;
+pub mod pace;
 #[cfg(feature = "local")]
 pub mod provision;
 pub mod queue;
+pub mod subscription;
 pub mod topic;
 
 use std::time::Duration;

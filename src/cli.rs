@@ -10,8 +10,11 @@ mod exit;
 mod healthcheck;
 #[cfg(feature = "local")]
 mod local;
+mod logs;
+mod paint;
 mod run;
 mod schema;
+mod site;
 mod submit;
 
 use clap::{Parser, Subcommand};
@@ -41,6 +44,7 @@ enum Command {
     #[cfg(feature = "local")]
     Demo(demo::Demo),
     Submit(Box<submit::Submit>),
+    Logs(logs::Logs),
     Healthcheck(healthcheck::Healthcheck),
     Schema(schema::Schema),
     Completions(completions::Completions),
@@ -57,6 +61,7 @@ impl Cli {
             #[cfg(feature = "local")]
             Command::Demo(command) => command.run().await,
             Command::Submit(command) => command.run().await,
+            Command::Logs(command) => command.run().await,
             Command::Healthcheck(command) => command.run().await,
             Command::Schema(command) => command.run(),
             Command::Completions(command) => command.run(),

@@ -125,6 +125,8 @@ pub struct LogExcerpt {
     pub bytes: usize,
     /// How long to wait for late lines after a build's end.
     pub settle: Duration,
+    /// Reads of logs in one second, over all builds.
+    pub reads_per_second: usize,
 }
 
 /// What the operator allows under one name. A job can name a profile, and set nothing of it.

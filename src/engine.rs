@@ -11,6 +11,8 @@ mod reporter;
 mod roster;
 mod scheduler;
 mod starter;
+pub mod stream;
+mod transcript;
 mod watcher;
 mod worker;
 

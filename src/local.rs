@@ -1,6 +1,13 @@
 //! Local mode: the embedded AWS endpoint on a socket, with everything made that a daemon works with.
 
-use std::{collections::BTreeMap, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    io,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use aws_smithy_http_client::Builder;
 use localaws::{LocalAws, Options, runner::shell::Shell};
@@ -60,15 +67,19 @@ pub enum Error {
     /// The endpoint runs builds for whoever reaches it.
     #[error("{0} is not a loopback address: local mode runs commands on this machine and must not be reachable from others")]
     NotLoopback(SocketAddr),
+    /// The data is not to be had.
+    #[error("cannot keep the data in {}", .folder.display())]
+    Data { folder: PathBuf, source: localaws::store::Error },
     /// The endpoint refused what the daemon needs.
     #[error("cannot make the queues, the topic and the project")]
     Provision(#[from] AwsError),
 }
 
-/// Starts the endpoint. It ends with `services`, or with `stop`.
+/// Starts the endpoint, with everything in memory or kept in the folder `data`. It ends with `services`, or with `stop`.
 pub async fn start(
     address: SocketAddr,
     region: &str,
+    data: Option<&Path>,
     builds: Builds,
     services: &mut Services,
     stop: CancellationToken,
@@ -81,13 +92,17 @@ pub async fn start(
     let address = listener.local_addr().map_err(listen)?;
     let clock = localaws::clock::Clock::system();
     let shell = Shell::new(builds.root, clock).with_parameters(builds.parameters).with_secrets(builds.secrets);
-    let aws = LocalAws::new(Options {
+    let options = Options {
         region: region.to_owned(),
         account: ACCOUNT.to_owned(),
         minute: builds.minute,
         build_events: Some(format!("arn:aws:sqs:{region}:{ACCOUNT}:slipway-build-events")),
         ..Options::new(clock, Arc::new(shell))
-    });
+    };
+    let aws = match data {
+        Some(folder) => LocalAws::open(options, folder).map_err(|source| Error::Data { folder: folder.to_owned(), source })?,
+        None => LocalAws::new(options),
+    };
     services.spawn("embedded endpoint", async move {
         if let Err(error) = localaws::server::serve(aws, listener, stop).await {
             tracing::error!(%error, "the embedded endpoint failed");

@@ -1,10 +1,12 @@
 //! CloudWatch Logs: pages of one stream.
 
 use aws_sdk_cloudwatchlogs::Client;
+use jiff::Timestamp;
 
 use super::{
     call::call,
     error::{AwsError, Class},
+    pace::Pace,
 };
 use crate::job::build::LogLocation;
 
@@ -12,32 +14,95 @@ use crate::job::build::LogLocation;
 #[derive(Debug, Clone)]
 pub struct Logs {
     client: Client,
+    pace: Option<Pace>,
+    /// Events on a page; `None`: as many as AWS gives.
+    page_size: Option<i32>,
 }
 
-/// A page of a stream, oldest line first.
+/// What was logged at once: a line as a rule, with its line break.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// To the millisecond.
+    pub at: Timestamp,
+    pub message: String,
+}
+
+/// Which page.
+#[derive(Debug, Clone, Default)]
+pub struct Ask {
+    /// Towards the stream's beginning; without a token the newest page then comes first.
+    pub backward: bool,
+    /// Only what was logged at this time or later.
+    pub since: Option<Timestamp>,
+    /// Only what was logged before this time.
+    pub before: Option<Timestamp>,
+    /// Where to go on: a page's token of the same direction and times.
+    pub token: Option<String>,
+}
+
+/// A page of a stream, oldest event first.
 #[derive(Debug, Default)]
 pub struct Page {
-    pub lines: Vec<String>,
+    pub events: Vec<Event>,
     /// Where to go on; equal to the token that was sent when nothing more is there now.
-    pub next: Option<String>,
+    pub forward: Option<String>,
+    /// The same towards the beginning.
+    pub backward: Option<String>,
+    /// Whether there is such a stream (yet).
+    pub exists: bool,
 }
 
 impl Logs {
     pub(super) fn new(client: Client) -> Self {
-        Self { client }
+        Self { client, pace: None, page_size: None }
     }
 
-    /// The page after `token`, or the stream's first. A stream that does not exist (yet) has no lines.
-    pub async fn page(&self, log: &LogLocation, token: Option<&str>) -> Result<Page, AwsError> {
-        let request = self.client.get_log_events().log_group_name(&log.group).log_stream_name(&log.stream);
-        let request = request.start_from_head(true).set_next_token(token.map(str::to_owned));
-        match call("logs.GetLogEvents", || request.clone().send()).await {
+    /// The same logs, read at most so often in a second by all clones together.
+    #[must_use]
+    pub fn paced(self, per_second: usize) -> Self {
+        Self { pace: Some(Pace::new(per_second)), ..self }
+    }
+
+    /// The same logs in small pages.
+    #[cfg(test)]
+    pub(crate) fn in_pages_of(self, events: i32) -> Self {
+        Self { page_size: Some(events), ..self }
+    }
+
+    /// One page. A stream that does not exist (yet) has no events.
+    pub async fn page(&self, log: &LogLocation, ask: &Ask) -> Result<Page, AwsError> {
+        let request = self
+            .client
+            .get_log_events()
+            .log_group_name(&log.group)
+            .log_stream_name(&log.stream)
+            .start_from_head(!ask.backward)
+            .set_start_time(ask.since.map(Timestamp::as_millisecond))
+            .set_end_time(ask.before.map(Timestamp::as_millisecond))
+            .set_limit(self.page_size)
+            .set_next_token(ask.token.clone());
+        let paced = || async {
+            if let Some(pace) = &self.pace {
+                pace.turn().await;
+            }
+            request.clone().send().await
+        };
+        match call("logs.GetLogEvents", paced).await {
             Ok(answer) => Ok(Page {
-                lines: answer.events.unwrap_or_default().into_iter().filter_map(|event| event.message).collect(),
-                next: answer.next_forward_token,
+                events: answer.events.unwrap_or_default().into_iter().filter_map(event).collect(),
+                forward: answer.next_forward_token,
+                backward: answer.next_backward_token,
+                exists: true,
             }),
-            Err(error) if error.class == Class::NotFound => Ok(Page { lines: Vec::new(), next: token.map(str::to_owned) }),
+            Err(error) if error.class == Class::NotFound => {
+                Ok(Page { events: Vec::new(), forward: ask.token.clone(), backward: ask.token.clone(), exists: false })
+            }
             Err(error) => Err(error),
         }
     }
+}
+
+fn event(event: aws_sdk_cloudwatchlogs::types::OutputLogEvent) -> Option<Event> {
+    let at = event.timestamp.and_then(|millis| Timestamp::from_millisecond(millis).ok()).unwrap_or_default();
+    Some(Event { at, message: event.message? })
 }

@@ -30,7 +30,7 @@ pub struct Provision {
 }
 
 impl Clients {
-    /// Makes everything that is not there yet.
+    /// Makes everything that is not there yet. What is there stays as somebody may have changed it.
     pub async fn provision(&self) -> Result<Provision, AwsError> {
         let dead_letters = self.create_queue("slipway-jobs-dlq", HashMap::new()).await?;
         let target = self.queue_arn(&dead_letters).await?;
@@ -46,8 +46,15 @@ impl Clients {
 
     async fn create_queue(&self, name: &str, attributes: HashMap<QueueAttributeName, String>) -> Result<String, AwsError> {
         let request = self.sqs.create_queue().queue_name(name).set_attributes(Some(attributes).filter(|all| !all.is_empty()));
-        let answer = call("sqs.CreateQueue", || request.clone().send()).await?;
-        answer.queue_url.ok_or_else(|| incomplete("sqs.CreateQueue"))
+        let url = match call("sqs.CreateQueue", || request.clone().send()).await {
+            // It is there with other attributes.
+            Err(error) if error.code.as_deref() == Some("QueueAlreadyExists") => {
+                let request = self.sqs.get_queue_url().queue_name(name);
+                call("sqs.GetQueueUrl", || request.clone().send()).await?.queue_url
+            }
+            answer => answer?.queue_url,
+        };
+        url.ok_or_else(|| incomplete("sqs.CreateQueue"))
     }
 
     async fn queue_arn(&self, url: &str) -> Result<String, AwsError> {
@@ -61,8 +68,13 @@ impl Clients {
         let request = self.sns.create_topic().name(name);
         let answer = call("sns.CreateTopic", || request.clone().send()).await?;
         let arn = answer.topic_arn.ok_or_else(|| incomplete("sns.CreateTopic"))?;
-        let request = self.sns.subscribe().topic_arn(&arn).protocol("sqs").endpoint(subscriber).attributes("RawMessageDelivery", "true");
-        call("sns.Subscribe", || request.clone().send()).await?;
+        let any = self.sns.subscribe().topic_arn(&arn).protocol("sqs").endpoint(subscriber);
+        let raw = any.clone().attributes("RawMessageDelivery", "true");
+        match call("sns.Subscribe", || raw.clone().send()).await {
+            // It is there with other attributes, or something else is wrong, which this does not mend.
+            Err(error) if error.code.as_deref() == Some("InvalidParameter") => call("sns.Subscribe", || any.clone().send()).await?,
+            answer => answer?,
+        };
         Ok(arn)
     }
 

@@ -113,7 +113,7 @@ async fn show(
     let (folder, home) = (scratch.repositories(), scratch.home());
     let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
     let builds = Builds { minute: MINUTE, ..Builds::below(scratch.builds()) };
-    let start = local::start(any_port, local::REGION, builds, services, CancellationToken::new());
+    let start = local::start(any_port, local::REGION, None, builds, services, CancellationToken::new());
     let (local, repositories) = tokio::join!(Box::pin(start), repository::make(&folder));
     let (local, repositories) = (&*started.insert(local?), repositories?);
     screen.say(&format!("Endpoint      http://{}", local.address))?;

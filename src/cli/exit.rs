@@ -11,12 +11,16 @@ pub enum Exit {
     Done = 0,
     /// Failed; for `submit --follow`: the job did.
     Failed = 1,
+    /// `submit --follow`: the message was no valid job.
+    Rejected = 2,
     /// Wrong usage of the command line.
     Usage = 64,
     /// The grace period ran out with builds still running.
     GraceRanOut = 75,
     /// The configuration is wrong.
     Configuration = 78,
+    /// Interrupted while following; what was followed goes on. 128 and the number of SIGINT, as shells count.
+    Interrupted = 130,
 }
 
 /// An error in the arguments that only the command itself can see.

@@ -29,9 +29,13 @@ works with AWS_ENDPOINT_URL set to the endpoint and any credentials; the AWS CLI
 Builds see the PATH, the proxies and DOCKER_HOST, and nothing else of this environment. What a variable of type SECRETS_MANAGER or
 PARAMETER_STORE names is looked up in the files of --secrets and --parameters: { \"npm/token\": \"...\", \"app\": { \"key\": \"...\" } }
 
+With --data every call is kept before it is answered: kill the process however you like, and the next one goes on where it stood. Builds
+that ran are then lost as they are on AWS with their host (status FAULT), and the daemon tries them again.
+
 Examples:
   slipway local
   slipway local --listen 127.0.0.1:5000 --no-daemon
+  slipway local --data ~/slipway
   slipway local --config slipway.toml --secrets secrets.json
   aws --endpoint-url http://127.0.0.1:4566 --region us-east-1 sqs list-queues")]
 pub(super) struct Local {
@@ -46,6 +50,10 @@ pub(super) struct Local {
     /// Run the endpoint alone
     #[arg(long)]
     no_daemon: bool,
+
+    /// Keep queues, topics, builds and logs here over restarts; made when it is not there
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
 
     /// Where builds have their checkouts; left out: a folder that goes away with the process
     #[arg(long, value_name = "DIR")]
@@ -70,7 +78,7 @@ impl Local {
             ..local::Builds::below(self.build_root.unwrap_or_else(|| scratch.path().to_owned()))
         };
         let (mut services, stop) = (Services::default(), CancellationToken::new());
-        let local = Box::pin(local::start(self.listen, &region, builds, &mut services, stop)).await?;
+        let local = Box::pin(local::start(self.listen, &region, self.data.as_deref(), builds, &mut services, stop)).await?;
         // What was asked for may be any free port; what is served is known now.
         let config = match &self.config {
             Some(path) => config::load(path, super::environment())?,

@@ -1,6 +1,9 @@
 //! `slipway submit`: puts one job on a queue.
 
+mod body;
+mod follow;
 mod job;
+mod journey;
 mod queue;
 
 use std::{
@@ -13,7 +16,12 @@ use std::{
 use anyhow::Context;
 use clap::Args;
 
-use super::Exit;
+use self::follow::Follow;
+use super::{
+    Exit, Usage,
+    logs::{leave::until_interrupted, output::Output},
+    site,
+};
 use crate::aws::Clients;
 
 /// Put a job on the queue, and print its id
@@ -25,7 +33,19 @@ local mode's where AWS_ENDPOINT_URL is on this machine.
 Values of --env are visible to whoever can see the build. For secrets, name a parameter or a secret in a job file:
   \"env\": [{ \"name\": \"TOKEN\", \"value\": \"npm/token\", \"type\": \"SECRETS_MANAGER\" }]
 
+With --follow the job's phases and its log are shown until it ends, as `slipway logs --follow` shows them: the log's lines on stdout, what
+is told besides on stderr, with --json all of it on stdout as records that `slipway logs --help` explains, here with
+  {\"type\":\"waiting\",\"job\":\"app-4711\"}
+  {\"type\":\"end\",\"job\":\"app-4711\",\"status\":\"failed\",\"build\":\"...\",\"failure\":{...},\"images\":[...],\"problems\":[...]}
+It needs the configuration, or local mode. How the job ends it hears from the topic, by a queue of its own, slipway-follow-..., that goes
+away with it. Where that may not be made (sqs:CreateQueue, SetQueueAttributes, GetQueueAttributes, ReceiveMessage, DeleteQueue; sns:Subscribe,
+Unsubscribe) it goes by the job's builds alone, and checks the job against the configuration before it sends it. Interrupted, it leaves the
+job alone and says how to come back.
+
+Exit codes: 0 sent, with --follow succeeded; 1 failed; 2 with --follow: the message is no valid job; 130 interrupted.
+
 Examples:
+  slipway submit --url https://github.com/acme/app --revision main --follow
   slipway submit --url https://github.com/acme/app --revision main --image team/app:1.4.2 --image team/app:latest
   slipway submit --url https://github.com/acme/app --revision pr/25 --tenant team-a --priority high --label pull=25
   slipway submit --file job.json
@@ -41,6 +61,14 @@ pub(super) struct Submit {
     /// A configuration file whose first queue is taken
     #[arg(long, value_name = "FILE", env = "SLIPWAY_CONFIG")]
     config: Option<PathBuf>,
+
+    /// Show the job's phases and log until it ends, and end as it did
+    #[arg(long, short)]
+    follow: bool,
+
+    /// With --follow: one JSON object a line
+    #[arg(long, requires = "follow")]
+    json: bool,
 }
 
 /// The job: as a file, or from arguments.
@@ -57,11 +85,27 @@ struct Message {
 impl Submit {
     pub(super) async fn run(self) -> anyhow::Result<Exit> {
         let url = queue::url(self.queue_url.as_deref(), self.config.as_deref(), super::environment())?;
+        if self.follow {
+            return self.follow(&url).await;
+        }
         let body = self.message.body()?;
         let message = Clients::from_environment().await.queue(&url).send(&body, &BTreeMap::new()).await?;
         let id = job_id(&body).unwrap_or(message);
         writeln!(io::stdout(), "{id}").context("cannot write to stdout")?;
         Ok(Exit::Done)
+    }
+
+    /// Sends the job and follows it to its end.
+    async fn follow(&self, queue: &str) -> anyhow::Result<Exit> {
+        let site = site::find(self.config.as_deref(), super::environment())?;
+        let site =
+            site.ok_or_else(|| Usage("--follow has to know the project and the topic: name the configuration with --config".to_owned()))?;
+        let body = body::followed(self.message.body()?, body::new_name)?;
+        let clients = Clients::from_environment().await;
+        let mut follow = Follow::new(&clients, &site, Output::open(self.json));
+        let followed = until_interrupted(follow.run(queue, &body)).await;
+        follow.close(matches!(followed, Ok(None)), self.config.as_deref()).await;
+        Ok(followed?.unwrap_or(Exit::Interrupted))
     }
 }
 

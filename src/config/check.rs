@@ -138,7 +138,9 @@ fn log(document: &mut Document, raw: &raw::Log, topic: Option<&Topic>) -> Option
     }
     let settle = raw.settle.as_deref().unwrap_or(default::SETTLE);
     let settle = document.duration("log.settle", settle, Duration::ZERO, Duration::from_mins(5));
-    Some(LogExcerpt { lines: lines?, bytes: bytes?, settle: settle? })
+    let reads_per_second = raw.reads_per_second.or(Some(default::READS_PER_SECOND));
+    let reads_per_second = document.number("log.reads_per_second", reads_per_second, (1, 1000));
+    Some(LogExcerpt { lines: lines?, bytes: bytes?, settle: settle?, reads_per_second: reads_per_second? })
 }
 
 fn http(document: &mut Document, raw: &raw::Http) -> Option<Http> {

@@ -22,6 +22,8 @@ pub const LINES: i64 = 40;
 pub const BYTES: &str = "32KiB";
 /// `[log].settle`
 pub const SETTLE: &str = "10s";
+/// `[log].reads_per_second`: below the 10 calls a second that an account has in some regions, so that others may read logs too.
+pub const READS_PER_SECOND: i64 = 8;
 /// `[profiles.*].timeout_minutes`: CodeBuild's own default.
 pub const TIMEOUT_MINUTES: i64 = 60;
 /// `[[profiles.*.env]].type`: CodeBuild's own default.

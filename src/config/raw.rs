@@ -122,6 +122,9 @@ pub struct Log {
     /// How long to wait for late lines after a build's end.
     #[schemars(extend("default" = default::SETTLE))]
     pub settle: Option<String>,
+    /// Reads of logs in one second, over all builds; CloudWatch throttles an account above 10 in some regions.
+    #[schemars(extend("default" = default::READS_PER_SECOND))]
+    pub reads_per_second: Option<i64>,
 }
 
 /// What the operator allows under one name.

@@ -117,6 +117,7 @@ fn local_mode_has_a_quick_configuration_of_its_own() {
     let local = read(LOCAL).unwrap();
     assert_eq!(local.queues[0].name(), "slipway-jobs");
     assert_eq!((local.watch.interval, local.log.settle), (Duration::from_secs(1), Duration::from_secs(2)));
+    assert_eq!(local.log.reads_per_second, 1000);
     assert_eq!((local.limits.running, local.limits.per_tenant), (4, 4));
     assert!(local.topic.queued && !local.topic.is_fifo());
 }
@@ -203,6 +204,7 @@ fn each_rule_says_its_key_value_line_and_what_is_right() {
         ("[limits]", &section(&format!("[watch]\nevents_queue_{url}")), "must not be a queue that jobs come from"),
         ("[limits]", &section("[log]\nlines = 0"), "log.lines = 0 (line 7): must be 1 to 1000"),
         ("[limits]", &section("[log]\nsettle = \"6m\""), "log.settle = \"6m\" (line 7): must be 0s to 5m"),
+        ("[limits]", &section("[log]\nreads_per_second = 0"), "log.reads_per_second = 0 (line 7): must be 1 to 1000"),
         ("[limits]", &section("[http]\nlisten = \"localhost\""), "http.listen = \"localhost\" (line 7): must be ADDRESS:PORT"),
         ("[limits]", &section("[shutdown]\ngrace = \"2h\""), "shutdown.grace = \"2h\" (line 7): must be 0s to 1h"),
         // Profiles.

@@ -2,10 +2,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 
+use super::transcript::{End, Piece, Transcripts};
 use crate::{
-    aws::{AwsError, Class, batch::Batcher, logs::Logs, topic::Publishes},
+    aws::{Class, batch::Batcher, logs::Logs, topic::Publishes},
     backoff::Backoff,
     clock::Clock,
     config::{LogExcerpt, Topic},
@@ -22,15 +23,13 @@ use crate::{
     observe,
 };
 
-/// Between two looks for late lines.
-const SETTLE_PAUSE: Duration = Duration::from_millis(500);
-/// CodeBuild writes one of these into a log's last lines, whether or not the build succeeded; without its source it gets no further.
-const CLOSING: [&str; 2] = ["Phase complete: UPLOAD_ARTIFACTS", "Phase complete: DOWNLOAD_SOURCE State: FAILED"];
+/// Stands where the excerpt would, in the manner of its marks.
+const NO_LOG: &str = "… the build has no log …";
 
 /// Reports on jobs. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct Reporter {
-    logs: Logs,
+    transcripts: Arc<Transcripts>,
     publishes: Batcher<Publishes>,
     topic: Topic,
     log: LogExcerpt,
@@ -49,7 +48,8 @@ pub(crate) struct Ended {
 
 impl Reporter {
     pub(crate) fn new(logs: Logs, publishes: Batcher<Publishes>, topic: Topic, log: LogExcerpt, clock: Clock) -> Self {
-        Self { logs, publishes, topic, log, clock }
+        let transcripts = Transcripts::new(logs.paced(log.reads_per_second), log.settle);
+        Self { transcripts: Arc::new(transcripts), publishes, topic, log, clock }
     }
 
     /// The job waits for its turn. Nobody depends on this event: it is tried, not insisted on.
@@ -71,7 +71,7 @@ impl Reporter {
         let mut redactor = Redactor::new(job.secrets());
         let mut search = Search::new(&ended.outcome);
         let log = match &ended.build {
-            Some(build) => self.excerpt(build, ended.outcome.status != Status::Succeeded, &mut redactor, &mut search).await,
+            Some(build) => Some(self.excerpt(build, ended.outcome.status != Status::Succeeded, &mut redactor, &mut search).await),
             None => None,
         };
         search.explain(&mut ended.outcome);
@@ -134,24 +134,28 @@ impl Reporter {
         }
     }
 
-    /// The part of the log that matters. `None`: the build has no log stream.
-    async fn excerpt(&self, build: &Build, failed: bool, redactor: &mut Redactor, search: &mut Search) -> Option<Log> {
-        let location = build.log.as_ref()?;
+    /// The part of the log that matters.
+    async fn excerpt(&self, build: &Build, failed: bool, redactor: &mut Redactor, search: &mut Search) -> Log {
+        let Some(location) = &build.log else { return no_log(None) };
         let mut excerpter = Excerpter::new(Budget { lines: self.log.lines, bytes: self.log.bytes }, failed);
-        let take = |line: &str| {
-            let line = redactor.line(line);
-            search.push(&line);
-            excerpter.push(&line);
+        let take = |piece: Piece<'_>| match piece {
+            Piece::Line(line) => {
+                let line = redactor.line(line);
+                search.push(&line);
+                excerpter.push(&line);
+            }
+            Piece::Gap => excerpter.gap(),
         };
-        let complete = match self.read(location, take).await {
-            Ok(complete) => complete,
+        let complete = match self.transcripts.read(build, location, take).await {
+            Ok(End::NoStream) => return no_log(Some(location)),
+            Ok(end) => end == End::Seen,
             Err(error) => {
                 observe::log_unread(&build.id, &error);
                 false
             }
         };
         let excerpt = excerpter.finish();
-        Some(Log {
+        Log {
             excerpt: excerpt.text,
             group: location.group.clone(),
             stream: location.stream.clone(),
@@ -160,29 +164,12 @@ impl Reporter {
             truncated: excerpt.truncated,
             complete,
             redactions: 0,
-        })
-    }
-
-    /// Reads a log to its end, waiting a while for late lines. Tells whether the end was seen.
-    async fn read(&self, location: &LogLocation, mut take: impl FnMut(&str)) -> Result<bool, AwsError> {
-        let deadline = Instant::now() + self.log.settle;
-        let mut token: Option<String> = None;
-        let mut closed = false;
-        loop {
-            let page = self.logs.page(location, token.as_deref()).await?;
-            for line in page.lines.iter().flat_map(|event| event.lines()) {
-                closed |= CLOSING.iter().any(|closing| line.contains(closing));
-                take(line);
-            }
-            // An empty page may have more behind it: only the token that repeats is the end, for now.
-            let at_end = page.next == token;
-            token = page.next;
-            if at_end && (closed || Instant::now() >= deadline) {
-                return Ok(closed);
-            }
-            if at_end {
-                sleep(SETTLE_PAUSE).await;
-            }
         }
     }
+}
+
+/// A build that never got so far as to have one.
+fn no_log(location: Option<&LogLocation>) -> Log {
+    let LogLocation { group, stream, url } = location.cloned().unwrap_or_default();
+    Log { excerpt: NO_LOG.to_owned(), group, stream, url, ..Log::default() }
 }

@@ -11,7 +11,7 @@ use std::{collections::VecDeque, sync::LazyLock};
 use regex::Regex;
 
 use super::{agent, plain::plain};
-use choice::Choice;
+use choice::{Choice, LeftOut};
 use line::Line;
 
 /// How large an excerpt may be.
@@ -30,9 +30,9 @@ pub struct Excerpt {
     pub text: String,
     /// Lines of the log in it.
     pub lines: usize,
-    /// Whether anything of the log is left out.
+    /// Whether anything of the log is left out or was not read.
     pub truncated: bool,
-    /// Lines of the log that are not in it.
+    /// Lines of the log that were read and are not in it.
     pub dropped_lines: usize,
 }
 
@@ -64,8 +64,14 @@ fn error_pattern() -> Regex {
 pub struct Excerpter {
     budget: Budget,
     failed: bool,
-    /// The next line's place in the log, from 0.
+    /// The next line's place in the log, from 0; a stretch that was not read has a place too.
     next: usize,
+    /// How many of the places are stretches that were not read.
+    unread: usize,
+    /// Whether the latest place is one.
+    after_gap: bool,
+    /// Whether the lines below the first error still belong to it.
+    erring: bool,
     /// The latest lines, within the budget.
     recent: VecDeque<Line>,
     recent_bytes: usize,
@@ -95,6 +101,9 @@ impl Excerpter {
             budget,
             failed,
             next: 0,
+            unread: 0,
+            after_gap: false,
+            erring: false,
             recent: VecDeque::new(),
             recent_bytes: 0,
             command: None,
@@ -107,8 +116,9 @@ impl Excerpter {
 
     /// Takes the next line of the log, redacted, without its line break.
     pub fn push(&mut self, text: &str) {
-        let line = Line::new(self.next, &plain(text), self.budget.bytes);
+        let line = Line::new(self.next, self.unread, &plain(text), self.budget.bytes);
         self.next += 1;
+        self.after_gap = false;
         if self.failed {
             match self.stage {
                 Stage::Running => self.note(&line),
@@ -133,9 +143,24 @@ impl Excerpter {
         }
     }
 
+    /// A stretch of the log lies here that was not read: how many lines it had is unknown, and what stands after it does not go on with what
+    /// stands before it.
+    pub fn gap(&mut self) {
+        if self.after_gap {
+            return;
+        }
+        self.next += 1;
+        self.unread += 1;
+        (self.after_gap, self.erring) = (true, false);
+        if self.stage == Stage::Cause {
+            self.stage = Stage::After;
+        }
+    }
+
     /// Counts lines of the log that are not there to pick from.
     pub(super) fn skip(&mut self, lines: usize) {
         self.next += lines;
+        self.after_gap &= lines == 0;
     }
 
     /// Remembers where a command begins, its first error, and where a phase fails.
@@ -144,10 +169,12 @@ impl Excerpter {
             Some(words) if agent::begins_command(words) => {
                 self.command = Some(line.clone());
                 self.errors.clear();
+                self.erring = false;
             }
             Some(words) if agent::fails_phase(words) => self.stage = Stage::Cause,
-            None if self.errors.len() < ERROR_LINES && (!self.errors.is_empty() || ERROR.is_match(&line.text)) => {
+            None if self.erring || (self.errors.is_empty() && ERROR.is_match(&line.text)) => {
                 self.errors.push(line.clone());
+                self.erring = self.errors.len() < ERROR_LINES;
             }
             _ => {}
         }
@@ -169,7 +196,7 @@ impl Excerpter {
     /// Picks: what says why the phase failed, the command, its first error, its last lines, and if there is room the lines after it and
     /// before it.
     pub fn finish(self) -> Excerpt {
-        let mut choice = Choice::new(self.budget, self.next);
+        let mut choice = Choice::new(self.budget, self.next, self.unread);
         let tail = self.recent.iter().rev();
         if self.failed {
             let failed_phase = self.before.last().filter(|_| self.stage != Stage::Running);
@@ -189,8 +216,13 @@ impl Excerpter {
 pub fn shorten(excerpt: &str, failed: bool, bytes: usize) -> Excerpt {
     let mut excerpter = Excerpter::new(Budget { lines: usize::MAX, bytes }, failed);
     for line in excerpt.lines() {
-        match choice::lines_left_out(line) {
-            Some(lines) => excerpter.skip(lines),
+        match LeftOut::parse(line) {
+            Some(LeftOut { lines, unread }) => {
+                excerpter.skip(lines);
+                if unread {
+                    excerpter.gap();
+                }
+            }
             None => excerpter.push(line),
         }
     }

@@ -9,7 +9,7 @@ use super::rule;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Variable {
-    /// Its name; `CODEBUILD*`, `SLIPWAY*` and `AWS_*` are reserved, and what shells, the linker and docker obey is refused.
+    /// Its name; `CODEBUILD*`, `SLIPWAY*` and `AWS_*` are reserved, and what shells, the linker, docker, git and TLS obey is refused.
     #[schemars(length(min = 1, max = 256), regex(pattern = r"^[A-Za-z_][A-Za-z0-9_]*$"))]
     pub name: String,
     /// Its value, or where its value is kept.
@@ -33,8 +33,9 @@ pub enum VariableKind {
     SecretsManager,
 }
 
-/// What shells, the dynamic linker and docker obey before any command of a buildspec: who sets these chooses what runs.
-const OBEYED: [&str; 12] = [
+/// What shells, the dynamic linker, docker, git and TLS libraries obey before any command of a buildspec: who sets these chooses what runs,
+/// or whom it trusts.
+const OBEYED: [&str; 23] = [
     "BASH_ENV",
     "BASHOPTS",
     "SHELLOPTS",
@@ -47,7 +48,20 @@ const OBEYED: [&str; 12] = [
     "DOCKER_CONTEXT",
     "DOCKER_CERT_PATH",
     "DOCKER_TLS_VERIFY",
+    "CURL_CA_BUNDLE",
+    "CURL_HOME",
+    "REQUESTS_CA_BUNDLE",
+    "PYTHONHOME",
+    "PYTHONPATH",
+    "PYTHONSTARTUP",
+    "GCONV_PATH",
+    "ALL_PROXY",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "NO_PROXY",
 ];
+/// The beginnings of families of such names.
+const OBEYED_FAMILIES: [&str; 6] = ["LD_", "GIT_SSL_", "OPENSSL_", "SSL_CERT_", "BUILDX_", "BUILDKIT_"];
 
 /// A name that is not CodeBuild's, Slipway's or the SDKs', nor one that the build's tools obey.
 pub fn check_name(name: &str) -> Result<(), &'static str> {
@@ -56,7 +70,7 @@ pub fn check_name(name: &str) -> Result<(), &'static str> {
     if ["CODEBUILD", "SLIPWAY", "AWS_"].iter().any(|prefix| upper.starts_with(prefix)) {
         return Err("must not begin with CODEBUILD, SLIPWAY or AWS_, which are reserved");
     }
-    if OBEYED.contains(&upper.as_str()) || upper.starts_with("LD_") {
+    if OBEYED.contains(&upper.as_str()) || OBEYED_FAMILIES.iter().any(|family| upper.starts_with(family)) {
         return Err("must not be a variable that changes which commands a build runs, such as PATH, BASH_ENV or DOCKER_HOST");
     }
     Ok(())
@@ -75,7 +89,7 @@ mod tests {
 
     #[test]
     fn reserved_names_are_refused() {
-        for good in ["NPM_TOKEN", "_x", "MY_AWS_REGION", "AWSOME", "ENV", "DOCKER_BUILDKIT", "MY_PATH"] {
+        for good in ["NPM_TOKEN", "_x", "MY_AWS_REGION", "AWSOME", "ENV", "DOCKER_BUILDKIT", "MY_PATH", "GIT_COMMIT"] {
             assert_eq!(check_name(good), Ok(()), "{good}");
         }
         for bad in [
@@ -87,6 +101,9 @@ mod tests {
             "aws_region",
             "BASH_ENV",
             "LD_PRELOAD",
+            "OPENSSL_CONF",
+            "GIT_SSL_CAINFO",
+            "https_proxy",
             "DOCKER_HOST",
             "PATH",
             "A=B",

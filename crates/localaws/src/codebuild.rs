@@ -3,12 +3,15 @@
 mod build;
 mod event;
 mod life;
+#[cfg(feature = "data")]
+mod load;
 mod merge;
 mod model;
 pub mod phase;
 pub mod progress;
 mod project;
 mod query;
+mod row;
 mod shape;
 mod slot;
 mod start;
@@ -21,7 +24,7 @@ mod view;
 use std::{
     collections::{BTreeMap, HashMap},
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -31,6 +34,7 @@ use self::{build::Build, project::Project, slot::Slots, token::Tokens};
 use crate::{
     api::{Answer, ApiError},
     clock::Clock,
+    journal::{Held, Journal},
     logs::Logs,
     runner::Runner,
 };
@@ -74,12 +78,14 @@ impl fmt::Debug for Settings {
     }
 }
 
-/// The service. Everything is in memory.
+/// The service.
 #[derive(Debug)]
 pub struct CodeBuild {
     settings: Settings,
     slots: Slots,
     state: Mutex<State>,
+    /// Of the state's changes; each build has its own.
+    journal: Journal,
 }
 
 #[derive(Debug, Default)]
@@ -114,7 +120,12 @@ pub struct BuildView {
 impl CodeBuild {
     pub fn new(settings: Settings) -> Self {
         let slots = Slots::new(settings.account_limit, settings.queue_limit);
-        Self { settings, slots, state: Mutex::default() }
+        Self { settings, slots, state: Mutex::default(), journal: Journal::default() }
+    }
+
+    /// The same, with its changes kept.
+    pub(crate) fn kept_by(self, journal: &Journal) -> Self {
+        Self { journal: journal.fork(), ..self }
     }
 
     /// Carries out one operation of the API. Must be called within a tokio runtime.
@@ -152,8 +163,8 @@ impl CodeBuild {
         builds.iter().map(|build| build.summary()).collect()
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> Held<'_, State> {
+        Held::new(&self.state, &self.journal)
     }
 
     fn view(&self, build: &Build) -> Value {

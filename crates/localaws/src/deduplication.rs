@@ -2,8 +2,19 @@
 
 use std::collections::{HashMap, VecDeque};
 
-/// SQS, SNS: a deduplication id is remembered for 5 minutes.
-const WINDOW_MS: u64 = 5 * 60 * 1000;
+use crate::journal::Change;
+
+/// SQS, SNS, CodeBuild: a deduplication id, or an idempotency token, is remembered for 5 minutes.
+pub(crate) const WINDOW_MS: u64 = 5 * 60 * 1000;
+
+/// What a queue or a topic answered, as a row of the store; those that are forgotten by now go.
+pub(crate) fn row(owner: &str, key: &str, now_ms: u64, message_id: &str, sequence: Option<&str>) -> [Change; 2] {
+    let values = [owner.into(), key.into(), now_ms.into(), message_id.into(), sequence.into()];
+    [
+        Change::new("DELETE FROM deduplication WHERE since_ms <= ?", [now_ms.saturating_sub(WINDOW_MS).into()]),
+        Change::new("INSERT OR REPLACE INTO deduplication VALUES (?, ?, ?, ?, ?)", values),
+    ]
+}
 
 /// What was answered for each deduplication id in the last five minutes.
 #[derive(Debug)]

@@ -6,14 +6,20 @@ use std::{
     time::Duration,
 };
 
+#[cfg(feature = "data")]
+use std::path::Path;
+
 use bytes::Bytes;
 use http::{Request, Response};
 
+#[cfg(feature = "data")]
+use crate::store::{self, Store};
 use crate::{
     api::{Answer, ApiError},
     clock::Clock,
     codebuild::{self, CodeBuild},
     fault::{Dropped, Fault, Faults},
+    journal::Journal,
     logs::Logs,
     runner::Runner,
     sns::Sns,
@@ -77,16 +83,43 @@ struct Shared {
     codebuild: Arc<CodeBuild>,
     logs: Arc<Logs>,
     faults: Option<Arc<dyn Faults>>,
+    /// What the services share of theirs: the store, if there is one.
+    journal: Journal,
     calls: Mutex<BTreeMap<String, u64>>,
 }
 
 impl LocalAws {
-    /// An endpoint with nothing in it. Must be called within a tokio runtime.
+    /// An endpoint with nothing in it, all of it in memory. Must be called within a tokio runtime.
     pub fn new(options: Options) -> Self {
+        Self::assemble(options, Journal::default())
+    }
+
+    /// An endpoint with what the folder keeps, which it makes if it is not there: a call is kept before it is answered. Builds that ran
+    /// when the folder was last left are lost, as they are on AWS with their host. Must be called within a tokio runtime.
+    #[cfg(feature = "data")]
+    pub fn open(options: Options, folder: &Path) -> Result<Self, store::Error> {
+        let store = Store::open(folder, &options.region, &options.account)?;
+        Self::on(&Arc::new(store), options)
+    }
+
+    #[cfg(feature = "data")]
+    fn on(store: &Arc<Store>, options: Options) -> Result<Self, store::Error> {
+        let endpoint = Self::assemble(options, Journal::new(Arc::clone(store)));
+        let Shared { sqs, sns, logs, codebuild, journal, .. } = &*endpoint.shared;
+        sqs.load(store)?;
+        logs.load(store)?;
+        codebuild.load(store)?;
+        sns.load(store)?;
+        codebuild.resume();
+        journal.settle();
+        Ok(endpoint)
+    }
+
+    fn assemble(options: Options, journal: Journal) -> Self {
         let Options { region, account, clock, runner, account_limit, queue_limit, minute, build_events, faults } = options;
-        let sqs = Arc::new(Sqs::new(clock, region.clone(), account.clone()));
-        let sns = Arc::new(Sns::new(clock, region.clone(), account.clone(), Arc::clone(&sqs)));
-        let logs = Arc::new(Logs::new(clock, region.clone(), account.clone()));
+        let sqs = Arc::new(Sqs::new(clock, region.clone(), account.clone()).kept_by(&journal));
+        let sns = Arc::new(Sns::new(clock, region.clone(), account.clone(), Arc::clone(&sqs)).kept_by(&journal));
+        let logs = Arc::new(Logs::new(clock, region.clone(), account.clone()).kept_by(&journal));
         let events = build_events.map(|queue| to_queue(&sqs, queue));
         let settings = codebuild::Settings {
             clock,
@@ -99,8 +132,8 @@ impl LocalAws {
             minute,
             events,
         };
-        let codebuild = Arc::new(CodeBuild::new(settings));
-        Self { shared: Arc::new(Shared { account, sqs, sns, codebuild, logs, faults, calls: Mutex::default() }) }
+        let codebuild = Arc::new(CodeBuild::new(settings).kept_by(&journal));
+        Self { shared: Arc::new(Shared { account, sqs, sns, codebuild, logs, faults, journal, calls: Mutex::default() }) }
     }
 
     /// Answers a request. [`Dropped`] comes of fault injection only.
@@ -141,13 +174,19 @@ impl LocalAws {
 
     async fn dispatch(&self, service: Service, operation: &str, input: serde_json::Value, host: Option<&str>) -> Answer {
         let shared = &self.shared;
-        match service {
+        let answer = match service {
             Service::Sqs => shared.sqs.call(operation, input, host).await,
             Service::Sns => shared.sns.call(operation, input, host),
             Service::Sts => sts::call(operation, &shared.account),
             Service::CodeBuild => shared.codebuild.call(operation, input),
             Service::Logs => shared.logs.call(operation, input),
+        };
+        // What an answer tells must be kept, be it this call's work or another's.
+        if let Err(error) = shared.journal.commit() {
+            tracing::error!(%error, operation, "a call cannot be answered");
+            return Err(ApiError::new("InternalFailure", error.to_string()).with_status(500));
         }
+        answer
     }
 
     fn count(&self, service: Service, operation: &str) {
@@ -180,5 +219,7 @@ async fn suffer(fault: Option<Fault>) -> Result<Option<ApiError>, Dropped> {
     }
 }
 
+#[cfg(all(test, feature = "data"))]
+mod restart;
 #[cfg(test)]
 mod tests;

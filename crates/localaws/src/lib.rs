@@ -1,8 +1,8 @@
 //! An embedded AWS endpoint: SQS, SNS, CodeBuild, CloudWatch Logs and STS over AWS's own wire protocols.
 //!
-//! It knows nothing of who uses it and holds everything in memory. Builds really run ([`runner`]). Time is tokio's ([`clock`]), so a
+//! It knows nothing of who uses it and works in memory. Builds really run ([`runner`]). Time is tokio's ([`clock`]), so a
 //! paused runtime drives it through hours in milliseconds. [`server`] puts it on a socket; `connector`, a feature, gives it to the AWS SDK
-//! without one.
+//! without one. `store`, the feature `data`, keeps everything in a folder over restarts.
 
 mod api;
 mod batch;
@@ -13,12 +13,15 @@ pub mod connector;
 mod deduplication;
 mod endpoint;
 pub mod fault;
+mod journal;
 pub mod logs;
 mod random;
 pub mod runner;
 pub mod server;
 mod sns;
 mod sqs;
+#[cfg(feature = "data")]
+pub mod store;
 mod sts;
 mod wire;
 

@@ -3,18 +3,18 @@
 mod describe;
 mod filter;
 mod group;
+#[cfg(feature = "data")]
+mod load;
 mod pattern;
 mod put;
 mod read;
+mod row;
 mod stream;
 mod tag;
 #[cfg(test)]
 mod tests;
 
-use std::{
-    collections::BTreeMap,
-    sync::{Mutex, MutexGuard, PoisonError},
-};
+use std::{collections::BTreeMap, sync::Mutex};
 
 use serde_json::Value;
 use tokio::time::Duration;
@@ -23,27 +23,37 @@ use self::{group::Group, stream::Stream};
 use crate::{
     api::{Answer, ApiError},
     clock::Clock,
+    journal::{Held, Journal},
 };
 
-/// The service. Everything is in memory.
+/// The service.
 #[derive(Debug)]
 pub struct Logs {
     clock: Clock,
     region: String,
     account: String,
     state: Mutex<State>,
+    /// Of the state's changes.
+    journal: Journal,
 }
 
 #[derive(Debug, Default)]
 struct State {
     groups: BTreeMap<String, Group>,
+    /// The id of the newest stream.
+    last_stream: u64,
     ingestion_delay: Duration,
     empty_pages: bool,
 }
 
 impl Logs {
     pub fn new(clock: Clock, region: impl Into<String>, account: impl Into<String>) -> Self {
-        Self { clock, region: region.into(), account: account.into(), state: Mutex::default() }
+        Self { clock, region: region.into(), account: account.into(), state: Mutex::default(), journal: Journal::default() }
+    }
+
+    /// The same, with its changes kept.
+    pub(crate) fn kept_by(self, journal: &Journal) -> Self {
+        Self { journal: journal.fork(), ..self }
     }
 
     /// From now on events become visible only this long after they were appended, as they do on AWS.
@@ -81,13 +91,40 @@ impl Logs {
     pub(crate) fn append(&self, group: &str, stream: &str, events: Vec<(u64, String)>) {
         let now = self.clock.millis();
         let mut state = self.state();
+        if state.stream(group, stream).is_err() {
+            if !state.groups.contains_key(group) {
+                self.add_group(&mut state, group, Group::new(now));
+            }
+            self.add_stream(&mut state, group, stream, now);
+        }
         let visible = state.visible_from(now);
-        let group = state.groups.entry(group.to_owned()).or_insert_with(|| Group::new(now));
-        group.streams.entry(stream.to_owned()).or_insert_with(|| Stream::new(now)).append(now, visible, events);
+        if let Ok(stream) = state.stream(group, stream) {
+            self.add_events(stream, now, visible, events);
+        }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn add_group(&self, state: &mut State, name: &str, group: Group) {
+        self.journal.record(|| row::group(name, &group));
+        state.groups.insert(name.to_owned(), group);
+    }
+
+    fn add_stream(&self, state: &mut State, group: &str, name: &str, now: u64) {
+        state.last_stream += 1;
+        let stream = Stream::new(state.last_stream, now);
+        self.journal.record(|| row::stream(group, name, &stream));
+        if let Ok(group) = state.group(group) {
+            group.streams.insert(name.to_owned(), stream);
+        }
+    }
+
+    fn add_events(&self, stream: &mut Stream, now: u64, visible: u64, events: Vec<(u64, String)>) {
+        let before = stream.events.len();
+        stream.append(now, visible, events);
+        self.journal.record(|| row::events(stream, before));
+    }
+
+    fn state(&self) -> Held<'_, State> {
+        Held::new(&self.state, &self.journal)
     }
 
     fn group_arn(&self, group: &str) -> String {

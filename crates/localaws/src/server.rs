@@ -60,6 +60,9 @@ pub async fn serve(aws: LocalAws, listener: TcpListener, shutdown: CancellationT
 }
 
 async fn answer(aws: LocalAws, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Dropped> {
+    if !is_from_a_program(&request) {
+        return Ok(plain(StatusCode::FORBIDDEN, "text/plain", "this endpoint is not for web pages"));
+    }
     let is_target = request.headers().contains_key("x-amz-target");
     if request.method() == Method::GET && !is_target && request.uri().query().is_none() {
         return Ok(about(request.uri().path()));
@@ -77,6 +80,18 @@ async fn answer(aws: LocalAws, request: Request<Incoming>) -> Result<Response<Fu
         Err(_) => return Err(Dropped),
     };
     Ok(aws.handle(Request::from_parts(head, body)).await?.map(Full::new))
+}
+
+/// A web page can send plain forms to any address, and builds run as whoever started this. Browsers say where a page is from; one that
+/// got its name pointed at the loopback still calls us by that name.
+fn is_from_a_program(request: &Request<Incoming>) -> bool {
+    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+    let host = host.and_then(|host| host.parse::<http::uri::Authority>().ok());
+    let is_loopback = |host: &str| {
+        let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
+        host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+    };
+    !request.headers().contains_key(header::ORIGIN) && host.is_none_or(|host| is_loopback(host.host()))
 }
 
 /// What a browser, a health check or a curious person gets.

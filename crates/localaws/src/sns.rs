@@ -1,16 +1,19 @@
-//! SNS: topics and subscriptions in memory, with SNS's rules, limits and error texts.
+//! SNS: topics and subscriptions, with SNS's rules, limits and error texts.
 
 mod delivery;
 mod error;
 mod filter;
+#[cfg(feature = "data")]
+mod load;
 mod publish;
+mod row;
 mod subscription;
 mod topic;
 mod webhook;
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex},
 };
 
 use serde_json::Value;
@@ -18,6 +21,7 @@ use serde_json::Value;
 use crate::{
     api::{Answer, ApiError},
     clock::Clock,
+    journal::{Held, Journal},
     sns::{subscription::Subscription, topic::Topic},
     sqs::{DEFAULT_HOST, Sqs},
 };
@@ -32,6 +36,8 @@ pub(crate) struct Sns {
     sqs: Arc<Sqs>,
     /// Held for moments, never across an await.
     state: Mutex<State>,
+    /// Of the state's changes, but for those that are kept with a delivery.
+    journal: Journal,
 }
 
 /// Topics and subscriptions by ARN.
@@ -44,7 +50,12 @@ struct State {
 impl Sns {
     /// An SNS without topics, which delivers to the queues of `sqs`.
     pub(crate) fn new(clock: Clock, region: String, account: String, sqs: Arc<Sqs>) -> Self {
-        Self { clock, region, account, sqs, state: Mutex::default() }
+        Self { clock, region, account, sqs, state: Mutex::default(), journal: Journal::default() }
+    }
+
+    /// The same, with its changes kept.
+    pub(crate) fn kept_by(self, journal: &Journal) -> Self {
+        Self { journal: journal.fork(), ..self }
     }
 
     /// Carries an operation out. `host` is the one that URLs in messages shall name.
@@ -72,8 +83,8 @@ impl Sns {
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> Held<'_, State> {
+        Held::new(&self.state, &self.journal)
     }
 }
 

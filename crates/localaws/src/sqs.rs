@@ -1,28 +1,29 @@
-//! SQS: queues in memory, with SQS's rules, limits and error texts.
+//! SQS: queues, with SQS's rules, limits and error texts.
 
 pub(crate) mod attribute;
 mod batch;
 mod catalog;
 mod error;
+#[cfg(feature = "data")]
+mod load;
 mod message;
 mod order;
 mod queue;
 mod receipt;
 mod receive;
 mod redrive;
+mod row;
 mod send;
 mod setting;
 
-use std::{
-    collections::BTreeMap,
-    sync::{Mutex, MutexGuard, PoisonError},
-};
+use std::{collections::BTreeMap, sync::Mutex};
 
 use serde_json::Value;
 
 use crate::{
     api::{self, Answer, ApiError},
     clock::Clock,
+    journal::{Held, Journal},
     sqs::{attribute::Attributes, queue::Queue, redrive::MoveTask, send::Outgoing},
 };
 
@@ -37,6 +38,8 @@ pub(crate) struct Sqs {
     account: String,
     /// Held for moments, never across an await.
     state: Mutex<State>,
+    /// Of the state's changes.
+    journal: Journal,
 }
 
 #[derive(Debug, Default)]
@@ -68,7 +71,12 @@ fn name_of(url_or_arn: &str) -> &str {
 impl Sqs {
     /// An SQS without queues.
     pub(crate) fn new(clock: Clock, region: String, account: String) -> Self {
-        Self { clock, region, account, state: Mutex::default() }
+        Self { clock, region, account, state: Mutex::default(), journal: Journal::default() }
+    }
+
+    /// The same, with its changes kept.
+    pub(crate) fn kept_by(self, journal: &Journal) -> Self {
+        Self { journal: journal.fork(), ..self }
     }
 
     /// Carries an operation out. `host` is the one that queue URLs shall name.
@@ -102,29 +110,16 @@ impl Sqs {
 
     /// Puts a message from another service on the queue with this ARN or URL.
     pub(crate) fn deliver(&self, queue: &str, body: String, attributes: Attributes) -> Result<(), ApiError> {
-        self.deliver_in_group(queue, body, attributes, None, None)
+        self.inlet().deliver(queue, body, attributes, None, None)
     }
 
-    /// [`Self::deliver`] for FIFO queues.
-    pub(crate) fn deliver_in_group(
-        &self,
-        queue: &str,
-        body: String,
-        attributes: Attributes,
-        group: Option<String>,
-        deduplication_id: Option<String>,
-    ) -> Result<(), ApiError> {
-        let outgoing = Outgoing { body, attributes, group, deduplication_id, ..Outgoing::default() };
-        let now_ms = self.clock.millis();
-        let mut state = self.state();
-        let queue = state.queue(Some(queue), now_ms)?;
-        send::check(&outgoing, &queue.settings)?;
-        send::enqueue(queue, outgoing, now_ms);
-        Ok(())
+    /// The queues, for messages from another service that belong together.
+    pub(crate) fn inlet(&self) -> Inlet<'_> {
+        Inlet { now_ms: self.clock.millis(), state: self.state(), journal: &self.journal }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> Held<'_, State> {
+        Held::new(&self.state, &self.journal)
     }
 
     fn arn(&self, name: &str) -> String {
@@ -133,6 +128,40 @@ impl Sqs {
 
     fn url(&self, host: &str, name: &str) -> String {
         format!("http://{host}/{}/{name}", self.account)
+    }
+}
+
+/// Where another service puts its messages. For as long as it is open nobody else changes the queues, and all that comes through it
+/// is kept together.
+#[derive(Debug)]
+pub(crate) struct Inlet<'a> {
+    state: Held<'a, State>,
+    now_ms: u64,
+    /// For what of the other service's must be kept with the messages.
+    pub(crate) journal: &'a Journal,
+}
+
+impl Inlet<'_> {
+    /// Puts a message on the queue with this ARN or URL. The last two are for FIFO queues.
+    pub(crate) fn deliver(
+        &mut self,
+        queue: &str,
+        body: String,
+        attributes: Attributes,
+        group: Option<String>,
+        deduplication_id: Option<String>,
+    ) -> Result<(), ApiError> {
+        let outgoing = Outgoing { body, attributes, group, deduplication_id, ..Outgoing::default() };
+        let queue = self.state.queue(Some(queue), self.now_ms)?;
+        send::check(&outgoing, &queue.settings)?;
+        send::enqueue(queue, outgoing, self.now_ms);
+        Ok(())
+    }
+
+    /// Lets go of the queues and keeps what came, for a sender that nobody waits for.
+    pub(crate) fn close(self) {
+        drop(self.state);
+        self.journal.settle();
     }
 }
 

@@ -8,7 +8,7 @@ use super::{
     telling::counted,
 };
 use crate::{
-    aws::Clients,
+    aws::{Clients, logs::Ask},
     engine::{Exit, REASONS},
     job::{build::LogLocation, event::Event},
     local::Local,
@@ -93,8 +93,8 @@ async fn last_words(ledger: &Ledger, clients: &Clients) -> anyhow::Result<Option
         return Ok(None);
     };
     let place = LogLocation { group: log.group.clone(), stream: log.stream.clone(), ..LogLocation::default() };
-    let page = clients.logs().page(&place, None).await?;
-    let last = page.lines.iter().rfind(|line| line.contains("Phase complete: ")).map(|line| line.trim_end()).unwrap_or_default();
+    let page = clients.logs().page(&place, &Ask::default()).await?;
+    let last = page.events.iter().map(|event| event.message.trim_end()).rfind(|line| line.contains("Phase complete: ")).unwrap_or_default();
     let word = last.rsplit(' ').next().unwrap_or_default();
     Ok(Some(Finding {
         good: word == "SUCCEEDED" && !log.excerpt.trim_end().ends_with("SUCCEEDED"),

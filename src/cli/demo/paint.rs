@@ -1,36 +1,6 @@
-//! Colours, where they are seen and wanted.
+//! Text in the width there is.
 
-/// What a piece of text feels like.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Tone {
-    Plain,
-    Dim,
-    Bold,
-    Good,
-    Bad,
-    Warn,
-}
-
-/// Paints, or leaves the text as it is.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Paint {
-    pub(super) colours: bool,
-}
-
-impl Paint {
-    /// The text in ANSI's colours.
-    pub(super) fn paint(self, tone: Tone, text: &str) -> String {
-        let code = match tone {
-            Tone::Plain => return text.to_owned(),
-            Tone::Dim => "2",
-            Tone::Bold => "1",
-            Tone::Good => "32",
-            Tone::Bad => "31",
-            Tone::Warn => "33",
-        };
-        if self.colours { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
-    }
-}
+pub(super) use crate::cli::paint::{Paint, Tone};
 
 /// The text in at most `width` characters, on one line.
 pub(super) fn clip(text: &str, width: usize) -> String {

@@ -2,12 +2,7 @@
 
 use std::path::Path;
 
-use url::{Host, Url};
-
-use crate::{cli::Usage, config};
-
-/// The queue that the embedded endpoint makes, below its address.
-const LOCAL_QUEUE: &str = "/000000000000/slipway-jobs";
+use crate::cli::{Usage, site};
 
 /// The named queue; else the first one of the configuration; else local mode's where the environment's endpoint is on this machine.
 pub(super) fn url(
@@ -18,22 +13,8 @@ pub(super) fn url(
     if let Some(url) = named {
         return Ok(url.to_owned());
     }
-    if let Some(path) = config {
-        let config = config::load(path, environment)?;
-        return Ok(config.queues.into_iter().map(|queue| queue.url).next().unwrap_or_default());
-    }
-    let endpoint = environment.into_iter().find(|(name, _)| name == "AWS_ENDPOINT_URL");
-    let local = endpoint.and_then(|(_, url)| Url::parse(&url).ok()).filter(is_loopback).and_then(|url| url.join(LOCAL_QUEUE).ok());
-    local.map(String::from).ok_or_else(|| Usage("which queue? name it with --queue-url or --config".to_owned()).into())
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
+    let site = site::find(config, environment)?.ok_or_else(|| Usage("which queue? name it with --queue-url or --config".to_owned()))?;
+    Ok(site.queue)
 }
 
 #[cfg(test)]

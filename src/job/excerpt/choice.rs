@@ -8,22 +8,27 @@ use super::{
 };
 
 /// The longest mark.
-const MARK_BYTES: usize = "… 18446744073709551615 lines left out …\\n".len();
+const MARK_BYTES: usize = "… 18446744073709551615 lines left out, and a part of the log that was not read …\\n".len();
+
+/// What a mark says of a stretch that was not read.
+const UNREAD: &str = "a part of the log that was not read";
 
 /// The lines taken so far.
 #[derive(Debug)]
 pub(super) struct Choice<'a> {
     budget: Budget,
-    /// Lines in the log.
+    /// Places in the log: lines, and stretches that were not read.
     total: usize,
+    /// How many of the places are such stretches.
+    unread: usize,
     taken: BTreeMap<usize, &'a Line>,
     bytes: usize,
     gaps: usize,
 }
 
 impl<'a> Choice<'a> {
-    pub(super) fn new(budget: Budget, total: usize) -> Self {
-        Self { budget, total, taken: BTreeMap::new(), bytes: 0, gaps: usize::from(total > 0) }
+    pub(super) fn new(budget: Budget, total: usize, unread: usize) -> Self {
+        Self { budget, total, unread, taken: BTreeMap::new(), bytes: 0, gaps: usize::from(total > 0) }
     }
 
     /// Takes every line that there is room for.
@@ -57,37 +62,55 @@ impl<'a> Choice<'a> {
 
     pub(super) fn excerpt(self) -> Excerpt {
         let mut parts = Vec::with_capacity(self.taken.len() + self.gaps);
-        let mut next = 0;
-        let leave_out = |parts: &mut Vec<String>, from: usize, to: usize| {
-            if to > from {
-                parts.push(mark(to - from));
-            }
-        };
+        // The place that is to come next, and how many before it were not read.
+        let (mut next, mut unread) = (0, 0);
         for (&at, line) in &self.taken {
-            leave_out(&mut parts, next, at);
+            parts.extend(LeftOut::between((next, unread), (at, line.unread)).map(LeftOut::mark));
             parts.push(line.text.clone());
-            next = at + 1;
+            (next, unread) = (at + 1, line.unread);
         }
-        leave_out(&mut parts, next, self.total);
+        parts.extend(LeftOut::between((next, unread), (self.total, self.unread)).map(LeftOut::mark));
         let text = parts.join("\n");
         // A budget without room for a single line.
         let text = if parts.len() > self.budget.lines || json_bytes(&text) > self.budget.bytes { String::new() } else { text };
-        let dropped_lines = self.total - self.taken.len();
-        let truncated = dropped_lines > 0 || self.taken.values().any(|line| line.cut);
-        Excerpt { text, lines: self.taken.len(), truncated, dropped_lines }
+        let truncated = self.taken.len() < self.total || self.taken.values().any(|line| line.cut);
+        Excerpt { text, lines: self.taken.len(), truncated, dropped_lines: self.total - self.unread - self.taken.len() }
     }
 }
 
-fn mark(lines: usize) -> String {
-    match lines {
-        1 => "… 1 line left out …".into(),
-        lines => format!("… {lines} lines left out …"),
-    }
+/// What lies between two lines of an excerpt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct LeftOut {
+    pub(super) lines: usize,
+    /// Whether there is also a stretch of the log that was not read.
+    pub(super) unread: bool,
 }
 
-/// How many lines a mark stands for.
-pub(super) fn lines_left_out(text: &str) -> Option<usize> {
-    let inner = text.strip_prefix("… ")?.strip_suffix(" left out …")?;
-    let count = inner.strip_suffix(" lines").or_else(|| inner.strip_suffix(" line"))?;
-    count.parse().ok()
+impl LeftOut {
+    /// Of places from one to before another, each with how many before it were not read.
+    fn between((from, unread_before): (usize, usize), (to, unread): (usize, usize)) -> Option<Self> {
+        let stretches = unread - unread_before;
+        (to > from).then(|| Self { lines: to - from - stretches, unread: stretches > 0 })
+    }
+
+    fn mark(self) -> String {
+        let lines = match self.lines {
+            0 => return format!("… {UNREAD} …"),
+            1 => "1 line left out".to_owned(),
+            lines => format!("{lines} lines left out"),
+        };
+        if self.unread { format!("… {lines}, and {UNREAD} …") } else { format!("… {lines} …") }
+    }
+
+    /// What a mark stands for.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let inner = text.strip_prefix("… ")?.strip_suffix(" …")?;
+        let (lines, unread) = match inner.strip_suffix(UNREAD) {
+            Some("") => return Some(Self { lines: 0, unread: true }),
+            Some(lines) => (lines.strip_suffix(", and ")?, true),
+            None => (inner, false),
+        };
+        let count = lines.strip_suffix(" lines left out").or_else(|| lines.strip_suffix(" line left out"))?;
+        Some(Self { lines: count.parse().ok()?, unread })
+    }
 }

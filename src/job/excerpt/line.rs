@@ -8,6 +8,8 @@ const LONGEST: usize = 2_000;
 pub(super) struct Line {
     /// Its place in the log, from 0.
     pub(super) at: usize,
+    /// How many places before it are stretches that were not read.
+    pub(super) unread: usize,
     pub(super) text: String,
     /// Its bytes in a JSON string, its line break included.
     pub(super) cost: usize,
@@ -16,11 +18,11 @@ pub(super) struct Line {
 }
 
 impl Line {
-    pub(super) fn new(at: usize, text: &str, budget: usize) -> Self {
+    pub(super) fn new(at: usize, unread: usize, text: &str, budget: usize) -> Self {
         let max = LONGEST.min(budget / 4);
         let cut = json_bytes(text) > max;
         let text = if cut { shorten(text, max) } else { text.to_owned() };
-        Self { at, cost: json_bytes(&text) + 2, text, cut }
+        Self { at, unread, cost: json_bytes(&text) + 2, text, cut }
     }
 }
 
@@ -68,7 +70,7 @@ mod tests {
 
     #[test]
     fn a_long_line_says_what_it_leaves_out() {
-        let line = Line::new(0, &"x".repeat(10_000), 400);
+        let line = Line::new(0, 0, &"x".repeat(10_000), 400);
         assert!(
             line.text.starts_with("xxx") && line.text.ends_with("xxx") && line.text.contains(" … 9935 characters left out … "),
             "{}",

@@ -123,6 +123,44 @@ fn a_shorter_excerpt_counts_what_was_left_out_before() {
     assert_eq!(short.lines + short.dropped_lines, 1_015);
 }
 
+#[test]
+fn a_stretch_that_was_not_read_is_told_and_nothing_is_joined_over_it() {
+    let unread = "… a part of the log that was not read …";
+    let pick = |items: &[Option<&str>], lines| {
+        let mut excerpter = Excerpter::new(Budget { lines, bytes: 10_000 }, true);
+        for item in items {
+            match item {
+                Some(line) => excerpter.push(line),
+                None => excerpter.gap(),
+            }
+        }
+        excerpter.finish()
+    };
+    // Twice the same gap is one.
+    let whole = pick(&[Some("a"), None, None, Some("b"), None], 10);
+    assert_eq!(whole.text, format!("a\n{unread}\nb\n{unread}"));
+    assert_eq!((whole.lines, whole.dropped_lines, whole.truncated), (2, 0, true), "how many lines were not read is not known");
+    // A gap among lines that are left out is told with them, and still is when the excerpt is made smaller.
+    let part = pick(&[Some("a"), Some("b"), None, Some("c"), Some("d"), Some("e")], 3);
+    assert_eq!(part.text, "… 3 lines left out, and a part of the log that was not read …\nd\ne");
+    let shorter = shorten(&part.text, true, 90);
+    assert_eq!(shorter.text, "… 4 lines left out, and a part of the log that was not read …\ne");
+    assert_eq!((shorter.lines, shorter.dropped_lines), (1, 4));
+    // What follows is neither said of the error before it nor of the failed phase.
+    let failed = "[Container] 2026/01/28 20:47:37.1 Phase complete: BUILD State: FAILED";
+    let context = "[Container] 2026/01/28 20:47:37.1 Phase context status code: X Message: y";
+    let items = [Some("error: first"), None, Some("other"), Some("more"), Some("last"), Some(failed), None, Some(context), Some("end")];
+    let expected = [
+        "error: first",
+        "… 1 line left out, and a part of the log that was not read …",
+        "more",
+        "last",
+        failed,
+        "… 2 lines left out, and a part of the log that was not read …",
+    ];
+    assert_eq!(pick(&items, 6).text.lines().collect::<Vec<_>>(), expected);
+}
+
 fn log() -> impl Strategy<Value = Vec<String>> {
     let line = prop_oneof![
         8 => "\\PC{0,30}",
@@ -144,7 +182,7 @@ proptest! {
         prop_assert!(line::json_bytes(&part.text) <= bytes);
         prop_assert_eq!(part.lines + part.dropped_lines, log.len());
         if !part.text.is_empty() {
-            let left_out: usize = part.text.split('\n').filter_map(choice::lines_left_out).sum();
+            let left_out: usize = part.text.split('\n').filter_map(LeftOut::parse).map(|mark| mark.lines).sum();
             prop_assert_eq!(left_out, part.dropped_lines);
         }
         prop_assert_eq!(part.truncated, part.dropped_lines > 0 || part.text.contains(" characters left out … "));

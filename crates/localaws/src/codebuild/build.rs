@@ -1,16 +1,22 @@
 //! One build: what it was started with, and where it stands.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tokio::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::{
     phase::{Phase, PhaseStatus},
+    row,
     transcript::Transcript,
 };
-use crate::{clock::Clock, runner::Ending};
+use crate::{
+    clock::Clock,
+    journal::{Held, Journal},
+    runner::Ending,
+};
 
 /// A build. What was given at its start stays; the rest is behind [`Build::live`].
 #[derive(Debug)]
@@ -32,6 +38,8 @@ pub(super) struct Build {
     /// Cancelled when the build must end before its runner says so.
     pub(super) interrupt: CancellationToken,
     pub(super) clock: Clock,
+    /// Of the changes of what is live.
+    pub(super) journal: Journal,
     live: Mutex<Live>,
 }
 
@@ -58,7 +66,7 @@ pub(super) struct Live {
     /// The ARN of the automatic retry.
     pub(super) next_retry: Option<String>,
     /// Counts as active in its project until the build ends.
-    active: Option<Arc<()>>,
+    pub(super) active: Option<Arc<()>>,
 }
 
 /// CodeBuild's build statuses, as far as AWS was seen to use them: a build out of time is `FAILED`.
@@ -81,10 +89,17 @@ impl Status {
             Self::Stopped => "STOPPED",
         }
     }
+
+    /// The status that was written by its name.
+    #[cfg(feature = "data")]
+    pub(super) fn named(name: &str) -> Self {
+        let all = [Self::InProgress, Self::Succeeded, Self::Failed, Self::Fault, Self::Stopped];
+        all.into_iter().find(|status| status.name() == name).unwrap_or(Self::Fault)
+    }
 }
 
 /// A phase that has begun.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Record {
     pub(super) phase: Phase,
     pub(super) start_ms: u64,
@@ -127,23 +142,37 @@ pub(super) struct Start {
     pub(super) request: Map<String, Value>,
     pub(super) settings: Map<String, Value>,
     pub(super) retry: Retry,
-    pub(super) active: Arc<()>,
-    pub(super) transcript: Transcript,
     pub(super) clock: Clock,
     /// How long a minute of the timeouts lasts.
     pub(super) minute: Duration,
+    pub(super) journal: Journal,
 }
 
 impl Build {
     /// A build that waits for its turn.
-    pub(super) fn submitted(start: Start) -> Self {
+    pub(super) fn submitted(start: Start, transcript: Transcript, active: Arc<()>) -> Self {
         let now = start.clock.millis();
+        let submitted = Record { phase: Phase::Submitted, start_ms: now, end: Some((now, PhaseStatus::Succeeded)), context: None };
+        let queued = Record { phase: Phase::Queued, start_ms: now, end: None, context: None };
+        let live = Live {
+            status: Status::InProgress,
+            phases: vec![submitted, queued],
+            end_ms: None,
+            resolved: None,
+            exported: Vec::new(),
+            transcript,
+            next_retry: None,
+            active: Some(active),
+        };
+        Self::new(start, live)
+    }
+
+    /// A build that has come as far as `live` says.
+    pub(super) fn new(start: Start, live: Live) -> Self {
         let minutes = |member: &str| {
             let minutes = start.settings.get(member).and_then(Value::as_u64).unwrap_or_default();
             start.minute.saturating_mul(u32::try_from(minutes).unwrap_or(u32::MAX))
         };
-        let submitted = Record { phase: Phase::Submitted, start_ms: now, end: Some((now, PhaseStatus::Succeeded)), context: None };
-        let queued = Record { phase: Phase::Queued, start_ms: now, end: None, context: None };
         Self {
             sequence: start.sequence,
             timeout: minutes("timeoutInMinutes"),
@@ -157,21 +186,18 @@ impl Build {
             retry: start.retry,
             interrupt: CancellationToken::new(),
             clock: start.clock,
-            live: Mutex::new(Live {
-                status: Status::InProgress,
-                phases: vec![submitted, queued],
-                end_ms: None,
-                resolved: None,
-                exported: Vec::new(),
-                transcript: start.transcript,
-                next_retry: None,
-                active: Some(start.active),
-            }),
+            journal: start.journal,
+            live: Mutex::new(live),
         }
     }
 
-    pub(super) fn live(&self) -> MutexGuard<'_, Live> {
-        self.live.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn live(&self) -> Held<'_, Live> {
+        Held::new(&self.live, &self.journal)
+    }
+
+    /// Keeps where the build stands.
+    pub(super) fn keep(&self, live: &Live) {
+        self.journal.record(|| row::progress(self.sequence, live));
     }
 
     /// Ends the build, once: `false` if it had ended before.
@@ -188,6 +214,7 @@ impl Build {
         live.status = status;
         live.end_ms = Some(now);
         live.active = None;
+        self.keep(&live);
         true
     }
 }

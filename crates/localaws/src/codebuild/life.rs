@@ -24,7 +24,7 @@ pub(super) async fn live(codebuild: Arc<CodeBuild>, build: Arc<Build>, mut turn:
         biased;
         () = build.interrupt.cancelled() => return,
         slot = turn.slot() => slot,
-        () = sleep(build.queued_timeout) => return codebuild.conclude(&build, Verdict::TimedOut),
+        () = sleep(build.patience()) => return codebuild.conclude(&build, Verdict::TimedOut),
     };
     carry_out(&codebuild, &build).await;
     drop(slot);
@@ -58,6 +58,7 @@ impl CodeBuild {
     pub(super) fn conclude(&self, build: &Build, verdict: Verdict) {
         if build.finish(verdict) {
             self.announce(build);
+            self.journal.settle();
         }
     }
 }
@@ -111,5 +112,11 @@ impl Build {
     /// The variables as they were given, also where the value only names what a store keeps.
     pub(super) fn variables(&self) -> BTreeMap<String, String> {
         variables(self).map(pair).collect()
+    }
+
+    /// How much longer the build may wait for its turn.
+    fn patience(&self) -> Duration {
+        let since_ms = self.live().phases.last().map_or(0, |queued| queued.start_ms);
+        self.queued_timeout.saturating_sub(Duration::from_millis(self.clock.millis().saturating_sub(since_ms)))
     }
 }

@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
-use super::build::Build;
-use crate::codebuild::phase::{Phase, PhaseStatus};
+use super::build::{Build, Live};
+use crate::{
+    codebuild::phase::{Phase, PhaseStatus},
+    journal::Held,
+};
 
 /// The reporting end of one build. Cheap to clone.
 ///
@@ -29,6 +32,7 @@ impl Progress {
         if phase == Phase::Provisioning {
             live.transcript.reveal();
         }
+        self.keep(live);
     }
 
     /// The phase that was entered last ends. `context` is `(status code, message)`.
@@ -39,29 +43,40 @@ impl Progress {
         if !live.is_over() {
             live.close(now, status, context);
         }
+        self.keep(live);
     }
 
     /// Appends to the log; each line (ending in a newline, or the rest) becomes one log event.
     pub fn log(&self, text: &str) {
         self.build.live().transcript.write(self.build.clock.millis(), text);
+        self.build.journal.settle();
     }
 
     /// The commit that the source's version stands for.
     pub fn resolved(&self, version: &str) {
-        self.build.live().resolved = Some(version.to_owned());
+        let mut live = self.build.live();
+        live.resolved = Some(version.to_owned());
+        self.keep(live);
     }
 
     /// A variable that the buildspec exports.
     pub fn export(&self, name: &str, value: &str) {
-        let exported = &mut self.build.live().exported;
-        match exported.iter_mut().find(|(known, _)| known == name) {
+        let mut live = self.build.live();
+        match live.exported.iter_mut().find(|(known, _)| known == name) {
             Some((_, known)) => value.clone_into(known),
-            None => exported.push((name.to_owned(), value.to_owned())),
+            None => live.exported.push((name.to_owned(), value.to_owned())),
         }
+        self.keep(live);
     }
 
     /// Resolves when the build must end now: stopped, or out of time.
     pub async fn interrupted(&self) {
         self.build.interrupt.cancelled().await;
+    }
+
+    fn keep(&self, live: Held<'_, Live>) {
+        self.build.keep(&live);
+        drop(live);
+        self.build.journal.settle();
     }
 }

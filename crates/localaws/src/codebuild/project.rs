@@ -9,6 +9,7 @@ use super::{
     build::Build,
     merge::{check, text},
     model::{CREATE_PROJECT, DELETE_PROJECT, LIST_PROJECTS, PAGE, PROJECT_NAMES, UPDATE_PROJECT},
+    row,
     shape::{accept, invalid},
     view::seconds,
 };
@@ -29,7 +30,7 @@ pub(super) struct Project {
 }
 
 impl Project {
-    fn new(members: Map<String, Value>, now: u64) -> Self {
+    pub(super) fn new(members: Map<String, Value>, now: u64) -> Self {
         let active = Arc::new(());
         Self { members, created_ms: now, modified_ms: now, builds: BTreeMap::new(), last_number: 0, active }
     }
@@ -43,8 +44,13 @@ impl Project {
             Some(limit) => {
                 Err(ApiError::new("AccountLimitExceededException", format!("Cannot have more than {limit} active builds for the project")))
             }
-            None => Ok(Arc::clone(&self.active)),
+            None => Ok(self.enter()),
         }
+    }
+
+    /// A place among the project's active builds, limit or no limit.
+    pub(super) fn enter(&self) -> Arc<()> {
+        Arc::clone(&self.active)
     }
 
     fn view(&self, name: &str, arn: &str) -> Value {
@@ -89,6 +95,7 @@ impl CodeBuild {
         }
         let project = Project::new(members, self.settings.clock.millis());
         let view = project.view(&name, &self.project_arn(&name));
+        self.journal.record(|| row::project(&name, &project));
         state.projects.insert(name, project);
         Ok(json!({ "project": view }))
     }
@@ -104,6 +111,7 @@ impl CodeBuild {
         check_project(&mut members)?;
         project.members = members;
         project.modified_ms = self.settings.clock.millis();
+        self.journal.record(|| row::project(&name, project));
         Ok(json!({ "project": project.view(&name, &arn) }))
     }
 
@@ -148,7 +156,11 @@ impl CodeBuild {
     /// The project's builds stay, as on AWS; deleting what is not there succeeds.
     pub(super) fn delete_project(&self, input: Value) -> Answer {
         let input = accept(DELETE_PROJECT, input)?;
-        self.state().projects.remove(self.project_name(&name_of(&input)));
+        let name = name_of(&input);
+        let name = self.project_name(&name);
+        let mut state = self.state();
+        state.projects.remove(name);
+        self.journal.record(|| row::no_project(name));
         Ok(json!({}))
     }
 

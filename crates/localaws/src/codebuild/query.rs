@@ -9,6 +9,7 @@ use super::{
     build::{Build, Verdict},
     merge::text,
     model::{BUILD_IDS, LIST_BUILDS, LIST_BUILDS_FOR_PROJECT, PAGE, STOP_BUILD},
+    row,
     shape::{accept, invalid},
 };
 use crate::api::{Answer, ApiError};
@@ -67,6 +68,7 @@ impl CodeBuild {
                 Some(build) if !build.live().is_over() => kept.push(json!({"id": id, "statusCode": "BUILD_IN_PROGRESS"})),
                 Some(build) => {
                     state.forget(&build);
+                    self.journal.record(|| row::no_build(build.sequence));
                     deleted.push(build.arn.clone());
                 }
             }
@@ -90,6 +92,13 @@ impl CodeBuild {
 }
 
 impl State {
+    /// Adds a build, also to the order of starts, but not to its project.
+    pub(super) fn add(&mut self, build: Arc<Build>) {
+        self.next = self.next.max(build.sequence + 1);
+        self.order.insert(build.sequence, Arc::clone(&build));
+        self.builds.insert(build.id.clone(), build);
+    }
+
     fn forget(&mut self, build: &Build) {
         self.builds.remove(&build.id);
         self.order.remove(&build.sequence);

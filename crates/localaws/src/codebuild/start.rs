@@ -10,6 +10,7 @@ use super::{
     life::live,
     merge::{merge, text},
     model::{RETRY_BUILD, START_BUILD, TOKEN_LIMIT},
+    row,
     shape::{accept, invalid},
     slot::Turn,
     transcript::Transcript,
@@ -33,15 +34,17 @@ impl CodeBuild {
 
     /// Starts a build, or finds the one that the token has started already with the same `input`.
     fn start_once(self: &Arc<Self>, token: Option<String>, input: &Map<String, Value>, request: Map<String, Value>) -> Answer {
+        let now_ms = self.settings.clock.millis();
         let mut state = self.state();
         if let Some(token) = &token
-            && let Some(build) = state.tokens.find(token, input)?
+            && let Some(build) = state.tokens.find(token, input, now_ms)?
         {
             return Ok(json!({ "build": self.view(&build) }));
         }
         let (build, turn) = self.start(&mut state, request, None)?;
         if let Some(token) = token {
-            state.tokens.remember(token, input.clone(), Arc::clone(&build));
+            self.journal.record(|| row::token(&token, now_ms, input, &build.id));
+            state.tokens.remember(token, input.clone(), Arc::clone(&build), now_ms);
         }
         drop(state);
         let view = self.view(&build);
@@ -58,8 +61,12 @@ impl CodeBuild {
         let started = self.start(&mut self.state(), build.request.clone(), Some(place));
         match started {
             Ok((next, turn)) => {
-                build.live().next_retry = Some(next.arn.clone());
+                let mut live = build.live();
+                live.next_retry = Some(next.arn.clone());
+                build.keep(&live);
+                drop(live);
                 self.launch(next, turn);
+                self.journal.settle();
             }
             Err(error) => tracing::warn!(build.id = build.id, %error, "the build cannot be retried"),
         }
@@ -87,7 +94,8 @@ impl CodeBuild {
         let retry_limit = settings.get("autoRetryLimit").and_then(Value::as_u64).unwrap_or_default();
         project.last_number += 1;
         let target = log_target(settings.get("logsConfig").unwrap_or(&Value::Null), &name, &uuid);
-        let build = Arc::new(Build::submitted(Start {
+        let transcript = Transcript::new(Arc::clone(&self.settings.logs), target);
+        let start = Start {
             sequence: state.next,
             id: format!("{name}:{uuid}"),
             arn: self.build_arn(&format!("{name}:{uuid}")),
@@ -96,15 +104,14 @@ impl CodeBuild {
             request,
             settings,
             retry: retry.unwrap_or(Retry { limit: retry_limit, ..Retry::default() }),
-            active,
-            transcript: Transcript::new(Arc::clone(&self.settings.logs), target),
             clock: self.settings.clock,
             minute: self.settings.minute,
-        }));
-        state.next += 1;
+            journal: self.journal.fork(),
+        };
+        let build = Arc::new(Build::submitted(start, transcript, active));
+        self.journal.record(|| row::build(&build));
         project.builds.insert(build.sequence, Arc::clone(&build));
-        state.order.insert(build.sequence, Arc::clone(&build));
-        state.builds.insert(build.id.clone(), Arc::clone(&build));
+        state.add(Arc::clone(&build));
         Ok((build, turn))
     }
 }

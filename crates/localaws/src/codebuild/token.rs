@@ -1,26 +1,15 @@
 //! Idempotency tokens: the same request sent again is the same build.
 
-use std::{
-    collections::{HashMap, VecDeque},
-    sync::Arc,
-};
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
-use tokio::time::{Duration, Instant};
 
 use super::{build::Build, shape::invalid};
-use crate::api::ApiError;
-
-/// AWS remembers a token for 5 minutes.
-const WINDOW: Duration = Duration::from_mins(5);
+use crate::{api::ApiError, deduplication::Deduplication};
 
 /// The tokens used within the window.
 #[derive(Debug, Default)]
-pub(super) struct Tokens {
-    uses: HashMap<String, Use>,
-    /// Oldest first, for forgetting.
-    ages: VecDeque<(Instant, String)>,
-}
+pub(super) struct Tokens(Deduplication<Use>);
 
 #[derive(Debug)]
 struct Use {
@@ -30,19 +19,15 @@ struct Use {
 
 impl Tokens {
     /// The build that this token with this request has started, if any; another request is refused.
-    pub(super) fn find(&mut self, token: &str, request: &Map<String, Value>) -> Result<Option<Arc<Build>>, ApiError> {
-        while let Some((_, token)) = self.ages.pop_front_if(|(used, _)| used.elapsed() >= WINDOW) {
-            self.uses.remove(&token);
-        }
-        match self.uses.get(token) {
+    pub(super) fn find(&mut self, token: &str, request: &Map<String, Value>, now_ms: u64) -> Result<Option<Arc<Build>>, ApiError> {
+        match self.0.recall(token, now_ms) {
             None => Ok(None),
             Some(used) if used.request == *request => Ok(Some(Arc::clone(&used.build))),
             Some(_) => Err(invalid("Request parameter mismatch for idempotency token")),
         }
     }
 
-    pub(super) fn remember(&mut self, token: String, request: Map<String, Value>, build: Arc<Build>) {
-        self.ages.push_back((Instant::now(), token.clone()));
-        self.uses.insert(token, Use { request, build });
+    pub(super) fn remember(&mut self, token: String, request: Map<String, Value>, build: Arc<Build>, now_ms: u64) {
+        self.0.remember(token, now_ms, Use { request, build });
     }
 }

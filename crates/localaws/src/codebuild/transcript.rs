@@ -29,7 +29,12 @@ impl Transcript {
 
     /// The group's and the stream's name, once they are known.
     pub(super) fn names(&self) -> Option<(&str, &str)> {
-        self.target.as_ref().filter(|_| self.revealed).map(|(group, stream)| (group.as_str(), stream.as_str()))
+        self.target().filter(|_| self.revealed)
+    }
+
+    /// The group's and the stream's name.
+    pub(super) fn target(&self) -> Option<(&str, &str)> {
+        self.target.as_ref().map(|(group, stream)| (group.as_str(), stream.as_str()))
     }
 
     /// Appends text; a line becomes an event, newline included, when its newline comes.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Logs, invalid, stream::Stream};
+use super::{Logs, invalid, row, stream::Stream};
 use crate::api::{Answer, ApiError, decode};
 
 /// The retentions that AWS offers, in days.
@@ -68,7 +68,7 @@ impl Logs {
         if let Some(class) = input.log_group_class {
             group.class = class;
         }
-        state.groups.insert(input.log_group_name, group);
+        self.add_group(&mut state, &input.log_group_name, group);
         Ok(json!({}))
     }
 
@@ -77,6 +77,7 @@ impl Logs {
         let mut state = self.state();
         state.group(&input.log_group_name)?;
         state.groups.remove(&input.log_group_name);
+        self.journal.record(|| row::no_group(&input.log_group_name));
         Ok(json!({}))
     }
 
@@ -85,13 +86,19 @@ impl Logs {
         if !RETENTIONS.contains(&input.retention_in_days) {
             return Err(invalid("The specified retention in days is not one of the values that are offered"));
         }
-        self.state().group(&input.log_group_name)?.retention = Some(input.retention_in_days);
-        Ok(json!({}))
+        self.retain(&input.log_group_name, Some(input.retention_in_days))
     }
 
     pub(super) fn delete_retention_policy(&self, input: Value) -> Answer {
         let input: OneGroup = decode(input)?;
-        self.state().group(&input.log_group_name)?.retention = None;
+        self.retain(&input.log_group_name, None)
+    }
+
+    fn retain(&self, name: &str, days: Option<u32>) -> Answer {
+        let mut state = self.state();
+        let group = state.group(name)?;
+        group.retention = days;
+        self.journal.record(|| row::group(name, group));
         Ok(json!({}))
     }
 
@@ -99,19 +106,19 @@ impl Logs {
         let input: OneStream = decode(input)?;
         check_name("logStreamName", &input.log_stream_name, |c| !":*".contains(c))?;
         let mut state = self.state();
-        let streams = &mut state.group(&input.log_group_name)?.streams;
-        if streams.contains_key(&input.log_stream_name) {
+        if state.group(&input.log_group_name)?.streams.contains_key(&input.log_stream_name) {
             return Err(already("The specified log stream already exists"));
         }
-        streams.insert(input.log_stream_name, Stream::new(self.clock.millis()));
+        self.add_stream(&mut state, &input.log_group_name, &input.log_stream_name, self.clock.millis());
         Ok(json!({}))
     }
 
     pub(super) fn delete_log_stream(&self, input: Value) -> Answer {
         let input: OneStream = decode(input)?;
         let mut state = self.state();
-        state.stream(&input.log_group_name, &input.log_stream_name)?;
+        let id = state.stream(&input.log_group_name, &input.log_stream_name)?.id;
         state.group(&input.log_group_name)?.streams.remove(&input.log_stream_name);
+        self.journal.record(|| row::no_stream(id));
         Ok(json!({}))
     }
 }

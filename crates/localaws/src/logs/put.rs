@@ -61,7 +61,7 @@ impl Logs {
         let mut state = self.state();
         let visible = state.visible_from(millis(now));
         let stream = state.stream(&input.group, &input.stream)?;
-        stream.append(millis(now), visible, accepted.collect());
+        self.add_events(stream, millis(now), visible, accepted.collect());
         // AWS no longer looks at sequence tokens but still sends them.
         let mut answer = json!({"nextSequenceToken": format!("{:056}", stream.bytes)});
         if !rejected.is_empty() {

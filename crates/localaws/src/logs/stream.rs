@@ -25,16 +25,18 @@ impl Event {
 
 #[derive(Debug)]
 pub(super) struct Stream {
+    /// Its own among the streams of all groups.
+    pub(super) id: u64,
     pub(super) created: u64,
-    events: Vec<Event>,
+    pub(super) events: Vec<Event>,
     /// Timestamps rise with the order of arrival, so that a time can be searched for.
     ordered: bool,
     pub(super) bytes: usize,
 }
 
 impl Stream {
-    pub(super) fn new(created: u64) -> Self {
-        Self { created, events: Vec::new(), ordered: true, bytes: 0 }
+    pub(super) fn new(id: u64, created: u64) -> Self {
+        Self { id, created, events: Vec::new(), ordered: true, bytes: 0 }
     }
 
     pub(super) fn append(&mut self, now: u64, visible: u64, events: Vec<(u64, String)>) {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Logs, no_resource};
+use super::{Logs, no_resource, row};
 use crate::api::{Answer, ApiError, decode};
 
 /// AWS keeps at most 50 tags of a resource.
@@ -42,12 +42,22 @@ impl Logs {
     }
 
     pub(super) fn list_tags_for_resource(&self, input: Value) -> Answer {
-        self.with_tags(input, |tags, _| Ok(json!({ "tags": tags })))
+        let name = self.tagged(&decode::<Tagging>(input)?)?;
+        Ok(json!({ "tags": self.state().group(&name)?.tags }))
+    }
+
+    fn tagged(&self, input: &Tagging) -> Result<String, ApiError> {
+        let name = self.in_arn(&input.resource_arn).ok_or_else(|| no_resource("The specified resource does not exist."))?;
+        Ok(name.to_owned())
     }
 
     fn with_tags(&self, input: Value, change: impl FnOnce(&mut BTreeMap<String, String>, Tagging) -> Answer) -> Answer {
         let input: Tagging = decode(input)?;
-        let name = self.in_arn(&input.resource_arn).ok_or_else(|| no_resource("The specified resource does not exist."))?.to_owned();
-        change(&mut self.state().group(&name)?.tags, input)
+        let name = self.tagged(&input)?;
+        let mut state = self.state();
+        let group = state.group(&name)?;
+        let answer = change(&mut group.tags, input)?;
+        self.journal.record(|| row::group(&name, group));
+        Ok(answer)
     }
 }

@@ -9,10 +9,14 @@ use crate::{
     sns::{
         Sns,
         publish::Message,
+        row,
         subscription::{Protocol, Settings, Subscription},
         webhook::Post,
     },
-    sqs::attribute::{Attribute, Attributes},
+    sqs::{
+        Inlet, Sqs,
+        attribute::{Attribute, Attributes},
+    },
 };
 
 /// A published message on its way to subscriptions.
@@ -28,8 +32,34 @@ pub(super) struct Notification<'a> {
     pub(super) host: &'a str,
 }
 
+/// Where messages leave for subscriptions. All that leaves through it is kept together, and only then sent over HTTP.
+#[derive(Debug)]
+pub(super) struct Outbox<'a> {
+    pub(super) queues: Inlet<'a>,
+    sqs: &'a Arc<Sqs>,
+    posts: Vec<Post>,
+}
+
+impl<'a> Outbox<'a> {
+    pub(super) fn open(sns: &'a Sns) -> Self {
+        Self { queues: sns.sqs.inlet(), sqs: &sns.sqs, posts: Vec::new() }
+    }
+
+    fn post(&mut self, post: Post) {
+        self.queues.journal.record(|| row::post(&post));
+        self.posts.push(post);
+    }
+
+    pub(super) fn close(self) {
+        drop(self.queues);
+        for post in self.posts {
+            post.spawn(Arc::clone(self.sqs));
+        }
+    }
+}
+
 /// Delivers to one subscription, if it is confirmed and wants the message.
-pub(super) fn deliver(sns: &Sns, notification: &Notification<'_>, arn: &str, subscription: &Subscription) {
+pub(super) fn deliver(outbox: &mut Outbox<'_>, notification: &Notification<'_>, arn: &str, subscription: &Subscription) {
     let Subscription { settings, .. } = subscription;
     if subscription.token.is_some() || !wants(settings, notification.message) {
         return;
@@ -40,9 +70,9 @@ pub(super) fn deliver(sns: &Sns, notification: &Notification<'_>, arn: &str, sub
     match subscription.protocol {
         Protocol::Sqs => {
             let attributes = if settings.raw { message.attributes.clone() } else { Attributes::new() };
-            let send = |queue: &str, attributes: Attributes| {
+            let mut send = |queue: &str, attributes: Attributes| {
                 let (group, deduplication_id) = (message.group.clone(), message.deduplication_id.clone());
-                sns.sqs.deliver_in_group(queue, body.clone(), attributes, group, deduplication_id)
+                outbox.queues.deliver(queue, body.clone(), attributes, group, deduplication_id)
             };
             // A raw message with more than ten attributes is lost here too, as it is with SNS.
             if let Err(error) = send(&subscription.endpoint, attributes.clone()) {
@@ -54,8 +84,9 @@ pub(super) fn deliver(sns: &Sns, notification: &Notification<'_>, arn: &str, sub
         }
         Protocol::Http => {
             let headers = notification.headers(arn, settings.raw);
-            let dead_letters = settings.dead_letter_arn.clone().map(|queue| (Arc::clone(&sns.sqs), queue));
-            Post { url: subscription.endpoint.clone(), headers, body, dead_letters }.spawn();
+            let (id, url, dead_letter_arn) =
+                (crate::random::uuid().to_string(), subscription.endpoint.clone(), settings.dead_letter_arn.clone());
+            outbox.post(Post { id, url, headers, body, dead_letter_arn });
         }
     }
 }
@@ -80,7 +111,9 @@ pub(super) fn ask_for_confirmation(sns: &Sns, arn: &str, subscription: &Subscrip
         "SigningCertURL": format!("http://{host}/"),
     });
     let headers = headers("SubscriptionConfirmation", &id, topic_arn, arn);
-    Post { url: subscription.endpoint.clone(), headers, body: body.to_string(), dead_letters: None }.spawn();
+    let mut outbox = Outbox::open(sns);
+    outbox.post(Post { id, url: subscription.endpoint.clone(), headers, body: body.to_string(), dead_letter_arn: None });
+    outbox.close();
 }
 
 /// There is no key of AWS's here to sign with.
@@ -123,22 +156,18 @@ impl Notification<'_> {
         envelope
     }
 
-    fn headers(&self, arn: &str, raw: bool) -> BTreeMap<&'static str, String> {
+    fn headers(&self, arn: &str, raw: bool) -> BTreeMap<String, String> {
         let mut headers = headers("Notification", &self.id, self.topic_arn, arn);
         if raw {
-            headers.insert("x-amz-sns-rawdelivery", "true".to_owned());
+            headers.insert("x-amz-sns-rawdelivery".to_owned(), "true".to_owned());
         }
         headers
     }
 }
 
-fn headers(kind: &str, id: &str, topic_arn: &str, arn: &str) -> BTreeMap<&'static str, String> {
-    BTreeMap::from([
-        ("x-amz-sns-message-type", kind.to_owned()),
-        ("x-amz-sns-message-id", id.to_owned()),
-        ("x-amz-sns-topic-arn", topic_arn.to_owned()),
-        ("x-amz-sns-subscription-arn", arn.to_owned()),
-    ])
+fn headers(kind: &str, id: &str, topic_arn: &str, arn: &str) -> BTreeMap<String, String> {
+    let headers = [("message-type", kind), ("message-id", id), ("topic-arn", topic_arn), ("subscription-arn", arn)];
+    headers.map(|(name, value)| (format!("x-amz-sns-{name}"), value.to_owned())).into()
 }
 
 /// Whether the filter policy lets the message through. A body that is not a JSON object matches no policy on bodies.

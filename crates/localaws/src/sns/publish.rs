@@ -8,7 +8,9 @@ use crate::{
     api::{Answer, ApiError, decode},
     batch::{self, Entry},
     sns::{
-        Sns, State, delivery, error,
+        Sns, State,
+        delivery::{self, Outbox},
+        error, row,
         topic::{Topic, lenient},
     },
     sqs::attribute::{self, Attributes, hex},
@@ -60,7 +62,11 @@ impl Sns {
         let input: Publish = decode(input)?;
         let arn = input.topic_arn.or(input.target_arn);
         let arn = arn.ok_or_else(|| error::invalid("TopicArn or TargetArn Reason: no value for required parameter"))?;
-        self.publish_one(&mut self.state(), &arn, input.message, host)
+        let mut state = self.state();
+        let mut outbox = Outbox::open(self);
+        let answer = self.publish_one(&mut state, &mut outbox, &arn, input.message, host);
+        outbox.close();
+        answer
     }
 
     pub(super) fn publish_batch(&self, input: Value, host: &str) -> Answer {
@@ -70,11 +76,13 @@ impl Sns {
         let entries = input.publish_batch_request_entries;
         batch::check(&entries, "PublishBatchRequestEntry")?;
         batch::check_size(entries.iter().map(|entry| entry.request.size()).sum(), SIZE_MAX)?;
-        let outcome = batch::answer(entries, |message| self.publish_one(&mut state, &arn, message, host));
+        let mut outbox = Outbox::open(self);
+        let outcome = batch::answer(entries, |message| self.publish_one(&mut state, &mut outbox, &arn, message, host));
+        outbox.close();
         Ok(json!({ "Successful": outcome.successful, "Failed": outcome.failed }))
     }
 
-    fn publish_one(&self, state: &mut State, arn: &str, mut message: Message, host: &str) -> Answer {
+    fn publish_one(&self, state: &mut State, outbox: &mut Outbox<'_>, arn: &str, mut message: Message, host: &str) -> Answer {
         let now_ms = self.clock.millis();
         let topic = state.topic(Some(arn))?;
         message.check(topic)?;
@@ -96,12 +104,13 @@ impl Sns {
             }
             topic.last_sequence += 1;
             let sequence = format!("{:020}", topic.last_sequence);
+            outbox.queues.journal.record(|| row::published(topic, key, now_ms, &notification.id, &sequence));
             topic.deduplication.remember(key.clone(), now_ms, (notification.id.clone(), sequence.clone()));
             notification.sequence = Some(sequence);
         }
         // Delivered under the lock, so that a FIFO topic's messages arrive in its order.
         for (subscription_arn, subscription) in state.subscriptions_of(arn) {
-            delivery::deliver(self, &notification, subscription_arn, subscription);
+            delivery::deliver(outbox, &notification, subscription_arn, subscription);
         }
         let mut answer = json!({ "MessageId": notification.id });
         if let Some(sequence) = notification.sequence {

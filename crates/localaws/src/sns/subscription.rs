@@ -10,6 +10,7 @@ use crate::{
     sns::{
         Sns, State, delivery, error,
         filter::Policy,
+        row,
         topic::{lenient, page},
     },
 };
@@ -57,8 +58,13 @@ pub(super) struct Settings {
 }
 
 impl Settings {
+    /// The attributes as they were given.
+    pub(super) fn given(&self) -> &BTreeMap<String, String> {
+        &self.given
+    }
+
     /// These settings with some changed. An empty policy goes away.
-    fn with(&self, changes: BTreeMap<String, String>) -> Result<Self, ApiError> {
+    pub(super) fn with(&self, changes: BTreeMap<String, String>) -> Result<Self, ApiError> {
         let mut given = self.given.clone();
         for (name, value) in changes {
             if !ATTRIBUTES.contains(&name.as_str()) {
@@ -161,6 +167,7 @@ impl Sns {
             let arn = format!("{topic_arn}:{}", crate::random::uuid());
             let token = (protocol == Protocol::Http).then(|| crate::random::uuid().simple().to_string());
             let subscription = Subscription { topic_arn, protocol, endpoint, token, settings };
+            self.journal.record(|| row::subscription(&arn, &subscription));
             state.subscriptions.insert(arn.clone(), subscription.clone());
             (arn, subscription)
         };
@@ -179,7 +186,9 @@ impl Sns {
         let waiting = |subscription: &Subscription| subscription.token.as_deref() == Some(token);
         let arn = state.subscriptions_of(&topic_arn).find(|(_, subscription)| waiting(subscription)).map(|(arn, _)| arn.clone());
         let arn = arn.ok_or_else(|| error::invalid("Token"))?;
-        state.subscription(Some(&arn))?.token = None;
+        let subscription = state.subscription(Some(&arn))?;
+        subscription.token = None;
+        self.journal.record(|| row::subscription(&arn, subscription));
         Ok(json!({ "SubscriptionArn": arn }))
     }
 
@@ -190,7 +199,9 @@ impl Sns {
         if arn.split(':').count() != 7 {
             return Err(error::invalid("SubscriptionArn Reason: An ARN must have at least 6 elements, not 1"));
         }
-        self.state().subscriptions.remove(arn);
+        let mut state = self.state();
+        state.subscriptions.remove(arn);
+        self.journal.record(|| row::no_subscription(arn));
         Ok(Value::Null)
     }
 
@@ -239,6 +250,7 @@ impl Sns {
         let subscription = state.subscription(input.subscription_arn.as_deref())?;
         let name = required(input.attribute_name.as_deref(), "AttributeName", error::missing)?;
         subscription.settings = subscription.settings.with(BTreeMap::from([(name.to_owned(), input.attribute_value)]))?;
+        self.journal.record(|| row::subscription(input.subscription_arn.as_deref().unwrap_or_default(), subscription));
         Ok(Value::Null)
     }
 

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     api::{Answer, ApiError, decode, required},
     deduplication::Deduplication,
-    sns::{Sns, State, error, subscription},
+    sns::{Sns, State, error, row, subscription},
 };
 
 /// SNS: a page has 100 topics or subscriptions.
@@ -38,7 +38,7 @@ pub(super) struct Topic {
     pub(super) fifo: bool,
     /// As they were given.
     pub(super) attributes: BTreeMap<String, String>,
-    tags: BTreeMap<String, String>,
+    pub(super) tags: BTreeMap<String, String>,
     /// The message ids and sequence numbers that were answered.
     pub(super) deduplication: Deduplication<(String, String)>,
     pub(super) last_sequence: u64,
@@ -87,8 +87,8 @@ pub(super) fn lenient<'de, D: Deserializer<'de>, T: DeserializeOwned + Default>(
 }
 
 impl Topic {
-    fn new(arn: String, fifo: bool, attributes: BTreeMap<String, String>, tags: BTreeMap<String, String>) -> Self {
-        Self { arn, fifo, attributes, tags, deduplication: Deduplication::default(), last_sequence: 0 }
+    pub(super) fn new(arn: String, attributes: BTreeMap<String, String>, tags: BTreeMap<String, String>) -> Self {
+        Self { fifo: arn.strip_suffix(".fifo").is_some(), arn, attributes, tags, deduplication: Deduplication::default(), last_sequence: 0 }
     }
 
     pub(super) fn content_based(&self) -> bool {
@@ -139,7 +139,9 @@ impl Sns {
                 return Err(error::invalid("Tags Reason: Topic already exists with different tags"));
             }
         } else {
-            state.topics.insert(arn.clone(), Topic::new(arn.clone(), fifo, input.attributes, tags));
+            let topic = Topic::new(arn.clone(), input.attributes, tags);
+            self.journal.record(|| row::topic(&topic));
+            state.topics.insert(arn.clone(), topic);
         }
         Ok(json!({ "TopicArn": arn }))
     }
@@ -151,6 +153,7 @@ impl Sns {
         let mut state = self.state();
         state.topics.remove(arn);
         state.subscriptions.retain(|_, subscription| subscription.topic_arn != arn);
+        self.journal.record(|| row::no_topic(arn));
         Ok(Value::Null)
     }
 
@@ -191,6 +194,7 @@ impl Sns {
             return Err(error::invalid("AttributeName"));
         }
         topic.attributes.insert(name.to_owned(), input.attribute_value);
+        self.journal.record(|| row::topic(topic));
         Ok(Value::Null)
     }
 
@@ -202,13 +206,16 @@ impl Sns {
         all.extend(tags(input.tags));
         check_tags(&all)?;
         topic.tags = all;
+        self.journal.record(|| row::topic(topic));
         Ok(json!({}))
     }
 
     pub(super) fn untag_resource(&self, input: Value) -> Answer {
         let input: OnTopic = decode(input)?;
         let mut state = self.state();
-        state.tagged(input.resource_arn.as_deref())?.tags.retain(|key, _| !input.tag_keys.contains(key));
+        let topic = state.tagged(input.resource_arn.as_deref())?;
+        topic.tags.retain(|key, _| !input.tag_keys.contains(key));
+        self.journal.record(|| row::topic(topic));
         Ok(json!({}))
     }
 

@@ -8,7 +8,10 @@ use http_body_util::Full;
 use hyper_util::rt::TokioIo;
 use tokio::{net::TcpStream, time};
 
-use crate::sqs::{Sqs, attribute::Attributes};
+use crate::{
+    sns::row,
+    sqs::{Sqs, attribute::Attributes},
+};
 
 /// The pauses between attempts, after which SNS gives up. (AWS goes on for longer.)
 const PAUSES: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4)];
@@ -18,29 +21,38 @@ const TIMEOUT: Duration = Duration::from_secs(15);
 /// A notification for an HTTP endpoint.
 #[derive(Debug)]
 pub(super) struct Post {
+    /// Of this delivery alone.
+    pub(super) id: String,
     pub(super) url: String,
-    pub(super) headers: BTreeMap<&'static str, String>,
+    pub(super) headers: BTreeMap<String, String>,
     pub(super) body: String,
-    /// Where the body goes when the endpoint does not take it.
-    pub(super) dead_letters: Option<(Arc<Sqs>, String)>,
+    /// The queue for the body when the endpoint does not take it.
+    pub(super) dead_letter_arn: Option<String>,
 }
 
 impl Post {
     /// Delivers in the background.
-    pub(super) fn spawn(self) {
+    pub(super) fn spawn(self, sqs: Arc<Sqs>) {
         tokio::spawn(async move {
-            let mut pauses = PAUSES.into_iter();
-            while let Err(error) = time::timeout(TIMEOUT, self.send()).await.map_err(io::Error::from).flatten() {
-                tracing::debug!(%error, url = self.url, "a notification was not accepted");
-                let Some(pause) = pauses.next() else {
-                    if let Some((sqs, queue)) = self.dead_letters {
-                        sqs.deliver(&queue, self.body, Attributes::new()).ok();
-                    }
-                    return;
-                };
-                time::sleep(pause).await;
+            let taken = self.deliver().await;
+            let mut queues = sqs.inlet();
+            if !taken && let Some(queue) = &self.dead_letter_arn {
+                queues.deliver(queue, self.body, Attributes::new(), None, None).ok();
             }
+            queues.journal.record(|| row::no_post(&self.id));
+            queues.close();
         });
+    }
+
+    /// Whether the endpoint took it in the end.
+    async fn deliver(&self) -> bool {
+        let mut pauses = PAUSES.into_iter();
+        while let Err(error) = time::timeout(TIMEOUT, self.send()).await.map_err(io::Error::from).flatten() {
+            tracing::debug!(%error, url = self.url, "a notification was not accepted");
+            let Some(pause) = pauses.next() else { return false };
+            time::sleep(pause).await;
+        }
+        true
     }
 
     async fn send(&self) -> io::Result<()> {
@@ -53,7 +65,7 @@ impl Post {
             .header(header::CONTENT_TYPE, "text/plain; charset=UTF-8")
             .header(header::USER_AGENT, "Amazon Simple Notification Service Agent");
         for (name, value) in &self.headers {
-            request = request.header(*name, value);
+            request = request.header(name, value);
         }
         let request = request.body(Full::new(Bytes::from(self.body.clone()))).map_err(io::Error::other)?;
         let mut response = pin!(sender.send_request(request));

@@ -77,7 +77,8 @@ impl Sqs {
             }
         } else {
             check_target(&state, &settings)?;
-            let queue = Queue::new(name.to_owned(), self.arn(name), settings, input.tags, self.clock.millis() / 1000);
+            let queue = Queue::new(name.to_owned(), self.arn(name), settings, input.tags, self.clock.millis() / 1000, self.journal.clone());
+            queue.keep();
             state.queues.insert(name.to_owned(), queue);
         }
         Ok(json!({ "QueueUrl": self.url(host, name) }))
@@ -157,6 +158,7 @@ impl Sqs {
         if let Some(queue) = state.queues.get_mut(&name) {
             queue.settings = settings;
             queue.modified_s = now_ms / 1000;
+            queue.keep();
         }
         Ok(json!({}))
     }
@@ -169,6 +171,7 @@ impl Sqs {
         tags.extend(input.tags);
         check_tags(&tags)?;
         queue.tags = tags;
+        queue.keep();
         Ok(json!({}))
     }
 
@@ -177,6 +180,7 @@ impl Sqs {
         let mut state = self.state();
         let queue = state.queue(input.queue_url.as_deref(), self.clock.millis())?;
         queue.tags.retain(|key, _| !input.tag_keys.contains(key));
+        queue.keep();
         Ok(json!({}))
     }
 
@@ -204,6 +208,7 @@ impl Sqs {
         let mut state = self.state();
         let queue = state.queue(input.queue_url.as_deref(), self.clock.millis())?;
         queue.wake.notify_waiters();
+        queue.forget();
         let name = queue.name.clone();
         state.queues.remove(&name);
         Ok(json!({}))

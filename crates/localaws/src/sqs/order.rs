@@ -49,6 +49,13 @@ impl Order {
         }
     }
 
+    /// A message that is in flight from the beginning.
+    pub(super) fn hold(&mut self, group: Option<&str>) {
+        if let Self::Fifo(fifo) = self {
+            fifo.change(group, |group| group.in_flight += 1);
+        }
+    }
+
     /// A delayed message, or one in flight, becomes visible.
     pub(super) fn reveal(&mut self, place: u64, group: Option<&str>, in_flight: bool) {
         match self {

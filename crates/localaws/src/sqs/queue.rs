@@ -8,10 +8,12 @@ use std::{
 use tokio::sync::Notify;
 
 use crate::{
-    deduplication::Deduplication,
+    deduplication::{self, Deduplication},
+    journal::Journal,
     sqs::{
         message::{Handle, Message, Standing},
         order::Order,
+        row,
         setting::Settings,
     },
 };
@@ -46,6 +48,8 @@ pub(super) struct Queue {
     delayed: usize,
     /// The place of the newest message.
     last_place: u64,
+    /// Of the changes, all of which are made here.
+    journal: Journal,
 }
 
 /// How many messages a queue has, by who can see them.
@@ -57,7 +61,7 @@ pub(super) struct Counts {
 }
 
 impl Queue {
-    pub(super) fn new(name: String, arn: String, settings: Settings, tags: BTreeMap<String, String>, now_s: u64) -> Self {
+    pub(super) fn new(name: String, arn: String, settings: Settings, tags: BTreeMap<String, String>, now_s: u64, journal: Journal) -> Self {
         Self {
             name,
             arn,
@@ -75,7 +79,18 @@ impl Queue {
             in_flight: 0,
             delayed: 0,
             last_place: 0,
+            journal,
         }
+    }
+
+    /// Keeps the queue itself, after a change of what it is like.
+    pub(super) fn keep(&self) {
+        self.journal.record(|| row::queue(self));
+    }
+
+    /// Keeps nothing of the queue any more.
+    pub(super) fn forget(&self) {
+        self.journal.record(|| row::no_queue(&self.name, &self.arn));
     }
 
     /// Lets time have its effect: delays and visibility timeouts that are over, and messages that are too old.
@@ -106,18 +121,49 @@ impl Queue {
         self.settings.fifo.then(|| format!("{:020}", self.last_place + 1))
     }
 
+    /// The place of the newest message that ever was here.
+    pub(super) fn last_place(&self) -> u64 {
+        self.last_place
+    }
+
+    /// Remembers what a send was answered, for its repetitions.
+    pub(super) fn remember(&mut self, key: String, now_ms: u64, sent: Sent) {
+        self.journal.record(|| deduplication::row(&self.arn, &key, now_ms, &sent.id, sent.sequence.as_deref()));
+        self.deduplication.remember(key, now_ms, sent);
+    }
+
     /// Adds a message, visible or delayed.
     pub(super) fn insert(&mut self, message: Message) {
         self.last_place += 1;
-        let place = self.last_place;
-        if let Standing::Delayed { until_ms } = message.standing {
-            self.hidden.insert((until_ms, place));
-            self.delayed += 1;
+        self.journal.record(|| row::message(&self.name, self.last_place, &message));
+        self.put(self.last_place, message);
+        self.wake.notify_waiters();
+    }
+
+    /// Puts a message in its place, whatever its standing.
+    pub(super) fn put(&mut self, place: u64, message: Message) {
+        let group = message.group.as_deref();
+        match message.standing {
+            Standing::Visible => self.order.add(place, group, true),
+            Standing::Delayed { until_ms } => {
+                self.hidden.insert((until_ms, place));
+                self.delayed += 1;
+                self.order.add(place, group, false);
+            }
+            Standing::InFlight { until_ms, .. } => {
+                self.hidden.insert((until_ms, place));
+                self.in_flight += 1;
+                self.order.hold(group);
+            }
         }
-        self.order.add(place, message.group.as_deref(), message.standing == Standing::Visible);
         self.ages.insert((message.sent_ms, place));
         self.messages.insert(place, message);
-        self.wake.notify_waiters();
+    }
+
+    /// Makes the next message's place follow this one.
+    #[cfg(feature = "data")]
+    pub(super) fn go_on_after(&mut self, place: u64) {
+        self.last_place = place;
     }
 
     /// Takes the next visible messages (of one group, on a FIFO queue) in flight, for `visibility_ms`.
@@ -139,6 +185,7 @@ impl Queue {
         let message = self.messages.get_mut(&place)?;
         message.receives += 1;
         message.first_received_ms.get_or_insert(now_ms);
+        self.journal.record(|| row::seen(&self.name, place, message));
         let handle = Handle { place, receive: message.receives, message_id: message.id.clone(), queue: self.name.clone() };
         Some((message, handle))
     }
@@ -159,6 +206,7 @@ impl Queue {
         {
             self.hidden.remove(&(*until_ms, place));
             *until_ms = new_until_ms;
+            self.journal.record(|| row::seen(&self.name, place, message));
             self.hidden.insert((new_until_ms, place));
             self.settle(now_ms);
             self.wake.notify_waiters();
@@ -168,6 +216,7 @@ impl Queue {
     /// Takes a message out of the queue for good.
     pub(super) fn remove(&mut self, place: u64) -> Option<Message> {
         let message = self.messages.remove(&place)?;
+        self.journal.record(|| row::no_message(&self.name, place));
         let in_flight = self.unhide(place, message.standing);
         self.order.remove(place, message.group.as_deref(), in_flight);
         self.ages.remove(&(message.sent_ms, place));
@@ -178,6 +227,7 @@ impl Queue {
 
     /// Removes every message.
     pub(super) fn purge(&mut self, now_ms: u64) {
+        self.journal.record(|| row::purged(&self.name, now_ms));
         self.messages.clear();
         self.hidden.clear();
         self.ages.clear();

@@ -8,7 +8,7 @@ use crate::{
     sqs::{
         Sqs, error,
         message::{Message, Standing},
-        name_of,
+        name_of, row,
     },
 };
 
@@ -18,11 +18,11 @@ const TASKS_MAX: i64 = 10;
 /// A move that was done. Moves are done at once.
 #[derive(Debug)]
 pub(super) struct MoveTask {
-    source_arn: String,
-    destination_arn: Option<String>,
-    rate: Option<i64>,
-    moved: usize,
-    started_ms: u64,
+    pub(super) source_arn: String,
+    pub(super) destination_arn: Option<String>,
+    pub(super) rate: Option<i64>,
+    pub(super) moved: usize,
+    pub(super) started_ms: u64,
 }
 
 #[derive(Debug, Deserialize)]
@@ -92,6 +92,7 @@ impl Sqs {
             moved,
             started_ms: now_ms,
         };
+        self.journal.record(|| row::moved(&task));
         state.moves.insert(0, task);
         Ok(json!({ "TaskHandle": crate::random::uuid().to_string() }))
     }

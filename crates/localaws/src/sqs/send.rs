@@ -154,7 +154,7 @@ pub(super) fn enqueue(queue: &mut Queue, message: Outgoing, now_ms: u64) -> Valu
     let sent = before.unwrap_or_else(|| {
         let sent = Sent { id: crate::random::uuid().to_string(), sequence: queue.next_sequence() };
         if let Some(key) = key {
-            queue.deduplication.remember(key, now_ms, sent.clone());
+            queue.remember(key, now_ms, sent.clone());
         }
         let delay_ms = message.delay_seconds.and_then(|delay| u64::try_from(delay).ok()).map(|delay| delay * 1000);
         let standing = match delay_ms.filter(|_| !queue.settings.fifo).unwrap_or(queue.settings.delay_ms) {

@@ -1,0 +1,189 @@
+//! What must outlive the process: every change of a service's state, as the row that it changes in the store.
+//!
+//! A service records changes where it makes them, while it holds its lock. When the lock goes, its changes are sealed: they reach the
+//! store together, in one transaction, and after those of whoever held the lock before. Without a store nothing is even made.
+
+use std::{
+    ops::{Deref, DerefMut},
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use serde::Serialize;
+
+#[cfg(feature = "data")]
+use std::sync::Arc;
+
+#[cfg(feature = "data")]
+use crate::store::Store;
+
+/// A change of the store: a statement and its values.
+#[derive(Debug)]
+#[cfg_attr(not(feature = "data"), expect(dead_code, reason = "nobody reads what is never made"))]
+pub(crate) struct Change {
+    pub(crate) sql: &'static str,
+    pub(crate) values: Vec<Cell>,
+}
+
+impl Change {
+    pub(crate) fn new<const N: usize>(sql: &'static str, values: [Cell; N]) -> Self {
+        Self { sql, values: values.into() }
+    }
+}
+
+/// One value of a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Cell {
+    Null,
+    Integer(i64),
+    Text(String),
+}
+
+impl Cell {
+    /// What has parts, as JSON. Maps here have texts for keys, and then it cannot fail.
+    pub(crate) fn json(value: &impl Serialize) -> Self {
+        Self::Text(serde_json::to_string(value).unwrap_or_default())
+    }
+}
+
+impl From<u64> for Cell {
+    fn from(value: u64) -> Self {
+        Self::Integer(i64::try_from(value).unwrap_or(i64::MAX))
+    }
+}
+
+impl From<bool> for Cell {
+    fn from(value: bool) -> Self {
+        Self::Integer(value.into())
+    }
+}
+
+impl From<&str> for Cell {
+    fn from(value: &str) -> Self {
+        Self::Text(value.to_owned())
+    }
+}
+
+impl From<&String> for Cell {
+    fn from(value: &String) -> Self {
+        Self::Text(value.clone())
+    }
+}
+
+impl<T: Into<Self>> From<Option<T>> for Cell {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Into::into)
+    }
+}
+
+/// The changes cannot be written. They are tried again with the next ones.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("the data cannot be kept: {0}")]
+pub(crate) struct NotKept(pub(crate) String);
+
+/// Where changes are recorded. A clone records into the same section, a fork into one of its own.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Journal {
+    #[cfg(feature = "data")]
+    section: Option<Arc<Section>>,
+}
+
+/// The changes made since the lock was taken that this section belongs to.
+#[cfg(feature = "data")]
+#[derive(Debug)]
+struct Section {
+    changes: Mutex<Vec<Change>>,
+    store: Arc<Store>,
+}
+
+#[cfg(feature = "data")]
+impl Journal {
+    pub(crate) fn new(store: Arc<Store>) -> Self {
+        Self { section: Some(Arc::new(Section { changes: Mutex::default(), store })) }
+    }
+
+    /// A journal for what another lock guards.
+    pub(crate) fn fork(&self) -> Self {
+        self.section.as_ref().map(|section| Self::new(Arc::clone(&section.store))).unwrap_or_default()
+    }
+
+    /// Takes changes up, to be kept when the lock goes.
+    pub(crate) fn record<I: IntoIterator<Item = Change>>(&self, changes: impl FnOnce() -> I) {
+        if let Some(section) = &self.section {
+            lock(&section.changes).extend(changes());
+        }
+    }
+
+    /// Hands what was recorded over to the store, all of it at once.
+    pub(crate) fn seal(&self) {
+        if let Some(section) = &self.section {
+            section.store.push(&mut lock(&section.changes));
+        }
+    }
+
+    /// Writes everything that was sealed, here and elsewhere. What is answered after this outlives the process.
+    pub(crate) fn commit(&self) -> Result<(), NotKept> {
+        self.section.as_ref().map_or(Ok(()), |section| section.store.commit())
+    }
+}
+
+#[cfg(not(feature = "data"))]
+#[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "stands in for the journal that has a store")]
+impl Journal {
+    pub(crate) fn fork(&self) -> Self {
+        Self {}
+    }
+
+    pub(crate) fn record<I: IntoIterator<Item = Change>>(&self, _: impl FnOnce() -> I) {}
+
+    pub(crate) fn seal(&self) {}
+
+    pub(crate) fn commit(&self) -> Result<(), NotKept> {
+        Ok(())
+    }
+}
+
+impl Journal {
+    /// [`Self::commit`] for what nobody waits for. The next commit tries again.
+    pub(crate) fn settle(&self) {
+        if let Err(error) = self.commit() {
+            tracing::error!(%error, "the local data falls behind");
+        }
+    }
+}
+
+/// A state whose lock is held. With the lock go its changes into the journal.
+#[derive(Debug)]
+pub(crate) struct Held<'a, T> {
+    state: MutexGuard<'a, T>,
+    journal: &'a Journal,
+}
+
+impl<'a, T> Held<'a, T> {
+    pub(crate) fn new(state: &'a Mutex<T>, journal: &'a Journal) -> Self {
+        Self { state: lock(state), journal }
+    }
+}
+
+impl<T> Deref for Held<'_, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.state
+    }
+}
+
+impl<T> DerefMut for Held<'_, T> {
+    fn deref_mut(&mut self) -> &mut T {
+        &mut self.state
+    }
+}
+
+impl<T> Drop for Held<'_, T> {
+    fn drop(&mut self) {
+        self.journal.seal();
+    }
+}
+
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,192 @@
+//! A folder that keeps the endpoint's state in SQLite, so that it outlives the process however that ends.
+//!
+//! One transaction writes all changes that are sealed by then. SQLite appends them to its write-ahead log: once that is done they are
+//! the kernel's, and no end of the process takes them back. They are synced to the disk only now and then, so a power cut can
+//! take the last ones, but never a part of a transaction.
+
+use std::{
+    fs::DirBuilder,
+    io,
+    os::unix::fs::DirBuilderExt,
+    path::{Path, PathBuf},
+    sync::Mutex,
+    time::Duration,
+};
+
+use rusqlite::{
+    Connection, ErrorCode, Row, ToSql, TransactionBehavior, params_from_iter,
+    types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, ValueRef},
+};
+use serde::de::DeserializeOwned;
+
+use crate::journal::{Cell, Change, NotKept, lock};
+
+/// The database's name in the folder.
+const FILE: &str = "aws.sqlite3";
+/// What makes each format of the one before. A database carries the number of those it has had.
+const FORMATS: [&str; 1] = [include_str!("store/1.sql")];
+/// More than there are different statements.
+const STATEMENTS: usize = 64;
+
+/// Why a folder cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The folder is not there and cannot be made.
+    #[error("cannot make the folder {}", .folder.display())]
+    Folder { folder: PathBuf, source: io::Error },
+    /// SQLite cannot read or write the database.
+    #[error("cannot use {}", .file.display())]
+    Database { file: PathBuf, source: rusqlite::Error },
+    /// Another process has the folder open.
+    #[error("{} is in use by another process", .file.display())]
+    InUse { file: PathBuf },
+    /// A later version has changed the format.
+    #[error("{} was written by a newer version: its format is {found}, and this version knows those up to {known}", .file.display())]
+    Newer { file: PathBuf, found: usize, known: usize },
+    /// The data is another region's or account's: its ARNs would not fit.
+    #[error("{} holds the data of account {account} in region {region}, and no other's", .file.display())]
+    Elsewhere { file: PathBuf, region: String, account: String },
+}
+
+/// An open database, which nobody else can open.
+#[derive(Debug)]
+pub(crate) struct Store {
+    file: PathBuf,
+    connection: Mutex<Connection>,
+    /// What is sealed and not yet written, in its order.
+    pending: Mutex<Vec<Change>>,
+}
+
+impl Store {
+    /// Opens the folder's database, which is made when it is not there.
+    pub(crate) fn open(folder: &Path, region: &str, account: &str) -> Result<Self, Error> {
+        // What is kept may be secret: messages, and variables of builds.
+        let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
+        made.map_err(|source| Error::Folder { folder: folder.to_owned(), source })?;
+        let file = folder.join(FILE);
+        let trouble = |source: rusqlite::Error| match source.sqlite_error_code() {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Error::InUse { file: file.clone() },
+            _ => Error::Database { file: file.clone(), source },
+        };
+        let mut connection = connect(&file).map_err(trouble)?;
+        let found = upgrade(&mut connection).map_err(trouble)?;
+        if found > FORMATS.len() {
+            return Err(Error::Newer { file, found, known: FORMATS.len() });
+        }
+        let (home_region, home_account) = origin(&connection, region, account).map_err(trouble)?;
+        if (home_region.as_str(), home_account.as_str()) != (region, account) {
+            return Err(Error::Elsewhere { file, region: home_region, account: home_account });
+        }
+        Ok(Self { file, connection: Mutex::new(connection), pending: Mutex::default() })
+    }
+
+    /// Takes over changes that belong together.
+    pub(crate) fn push(&self, changes: &mut Vec<Change>) {
+        if !changes.is_empty() {
+            lock(&self.pending).append(changes);
+        }
+    }
+
+    /// Writes everything pushed so far. Those who come meanwhile wait, and find theirs written or write all of them together.
+    pub(crate) fn commit(&self) -> Result<(), NotKept> {
+        let mut connection = lock(&self.connection);
+        let changes = std::mem::take(&mut *lock(&self.pending));
+        if changes.is_empty() {
+            return Ok(());
+        }
+        let written = write(&mut connection, &changes);
+        if written.is_err() {
+            lock(&self.pending).splice(0..0, changes);
+        }
+        written.map_err(|error| NotKept(format!("{}: {error}", self.file.display())))
+    }
+
+    /// Lets the database grow no further: a full disk.
+    #[cfg(test)]
+    pub(crate) fn fill(&self, full: bool) -> rusqlite::Result<()> {
+        let connection = lock(&self.connection);
+        let pages: i64 = if full { connection.pragma_query_value(None, "page_count", |row| row.get(0))? } else { i64::from(u32::MAX) - 1 };
+        connection.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))
+    }
+
+    /// Gives each row of a query to `each`.
+    pub(crate) fn each(&self, sql: &str, mut each: impl FnMut(&Row<'_>) -> rusqlite::Result<()>) -> Result<(), Error> {
+        let mut read = || {
+            let connection = lock(&self.connection);
+            let mut statement = connection.prepare(sql)?;
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
+                each(row)?;
+            }
+            Ok(())
+        };
+        read().map_err(|source| Error::Database { file: self.file.clone(), source })
+    }
+}
+
+fn connect(file: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open(file)?;
+    // Who holds it keeps it: waiting is in vain.
+    connection.busy_timeout(Duration::ZERO)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    // Set before the log is first used, it needs no memory shared with others, and they are kept out by the kernel's locks.
+    connection.pragma_update_and_check(None, "locking_mode", "EXCLUSIVE", |_| Ok(()))?;
+    connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
+    connection.pragma_update(None, "synchronous", "NORMAL")?;
+    Ok(connection)
+}
+
+/// Brings the database to the newest format; gives the one it has then.
+fn upgrade(connection: &mut Connection) -> rusqlite::Result<usize> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let found: u32 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let found = usize::try_from(found).unwrap_or(usize::MAX);
+    for (number, format) in FORMATS.iter().enumerate().skip(found) {
+        transaction.execute_batch(format)?;
+        transaction.pragma_update(None, "user_version", number + 1)?;
+    }
+    transaction.commit()?;
+    Ok(found.max(FORMATS.len()))
+}
+
+/// Whose data it is: the asker's, when it is new.
+fn origin(connection: &Connection, region: &str, account: &str) -> rusqlite::Result<(String, String)> {
+    connection.execute("INSERT INTO origin SELECT ?, ? WHERE NOT EXISTS (SELECT 1 FROM origin)", [region, account])?;
+    connection.query_row("SELECT region, account FROM origin", [], |row| Ok((row.get(0)?, row.get(1)?)))
+}
+
+fn write(connection: &mut Connection, changes: &[Change]) -> rusqlite::Result<()> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    for Change { sql, values } in changes {
+        transaction.prepare_cached(sql)?.execute(params_from_iter(values))?;
+    }
+    transaction.commit()
+}
+
+impl ToSql for Cell {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Self::Null => ValueRef::Null,
+            Self::Integer(number) => ValueRef::Integer(*number),
+            Self::Text(text) => ValueRef::Text(text.as_bytes()),
+        }))
+    }
+}
+
+/// What [`Cell::json`] has written.
+#[derive(Debug)]
+pub(crate) struct Json<T>(pub(crate) T);
+
+impl<T: DeserializeOwned> FromSql for Json<T> {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        serde_json::from_str(value.as_str()?).map(Self).map_err(FromSqlError::other)
+    }
+}
+
+/// A value in a row that its service does not take.
+pub(crate) fn unfit(error: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(error))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,195 @@
+//! One build, told from its first phase to its last line.
+
+use std::{io, time::Duration};
+
+use tokio::time::{Instant, sleep};
+
+use super::{output::Output, record::Record};
+use crate::{
+    aws::{AwsError, Class, Clients, builds::Builds, logs::Event, logs::Logs},
+    backoff::Backoff,
+    clock::Clock,
+    config::default::READS_PER_SECOND,
+    engine::stream::Stream,
+    job::{
+        JobId,
+        build::{Build, Phase},
+    },
+};
+
+/// Between two looks at a log: this while it grows, and then more.
+const LOG_PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(3));
+/// Between two looks at a build, more and more: the account's calls are the daemon's too. The log's closing words are looked after at once.
+const BUILD_PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(5));
+/// While CodeBuild throttles, or does not answer.
+const ERROR_PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
+/// So long it may not answer.
+const PATIENCE: Duration = Duration::from_mins(5);
+/// CodeBuild's words in the log when it has news of a phase, which then stands where it ended.
+const PHASE_ENDS: &str = "Phase complete: ";
+/// These end before a log begins.
+const BEFORE_THE_LOG: [&str; 3] = ["SUBMITTED", "QUEUED", "PROVISIONING"];
+
+/// Follows builds.
+#[derive(Debug)]
+pub(in crate::cli) struct Follower {
+    builds: Builds,
+    logs: Logs,
+    clock: Clock,
+    /// How long late lines are waited for after a build's end.
+    settle: Duration,
+    pub(in crate::cli) output: Output,
+    /// The build that is followed now.
+    pub(in crate::cli) current: Option<String>,
+}
+
+/// A build as far as it was followed.
+#[derive(Debug)]
+pub(in crate::cli) struct Followed {
+    pub(in crate::cli) build: Build,
+    /// Whether the end of its log was seen.
+    pub(in crate::cli) complete: bool,
+}
+
+impl Follower {
+    pub(in crate::cli) fn new(clients: &Clients, settle: Duration, output: Output) -> Self {
+        let pace = usize::try_from(READS_PER_SECOND).unwrap_or(1);
+        let (builds, logs) = (clients.builds(), clients.logs().paced(pace));
+        Self { builds, logs, clock: Clock::system(), settle, output, current: None }
+    }
+
+    /// Tells a build's phases and its log: to its end, or without `keep_on` as far as it has come.
+    pub(in crate::cli) async fn follow(&mut self, mut build: Build, keep_on: bool) -> anyhow::Result<Followed> {
+        self.current = Some(build.id.clone()).filter(|_| !build.has_ended());
+        self.output.tell(&Record::Build {
+            build: &build.id,
+            job: build.job.as_ref().map(JobId::as_str),
+            attempt: build.attempt,
+            number: build.number,
+        })?;
+        let (mut stream, mut phases) = (None::<Stream>, Phases::default());
+        let (mut log_pauses, mut build_pauses) = (backoff(LOG_PAUSES), backoff(BUILD_PAUSES));
+        let mut next_look = Instant::now() + build_pauses.pause();
+        loop {
+            if let Some(location) = &build.log
+                && stream.is_none()
+            {
+                stream = Some(Stream::new(self.logs.clone(), location.clone()));
+            }
+            phases.note(&build);
+            phases.tell(&mut self.output, &build.id, |phase| BEFORE_THE_LOG.contains(&phase.name.as_str()))?;
+            if let Some(stream) = &mut stream
+                && self.read(stream, &mut build, &mut phases).await?
+            {
+                log_pauses = backoff(LOG_PAUSES);
+            }
+            if build.has_ended() || !keep_on {
+                break;
+            }
+            let closed = stream.as_ref().is_some_and(Stream::is_closed);
+            let pause = if stream.is_some() { log_pauses.pause() } else { Duration::MAX };
+            sleep(pause.min(next_look.saturating_duration_since(Instant::now()))).await;
+            if closed || Instant::now() >= next_look {
+                build = self.look(&build.id).await?;
+                next_look = Instant::now() + build_pauses.pause();
+            }
+        }
+        phases.tell(&mut self.output, &build.id, |_| true)?;
+        let complete = stream.as_ref().is_some_and(Stream::is_closed);
+        if build.has_ended() && !complete {
+            let exists = stream.as_ref().is_some_and(Stream::exists);
+            self.output.note(if exists {
+                "the log does not end as CodeBuild ends one: lines may be missing"
+            } else {
+                "the build has no log"
+            })?;
+        }
+        self.output.flush()?;
+        self.current = self.current.take().filter(|_| !build.has_ended());
+        Ok(Followed { build, complete })
+    }
+
+    /// Reads what there is; of a build that has ended, also what comes late. Tells whether there was anything.
+    async fn read(&mut self, stream: &mut Stream, build: &mut Build, phases: &mut Phases) -> anyhow::Result<bool> {
+        let since_end = build.ended_at.and_then(|end| self.clock.now().duration_since(end).try_into().ok());
+        let deadline = Instant::now() + self.settle.saturating_sub(since_end.unwrap_or_default());
+        let mut any = false;
+        loop {
+            let read = if build.has_ended() { stream.rest(deadline).await? } else { Some(stream.next().await?) };
+            let Some(read) = read else { return Ok(any) };
+            any |= !read.events.is_empty();
+            if !build.has_ended() && read.events.iter().any(|event| event.message.contains(PHASE_ENDS)) {
+                *build = self.look(&build.id).await?;
+                phases.note(build);
+            }
+            for event in &read.events {
+                phases.tell(&mut self.output, &build.id, |phase| phase.ended_at.is_some_and(|end| end < event.at))?;
+                self.tell(&build.id, event)?;
+            }
+            self.output.flush()?;
+            if read.at_end && !build.has_ended() {
+                return Ok(any);
+            }
+        }
+    }
+
+    fn tell(&mut self, build: &str, event: &Event) -> io::Result<()> {
+        let time = format!("{:.3}", event.at);
+        event.message.lines().try_for_each(|text| self.output.tell(&Record::Line { build, time: time.clone(), text }))
+    }
+
+    /// The build as it is now. CodeBuild may not know it just after its start, nor always answer.
+    pub(in crate::cli) async fn look(&self, id: &str) -> Result<Build, AwsError> {
+        let mut pauses = backoff(ERROR_PAUSES);
+        let give_up = Instant::now() + PATIENCE;
+        loop {
+            let unknown = || AwsError::local(Class::NotFound, "codebuild.BatchGetBuilds", format!("there is no build {id}"));
+            let looked = self.builds.get(std::slice::from_ref(&id.to_owned())).await;
+            match looked.and_then(|builds| builds.into_iter().next().ok_or_else(unknown)) {
+                Err(error) if !matches!(error.class, Class::Denied | Class::Invalid) && Instant::now() < give_up => {
+                    sleep(pauses.pause()).await;
+                }
+                looked => return looked,
+            }
+        }
+    }
+}
+
+fn backoff((first, longest): (Duration, Duration)) -> Backoff {
+    Backoff::new(first, longest)
+}
+
+/// The phases of one build that are still to be told. They are told where they ended among the log's lines: CodeBuild knows of an end
+/// before its log has arrived.
+#[derive(Debug, Default)]
+struct Phases {
+    known: usize,
+    waiting: Vec<Phase>,
+}
+
+impl Phases {
+    /// Notes the phases that have ended.
+    fn note(&mut self, build: &Build) {
+        let ended = build.phases.iter().take_while(|phase| phase.status.is_some());
+        self.waiting.extend(ended.skip(self.known).cloned());
+        self.known += build.phases.iter().take_while(|phase| phase.status.is_some()).skip(self.known).count();
+    }
+
+    /// Tells those that are due, in their order.
+    fn tell(&mut self, output: &mut Output, build: &str, is_due: impl Fn(&Phase) -> bool) -> io::Result<()> {
+        let due = self.waiting.iter().take_while(|phase| is_due(phase)).count();
+        for phase in self.waiting.drain(..due) {
+            let context = phase.contexts.first();
+            output.tell(&Record::Phase {
+                build,
+                phase: &phase.name,
+                status: phase.status.as_deref().unwrap_or_default(),
+                seconds: phase.seconds.map(|seconds| (seconds * 1000.0).round() / 1000.0),
+                ended_at: phase.ended_at.map(|at| format!("{at:.3}")),
+                code: context.map(|context| context.code.as_str()).filter(|code| !code.is_empty()),
+                message: context.map(|context| context.message.as_str()).filter(|message| !message.is_empty()),
+            })?;
+        }
+        Ok(())
+    }
+}

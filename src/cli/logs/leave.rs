@@ -1,0 +1,55 @@
+//! Leaving before the end: by a signal, or because nobody reads any more.
+
+use std::{io, path::Path};
+
+use anyhow::Context;
+
+use crate::{cli::daemon, shutdown::Shutdown};
+
+/// Does the work to its end. `None`: it was interrupted.
+pub(in crate::cli) async fn until_interrupted<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<Option<T>> {
+    let asked = Shutdown::default();
+    let done = tokio::select! {
+        biased;
+        failed = daemon::signals(&asked) => return Err(failed).context("cannot listen to signals"),
+        () = asked.drain.cancelled() => return Ok(None),
+        done = work => done,
+    };
+    match done {
+        // As `head` does once it has seen enough.
+        Err(error) if is_broken_pipe(&error) => Ok(None),
+        done => done.map(Some),
+    }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe))
+}
+
+/// The command that goes on where this one left.
+pub(in crate::cli) fn way_back(what: &str, config: Option<&Path>) -> String {
+    let config = config.map(|path| format!(" --config {}", quoted(&path.display().to_string()))).unwrap_or_default();
+    format!("slipway logs {} --follow{config}", quoted(what))
+}
+
+/// For a shell.
+fn quoted(text: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:@%+=,".contains(&byte);
+    if !text.is_empty() && text.bytes().all(is_plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_way_back_can_be_pasted_into_a_shell() {
+        for (what, config, expected) in [
+            ("flex:5fea-77", None, "slipway logs flex:5fea-77 --follow"),
+            ("app-1", Some("/etc/slipway.toml"), "slipway logs app-1 --follow --config /etc/slipway.toml"),
+            ("app-1", Some("it's mine.toml"), r"slipway logs app-1 --follow --config 'it'\''s mine.toml'"),
+        ] {
+            assert_eq!(way_back(what, config.map(Path::new)), expected);
+        }
+    }
+}

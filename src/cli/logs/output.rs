@@ -1,0 +1,47 @@
+//! Where records go: a log's lines to stdout, what is told besides to stderr; with `--json` all of them to stdout.
+
+use std::io::{self, BufWriter, Stdout, Write, stderr, stdout};
+
+use super::{record::Record, text};
+use crate::cli::paint::Paint;
+
+/// The two outputs.
+#[derive(Debug)]
+pub(in crate::cli) struct Output {
+    out: BufWriter<Stdout>,
+    json: bool,
+    lines: Paint,
+    told: Paint,
+}
+
+impl Output {
+    pub(in crate::cli) fn open(json: bool) -> Self {
+        Self { out: BufWriter::new(stdout()), json, lines: Paint::on(&stdout()), told: Paint::on(&stderr()) }
+    }
+
+    /// Tells a record. Lines may stay behind until the next [`Output::flush`].
+    pub(in crate::cli) fn tell(&mut self, record: &Record<'_>) -> io::Result<()> {
+        match record {
+            _ if self.json => {
+                serde_json::to_writer(&mut self.out, record)?;
+                self.out.write_all(b"\n")
+            }
+            Record::Line { text, .. } => writeln!(self.out, "{}", text::line(text, self.lines)),
+            _ => {
+                // What came before is to stand before it.
+                self.flush()?;
+                text::told(record, self.told).iter().try_for_each(|line| writeln!(stderr(), "{line}"))
+            }
+        }
+    }
+
+    /// A word besides, for people.
+    pub(in crate::cli) fn note(&mut self, words: &str) -> io::Result<()> {
+        self.flush()?;
+        writeln!(stderr(), "{words}")
+    }
+
+    pub(in crate::cli) fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}

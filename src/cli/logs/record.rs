@@ -1,0 +1,61 @@
+//! What a follower is told, as `--json` writes it: one object a line.
+
+use serde::Serialize;
+
+use crate::job::{event::ImageResult, outcome::Failure, problem::Problem};
+
+/// Something that happened. Times are RFC 3339 in UTC with milliseconds.
+#[derive(Debug, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub(in crate::cli) enum Record<'a> {
+    /// The job is on the queue, and waits for its turn.
+    Waiting { job: &'a str },
+    /// What follows is of this build.
+    Build {
+        build: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        job: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        attempt: Option<u32>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        number: Option<i64>,
+    },
+    /// A phase has ended.
+    Phase {
+        build: &'a str,
+        phase: &'a str,
+        status: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        seconds: Option<f64>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        ended_at: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        code: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        message: Option<&'a str>,
+    },
+    /// A line of the build's log, as CodeBuild wrote it.
+    Line { build: &'a str, time: String, text: &'a str },
+    /// Nothing more comes.
+    End(End<'a>),
+}
+
+/// How a job, or of a build alone how that, has ended.
+#[derive(Debug, Default, Serialize)]
+pub(in crate::cli) struct End<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::cli) job: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::cli) build: Option<&'a str>,
+    /// A job's as in events, and `rejected`; a build's in lower case, such as `in_progress`.
+    pub(in crate::cli) status: String,
+    /// Of a build's log: whether its end was seen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::cli) complete: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::cli) failure: Option<&'a Failure>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pub(in crate::cli) images: &'a [ImageResult],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pub(in crate::cli) problems: &'a [Problem],
+}

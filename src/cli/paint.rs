@@ -1,0 +1,41 @@
+//! Colours, where they are seen and wanted.
+
+use std::io::IsTerminal;
+
+/// What a piece of text feels like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tone {
+    Plain,
+    Dim,
+    Bold,
+    Good,
+    Bad,
+    Warn,
+}
+
+/// Paints, or leaves the text as it is.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Paint {
+    pub(super) colours: bool,
+}
+
+impl Paint {
+    /// For what is written there: colours on a terminal, unless the environment says no.
+    pub(super) fn on(output: &impl IsTerminal) -> Self {
+        let variable = super::variable;
+        Self { colours: output.is_terminal() && variable("TERM").is_none_or(|term| term != "dumb") && variable("NO_COLOR").is_none() }
+    }
+
+    /// The text in ANSI's colours.
+    pub(super) fn paint(self, tone: Tone, text: &str) -> String {
+        let code = match tone {
+            Tone::Plain => return text.to_owned(),
+            Tone::Dim => "2",
+            Tone::Bold => "1",
+            Tone::Good => "32",
+            Tone::Bad => "31",
+            Tone::Warn => "33",
+        };
+        if self.colours { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+}

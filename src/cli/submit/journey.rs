@@ -1,0 +1,213 @@
+//! A job's way from the queue to its end: what the topic tells of it, each of its builds, and how it ended.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use jiff::Timestamp;
+use tokio::time::{Instant, sleep};
+
+use crate::{
+    aws::{AwsError, builds::Builds, subscription::Subscription},
+    backoff::Backoff,
+    cli::{
+        Exit,
+        logs::{
+            find::latest,
+            follow::Follower,
+            record::{End, Record},
+        },
+    },
+    job::{
+        build::Build,
+        event::{Event, EventKind, ImageResult, image::image_results},
+        outcome::{Failure, Outcome, Status, Verdict, judge},
+        problem::Problem,
+    },
+};
+
+/// One receive of events.
+const WAIT: Duration = Duration::from_secs(5);
+/// Between two looks for the job's builds where the topic tells of them: an event that a build has started may be missing.
+const SAFETY: Duration = Duration::from_secs(15);
+/// Between two looks where it does not, more and more.
+const LOOKS: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(10));
+/// After a build's end, the longest wait for the event of it; without events, for the next attempt where the platform failed.
+const PATIENCE: Duration = Duration::from_mins(5);
+/// Pages of a hundred builds that one look goes through.
+const PAGES: usize = 3;
+
+/// A job that was sent.
+#[derive(Debug)]
+pub(super) struct Journey<'a> {
+    /// The job's id.
+    pub(super) job: String,
+    /// Its builds are not older than that: the same id within the window of de-duplication is the same job.
+    pub(super) since: Timestamp,
+    pub(super) projects: &'a BTreeSet<String>,
+    pub(super) builds: Builds,
+    /// What the topic tells of the job. `None`: it cannot be listened to.
+    pub(super) events: Option<&'a Subscription>,
+    /// How often the daemon tries.
+    pub(super) attempts: u32,
+    pub(super) follower: &'a mut Follower,
+    /// The ids of builds that have been followed.
+    pub(super) followed: Vec<String>,
+    /// The last build that was followed, and when it had been.
+    pub(super) last: Option<(Build, Instant)>,
+    /// The job's end, if it is known already while there is still a build to be shown.
+    pub(super) end: Option<Ending>,
+}
+
+/// How a job ended.
+#[derive(Debug, Default)]
+pub(super) struct Ending {
+    status: String,
+    build: Option<String>,
+    failure: Option<Failure>,
+    images: Vec<ImageResult>,
+    problems: Vec<Problem>,
+}
+
+/// What comes next.
+enum Next {
+    Build(Box<Build>),
+    End(Ending),
+}
+
+impl Journey<'_> {
+    /// Follows the job to its end.
+    pub(super) async fn follow(&mut self) -> anyhow::Result<Exit> {
+        self.follower.output.tell(&Record::Waiting { job: &self.job })?;
+        self.follower.output.flush()?;
+        loop {
+            match self.next().await? {
+                Next::Build(build) => {
+                    self.followed.push(build.id.clone());
+                    let build = self.follower.follow(*build, true).await?.build;
+                    self.last = Some((build, Instant::now()));
+                }
+                Next::End(end) => {
+                    end.tell(&self.job, self.follower)?;
+                    return Ok(end.exit());
+                }
+            }
+        }
+    }
+
+    async fn next(&mut self) -> anyhow::Result<Next> {
+        let mut pauses = Backoff::new(LOOKS.0, LOOKS.1);
+        let mut next_look = Instant::now() + if self.events.is_some() { SAFETY } else { Duration::ZERO };
+        loop {
+            if let Some(end) = self.end.take().or_else(|| self.judged()) {
+                return Ok(Next::End(end));
+            }
+            match self.events {
+                Some(events) => match events.receive(WAIT).await {
+                    Ok(bodies) => {
+                        if let Some(build) = self.hear(&bodies).await? {
+                            return Ok(Next::Build(Box::new(build)));
+                        }
+                    }
+                    Err(error) => {
+                        self.follower.output.note(&format!("could not hear of the job yet: {error}"))?;
+                        sleep(pauses.pause()).await;
+                    }
+                },
+                None => sleep(pauses.pause()).await,
+            }
+            if Instant::now() >= next_look {
+                next_look = Instant::now() + if self.events.is_some() { SAFETY } else { Duration::ZERO };
+                match self.latest().await {
+                    Ok(Some(build)) => return Ok(Next::Build(Box::new(build))),
+                    Ok(None) => {}
+                    Err(error) => self.follower.output.note(&format!("could not look for the job's build yet: {error}"))?,
+                }
+            }
+        }
+    }
+
+    /// Takes events, in any order and any number of times. The answer is a build that has not been followed.
+    async fn hear(&mut self, bodies: &[String]) -> anyhow::Result<Option<Build>> {
+        let mut heard = None;
+        for event in bodies.iter().filter_map(|body| serde_json::from_str::<Event>(body).ok()).filter(|event| event.subject == self.job) {
+            let build = event.data.build.as_ref().map(|build| build.id.clone());
+            if matches!(event.kind, EventKind::Finished | EventKind::Rejected) {
+                self.end.get_or_insert_with(|| Ending::of(event));
+            }
+            // Attempts come one after the other: an earlier one that was never heard of is over.
+            heard = build.filter(|id| !self.followed.contains(id)).or(heard);
+        }
+        match heard {
+            Some(id) => Ok(Some(self.follower.look(&id).await?)),
+            None => Ok(None),
+        }
+    }
+
+    /// The job's latest build, unless it has been followed.
+    async fn latest(&self) -> Result<Option<Build>, AwsError> {
+        let mut found = None::<Build>;
+        for project in self.projects {
+            let build = latest(&self.builds, project, &self.job, self.since, PAGES).await?;
+            found = found.into_iter().chain(build).max_by_key(|build| build.started_at);
+        }
+        Ok(found.filter(|build| !self.followed.contains(&build.id)))
+    }
+
+    /// How the job must have ended by its last build, where no event says it (in time).
+    fn judged(&self) -> Option<Ending> {
+        let (build, since) = self.last.as_ref()?;
+        let waited = since.elapsed() >= PATIENCE;
+        let outcome = match judge(build) {
+            Verdict::Ended(outcome) if self.events.is_none() || waited => outcome,
+            Verdict::PlatformFault(failure) if self.events.is_none() && (waited || build.attempt.unwrap_or(1) >= self.attempts) => {
+                Outcome { status: Status::Errored, failure: Some(failure) }
+            }
+            _ => return None,
+        };
+        Some(Ending {
+            status: outcome.status.as_str().to_owned(),
+            build: Some(build.id.clone()),
+            failure: outcome.failure,
+            images: image_results(build).images,
+            problems: Vec::new(),
+        })
+    }
+}
+
+impl Ending {
+    fn of(event: Event) -> Self {
+        let data = event.data;
+        Self {
+            status: data.status.map_or("rejected", Status::as_str).to_owned(),
+            build: data.build.map(|build| build.id),
+            failure: data.failure,
+            images: data.images,
+            problems: data.problems,
+        }
+    }
+
+    /// A job that no daemon would take.
+    pub(super) fn rejected(problems: Vec<Problem>) -> Self {
+        Self { status: "rejected".to_owned(), problems, ..Self::default() }
+    }
+
+    pub(super) fn tell(&self, job: &str, follower: &mut Follower) -> anyhow::Result<()> {
+        follower.output.tell(&Record::End(End {
+            job: Some(job),
+            build: self.build.as_deref(),
+            status: self.status.clone(),
+            complete: None,
+            failure: self.failure.as_ref(),
+            images: &self.images,
+            problems: &self.problems,
+        }))?;
+        Ok(follower.output.flush()?)
+    }
+
+    pub(super) fn exit(&self) -> Exit {
+        match self.status.as_str() {
+            "succeeded" => Exit::Done,
+            "rejected" => Exit::Rejected,
+            _ => Exit::Failed,
+        }
+    }
+}

@@ -1,0 +1,257 @@
+//! A log read for its event, at a bounded price: a log of some pages as a whole; of a longer one the beginning, what stands before the
+//! failure, and the end. What is read is in the log's order, each line once, with gaps where it was not read.
+
+use std::{collections::VecDeque, time::Duration};
+
+use jiff::Timestamp;
+use tokio::{sync::Semaphore, time::Instant};
+
+use super::stream::{self, Stream, closes};
+use crate::{
+    aws::{
+        AwsError,
+        logs::{Ask, Event, Logs, Page},
+    },
+    job::build::{Build, LogLocation, Phase},
+};
+
+/// Pages read from the beginning; a log that ends within them is read as a whole.
+const HEAD: usize = 10;
+/// Pages before the failure.
+const WINDOW: usize = 3;
+/// Pages looked through for the failure, from a little after it.
+const LOOK: usize = 8;
+/// Pages before the end.
+const TAIL: usize = 2;
+/// The failed phase's end is CodeBuild's, an event's time the build container's, a little later as a rule: their clocks may differ.
+const MARGIN: Duration = Duration::from_secs(10);
+/// The grain of times in a log.
+const MILLISECOND: Duration = Duration::from_millis(1);
+/// Long logs that are read at the same time: only they hold pages in memory, up to [`WINDOW`] and one more.
+const DEEP: usize = 4;
+
+/// Reads logs for events.
+#[derive(Debug)]
+pub(crate) struct Transcripts {
+    logs: Logs,
+    deep: Semaphore,
+    /// How long late lines are waited for.
+    settle: Duration,
+}
+
+/// A piece of a log.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Piece<'a> {
+    Line(&'a str),
+    /// A stretch that was not read.
+    Gap,
+}
+
+/// What became of a reading.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    /// The log's end was seen.
+    Seen,
+    /// What came last is not how CodeBuild closes a log: lines may be missing.
+    Unseen,
+    /// The stream does not exist.
+    NoStream,
+}
+
+impl Transcripts {
+    pub(crate) fn new(logs: Logs, settle: Duration) -> Self {
+        Self { logs, deep: Semaphore::new(DEEP), settle }
+    }
+
+    /// Reads the log of a build that has ended.
+    pub(crate) async fn read(&self, build: &Build, location: &LogLocation, take: impl FnMut(Piece<'_>)) -> Result<End, AwsError> {
+        let deadline = Instant::now() + self.settle;
+        let mut reading = Reading { logs: &self.logs, location, deadline, take, seam: Seam::default() };
+        let mut stream = Stream::new(self.logs.clone(), location.clone());
+        let failure = build.phases.iter().find_map(Failure::of);
+        let mut failed = false;
+        let mut pages = 0;
+        while pages < HEAD {
+            let Some(read) = stream.rest(deadline).await? else { return Ok(end(&stream)) };
+            pages += usize::from(!read.at_end);
+            failed |= failure.as_ref().is_some_and(|failure| failure.is_in(&read.events));
+            reading.push(&read.events);
+        }
+        let _permit = self.deep.acquire().await;
+        reading.deep(failure.filter(|_| !failed)).await
+    }
+}
+
+/// Where a build failed.
+#[derive(Debug)]
+struct Failure {
+    /// A time by which the log tells of it.
+    by: Timestamp,
+    /// CodeBuild's words in the log.
+    words: String,
+}
+
+impl Failure {
+    /// Of a phase that ended other than well.
+    fn of(phase: &Phase) -> Option<Self> {
+        phase.status.as_ref().filter(|status| *status != "SUCCEEDED")?;
+        // Logs know milliseconds.
+        let by = Timestamp::from_millisecond(phase.ended_at?.checked_add(MARGIN).ok()?.as_millisecond()).ok()?;
+        Some(Self { by, words: format!("Phase complete: {} State: ", phase.name) })
+    }
+
+    fn is_in(&self, events: &[Event]) -> bool {
+        events.iter().any(|event| event.message.contains(&self.words))
+    }
+}
+
+/// How far the log has been taken: up to this time, and of that very time so many events. What begins here brings them again.
+#[derive(Debug, Clone, Copy, Default)]
+struct Seam {
+    at: Timestamp,
+    events: usize,
+}
+
+struct Reading<'a, F> {
+    logs: &'a Logs,
+    location: &'a LogLocation,
+    deadline: Instant,
+    take: F,
+    seam: Seam,
+}
+
+/// Pages that follow each other, the last of those between two times.
+#[derive(Debug, Default)]
+struct Stretch {
+    pages: VecDeque<Vec<Event>>,
+    /// Whether all of what is before them was seen, down to the earlier time ...
+    whole: bool,
+    /// ... and how many events that were.
+    older: usize,
+    /// Whether pages after them were left out.
+    left_out: bool,
+    /// Where the latest page leads.
+    forward: Option<String>,
+}
+
+impl<F: FnMut(Piece<'_>)> Reading<'_, F> {
+    /// Goes on from the head of a long log: before the failure, and at the end.
+    async fn deep(&mut self, failure: Option<Failure>) -> Result<End, AwsError> {
+        // Before all late lines have come, a window could be read that is still empty.
+        let closed = self.settled().await?;
+        if let Some(failure) = failure.filter(|failure| failure.by > self.seam.at) {
+            let window = self.back(Some(failure.by), WINDOW, Some(&failure)).await?;
+            let gapless = self.join(&window);
+            let is_counted = gapless || window.oldest().is_some_and(|oldest| oldest.at < self.seam.at);
+            if !window.left_out {
+                self.seam = Seam { at: failure.by, events: 0 };
+            } else if !is_counted {
+                // All of the window is of one millisecond, and how much of that lies before it is not known.
+                self.seam = Seam { at: self.seam.at + MILLISECOND, events: 0 };
+                (self.take)(Piece::Gap);
+            }
+        }
+        // The tail's own tokens are good for its own times only.
+        let since = self.seam.at;
+        let tail = self.back(None, TAIL, None).await?;
+        self.join(&tail);
+        let mut stream = self.after(Ask { since: Some(since), token: tail.forward, ..Ask::default() }, closed);
+        while let Some(read) = stream.rest(self.deadline).await? {
+            self.push(&read.events);
+        }
+        Ok(end(&stream))
+    }
+
+    /// Waits until the log is closed, or for the deadline.
+    async fn settled(&self) -> Result<bool, AwsError> {
+        let newest = self.page(&Ask { backward: true, ..Ask::default() }).await?;
+        let mut stream = self.after(Ask { token: newest.forward, ..Ask::default() }, closes(&newest.events));
+        while stream.rest(self.deadline).await?.is_some() {}
+        Ok(stream.is_closed())
+    }
+
+    fn after(&self, ask: Ask, closed: bool) -> Stream {
+        Stream::resume(self.logs.clone(), self.location.clone(), ask, closed)
+    }
+
+    /// The last `most` pages from the seam to `before`; if a failure is wanted, those up to it, and one page after.
+    async fn back(&self, before: Option<Timestamp>, most: usize, wanted: Option<&Failure>) -> Result<Stretch, AwsError> {
+        let mut stretch = Stretch::default();
+        let mut ask = Ask { backward: true, since: Some(self.seam.at), before, token: None };
+        let (mut found, mut looked, mut room) = (wanted.is_none(), 0, most);
+        while !stretch.is_enough(self.seam, room == 0 && (found || looked >= LOOK)) {
+            let page = self.page(&ask).await?;
+            stretch.whole = page.events.is_empty() && ask.token.is_some() && page.backward == ask.token;
+            ask.token = page.backward;
+            stretch.forward = stretch.forward.or(page.forward);
+            if !found && wanted.is_some_and(|failure| failure.is_in(&page.events)) {
+                // The page that follows may have the end of what CodeBuild says about it.
+                stretch.pages.truncate(usize::from(looked <= most));
+                stretch.left_out = looked > stretch.pages.len();
+                (found, room, stretch.older) = (true, most, 0);
+            }
+            if room > 0 {
+                stretch.pages.push_front(page.events);
+                room -= 1;
+            } else {
+                stretch.older += page.events.len();
+            }
+            looked += 1;
+        }
+        Ok(stretch)
+    }
+
+    /// Takes a stretch, without what the seam has of it already. Tells whether it follows without a gap.
+    fn join(&mut self, stretch: &Stretch) -> bool {
+        let gapless = stretch.whole && stretch.older <= self.seam.events;
+        if !gapless {
+            (self.take)(Piece::Gap);
+        }
+        let mut known = self.seam.events.saturating_sub(stretch.older);
+        for page in &stretch.pages {
+            let again = page.iter().take(known).take_while(|event| event.at == self.seam.at).count();
+            known = if again == page.len() { known - again } else { 0 };
+            self.push(&page[again..]);
+        }
+        gapless
+    }
+
+    fn push(&mut self, events: &[Event]) {
+        for event in events {
+            if event.at > self.seam.at {
+                self.seam = Seam { at: event.at, events: 0 };
+            }
+            self.seam.events += usize::from(event.at == self.seam.at);
+            event.message.lines().for_each(|line| (self.take)(Piece::Line(line)));
+        }
+    }
+
+    async fn page(&self, ask: &Ask) -> Result<Page, AwsError> {
+        stream::page(self.logs, self.location, ask).await
+    }
+}
+
+impl Stretch {
+    /// Whether nothing more has to be read. `full`: no further page is wanted for itself.
+    fn is_enough(&self, seam: Seam, full: bool) -> bool {
+        let reaches_seam = self.oldest().is_some_and(|oldest| oldest.at == seam.at);
+        // Where so much was logged within a millisecond, only counting tells what is known already. And only a further page tells that
+        // these are not all.
+        self.whole || (full && self.older > 0 && (!reaches_seam || self.older > seam.events))
+    }
+
+    fn oldest(&self) -> Option<&Event> {
+        self.pages.iter().flatten().next()
+    }
+}
+
+fn end(stream: &Stream) -> End {
+    match (stream.exists(), stream.is_closed()) {
+        (false, _) => End::NoStream,
+        (true, true) => End::Seen,
+        (true, false) => End::Unseen,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,213 @@
+"""Following a job and a build's log: `slipway submit --follow` and `slipway logs`."""
+
+import json
+import re
+import signal
+import subprocess
+
+import pytest
+
+from cloud import job
+from conftest import daemon_config
+from program import SLIPWAY, environment, slipway
+from test_moto import deployed  # noqa: F401 - a fixture
+from waiting import until
+
+LINES = 25_000
+CHATTY = f"version: 0.2\nphases:\n  build:\n    commands:\n      - seq -f 'line %.0f' {LINES}\n"
+FAILING = "version: 0.2\nphases:\n  build:\n    commands:\n      - printf '\\033[31mred\\033[0m\\n'\n      - exit 3\n"
+
+
+@pytest.fixture
+def follower(programs, local):
+    """A function that starts a command which follows something."""
+
+    def start(*arguments, cloud=None, **variables):
+        return programs("follow", [SLIPWAY, *arguments], environment((cloud or local.cloud).url, **variables))
+
+    return start
+
+
+def run(local, *arguments, given=None, **more):
+    return slipway(*arguments, variables=environment(local.cloud.url, **more), given=given)
+
+
+def numbers(text):
+    return [int(number) for number in re.findall(r"^line (\d+)$", text, re.M)]
+
+
+def nothing_is_left(cloud):
+    """No queue and no subscription of a follower's."""
+    queues = cloud.sqs.list_queues(QueueNamePrefix="slipway-follow-").get("QueueUrls", [])
+    subscriptions = cloud.sns.list_subscriptions()["Subscriptions"]
+    return not queues and len([it for it in subscriptions if "slipway-follow-" in it["Endpoint"]]) == 0
+
+
+def test_a_job_that_succeeds_is_followed_to_its_end(local, repository, unique):
+    answer = run(local, "submit", "--url", repository(), "--id", unique, "--follow")
+    assert answer.returncode == 0, answer.stderr
+    assert f"built {unique}" in answer.stdout.splitlines()
+    told = answer.stderr.splitlines()
+    assert told[0] == f"{unique} is on the queue, and waits for its turn"
+    assert re.fullmatch(rf"build slipway:\S+ of {unique}, number \d+", told[1])
+    phases = [line for line in told if re.fullmatch(r"\d\d:\d\d:\d\d [A-Z_]+ +succeeded +\d+\.\ds", line)]
+    names = [line.split()[1] for line in phases]
+    assert (names[0], names[-1]) == ("SUBMITTED", "FINALIZING") and "BUILD" in names and len(names) == len(set(names))
+    assert told[-1] == f"{unique} succeeded"
+    assert nothing_is_left(local.cloud)
+
+
+def test_a_job_that_fails_says_why_and_is_plain_where_it_is_piped(local, repository, unique):
+    answer = run(local, "submit", "--url", repository(FAILING), "--id", unique, "--follow")
+    assert answer.returncode == 1, answer.stderr
+    assert "\x1b" not in answer.stdout + answer.stderr
+    assert "red" in answer.stdout.splitlines()
+    assert f"{unique} failed in BUILD\n  Error while executing command: exit 3. Reason: exit status 3" in answer.stderr
+    assert nothing_is_left(local.cloud)
+
+
+@pytest.mark.parametrize("body", ['{"version": 1, "id": "%s", "source": {"url": "https://a/b"}, "images": 7}', "no job at all"])
+def test_a_rejected_message_tells_every_problem(local, unique, body):
+    answer = run(local, "submit", "--file", "-", "--follow", given=body.replace("%s", unique[:50]))
+    assert (answer.returncode, answer.stdout) == (2, ""), answer.stderr
+    assert " rejected\n  - " in answer.stderr
+    assert nothing_is_left(local.cloud)
+
+
+def test_every_line_comes_once_and_in_order(local, repository, unique):
+    answer = run(local, "submit", "--url", repository(CHATTY), "--id", unique, "--follow")
+    assert answer.returncode == 0, answer.stderr
+    assert numbers(answer.stdout) == list(range(1, LINES + 1))
+    # The same again after the end, by the job's id and by the build's.
+    [build] = local.cloud.builds_of("slipway", unique)
+    by_job = run(local, "logs", unique)
+    assert (by_job.returncode, by_job.stdout) == (0, answer.stdout)
+    for name in (build["id"], build["arn"]):
+        assert run(local, "logs", name, "--follow").stdout == answer.stdout
+
+
+def test_json_is_one_record_a_line(local, repository, unique):
+    answer = run(local, "submit", "--url", repository(FAILING), "--id", unique, "--follow", "--json")
+    assert answer.returncode == 1, answer.stderr
+    records = [json.loads(line) for line in answer.stdout.splitlines()]
+    kinds = [record["type"] for record in records]
+    assert kinds[:2] == ["waiting", "build"] and kinds[-1] == "end" and set(kinds[2:-1]) == {"phase", "line"}
+    end = records[-1]
+    assert (end["job"], end["status"], end["failure"]["code"]) == (unique, "failed", "COMMAND_EXECUTION_ERROR")
+    [failed] = [record for record in records if record["type"] == "phase" and record["status"] == "FAILED"]
+    assert failed["phase"] == "BUILD" and failed["code"] == "COMMAND_EXECUTION_ERROR"
+    assert "\x1b[31mred\x1b[0m" in [record["text"] for record in records if record["type"] == "line"], "as it was logged"
+    [build] = {record["build"] for record in records if "build" in record}
+    shown = [json.loads(line) for line in run(local, "logs", build, "--json").stdout.splitlines()]
+    assert [record for record in shown if record["type"] == "line"] == [record for record in records if record["type"] == "line"]
+    assert shown[-1] == {"type": "end", "build": build, "status": "failed", "complete": True}
+
+
+def test_a_job_that_waits_is_followed_once_it_runs(start_local, follower, repository, gate):
+    local = start_local(SLIPWAY__LIMITS__RUNNING="1")
+    first = follower("submit", "--url", repository(gate.buildspec), "--id", "first", "--follow", cloud=local.cloud)
+    first.says(lambda text: "waiting\n" in text, "its build runs")
+    second = follower("submit", "--url", repository(), "--id", "second", "--follow", cloud=local.cloud)
+    second.says(lambda text: "second is on the queue, and waits for its turn" in text, "that it waits")
+    local.subscriber.event("second/queued")
+    assert "build " not in second.log
+    gate.open()
+    assert (first.code(), second.code()) == (0, 0)
+    assert "through" in first.output.splitlines() and "built second" in second.output.splitlines()
+    local.program.end()
+
+
+def test_an_interruption_leaves_the_build_alone_and_says_how_to_come_back(local, follower, repository, gate, unique):
+    program = follower("submit", "--url", repository(gate.buildspec), "--id", unique, "--follow")
+    program.says(lambda text: "\nwaiting\n" in text, "what the build says")
+    program.send(signal.SIGINT)
+    assert program.code() == 130
+    [build] = local.cloud.builds_of("slipway", unique)
+    assert build["buildStatus"] == "IN_PROGRESS"
+    assert program.log.endswith(f"\nThe build goes on. To come back to it: slipway logs {build['id']} --follow\n")
+    assert nothing_is_left(local.cloud)
+
+    # Without --follow, as far as it has come; with it, to the end.
+    now = run(local, "logs", unique)
+    assert now.returncode == 0 and "\nwaiting\n" in now.stdout and "--follow goes on" in now.stderr, now
+    command = program.log.splitlines()[-1].split("slipway ")[1].split()
+    back = follower(*command)
+    back.says(lambda text: "\nwaiting\n" in text, "what the build has said")
+    back.send(signal.SIGTERM)
+    assert back.code() == 130 and f"slipway {' '.join(command)}\n" in back.log
+    back = follower(*command)
+    back.says(lambda text: "\nwaiting\n" in text, "what the build has said")
+    gate.open()
+    assert back.code() == 0
+    assert back.output.splitlines().count("waiting") == 1 and "through" in back.output.splitlines()
+    assert until(lambda: local.cloud.builds_of("slipway", unique)[0]["buildStatus"] == "SUCCEEDED", "the build's end")
+
+
+def test_an_interruption_while_the_job_waits_names_the_job(endpoint, follower, unique, repository):
+    # No daemon: it waits for ever.
+    program = follower("submit", "--url", repository(), "--id", unique, "--follow", cloud=endpoint.cloud)
+    program.says(lambda text: "waits for its turn" in text, "that it waits")
+    program.send(signal.SIGINT)
+    assert program.code() == 130
+    assert program.log.endswith(f"\nThe job stays where it is. Once it is built: slipway logs {unique} --follow\n")
+    assert nothing_is_left(endpoint.cloud)
+    assert endpoint.cloud.counts(endpoint.cloud.queue_url("slipway-jobs")) == (1, 0)
+
+
+def test_without_the_topic_the_builds_tell(endpoint, start_daemon, repository, tmp_path, unique):
+    config = daemon_config(endpoint.address)
+    start_daemon(endpoint.cloud.url, config).is_ready()
+    file = tmp_path / "deaf.toml"
+    file.write_text(config.replace(":slipway-events", ":not-there"))
+    submit = ["submit", "--config", file, "--follow"]
+    built = run(endpoint, *submit, "--url", repository(), "--id", unique)
+    assert built.returncode == 0, built.stderr
+    assert built.stderr.startswith("following by the job's builds alone: ") and built.stderr.endswith(f"{unique} succeeded\n")
+    assert f"built {unique}" in built.stdout.splitlines()
+    failed = run(endpoint, *submit, "--url", repository(FAILING), "--id", f"{unique}-2")
+    assert failed.returncode == 1 and "failed in BUILD" in failed.stderr, failed.stderr
+    # Nobody would hear of a rejection: the job is not sent.
+    refused = run(endpoint, *submit, "--url", "https://example.com/a/b", "--id", f"{unique}-3")
+    assert refused.returncode == 2 and "- /source/url: " in refused.stderr, refused.stderr
+    assert endpoint.cloud.counts(endpoint.cloud.queue_url("slipway-jobs-dlq")) == (0, 0)
+    assert nothing_is_left(endpoint.cloud)
+
+
+def test_the_same_job_again_shows_its_build_and_its_end(local, repository, unique):
+    url = repository()
+    for _ in range(2):
+        answer = run(local, "submit", "--url", url, "--id", unique, "--follow")
+        assert answer.returncode == 0 and f"built {unique}" in answer.stdout.splitlines(), answer.stderr
+    assert len(local.cloud.builds_of("slipway", unique)) == 1
+
+
+def test_what_is_not_there_is_said_to_be_missing(local, unique):
+    for what, words in [(unique, f"there is no build of {unique} among the newest of slipway"), ("slipway:none", "there is no build slipway:none")]:
+        answer = run(local, "logs", what)
+        assert (answer.returncode, answer.stdout) == (1, "") and words in answer.stderr, answer
+    assert slipway("logs", unique).returncode == 64, "which project?"
+    cancel = run(local, "submit", "--file", "-", "--follow", given='{"version": 1, "cancel": "x"}')
+    assert cancel.returncode == 64 and "nothing to follow" in cancel.stderr
+
+
+def test_a_reader_that_has_seen_enough_is_no_failure_of_the_build(local, repository, unique):
+    local.cloud.send(job(unique, repository(CHATTY)))
+    local.subscriber.event(f"{unique}/finished")
+    script = f"{SLIPWAY} logs {unique} | head -n 1"
+    answer = subprocess.run(["sh", "-c", script], env=environment(local.cloud.url), capture_output=True, text=True, timeout=60, check=False)
+    assert answer.stdout.startswith("[Container] ") and "error" not in answer.stderr, answer
+
+
+def test_others_emulators_can_be_followed_on(moto, deployed, start_daemon, tmp_path, unique):
+    start_daemon(moto.url, deployed).is_ready()
+    file = tmp_path / "moto.toml"
+    file.write_text(deployed)
+    variables = environment(moto.url)
+    submit = ["submit", "--config", file, "--follow", "--id", unique]
+    answer = slipway(*submit, "--url", "https://github.com/acme/app", variables=variables)
+    assert answer.returncode == 0, answer.stderr
+    # Its builds have neither a log nor the name of their job.
+    assert "the build has no log" in answer.stderr and answer.stderr.endswith(f"{unique} succeeded\n")
+    answer = slipway(*submit, "--url", "https://example.com/acme/app", variables=variables)
+    assert answer.returncode == 2 and "- /source/url: " in answer.stderr, answer.stderr
+    assert nothing_is_left(moto)
