@@ -136,7 +136,7 @@ impl Rig {
             .env("AWS_REGION", "us-east-1")
             .env("AWS_ACCESS_KEY_ID", "bench")
             .env("AWS_SECRET_ACCESS_KEY", "bench")
-            .env("SLIPWAY_LOG", std::env::var("SLIPWAY_LOG").unwrap_or_else(|_| "error".to_owned()))
+            .env("SLIPWAY_LOG", "error")
             .stdin(Stdio::null())
             .spawn()
             .unwrap()

@@ -107,11 +107,13 @@ pub(super) fn path_in_source(text: &str) -> Result<(), Rule> {
     rule(inside && !text.contains(['\n', ':']), "must be a path in the source, like \"ci/buildspec.yml\"")
 }
 
+/// What every build has.
+const EVERY_BUILD: [&str; 7] =
+    ["SLIPWAY_JOB_ID", "SLIPWAY_ATTEMPT", "SLIPWAY_IMAGES", "SLIPWAY_REGISTRY", "SLIPWAY_TENANT", "SLIPWAY_PROFILE", "SLIPWAY_GROUP"];
+
 /// A variable's name; the operator may use SLIPWAY's, for the central buildspec, but not those that every build has.
 pub(super) fn operator_variable(text: &str) -> Result<(), Rule> {
     let first = text.starts_with(|letter: char| letter.is_ascii_alphabetic() || letter == '_');
-    const EVERY_BUILD: [&str; 7] =
-        ["SLIPWAY_JOB_ID", "SLIPWAY_ATTEMPT", "SLIPWAY_IMAGES", "SLIPWAY_REGISTRY", "SLIPWAY_TENANT", "SLIPWAY_PROFILE", "SLIPWAY_GROUP"];
     let taken = EVERY_BUILD.contains(&text) || text.starts_with("SLIPWAY_SOURCE_") || text.starts_with("CODEBUILD");
     rule(first && consists_of(text, "_") && !taken, "must be a variable's name, and none that CodeBuild or the daemon sets")
 }

@@ -114,7 +114,9 @@ impl Index {
             for ids in new.chunks(BATCH) {
                 builds.extend(self.builds.get(ids).await?);
             }
-            builds.iter().for_each(|build| project.add(build));
+            for build in &builds {
+                project.add(build);
+            }
             met.extend(builds.into_iter().map(|build| (build.id, build.started_at.unwrap_or(Timestamp::MAX))));
             token = page.next;
             let time = |id: Option<&String>| id.and_then(|id| project.known.get(id).or_else(|| met.get(id))).copied();

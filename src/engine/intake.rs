@@ -129,11 +129,11 @@ impl Intake {
 
 async fn cancel_job(worker: Arc<Worker>, wish: message::Cancel, lease: Lease, room: OwnedSemaphorePermit) {
     let _room = room;
-    let leave = worker.shutdown.leave.clone();
+    let shutdown = worker.shutdown.clone();
     let fulfilled = tokio::select! {
         biased;
         fulfilled = cancel(worker, wish) => fulfilled,
-        () = leave.cancelled() => false,
+        () = shutdown.leave.cancelled() => false,
     };
     if fulfilled { lease.settle().await } else { lease.give_back().await }
 }

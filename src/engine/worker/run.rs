@@ -129,7 +129,9 @@ impl<'a> Run<'a> {
             () = self.worker.shutdown.drain.cancelled() => Err(Left),
             found = self.worker.starter.find(query) => {
                 let ended = found.filter(|build| build.has_ended());
-                ended.iter().for_each(|build| observe::build_adopted(&self.job.id, &build.id));
+                if let Some(build) = &ended {
+                    observe::build_adopted(&self.job.id, &build.id);
+                }
                 Ok(ended)
             }
         }
@@ -173,13 +175,17 @@ impl<'a> Run<'a> {
             match starter.start(&order).await {
                 Ok(build) => {
                     observe::build_started(&self.job.id, &build.id, attempt);
-                    self.slot.iter().for_each(Slot::accepted);
+                    if let Some(slot) = &self.slot {
+                        slot.accepted();
+                    }
                     return Ok(build);
                 }
                 Err(NotStarted::NoCapacity(error)) => {
                     observe::start_delayed(&self.job.id, &error);
                     refused = true;
-                    self.slot.take().map(Slot::refused);
+                    if let Some(slot) = self.slot.take() {
+                        slot.refused();
+                    }
                 }
                 Err(NotStarted::Unknown(error)) => {
                     observe::start_delayed(&self.job.id, &error);

@@ -134,9 +134,9 @@ impl Queue {
 
     /// Adds a message, visible or delayed.
     pub(super) fn insert(&mut self, message: Message) {
-        self.last_place += 1;
-        self.journal.record(|| row::message(&self.name, self.last_place, &message));
-        self.put(self.last_place, message);
+        let place = self.last_place + 1;
+        self.journal.record(|| row::message(&self.name, place, &message));
+        self.put(place, message);
         self.wake.notify_waiters();
     }
 
@@ -158,6 +158,7 @@ impl Queue {
         }
         self.ages.insert((message.sent_ms, place));
         self.messages.insert(place, message);
+        self.last_place = self.last_place.max(place);
     }
 
     /// Makes the next message's place follow this one.

@@ -41,7 +41,7 @@ pub(super) fn purged(queue: &str, now_ms: u64) -> [Change; 2] {
 }
 
 /// A new message.
-pub(super) fn message(queue: &str, place: u64, message: &Message) -> [Change; 2] {
+pub(super) fn message(queue: &str, place: u64, message: &Message) -> impl Iterator<Item = Change> {
     let (received_ms, hidden_until_ms) = standing(message.standing);
     let values = [
         queue.into(),
@@ -60,10 +60,10 @@ pub(super) fn message(queue: &str, place: u64, message: &Message) -> [Change; 2]
         received_ms.into(),
         hidden_until_ms.into(),
     ];
-    [
-        Change::new("INSERT INTO message VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values),
-        Change::new("UPDATE queue SET last_place = ? WHERE name = ?", [place.into(), queue.into()]),
-    ]
+    let counted = || Change::new("UPDATE queue SET last_place = ? WHERE name = ?", [place.into(), queue.into()]);
+    let counted = message.sequence.is_some().then(counted);
+    let added = Change::new("INSERT INTO message VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values);
+    [added].into_iter().chain(counted)
 }
 
 /// A message that was received, or hidden for another time.

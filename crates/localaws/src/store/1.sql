@@ -10,7 +10,7 @@ CREATE TABLE queue (
     created_s INTEGER NOT NULL,
     modified_s INTEGER NOT NULL,
     purged_ms INTEGER,
-    -- Of the newest message that ever was here: sequence numbers go on from it.
+    -- Of the newest message that ever was in a FIFO queue: sequence numbers go on from it.
     last_place INTEGER NOT NULL
 ) STRICT;
 
@@ -33,7 +33,7 @@ CREATE TABLE message (
     -- How long the message is hidden, by that receive or by its delay. In the past it is as good as NULL.
     hidden_until_ms INTEGER,
     PRIMARY KEY (queue, place)
-) STRICT;
+) STRICT, WITHOUT ROWID;
 
 -- Moves out of dead-letter queues that were done.
 CREATE TABLE move (
