@@ -2,6 +2,7 @@
 
 mod check;
 mod completions;
+mod configuration;
 mod daemon;
 #[cfg(feature = "local")]
 mod demo;

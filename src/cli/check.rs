@@ -3,16 +3,15 @@
 use std::{
     fmt::Write as _,
     io::{self, Write as _},
-    path::PathBuf,
 };
 
 use clap::Args;
 use humantime::format_duration;
 
-use super::Exit;
+use super::{Exit, configuration::Configuration};
 use crate::{
     aws::{Clients, Finding},
-    config::{self, Config},
+    config::Config,
 };
 
 /// Report every fault of a configuration, or sum up what it says
@@ -29,9 +28,8 @@ Examples:
   slipway check --config config/slipway.toml --online
   SLIPWAY__LIMITS__RUNNING=20 slipway check --config config/slipway.toml")]
 pub(super) struct Check {
-    /// The configuration file
-    #[arg(long, value_name = "FILE", env = "SLIPWAY_CONFIG")]
-    config: PathBuf,
+    #[command(flatten)]
+    configuration: Configuration,
 
     /// Ask AWS too
     #[arg(long)]
@@ -40,8 +38,8 @@ pub(super) struct Check {
 
 impl Check {
     pub(super) async fn run(self) -> anyhow::Result<Exit> {
-        let config = config::load(&self.config, super::environment())?;
-        write!(io::stdout(), "{} is right\n{}", self.config.display(), summary(&config))?;
+        let (name, config) = self.configuration.load()?;
+        write!(io::stdout(), "{name} is right\n{}", summary(&config))?;
         if !self.online {
             return Ok(Exit::Done);
         }
@@ -99,7 +97,8 @@ impl Lines {
 
 #[cfg(test)]
 mod tests {
-    use super::{config, summary};
+    use super::summary;
+    use crate::config;
 
     #[test]
     fn the_summary_names_what_an_operator_looks_for() -> Result<(), config::Faults> {

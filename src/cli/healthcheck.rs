@@ -3,7 +3,6 @@
 use std::{
     io::{self, Write},
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
-    path::PathBuf,
     time::Duration,
 };
 
@@ -20,8 +19,7 @@ use hyper_util::rt::TokioIo;
 use tokio::{net::TcpStream, time::timeout};
 use url::Url;
 
-use super::{Exit, Usage};
-use crate::config;
+use super::{Exit, configuration::Configuration};
 
 /// An answer is a few lines; what is longer is not the daemon's.
 const LONGEST_ANSWER: usize = 64 * 1024;
@@ -38,9 +36,8 @@ Examples:
   slipway healthcheck --config /etc/slipway/slipway.toml
   slipway healthcheck --url http://127.0.0.1:9090/readyz --timeout 2s")]
 pub(super) struct Healthcheck {
-    /// The daemon's configuration file
-    #[arg(long, value_name = "FILE", env = "SLIPWAY_CONFIG", required_unless_present = "url")]
-    config: Option<PathBuf>,
+    #[command(flatten)]
+    configuration: Configuration,
 
     /// The page to ask for, instead of the configuration's
     #[arg(long, value_name = "URL", value_parser = http)]
@@ -53,10 +50,9 @@ pub(super) struct Healthcheck {
 
 impl Healthcheck {
     pub(super) async fn run(self) -> anyhow::Result<Exit> {
-        let url = match (self.url, self.config) {
-            (Some(url), _) => url,
-            (None, Some(file)) => page(config::load(&file, super::environment())?.http.listen)?,
-            (None, None) => bail!(Usage("--config or --url is needed".to_owned())),
+        let url = match self.url {
+            Some(url) => url,
+            None => page(self.configuration.load()?.1.http.listen)?,
         };
         let answer = timeout(self.timeout, get(&url)).await;
         let answer = answer.with_context(|| format!("no answer from {url} within {}", humantime::format_duration(self.timeout)))?;

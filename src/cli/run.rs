@@ -1,11 +1,9 @@
 //! `slipway run`: the daemon.
 
-use std::path::PathBuf;
-
 use clap::Args;
 
-use super::{Exit, daemon};
-use crate::{aws::Clients, config};
+use super::{Exit, configuration::Configuration, daemon};
+use crate::aws::Clients;
 
 /// Run the daemon
 #[derive(Debug, Args)]
@@ -17,16 +15,16 @@ Exit codes: 0 drained, 1 failed, 75 the grace period ran out, 78 the configurati
 
 Examples:
   slipway run --config /etc/slipway/slipway.toml
-  SLIPWAY_CONFIG=config/slipway.toml SLIPWAY__LIMITS__RUNNING=20 slipway run")]
+  SLIPWAY_CONFIG=config/slipway.toml SLIPWAY__LIMITS__RUNNING=20 slipway run
+  SLIPWAY_CONFIG_TOML=\"$(cat config/slipway.toml)\" slipway run")]
 pub(super) struct Run {
-    /// The configuration file
-    #[arg(long, value_name = "FILE", env = "SLIPWAY_CONFIG")]
-    config: PathBuf,
+    #[command(flatten)]
+    configuration: Configuration,
 }
 
 impl Run {
     pub(super) async fn run(self) -> anyhow::Result<Exit> {
-        let config = config::load(&self.config, super::environment())?;
+        let (_, config) = self.configuration.load()?;
         daemon::run(config, Clients::from_environment().await).await
     }
 }

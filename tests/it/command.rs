@@ -42,6 +42,23 @@ fn the_exit_code_says_what_kind_of_ending_it_was() {
 }
 
 #[test]
+fn the_environment_can_hold_the_configuration_itself() {
+    let text = std::fs::read_to_string(Path::new(ROOT).join("config/slipway.toml")).unwrap();
+    let check = |text: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_slipway"));
+        command.arg("check").env_clear().env("SLIPWAY_CONFIG_TOML", text).env("SLIPWAY_CONFIG", "/nowhere/slipway.toml");
+        command.env("SLIPWAY__LIMITS__RUNNING", "7").output().unwrap()
+    };
+    let right = check(&text);
+    let said = String::from_utf8(right.stdout).unwrap();
+    assert!(said.starts_with("SLIPWAY_CONFIG_TOML is right\n") && said.contains("7 running"), "{said}");
+    let wrong = check("limits = 5");
+    assert_eq!(wrong.status.code(), Some(78));
+    let said = String::from_utf8(wrong.stderr).unwrap();
+    assert!(said.starts_with("error: SLIPWAY_CONFIG_TOML: "), "{said}");
+}
+
+#[test]
 fn the_printed_schemas_are_the_committed_ones() {
     for name in ["job", "event", "config"] {
         let committed = std::fs::read(Path::new(ROOT).join(format!("docs/schemas/{name}.schema.json"))).unwrap();

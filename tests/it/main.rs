@@ -3,11 +3,13 @@
 mod carry;
 mod command;
 mod corpus;
+mod cost;
 mod demo;
 mod follow;
 mod hostile;
 mod layers;
 mod logs;
+mod permissions;
 mod publish;
 mod reject;
 mod survive;

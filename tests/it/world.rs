@@ -124,6 +124,11 @@ impl World {
         self.daemon = Some(Daemon { shutdown, task });
     }
 
+    /// Takes the dead-letter queue out of the configuration: the daemon is to find it by the queue's redrive policy.
+    pub(crate) fn name_no_dead_letters(&mut self) {
+        Arc::make_mut(&mut self.config).queues[0].dead_letter_url = None;
+    }
+
     /// Ends the daemon as a signal would, and waits for it.
     pub(crate) async fn drain(&mut self) -> Exit {
         let daemon = self.daemon.take().unwrap();

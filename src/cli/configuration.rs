@@ -1,0 +1,69 @@
+//! Where a command's configuration comes from: a file, or the environment alone where no file can be laid beside the program.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::Usage;
+use crate::config::{self, Config};
+
+/// Holds the configuration itself, as a file would.
+const TEXT: &str = "SLIPWAY_CONFIG_TOML";
+/// Names the file.
+const FILE: &str = "SLIPWAY_CONFIG";
+
+/// The configuration as the command line names it.
+#[derive(Debug, Args)]
+pub(super) struct Configuration {
+    #[arg(long, value_name = "FILE", help = "The configuration file [env: SLIPWAY_CONFIG; or SLIPWAY_CONFIG_TOML=its text]")]
+    config: Option<PathBuf>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Origin {
+    File(PathBuf),
+    Text(String),
+}
+
+impl Configuration {
+    /// The checked configuration, and what to call where it comes from.
+    pub(super) fn load(self) -> anyhow::Result<(String, Config)> {
+        match origin(self.config, super::variable)? {
+            Origin::File(path) => Ok((path.display().to_string(), config::load(&path, super::environment())?)),
+            Origin::Text(text) => Ok((TEXT.to_owned(), config::parse(&text, TEXT, super::environment())?)),
+        }
+    }
+}
+
+/// The named file; else the text, for an image may bring the variable that names a file, and only a deployment brings a text.
+fn origin(named: Option<PathBuf>, variable: impl Fn(&str) -> Option<String>) -> Result<Origin, Usage> {
+    let file = || variable(FILE).map(|path| Origin::File(path.into()));
+    let found = named.map(Origin::File).or_else(|| variable(TEXT).map(Origin::Text)).or_else(file);
+    found.ok_or_else(|| Usage(format!("which configuration? name the file with --config or {FILE}, or give its text in {TEXT}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{FILE, Origin, TEXT, origin};
+
+    #[test]
+    fn the_command_line_wins_over_the_text_and_the_text_over_a_named_file() {
+        let (flag, file) = (|| Origin::File("flag.toml".into()), || Origin::File("file.toml".into()));
+        let text = || Origin::Text("[limits]".to_owned());
+        let table = [
+            (Some("flag.toml"), Some("[limits]"), Some("file.toml"), Some(flag())),
+            (None, Some("[limits]"), Some("file.toml"), Some(text())),
+            (None, Some("[limits]"), None, Some(text())),
+            (None, None, Some("file.toml"), Some(file())),
+            (None, None, None, None),
+        ];
+        for (named, held, other, expected) in table {
+            let variable = |name: &str| match name {
+                TEXT => held.map(str::to_owned),
+                FILE => other.map(str::to_owned),
+                _ => None,
+            };
+            assert_eq!(origin(named.map(Into::into), variable).ok(), expected, "{named:?} {held:?} {other:?}");
+        }
+    }
+}

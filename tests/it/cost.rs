@@ -1,0 +1,66 @@
+//! What builds cost in API calls: the counts that `docs/operations.md` reckons with.
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test fails by panicking, and prints what it counted")]
+
+use std::{collections::BTreeMap, fs, path::Path, time::Duration};
+
+use localaws::runner::scripted::Script;
+
+use crate::world::{World, job, world};
+
+/// As long as a build takes.
+const BUILD: Duration = Duration::from_mins(5);
+/// A job comes this often, so that some 38 builds run at once and none waits.
+const BETWEEN: Duration = Duration::from_secs(8);
+/// Jobs until as many builds end as begin.
+const BEFORE: u32 = 40;
+const COUNTED: u32 = 50;
+
+/// The table in the manual: calls for a thousand builds, by operation.
+fn told() -> BTreeMap<String, u64> {
+    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/operations.md")).unwrap();
+    let row = |line: &str| {
+        let mut cells = line.split('|').map(str::trim).skip(1);
+        let operation = cells.next()?.strip_prefix('`')?.strip_suffix('`')?.to_owned();
+        Some((operation, cells.next()?.replace(',', "").parse().ok()?))
+    };
+    page.lines().filter_map(row).collect()
+}
+
+async fn submit(world: &mut World, jobs: std::ops::Range<u32>) -> BTreeMap<String, u64> {
+    for n in jobs {
+        world.submit(&job(&format!("app-{n}"))).await;
+        tokio::time::sleep(BETWEEN).await;
+    }
+    world.aws.calls()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_thousand_builds_take_as_many_calls_as_the_manual_says() {
+    let setup = world(|_| Script::succeeds().taking(BUILD));
+    // As deploy/terraform has it.
+    let deployed = "SLIPWAY__QUEUES__0__VISIBILITY=2m SLIPWAY__QUEUES__0__WAIT=20s SLIPWAY__WATCH__INTERVAL=30s SLIPWAY__LOG__SETTLE=10s \
+                    SLIPWAY__LIMITS__RUNNING=100 SLIPWAY__TOPIC__EVENTS=[\"started\",\"finished\",\"rejected\"]";
+    let mut world = setup.with(deployed).start().await;
+    let before = submit(&mut world, 0..BEFORE).await;
+    let after = submit(&mut world, BEFORE..BEFORE + COUNTED).await;
+    let mut calls: BTreeMap<String, u64> = BTreeMap::new();
+    for (operation, count) in after {
+        let count = count - before.get(&operation).copied().unwrap_or_default();
+        // What is sent is the sender's.
+        if count > 0 && operation != "sqs.SendMessage" {
+            calls.insert(operation, count * 1000 / u64::from(COUNTED));
+        }
+    }
+    for (operation, count) in &calls {
+        println!("| `{operation}` | {count} |");
+    }
+    world.ends().await;
+    world.end().await;
+
+    let told = told();
+    assert_eq!(told.keys().collect::<Vec<_>>(), calls.keys().collect::<Vec<_>>());
+    for (operation, count) in &calls {
+        let (most, told) = (told[operation] / 10, told[operation]);
+        assert!(count.abs_diff(told) <= most, "{operation}: {count} calls for a thousand builds, and the manual says {told}");
+    }
+}

@@ -1,0 +1,258 @@
+//! The permissions in `deploy/` against what asks for them: the daemon's policy against every call that it makes here, on which
+//! resource, and the builds' policy against the central buildspec. Nothing may be missing, and nothing too much.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::Path,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use aws_smithy_runtime_api::client::{
+    http::{HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector},
+    orchestrator::HttpRequest,
+    runtime_components::RuntimeComponents,
+};
+use localaws::runner::scripted::Script;
+use serde_json::{Value, json};
+use slipway::aws::Clients;
+
+use crate::world::{World, job, world};
+
+/// Where the embedded endpoint has what the policies' placeholders stand for.
+const PLACES: [(&str, &str); 6] = [
+    ("jobs_queue_arn", "arn:aws:sqs:us-east-1:000000000000:slipway-jobs"),
+    ("dead_letter_queue_arn", "arn:aws:sqs:us-east-1:000000000000:slipway-jobs-dlq"),
+    ("build_events_queue_arn", "arn:aws:sqs:us-east-1:000000000000:slipway-build-events"),
+    ("topic_arn", "arn:aws:sns:us-east-1:000000000000:slipway-events"),
+    ("project_arn", "arn:aws:codebuild:us-east-1:000000000000:project/slipway"),
+    ("build_log_group_arn", "arn:aws:logs:us-east-1:000000000000:log-group:/aws/codebuild/slipway"),
+];
+
+/// Operations in `src/aws` that only other commands than the daemon call.
+const OF_OTHER_COMMANDS: [&str; 0] = [];
+
+/// A call as IAM sees it: the operation, and the ARN of what it acts on.
+type Call = (String, String);
+type Calls = Arc<Mutex<BTreeSet<Call>>>;
+
+/// Passes calls on and notes them.
+#[derive(Debug, Clone)]
+struct Recorder<I> {
+    inner: I,
+    calls: Calls,
+}
+
+impl HttpClient for Recorder<SharedHttpClient> {
+    fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
+        let inner = self.inner.http_connector(settings, components);
+        SharedHttpConnector::new(Recorder { inner, calls: Arc::clone(&self.calls) })
+    }
+}
+
+impl HttpConnector for Recorder<SharedHttpConnector> {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let body = std::str::from_utf8(request.body().bytes().unwrap()).unwrap();
+        let found = match request.headers().get("x-amz-target") {
+            Some(target) => json_calls(target, &serde_json::from_str(body).unwrap()),
+            None => vec![query_call(body)],
+        };
+        self.calls.lock().unwrap().extend(found);
+        self.inner.call(request)
+    }
+}
+
+/// What a call in one of the JSON protocols asks for.
+fn json_calls(target: &str, body: &Value) -> Vec<Call> {
+    let (service, operation) = target.split_once('.').unwrap();
+    let text = |key: &str| body[key].as_str().unwrap();
+    let project = |build: &str| format!("codebuild:us-east-1:000000000000:project/{}", build.split(':').next().unwrap());
+    let queue = |url: &str| format!("sqs:us-east-1:000000000000:{}", url.rsplit('/').next().unwrap());
+    let (prefix, resources) = match (service, operation) {
+        ("AmazonSQS", "GetQueueUrl") => ("sqs", vec![queue(text("QueueName"))]),
+        ("AmazonSQS", _) => ("sqs", vec![queue(text("QueueUrl"))]),
+        ("CodeBuild_20161006", "StopBuild") => ("codebuild", vec![project(text("id"))]),
+        ("CodeBuild_20161006", "BatchGetBuilds") => {
+            ("codebuild", body["ids"].as_array().unwrap().iter().map(|id| project(id.as_str().unwrap())).collect())
+        }
+        ("CodeBuild_20161006", _) => ("codebuild", vec![project(text("projectName"))]),
+        ("Logs_20140328", _) => {
+            let (group, stream) = (text("logGroupName"), text("logStreamName"));
+            ("logs", vec![format!("logs:us-east-1:000000000000:log-group:{group}:log-stream:{stream}")])
+        }
+        _ => panic!("{target} is new: which resource does it name?"),
+    };
+    resources.into_iter().map(|resource| (format!("{prefix}.{operation}"), format!("arn:aws:{resource}"))).collect()
+}
+
+/// What a call in SNS's query protocol asks for.
+fn query_call(body: &str) -> Call {
+    let fields: BTreeMap<String, String> = url::form_urlencoded::parse(body.as_bytes()).into_owned().collect();
+    (format!("sns.{}", fields["Action"]), fields["TopicArn"].clone())
+}
+
+/// The IAM action of an operation: a batch is allowed by the action for one.
+fn action(operation: &str) -> String {
+    let (service, name) = operation.split_once('.').unwrap();
+    let single = name.strip_suffix("Batch").filter(|_| matches!(service, "sqs" | "sns"));
+    format!("{service}:{}", single.unwrap_or(name))
+}
+
+fn read(path: &str) -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
+}
+
+/// Every action of a policy on every resource, with the placeholders filled in.
+fn allowed(file: &str) -> BTreeSet<(String, String)> {
+    let mut text = read(file);
+    for (name, arn) in PLACES {
+        text = text.replace(&format!("${{{name}}}"), arn);
+    }
+    let policy: Value = serde_json::from_str(&text).unwrap();
+    let texts = |value: &Value| -> Vec<String> { value.as_array().unwrap().iter().map(|text| text.as_str().unwrap().to_owned()).collect() };
+    let mut pairs = BTreeSet::new();
+    for statement in policy["Statement"].as_array().unwrap() {
+        assert_eq!(statement["Effect"], "Allow");
+        for resource in texts(&statement["Resource"]) {
+            pairs.extend(texts(&statement["Action"]).into_iter().map(|action| (action, resource.clone())));
+        }
+    }
+    pairs
+}
+
+/// Whether a resource of a policy, which may end in a star, is this one.
+fn covers(pattern: &str, resource: &str) -> bool {
+    pattern.strip_suffix('*').map_or(pattern == resource, |start| resource.starts_with(start))
+}
+
+/// Starts the world's daemon with clients whose calls are noted; the test's own calls are not among them.
+async fn start_recorded(world: &mut World, calls: &Calls) {
+    let recorder = Recorder { inner: localaws::connector::client(&world.aws), calls: Arc::clone(calls) };
+    let clients = Clients::for_endpoint("http://127.0.0.1:4566", "us-east-1", recorder);
+    let own = std::mem::replace(&mut world.clients, clients);
+    world.start_daemon().await;
+    world.clients = own;
+}
+
+/// Every call of a daemon that carries, adopts, cancels, rejects, extends, looks up its dead-letter queue and hears pushed events.
+async fn calls_of_a_full_life() -> BTreeSet<Call> {
+    let calls = Calls::default();
+    let mut world = world(|_| Script::succeeds().taking(Duration::from_mins(2))).start_without_daemon().await;
+    world.name_no_dead_letters();
+    start_recorded(&mut world, &calls).await;
+    world.submit(&job("adopted")).await;
+    world.submit(&job("cancelled")).await;
+    world.until_builds(|builds| builds.len() == 2).await;
+    world.kill().await;
+    start_recorded(&mut world, &calls).await;
+    world.send(&json!({ "version": 1, "cancel": "cancelled" }).to_string()).await;
+    world.submit_text("no job").await;
+    let ends = world.ends().await;
+    let statuses: BTreeSet<_> = ends.values().map(|end| end["data"]["status"].as_str().unwrap_or("rejected")).collect();
+    assert_eq!(statuses, ["cancelled", "rejected", "succeeded"].into());
+    assert_eq!(world.dead_letters().await.len(), 1);
+    world.end().await;
+    calls.lock().unwrap().clone()
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_daemons_policy_allows_what_it_does_and_nothing_else() {
+    let calls = calls_of_a_full_life().await;
+    let policy = allowed("deploy/policy.json");
+    let fits =
+        |(allowed, pattern): &(String, String), (operation, resource): &Call| *allowed == action(operation) && covers(pattern, resource);
+    let missing: Vec<_> = calls.iter().filter(|call| !policy.iter().any(|pair| fits(pair, call))).collect();
+    let superfluous: Vec<_> = policy.iter().filter(|pair| !calls.iter().any(|call| fits(pair, call))).collect();
+    assert!(missing.is_empty() && superfluous.is_empty(), "not allowed: {missing:#?}\nnever done: {superfluous:#?}");
+
+    let written = operations();
+    let done: BTreeSet<String> = calls.into_iter().map(|(operation, _)| operation).collect();
+    assert_eq!(written, done, "each operation of the daemon must be exercised above; OF_OTHER_COMMANDS names those that are not its own");
+}
+
+/// The operations that the daemon's part of `src/aws` names. `inspect` asks for `slipway check`, `provision` for local mode.
+fn operations() -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/aws")).unwrap() {
+        let path = entry.unwrap().path();
+        if ["inspect.rs", "provision.rs"].iter().any(|other| path.ends_with(other)) {
+            continue;
+        }
+        let text = fs::read_to_string(&path).unwrap();
+        found.extend(daemons_part(&text).split('"').filter(|text| is_operation(text)).map(str::to_owned));
+    }
+    found.retain(|operation| !OF_OTHER_COMMANDS.contains(&operation.as_str()));
+    found
+}
+
+/// A source without its tests, its comments and what only local mode has.
+fn daemons_part(text: &str) -> String {
+    let mut kept = String::new();
+    let mut left_out = false;
+    for line in text.lines().take_while(|line| *line != "#[cfg(test)]").filter(|line| !line.trim_start().starts_with("//")) {
+        left_out |= line == "    #[cfg(feature = \"local\")]";
+        if !left_out {
+            kept.push_str(line);
+            kept.push('\n');
+        }
+        left_out &= line != "    }";
+    }
+    kept
+}
+
+fn is_operation(text: &str) -> bool {
+    let name = text.split_once('.').filter(|(service, _)| matches!(*service, "sqs" | "sns" | "codebuild" | "logs"));
+    name.is_some_and(|(_, name)| name.starts_with(char::is_uppercase) && name.chars().all(char::is_alphanumeric))
+}
+
+#[test]
+fn the_builds_policy_allows_what_the_central_buildspec_and_codebuild_do() {
+    /// What a sign in the buildspec, or in the configuration of how sources are fetched, needs.
+    const NEEDS: [(&str, &str, &[&str]); 7] = [
+        ("deploy/buildspec.yml", "aws ecr get-login-password", &["ecr:GetAuthorizationToken"]),
+        (
+            "deploy/buildspec.yml",
+            "docker push",
+            &[
+                "ecr:BatchCheckLayerAvailability",
+                "ecr:InitiateLayerUpload",
+                "ecr:UploadLayerPart",
+                "ecr:CompleteLayerUpload",
+                "ecr:PutImage",
+                "ecr:BatchGetImage",
+            ],
+        ),
+        ("deploy/buildspec.yml", "--cache-from", &["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]),
+        ("config/slipway.toml", "SECRETS_MANAGER", &["secretsmanager:GetSecretValue"]),
+        ("config/slipway.toml", "PARAMETER_STORE", &["ssm:GetParameters"]),
+        ("config/slipway.toml", "connection = ", &["codeconnections:GetConnection", "codeconnections:GetConnectionToken"]),
+        (
+            "docs/schemas/job.schema.json",
+            "s3://",
+            &["s3:GetObject", "s3:GetObjectVersion", "s3:GetBucketAcl", "s3:GetBucketLocation", "s3:ListBucket"],
+        ),
+    ];
+    let mut needed: BTreeSet<&str> = ["logs:CreateLogStream", "logs:PutLogEvents"].into();
+    for (file, sign, actions) in NEEDS {
+        assert!(read(file).contains(sign), "{file} no longer says {sign}: does the policy still need {actions:?}?");
+        needed.extend(actions);
+    }
+    let policy = allowed("deploy/policy-build.json");
+    let granted: BTreeSet<&str> = policy.iter().map(|(action, _)| action.as_str()).collect();
+    assert_eq!(granted, needed);
+    // Whatever else the buildspec asks of AWS would need a permission of its own.
+    let buildspec = read("deploy/buildspec.yml");
+    let code = buildspec.lines().filter(|line| !line.trim_start().starts_with('#'));
+    let commands: BTreeSet<&str> = code.flat_map(|line| line.split("aws ").skip(1)).map(|rest| rest.split(" --").next().unwrap()).collect();
+    assert_eq!(commands, ["ecr get-login-password"].into());
+}
+
+#[test]
+fn only_the_login_at_the_registry_is_allowed_on_everything() {
+    let files = ["deploy/policy.json", "deploy/policy-build.json", "deploy/policy-execution.json"];
+    let everywhere = files.into_iter().flat_map(allowed).filter(|(action, resource)| resource == "*" || action.contains('*'));
+    let actions: BTreeSet<String> = everywhere.map(|(action, _)| action).collect();
+    assert_eq!(actions, ["ecr:GetAuthorizationToken".to_owned()].into());
+}

@@ -1,0 +1,265 @@
+"""What the tests of the deployments share: an emulator that checks permissions, a look at what was deployed, and the daemon run as it
+would be there."""
+
+import functools
+import json
+import re
+import signal
+
+import pytest
+import yaml
+
+from checker import run, there
+from cloud import Cloud, Subscriber, get, job
+from program import ROOT, SCRIPTS, SLIPWAY, environment, slipway
+from waiting import until
+
+DEPLOY = ROOT / "deploy"
+MINISTACK = SCRIPTS.parent / "ministack/bin/ministack"
+ACCOUNT = "000000000000"
+REGION = "us-east-1"
+BUILDSPEC = (DEPLOY / "buildspec.yml").read_text()
+
+# For these the emulator does not tell the project of a build, or the stream of a log: it asks for them on everything.
+UNSCOPED = ["codebuild:BatchGetBuilds", "codebuild:StopBuild", "logs:GetLogEvents"]
+
+
+@pytest.fixture(scope="module")
+def ministack(programs, free_port):
+    """ministack with nothing in it, which holds every caller but the first to its permissions."""
+    there(MINISTACK, "tests/run installs it, from tests/outside/requirements-ministack.txt")
+    port = str(free_port())
+    settings = environment(BIND_HOST="127.0.0.1", MINISTACK_HOST="127.0.0.1", GATEWAY_PORT=port, AUTH="true", PYTHONUNBUFFERED="1")
+    program = programs("ministack", [MINISTACK], settings)
+    program.says(lambda text: f"http://127.0.0.1:{port}" in text, "its address")
+    cloud = Cloud(f"http://127.0.0.1:{port}")
+    until(lambda: get(f"{cloud.url}/_ministack/health"), "ministack's answer")
+    yield cloud
+    program.end()
+
+
+class Loose(yaml.SafeLoader):
+    """Reads the tags of CloudFormation, !Ref and the like, as what they stand before."""
+
+
+Loose.add_multi_constructor("!", lambda loader, tag, node: getattr(loader, f"construct_{node.id}")(node))
+
+
+@functools.cache
+def reports():
+    """What checkov, which downloads nothing here, says of Terraform and of CloudFormation: one run, for its start takes longest."""
+    answer = run("checkov", "--directory", DEPLOY, "--framework", "terraform", "cloudformation", "--skip-download", "-o", "json")
+    return {report["check_type"]: report for report in json.loads(answer.stdout)}
+
+
+def nothing_insecure(framework):
+    """Nothing is found but what is excused in its place, and everything could be read."""
+    report = reports()[framework]
+    found = [f"{check['check_id']} {check['resource']}: {check['check_name']}" for check in report["results"]["failed_checks"]]
+    summary = report["summary"]
+    assert found == [] and summary["parsing_errors"] == 0 and summary["passed"] > 20
+    unexcused = [check["resource"] for check in report["results"]["skipped_checks"] if not check["check_result"]["suppress_comment"].strip()]
+    assert unexcused == []
+
+
+def pairs(policy):
+    """Every action on every resource that a policy allows."""
+    allowed = set()
+    for statement in policy["Statement"]:
+        assert statement["Effect"] == "Allow"
+        allowed |= {(action, resource) for action in statement["Action"] for resource in statement["Resource"]}
+    return allowed
+
+
+def expected(file, places, login):
+    """What a policy file allows where its placeholders stand for these lists of ARNs; what stands for nothing allows nothing."""
+    allowed = set()
+    for action, resource in pairs(json.loads((DEPLOY / file).read_text())):
+        if resource == "*":
+            allowed |= {(action, "*")} if login else set()
+        else:
+            name, rest = re.fullmatch(r"\$\{(\w+)\}(.*)", resource).groups()
+            allowed |= {(action, arn + rest) for arn in places[name]}
+    return allowed
+
+
+def places(name):
+    """What a deployment's own things are called, by the placeholders of the policies."""
+    here = f"{REGION}:{ACCOUNT}"
+    return {
+        "jobs_queue_arn": [f"arn:aws:sqs:{here}:{name}-jobs"],
+        "dead_letter_queue_arn": [f"arn:aws:sqs:{here}:{name}-jobs-dlq"],
+        "build_events_queue_arn": [f"arn:aws:sqs:{here}:{name}-build-events"],
+        "topic_arn": [f"arn:aws:sns:{here}:{name}-events"],
+        "project_arn": [f"arn:aws:codebuild:{here}:project/{name}"],
+        "build_log_group_arn": [f"arn:aws:logs:{here}:log-group:/aws/codebuild/{name}"],
+        "daemon_log_group_arn": [f"arn:aws:logs:{here}:log-group:/slipway/{name}"],
+        "image_repository_arn": [],
+        "repository_arns": [],
+        "base_repository_arns": [],
+        "secret_arns": [],
+        "parameter_arns": [],
+        "connection_arns": [],
+        "source_bucket_arns": [],
+    }
+
+
+def emulated(allowed):
+    """What the emulator wants besides, of what is allowed: it asks for batches by names of their own, which AWS's policies do not have."""
+    batches = [(f"{action}Batch", resource) for action, resource in allowed if action.startswith(("sqs:", "sns:"))]
+    unscoped = [(action, "*") for action, _ in allowed if action in UNSCOPED]
+    return [{"Effect": "Allow", "Action": action, "Resource": resource} for action, resource in batches + unscoped]
+
+
+class Deployed:
+    """What stands in the cloud under a deployment's name."""
+
+    def __init__(self, cloud, name):
+        self.cloud, self.name = cloud, name
+        self._iam, self._ecs, self._events = cloud.client("iam"), cloud.client("ecs"), cloud.client("events")
+
+    def project(self):
+        [project] = self.cloud.codebuild.batch_get_projects(names=[self.name])["projects"]
+        return project
+
+    def task(self):
+        """The task definition of the daemon's service."""
+        [service] = self._ecs.describe_services(cluster=self.name, services=[self.name])["services"]
+        return self._ecs.describe_task_definition(taskDefinition=service["taskDefinition"])["taskDefinition"]
+
+    def environment(self):
+        [container] = self.task()["containerDefinitions"]
+        return {variable["name"]: variable["value"] for variable in container["environment"]}
+
+    def allowed(self, role_arn):
+        """What a role may do, by its own policies and those attached to it."""
+        role = role_arn.rsplit("/", 1)[1]
+        allowed = set()
+        for name in self._iam.list_role_policies(RoleName=role)["PolicyNames"]:
+            allowed |= pairs(self._iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"])
+        for attached in self._iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]:
+            policy = self._iam.get_policy(PolicyArn=attached["PolicyArn"])["Policy"]
+            version = self._iam.get_policy_version(PolicyArn=policy["Arn"], VersionId=policy["DefaultVersionId"])
+            allowed |= pairs(version["PolicyVersion"]["Document"])
+        return allowed
+
+    def trusts(self, role_arn):
+        """Who may take on a role: the service, and the condition."""
+        role = self._iam.get_role(RoleName=role_arn.rsplit("/", 1)[1])["Role"]
+        [statement] = role["AssumeRolePolicyDocument"]["Statement"]
+        return statement["Principal"], statement["Condition"]
+
+    def keys(self):
+        """Keys of a user who may do what the daemon's role may. The role itself is for ECS alone to take on."""
+        role = self.task()["taskRoleArn"]
+        user = f"{self.name}-as-the-daemon"
+        self._iam.create_user(UserName=user)
+        for attached in self._iam.list_attached_role_policies(RoleName=role.rsplit("/", 1)[1])["AttachedPolicies"]:
+            self._iam.attach_user_policy(UserName=user, PolicyArn=attached["PolicyArn"])
+        policy = {"Version": "2012-10-17", "Statement": emulated(self.allowed(role))}
+        self._iam.put_user_policy(UserName=user, PolicyName="emulated", PolicyDocument=json.dumps(policy))
+        key = self._iam.create_access_key(UserName=user)["AccessKey"]
+        return {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
+
+    def told_of(self):
+        """The queue that EventBridge tells of a build's end, and of whose builds it tells."""
+        [rule] = self._events.list_rules(NamePrefix=self.name)["Rules"]
+        [target] = self._events.list_targets_by_rule(Rule=rule["Name"])["Targets"]
+        return target["Arn"], json.loads(rule["EventPattern"])
+
+
+def trusts_are_narrow(deployed, build_role):
+    """CodeBuild may take on the builds' role for the one project, and ECS the daemon's for this account."""
+    project = {"ArnEquals": {"aws:SourceArn": f"arn:aws:codebuild:{REGION}:{ACCOUNT}:project/{deployed.name}"}}
+    assert deployed.trusts(build_role) == ({"Service": "codebuild.amazonaws.com"}, project)
+    account = {
+        "StringEquals": {"aws:SourceAccount": ACCOUNT},
+        "ArnLike": {"aws:SourceArn": f"arn:aws:ecs:{REGION}:{ACCOUNT}:*"},
+    }
+    task = deployed.task()
+    for role in (task["taskRoleArn"], task["executionRoleArn"]):
+        assert deployed.trusts(role) == ({"Service": "ecs-tasks.amazonaws.com"}, account)
+
+
+def project_is_right(project):
+    """A placeholder whose every input is overridden, with the central buildspec."""
+    source, machine = project["source"], project["environment"]
+    assert project["artifacts"]["type"] == "NO_ARTIFACTS" and machine["privilegedMode"] is True
+    assert (source["type"], source["gitCloneDepth"]) == ("GITHUB", 1)
+    assert source["buildspec"] == BUILDSPEC
+
+
+def events_are_right(deployed):
+    """A build of the project, and no other, is told of on the queue; and the queue takes it from nobody else."""
+    queue, pattern = deployed.told_of()
+    assert queue == f"arn:aws:sqs:{REGION}:{ACCOUNT}:{deployed.name}-build-events"
+    events = deployed.cloud.client("events")
+    for project, told in ((deployed.name, True), ("another", False)):
+        event = {
+            "id": "1",
+            "account": ACCOUNT,
+            "region": REGION,
+            "time": "2026-11-22T10:00:00Z",
+            "resources": [],
+            "source": "aws.codebuild",
+            "detail-type": "CodeBuild Build State Change",
+            "detail": {"project-name": project, "build-status": "SUCCEEDED"},
+        }
+        assert events.test_event_pattern(EventPattern=json.dumps(pattern), Event=json.dumps(event))["Result"] is told
+    url = deployed.cloud.queue_url(f"{deployed.name}-build-events")
+    policy = deployed.cloud.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"])["Attributes"]["Policy"]
+    [statement] = json.loads(policy)["Statement"]
+    assert (statement["Principal"], statement["Action"], statement["Resource"]) == (
+        {"Service": "events.amazonaws.com"},
+        "sqs:SendMessage",
+        queue,
+    )
+    assert statement["Condition"]["ArnEquals"]["aws:SourceArn"].endswith(f":rule/{deployed.name}-build-events")
+
+
+def subscribe(cloud, name):
+    """A queue that gets the topic's messages as they are, and lets the topic in."""
+    topic, queue = (f"arn:aws:{service}:{REGION}:{ACCOUNT}:{name}-{what}" for service, what in (("sns", "events"), ("sqs", "results")))
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "sns.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": queue,
+        "Condition": {"ArnEquals": {"aws:SourceArn": topic}},
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    cloud.sqs.create_queue(QueueName=f"{name}-results", Attributes={"Policy": policy})
+    cloud.sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue, Attributes={"RawMessageDelivery": "true"})
+
+
+def carries_a_job(deployed, programs, free_port):
+    """The daemon with the command, the variables and the permissions of its task: a job and a bad message go in, their ends come out."""
+    cloud, name = deployed.cloud, deployed.name
+    subscribe(cloud, name)
+    [container] = deployed.task()["containerDefinitions"]
+    http = f"127.0.0.1:{free_port()}"
+    hurry = {
+        "SLIPWAY__HTTP__LISTEN": http,
+        "SLIPWAY__QUEUES__0__WAIT": "1s",
+        "SLIPWAY__WATCH__INTERVAL": "200ms",
+        "SLIPWAY__LOG__SETTLE": "0s",
+    }
+    settings = environment(cloud.url, **deployed.environment() | hurry | deployed.keys())
+    daemon = programs("deployed", [SLIPWAY, *container["command"]], settings)
+    daemon.says(lambda _: get(f"http://{http}/readyz") == (200, "ready\n"), "it takes work")
+    assert slipway("healthcheck", variables=settings).returncode == 0
+    cloud.send(job("app-1", "https://github.com/acme/app"), f"{name}-jobs")
+    bad = cloud.send("{}", f"{name}-jobs")
+    subscriber = Subscriber(cloud, f"{name}-results")
+    finished = subscriber.event("app-1/finished")
+    assert finished["data"]["status"] == "succeeded" and finished["data"]["build"]["project"] == name
+    subscriber.event(f"{bad}/rejected")
+    [buried] = until(lambda: cloud.take(cloud.queue_url(f"{name}-jobs-dlq")), "the bad message among the dead letters")
+    assert buried["Body"] == "{}"
+    until(lambda: cloud.counts(cloud.queue_url(f"{name}-jobs")) == (0, 0), "an empty queue")
+    # Pushed events are received too, and nothing was denied.
+    cloud.send("{}", f"{name}-build-events")
+    until(lambda: cloud.counts(cloud.queue_url(f"{name}-build-events")) == (0, 0), "no pushed event left")
+    daemon.send(signal.SIGTERM)
+    assert daemon.code() == 0
+    assert not re.search("denied|not authorized", daemon.log), daemon.log

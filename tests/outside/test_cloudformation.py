@@ -1,0 +1,173 @@
+"""deploy/cloudformation.yaml: checked by others' checkers, deployed whole by the AWS CLI, and the daemon run on it."""
+
+import subprocess
+import tomllib
+
+import pytest
+import yaml
+
+from deployment import (
+    ACCOUNT,
+    BUILDSPEC,
+    DEPLOY,
+    REGION,
+    Deployed,
+    Loose,
+    carries_a_job,
+    events_are_right,
+    expected,
+    ministack,
+    nothing_insecure,
+    places,
+    project_is_right,
+    trusts_are_narrow,
+)
+from program import SCRIPTS, environment, slipway
+
+__all__ = ["ministack"]
+
+TEMPLATE = DEPLOY / "cloudformation.yaml"
+HERE = f"{REGION}:{ACCOUNT}"
+REPOSITORIES = f"arn:aws:ecr:{HERE}:repository"
+# The buildspec in the template, between the key and what follows it; its lines are as deep as this.
+KEY, DEPTH = "        BuildSpec: |\n", " " * 10
+
+COMPLETE = {
+    "Name": "whole",
+    "Sources": "https://github.com/acme/*,s3://acme-sources/*",
+    "Running": "40",
+    "PerTenant": "10",
+    "Repository": "team/app",
+    "RepositoryPattern": "teams/*",
+    "LayerCache": "true",
+    "BaseRepositoryArns": f"{REPOSITORIES}/base,{REPOSITORIES}/other",
+    "SecretArns": f"arn:aws:secretsmanager:{HERE}:secret:a,arn:aws:secretsmanager:{HERE}:secret:b",
+    "ParameterArns": f"arn:aws:ssm:{HERE}:parameter/builds/*",
+    "ConnectionArns": f"arn:aws:codeconnections:{HERE}:connection/1",
+    "SourceBucket": "acme-sources",
+    "Image": f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/slipway:1",
+    "ImageRepositoryArn": f"{REPOSITORIES}/slipway",
+    "SubnetIds": "subnet-12345678,subnet-23456789",
+    "SecurityGroupIds": "sg-12345678",
+    "AlarmTopicArn": f"arn:aws:sns:{HERE}:alarms",
+    "MoreConfig": '[retry]\nattempts = 2\n\n[[hosts]]\nhost = "git.example.com"\ntype = "NO_SOURCE"\n',
+}
+
+
+def with_buildspec(template, buildspec):
+    """The template with this buildspec in it."""
+    before, rest = template.split(KEY)
+    lines = rest.splitlines(keepends=True)
+    end = next(at for at, line in enumerate(lines) if line.strip() and not line.startswith(DEPTH))
+    inside = "".join(DEPTH + line if line.strip() else line for line in buildspec.splitlines(keepends=True))
+    return f"{before}{KEY}{inside}\n{''.join(lines[end:])}"
+
+
+def test_the_buildspec_is_the_central_one():
+    text = TEMPLATE.read_text()
+    assert with_buildspec(text, BUILDSPEC) == text, "run this file as a program"
+
+
+def test_the_linter_has_nothing_to_say():
+    answer = subprocess.run([SCRIPTS / "cfn-lint", TEMPLATE], capture_output=True, text=True, timeout=60, check=False)
+    assert (answer.returncode, answer.stdout + answer.stderr) == (0, "")
+
+
+def test_nothing_insecure_is_found_but_what_is_excused_in_its_place():
+    nothing_insecure("cloudformation")
+
+
+@pytest.fixture(scope="module")
+def deploy(ministack):
+    """A function that deploys the template as its header says; returns what then stands, and the stack's outputs."""
+    ministack.client("s3").create_bucket(Bucket="templates")
+    formation = ministack.client("cloudformation")
+
+    def run(**parameters):
+        name = parameters["Name"]
+        overrides = [f"{key}={value}" for key, value in parameters.items()]
+        command = [SCRIPTS / "aws", "--endpoint-url", ministack.url, "cloudformation", "deploy", "--stack-name", name]
+        command += ["--template-file", TEMPLATE, "--capabilities", "CAPABILITY_IAM", "--s3-bucket", "templates"]
+        command += ["--parameter-overrides", *overrides]
+        answer = subprocess.run(command, env=environment(ministack.url), capture_output=True, text=True, timeout=120, check=False)
+        assert answer.returncode == 0, answer.stdout + answer.stderr
+        [stack] = formation.describe_stacks(StackName=name)["Stacks"]
+        assert stack["StackStatus"] == "CREATE_COMPLETE"
+        return Deployed(ministack, name), {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def whole(deploy):
+    return deploy(**COMPLETE)
+
+
+def test_every_resource_of_the_template_is_there(whole):
+    deployed, _ = whole
+    resources = deployed.cloud.client("cloudformation").describe_stack_resources(StackName="whole")["StackResources"]
+    template = yaml.load(TEMPLATE.read_text(), Loader=Loose)
+    assert {resource["LogicalResourceId"] for resource in resources} == set(template["Resources"])
+
+
+def test_a_job_goes_in_and_its_end_comes_out(whole, programs, free_port):
+    deployed, outputs = whole
+    carries_a_job(deployed, programs, free_port)
+    assert deployed.environment()["SLIPWAY_CONFIG_TOML"] == outputs["SlipwayToml"]
+
+
+def test_the_roles_may_do_what_the_policy_files_say_and_nothing_else(whole):
+    deployed, outputs = whole
+    images = [f"{REPOSITORIES}/{name}" for name in ("team/app", "teams/*", "whole-layers")]
+    more = {
+        "repository_arns": images,
+        "base_repository_arns": COMPLETE["BaseRepositoryArns"].split(","),
+        "secret_arns": COMPLETE["SecretArns"].split(","),
+        "parameter_arns": [COMPLETE["ParameterArns"]],
+        "connection_arns": [COMPLETE["ConnectionArns"]],
+        "source_bucket_arns": ["arn:aws:s3:::acme-sources"],
+        "image_repository_arn": [COMPLETE["ImageRepositoryArn"]],
+    }
+    known = places("whole") | more
+    task = deployed.task()
+    assert deployed.allowed(task["taskRoleArn"]) == expected("policy.json", known, login=False)
+    assert deployed.allowed(task["executionRoleArn"]) == expected("policy-execution.json", known, login=True)
+    assert deployed.allowed(outputs["BuildRoleArn"]) == expected("policy-build.json", known, login=True)
+
+
+def test_the_roles_trust_their_own_service_alone(whole):
+    deployed, outputs = whole
+    trusts_are_narrow(deployed, outputs["BuildRoleArn"])
+
+
+def test_the_configuration_says_what_the_parameters_say(whole):
+    _, outputs = whole
+    config = tomllib.loads(outputs["SlipwayToml"])
+    assert config["limits"] == {"running": 40, "per_tenant": 10}
+    profile = config["profiles"]["default"]
+    assert profile["sources"] == COMPLETE["Sources"].split(",")
+    assert profile["registry"] == f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
+    assert profile["env"] == [{"name": "SLIPWAY_CACHE", "value": f"{profile['registry']}/whole-layers"}]
+    assert config["retry"] == {"attempts": 2} and config["hosts"][0]["host"] == "git.example.com"
+    answer = slipway("check", variables=environment(SLIPWAY_CONFIG_TOML=outputs["SlipwayToml"]))
+    assert answer.returncode == 0, answer.stderr
+
+
+def test_the_project_and_its_events_are_as_slipway_needs_them(whole):
+    deployed, _ = whole
+    project_is_right(deployed.project())
+    events_are_right(deployed)
+
+
+def test_the_least_is_a_deployment_without_a_daemon(deploy):
+    deployed, outputs = deploy(Name="least", Sources="https://github.com/acme/*")
+    known = places("least")
+    assert deployed.allowed(outputs["BuildRoleArn"]) == expected("policy-build.json", known, login=False)
+    assert deployed.cloud.client("ecs").list_clusters()["clusterArns"] == [f"arn:aws:ecs:{HERE}:cluster/whole"]
+    answer = slipway("check", variables=environment(SLIPWAY_CONFIG_TOML=outputs["SlipwayToml"]))
+    assert answer.returncode == 0, answer.stderr
+    assert "registry" not in tomllib.loads(outputs["SlipwayToml"])["profiles"]["default"]
+
+
+if __name__ == "__main__":
+    TEMPLATE.write_text(with_buildspec(TEMPLATE.read_text(), BUILDSPEC))

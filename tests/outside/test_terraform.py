@@ -1,0 +1,242 @@
+"""deploy/terraform: checked, validated, applied to an emulator, and the daemon run on what then stands.
+
+Terraform and its AWS provider are no packages of a registry that the tests could install from: where they are missing, what needs
+them is skipped. The provider is looked for where Terraform itself would, in TERRAFORM_PLUGIN_DIR, and below /opt.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from deployment import (
+    ACCOUNT,
+    DEPLOY,
+    REGION,
+    Deployed,
+    carries_a_job,
+    events_are_right,
+    expected,
+    ministack,
+    nothing_insecure,
+    places,
+    project_is_right,
+    trusts_are_narrow,
+)
+from program import environment, slipway
+
+__all__ = ["ministack"]
+
+MODULE = DEPLOY / "terraform"
+HERE = f"{REGION}:{ACCOUNT}"
+PROVIDER = "registry.terraform.io/hashicorp/aws"
+# What the example `complete` asks for.
+COMPLETE = {
+    "image": f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/slipway:1",
+    "vpc_id": "vpc-00000001",
+    "subnet_ids": '["subnet-1"]',
+    "metrics_cidr": "10.0.0.0/8",
+    "operator_address": "operator@example.com",
+}
+# Everything that an input may not be, and what is said of it.
+WRONG = {
+    "name": ("Slipway", "2 to 32 lower-case letters"),
+    "sources": ('["ftp://host/x"]', "must be https://HOST/PATH or s3://BUCKET/KEY"),
+    "running": ("0", "whole number from 1 to 100000"),
+    "per_tenant": ("0.5", "whole number from 1, or left out"),
+    "timeout_minutes": ("4", "must be 5 to 2160"),
+    "events": ('["begun"]', "must be among queued, started, finished and rejected"),
+    "build_environment": ('[{ name = "A", value = "b", type = "SECRET" }]', "must be PLAINTEXT, PARAMETER_STORE or"),
+    "compute_type": ("small", "one of CodeBuild's names"),
+    "environment_type": ("LINUX_LAMBDA_CONTAINER", "must be LINUX_CONTAINER, LINUX_GPU_CONTAINER or ARM_CONTAINER"),
+    "queued_timeout_minutes": ("481", "must be 5 to 480"),
+    "repositories": ('["Team/App"]', "repository's name in lower case"),
+    "repository_patterns": ('["*"]', "a pattern for everything is refused"),
+    "secret_arns": ('["*"]', "must be a secret's ARN"),
+    "parameter_arns": ('["arn:aws:ssm:eu-west-1:123456789012:parameter/*"]', "must be a parameter's ARN"),
+    "connection_arns": ('["*"]', "arn:aws:codeconnections:REGION:ACCOUNT:connection/ID"),
+    "source_bucket_arns": ('["arn:aws:s3:::*"]', "must be a bucket's ARN"),
+    "max_receives": ("1", "two restarts of the daemon would bury a healthy job"),
+    "cpu": ("300", "must be 256, 512, 1024, 2048 or 4096"),
+    "memory": ("100", "must be 512 to 30720 MiB"),
+    "cpu_architecture": ("arm64", "must be X86_64 or ARM64"),
+    "desired_count": ("2", "hold within one daemon"),
+    "grace_seconds": ("120", "Fargate kills after 120"),
+    "log_retention_days": ("31", "one of the times that CloudWatch knows"),
+    "oldest_message_seconds": ("5", "must be at least 300"),
+}
+# What the emulator does not keep as it was told, so that a second plan sets it again.
+FORGOTTEN = {"aws_cloudwatch_metric_alarm", "aws_codebuild_project", "aws_ecs_service", "aws_security_group"}
+
+
+def plugins():
+    """The folder of providers that has AWS's."""
+    named = os.environ.get("TERRAFORM_PLUGIN_DIR")
+    usual = [Path.home() / ".terraform.d/plugins", Path("/usr/local/share/terraform/plugins"), Path("/usr/share/terraform/plugins")]
+    folders = [Path(named)] if named else [*usual, *sorted(Path("/opt").glob("*"))]
+    return next((folder for folder in folders if (folder / PROVIDER).is_dir()), None)
+
+
+class Terraform:
+    """A copy of deploy/, where Terraform may leave what it likes."""
+
+    def __init__(self, folder):
+        self.module = folder / "deploy/terraform"
+        shutil.copytree(DEPLOY, folder / "deploy", ignore=shutil.ignore_patterns(".terraform*", "*.tfstate*"))
+
+    def command(self, command, *arguments):
+        return ["terraform", command, "-no-color", *map(str, arguments)]
+
+    def settings(self, endpoint=None):
+        return environment(endpoint, CHECKPOINT_DISABLE="1", TF_IN_AUTOMATION="1", TF_INPUT="0")
+
+    def run(self, where, command, *arguments, endpoint=None):
+        """Runs a command in a folder of the module to its end."""
+        folder = self.module / where
+        arguments = self.command(command, *arguments)
+        settings = self.settings(endpoint)
+        return subprocess.run(arguments, cwd=folder, env=settings, capture_output=True, text=True, timeout=300, check=False)
+
+    def right(self, where, command, *arguments, endpoint=None):
+        """What a command says that must succeed."""
+        answer = self.run(where, command, *arguments, endpoint=endpoint)
+        assert answer.returncode == 0, answer.stdout + answer.stderr
+        return answer.stdout
+
+
+@pytest.fixture(scope="module")
+def terraform(tmp_path_factory):
+    if not shutil.which("terraform"):
+        pytest.skip("the program terraform is not on this machine")
+    if not plugins():
+        pytest.skip(f"the provider {PROVIDER} is not on this machine; TERRAFORM_PLUGIN_DIR can name its folder")
+    terraform = Terraform(tmp_path_factory.mktemp("terraform"))
+    for where in (".", "examples/minimal", "examples/complete"):
+        terraform.right(where, "init", f"-plugin-dir={plugins()}")
+    return terraform
+
+
+@pytest.fixture(scope="module", autouse=True)
+def applying(request):
+    """Applies the example `complete` while the other tests run: nearly all of its minute is the provider's waiting."""
+    if not shutil.which("terraform") or not plugins():
+        yield None
+        return
+    terraform, ministack = request.getfixturevalue("terraform"), request.getfixturevalue("ministack")
+    variables = [f"-var={name}={value}" for name, value in COMPLETE.items()]
+    command = terraform.command("apply", "-auto-approve", *variables)
+    with subprocess.Popen(
+        command,
+        cwd=terraform.module / "examples/complete",
+        env=terraform.settings(ministack.url),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as child:
+        yield child
+        child.kill()
+
+
+def test_nothing_insecure_is_found_but_what_is_excused_in_its_place():
+    nothing_insecure("terraform")
+
+
+def test_it_is_formatted(terraform):
+    terraform.right(".", "fmt", "-check", "-recursive", "-diff")
+
+
+@pytest.mark.parametrize("where", ["examples/minimal", "examples/complete"])
+def test_the_examples_are_valid(terraform, where):
+    terraform.right(where, "validate")
+
+
+def test_every_wrong_input_is_refused_with_the_reason(terraform):
+    variables = [f"-var={name}={value}" for name, (value, _) in WRONG.items()]
+    answer = terraform.run(".", "plan", *variables)
+    said = re.sub(r"[\s│]+", " ", answer.stderr)
+    assert answer.returncode == 1
+    assert [name for name, (_, reason) in WRONG.items() if f'var.{name} is ' not in said or reason not in said] == []
+
+
+def test_every_input_with_a_rule_is_in_the_table_above():
+    """Held without Terraform too."""
+    blocks = re.findall(r'^variable "(\w+)" \{\n(.*?)^\}', (MODULE / "variables.tf").read_text(), re.M | re.S)
+    assert {name for name, block in blocks if "validation" in block} == set(WRONG)
+    assert all("description" in block for _, block in blocks)
+
+
+def test_no_permission_is_written_but_in_the_policy_files():
+    """Held without Terraform too: trust, and the one rule of the pushed events' queue, are all that the module says itself."""
+    text = "".join(path.read_text() for path in sorted(MODULE.glob("*.tf")))
+    named = set(re.findall(r'"((?:sqs|sns|logs|ecr|s3|ssm|sts|codebuild|codeconnections|secretsmanager):\w+)"', text))
+    assert named == {"sts:AssumeRole", "sqs:SendMessage"}
+
+
+@pytest.fixture(scope="module")
+def applied(applying, terraform, ministack):
+    """What stands after the apply, and the outputs."""
+    said, _ = applying.communicate(timeout=300)
+    assert applying.returncode == 0, said
+    outputs = json.loads(terraform.right("examples/complete", "output", "-json"))
+    return Deployed(ministack, "slipway"), {name: output["value"] for name, output in outputs.items()}
+
+
+def test_a_job_goes_in_and_its_end_comes_out(applied, programs, free_port):
+    deployed, outputs = applied
+    assert deployed.environment()["SLIPWAY_CONFIG_TOML"] == outputs["slipway_toml"]
+    carries_a_job(deployed, programs, free_port)
+
+
+def test_the_roles_may_do_what_the_policy_files_say_and_nothing_else(applied):
+    deployed, _ = applied
+    repositories = f"arn:aws:ecr:{HERE}:repository"
+    more = {
+        "repository_arns": [f"{repositories}/{name}" for name in ("team/app", "team/base", "teams/*", "slipway-layers")],
+        "secret_arns": [f"arn:aws:secretsmanager:{HERE}:secret:{name}-??????" for name in ("dockerhub", "git/token")],
+        "parameter_arns": [f"arn:aws:ssm:{HERE}:parameter/builds/*"],
+        "connection_arns": [f"arn:aws:codeconnections:{HERE}:connection/11111111-2222-3333-4444-555555555555"],
+        "source_bucket_arns": ["arn:aws:s3:::acme-sources"],
+        "image_repository_arn": [f"{repositories}/slipway"],
+    }
+    known = places("slipway") | more
+    task = deployed.task()
+    assert deployed.allowed(task["taskRoleArn"]) == expected("policy.json", known, login=False)
+    assert deployed.allowed(task["executionRoleArn"]) == expected("policy-execution.json", known, login=True)
+    assert deployed.allowed(deployed.project()["serviceRole"]) == expected("policy-build.json", known, login=True)
+    trusts_are_narrow(deployed, deployed.project()["serviceRole"])
+
+
+def test_the_configuration_says_what_the_inputs_say(applied):
+    _, outputs = applied
+    config = tomllib.loads(outputs["slipway_toml"])
+    assert config["limits"] == {"running": 40, "per_tenant": 10}
+    profile = config["profiles"]["default"]
+    assert profile["sources"] == ["https://github.com/acme/*", "https://git.example.com/*", "s3://acme-sources/*"]
+    assert [variable["name"] for variable in profile["env"]] == [
+        "SLIPWAY_DOCKERHUB_USERNAME",
+        "SLIPWAY_DOCKERHUB_PASSWORD",
+        "SLIPWAY_CACHE",
+    ]
+    assert [host["host"] for host in config["hosts"]] == ["github.com", "git.example.com"]
+    answer = slipway("check", variables=environment(SLIPWAY_CONFIG_TOML=outputs["slipway_toml"]))
+    assert answer.returncode == 0, answer.stderr
+
+
+def test_the_project_and_its_events_are_as_slipway_needs_them(applied):
+    deployed, _ = applied
+    project_is_right(deployed.project())
+    events_are_right(deployed)
+
+
+def test_a_second_plan_makes_nothing_new(applied, terraform, ministack):
+    variables = [f"-var={name}={value}" for name, value in COMPLETE.items()]
+    lines = terraform.right("examples/complete", "plan", "-json", *variables, endpoint=ministack.url).splitlines()
+    changes = [line["change"] for line in map(json.loads, lines) if line["type"] == "planned_change"]
+    assert {change["action"] for change in changes} <= {"update"}
+    assert {change["resource"]["resource_type"] for change in changes} <= FORGOTTEN
