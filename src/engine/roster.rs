@@ -26,8 +26,8 @@ pub(crate) struct Roster {
 #[derive(Debug, Default)]
 struct State {
     seats: HashMap<JobId, Shared>,
-    /// Jobs that ended here, and when.
-    ended: Memory<()>,
+    /// Jobs that ended here; with the end that no record but this one tells: CodeBuild knows not why a build was stopped.
+    ended: Memory<Option<Arc<Publication>>>,
     /// Cancellations that came before their jobs.
     cancelled: Memory<Cancelled>,
 }
@@ -96,12 +96,16 @@ impl Roster {
             if let Some(seat) = state.seats.get(id) {
                 return Claim::Repeat(seat.terminal.clone());
             }
-            let (sender, terminal) = watch::channel(None);
+            let before = state.ended.get(id, self.window).cloned();
+            let seen_before = before.is_some();
+            let (sender, terminal) = watch::channel(before.flatten());
+            if terminal.borrow().is_some() {
+                return Claim::Repeat(terminal);
+            }
             let cancel = Arc::<Cancel>::default();
             if let Some(early) = state.cancelled.take(id, self.window) {
                 cancel.set(id, early);
             }
-            let seen_before = state.ended.get(id, self.window).is_some();
             let shared = Shared { group, cancel: Arc::clone(&cancel), terminal };
             state.supersede(id, &shared);
             state.seats.insert(id.clone(), shared);
@@ -157,10 +161,10 @@ impl Gone {
 }
 
 impl Seat {
-    /// The job's terminal event is accepted: repeats get the same.
-    pub(crate) fn ended(&self, terminal: Arc<Publication>) {
-        self.terminal.send_replace(Some(terminal));
-        self.roster.with(|state| state.ended.put(self.id.clone(), (), self.roster.window));
+    /// The job's terminal event is accepted: repeats get the same. `untold`: nothing but this process knows that it ended so.
+    pub(crate) fn ended(&self, terminal: Arc<Publication>, untold: bool) {
+        self.terminal.send_replace(Some(Arc::clone(&terminal)));
+        self.roster.with(|state| state.ended.put(self.id.clone(), untold.then_some(terminal), self.roster.window));
     }
 }
 

@@ -25,6 +25,7 @@ use crate::{
     job::{
         Job, OnConflict,
         event::{Origin, Timings},
+        outcome::Status,
     },
     observe,
     shutdown::Shutdown,
@@ -76,7 +77,7 @@ impl Worker {
             biased;
             terminal = self.reporter.finished(&job, &origin, ended) => {
                 observe::job_finished(&job.id, status.as_str());
-                seat.ended(terminal);
+                seat.ended(terminal, matches!(status, Status::Cancelled | Status::Superseded));
                 lease.settle().await;
             }
             () = self.shutdown.leave.cancelled() => lease.give_back().await,

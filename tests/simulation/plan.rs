@@ -127,6 +127,7 @@ impl Plan {
             config: vec![
                 ("LIMITS__RUNNING", running.to_string()),
                 ("LIMITS__PER_TENANT", per_tenant.to_string()),
+                ("LIMITS__DEDUPLICATION", "12h".to_owned()),
                 ("LIMITS__WAITING", rng.usize(1..20).to_string()),
                 ("QUEUES__0__VISIBILITY", format!("{visibility}s")),
                 ("QUEUES__0__WAIT", format!("{wait}s")),

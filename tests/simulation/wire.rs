@@ -222,9 +222,8 @@ impl Wire {
             return Ok(deleted(request.body()));
         }
         if let Some(bug) = shared.bug {
-            match bug.tamper(operation, &mut request) {
-                Some(answer) => return response(200, answer.to_string()),
-                None => {}
+            if let Some(answer) = bug.tamper(operation, &mut request) {
+                return response(200, answer.to_string());
             }
         }
         let (aws, call, life) = (shared.aws.clone(), request.clone(), Arc::clone(&self.life));

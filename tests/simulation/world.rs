@@ -61,6 +61,7 @@ struct World {
     config: Arc<Config>,
     daemons: Vec<Daemon>,
     kills: usize,
+    lives: usize,
     events: Vec<Value>,
     /// Message ids with what was sent.
     sent: Vec<(String, Value)>,
@@ -103,6 +104,7 @@ impl World {
             config: Arc::new(config),
             daemons: Vec::new(),
             kills: 0,
+            lives: 0,
             events: Vec::new(),
             sent: Vec::new(),
             broken: Vec::new(),
@@ -140,6 +142,7 @@ impl World {
         #[expect(clippy::disallowed_methods, reason = "the simulation owns the daemons' tasks, and ends them in its own ways")]
         let task = tokio::spawn(run);
         self.daemons.push(Daemon { life, shutdown, task });
+        self.lives += 1;
     }
 
     /// Waits, and puts a new daemon in the place of each that dies.
@@ -232,6 +235,7 @@ impl World {
         let builds = self.aws.codebuild().builds();
         let world = law::World {
             plan: &self.plan,
+            lives: self.lives,
             attempts: self.config.retry.attempts,
             sent: &self.sent,
             events: &self.events,
