@@ -5,6 +5,7 @@ mod address;
 mod check;
 pub mod default;
 mod document;
+mod expression;
 mod fault;
 mod load;
 mod overrides;
@@ -13,6 +14,7 @@ mod shape;
 #[cfg(test)]
 mod tests;
 
+pub use expression::Expression;
 pub use fault::{Error, Fault, Faults, Origin};
 pub use load::{load, parse};
 
@@ -127,6 +129,8 @@ pub struct LogExcerpt {
     pub settle: Duration,
     /// Reads of logs in one second, over all builds.
     pub reads_per_second: usize,
+    /// What else is a secret.
+    pub redact: Vec<Expression>,
 }
 
 /// What the operator allows under one name. A job can name a profile, and set nothing of it.

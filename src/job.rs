@@ -17,9 +17,11 @@ pub mod plain;
 pub mod policy;
 pub mod problem;
 pub mod redact;
+pub mod rejoin;
 pub mod rule;
 pub mod schema;
 pub mod source;
+mod step;
 pub mod trace;
 pub mod variable;
 

@@ -9,6 +9,7 @@ use std::{net::SocketAddr, time::Duration};
 use super::{
     Config, Http, Limits, LogExcerpt, Queue, Retry, Shutdown, Topic, Watch, address, default,
     document::Document,
+    expression::Expression,
     raw::{self, Raw},
 };
 
@@ -18,6 +19,8 @@ const IN_FLIGHT: usize = 120_000;
 const LONGEST_VISIBILITY: Duration = Duration::from_hours(12);
 /// Below this an extension that fails once could cost the lease.
 const SHORTEST_VISIBILITY: Duration = Duration::from_secs(30);
+/// So many regular expressions are looked for in a log's lines.
+const EXPRESSIONS: usize = 50;
 /// SQS's limit on a long poll.
 const LONGEST_WAIT: Duration = Duration::from_secs(20);
 
@@ -140,7 +143,20 @@ fn log(document: &mut Document, raw: &raw::Log, topic: Option<&Topic>) -> Option
     let settle = document.duration("log.settle", settle, Duration::ZERO, Duration::from_mins(5));
     let reads_per_second = raw.reads_per_second.or(Some(default::READS_PER_SECOND));
     let reads_per_second = document.number("log.reads_per_second", reads_per_second, (1, 1000));
-    Some(LogExcerpt { lines: lines?, bytes: bytes?, settle: settle?, reads_per_second: reads_per_second? })
+    let redact = expressions(document, "log.redact", raw.redact.as_deref().unwrap_or_default());
+    Some(LogExcerpt { lines: lines?, bytes: bytes?, settle: settle?, reads_per_second: reads_per_second?, redact })
+}
+
+/// What is faulty is left out; its fault is noted.
+fn expressions(document: &mut Document, path: &str, raw: &[String]) -> Vec<Expression> {
+    if raw.len() > EXPRESSIONS {
+        document.fault(path, format!("must have at most {EXPRESSIONS} expressions, as each is looked for in every line"));
+    }
+    let mut parse = |(index, text): (usize, &String)| {
+        let parsed = Expression::parse(text);
+        parsed.map_err(|rule| document.fault(&format!("{path}[{index}]"), rule)).ok()
+    };
+    raw.iter().enumerate().filter_map(&mut parse).collect()
 }
 
 fn http(document: &mut Document, raw: &raw::Http) -> Option<Http> {

@@ -125,6 +125,9 @@ pub struct Log {
     /// Reads of logs in one second, over all builds; CloudWatch throttles an account above 10 in some regions.
     #[schemars(extend("default" = default::READS_PER_SECOND))]
     pub reads_per_second: Option<i64>,
+    /// Regular expressions of what else is a secret and is taken out, as the `regex` crate for Rust reads them.
+    #[schemars(extend("default" = []))]
+    pub redact: Option<Vec<String>>,
 }
 
 /// What the operator allows under one name.

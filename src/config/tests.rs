@@ -123,6 +123,23 @@ fn local_mode_has_a_quick_configuration_of_its_own() {
 }
 
 #[test]
+fn what_else_is_a_secret_is_checked_expression_by_expression() {
+    let with = |list: &str| read(&format!("{LEAST}[log]\nredact = {list}\n")).map(|config| config.log.redact);
+    let found = with("['ACME-[0-9]{6}', 'x']").unwrap();
+    assert_eq!(found.iter().map(|found| found.regex().as_str()).collect::<Vec<_>>(), ["ACME-[0-9]{6}", "x"]);
+    for (list, fault) in [
+        ("['x', '(']", "log.redact[1] = \"(\" (line 12): must be a regular expression: unclosed group"),
+        ("['(?<!x)y']", "must be a regular expression: look-around, including look-ahead"),
+        ("['x*']", "log.redact[0] = \"x*\" (line 12): must not match the empty text, which is everywhere"),
+        (r"['(\pL{99}){99}']", "must be a smaller regular expression: compiled it takes more than"),
+        (&format!("{:?}", ["x"; 51]), "(line 12): must have at most 50 expressions"),
+    ] {
+        let faults = with(list).unwrap_err();
+        assert!(faults.contains(fault), "{list}: {faults}");
+    }
+}
+
+#[test]
 fn each_rule_says_its_key_value_line_and_what_is_right() {
     let url = "url = \"https://sqs.eu-west-1.amazonaws.com/123456789012/slipway-jobs\"";
     let sources = "sources = [\"https://github.com/acme/*\"]";

@@ -68,7 +68,7 @@ impl Reporter {
 
     /// The job's terminal event; returns when the topic has accepted it.
     pub(crate) async fn finished(&self, job: &Job, origin: &Origin, mut ended: Ended) -> Arc<Publication> {
-        let mut redactor = Redactor::new(job.secrets());
+        let mut redactor = Redactor::new(job.secrets()).with(self.log.redact.iter().map(|expression| expression.regex().clone()));
         let mut search = Search::new(&ended.outcome);
         let log = match &ended.build {
             Some(build) => Some(self.excerpt(build, ended.outcome.status != Status::Succeeded, &mut redactor, &mut search).await),

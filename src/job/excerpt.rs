@@ -5,14 +5,20 @@
 
 mod choice;
 mod line;
+mod sign;
+mod stream;
 
-use std::{collections::VecDeque, sync::LazyLock};
+use std::{collections::VecDeque, sync::Arc};
 
-use regex::Regex;
-
-use super::{agent, plain::plain};
+use super::{
+    agent,
+    plain::plain,
+    step::{self, Says},
+};
 use choice::{Choice, LeftOut};
 use line::Line;
+use sign::Sign;
+use stream::Stream;
 
 /// How large an excerpt may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,30 +42,22 @@ pub struct Excerpt {
     pub dropped_lines: usize,
 }
 
-/// Lines kept from the first error on: compilers say where it is in the lines below.
-const ERROR_LINES: usize = 4;
-
 /// Lines kept of what CodeBuild says about a failed phase; a command of many lines is repeated there in full.
 const CAUSE_LINES: usize = 10;
 
-/// How docker, BuildKit, compilers, package managers and shells begin to say what is wrong.
-static ERROR: LazyLock<Regex> = LazyLock::new(error_pattern);
+/// BuildKit's steps that are followed at a time, and failed steps that are kept.
+const STEPS: usize = 16;
+const BROKEN: usize = 2;
 
-#[expect(clippy::expect_used, reason = "the pattern is a constant, and the tests compile it")]
-fn error_pattern() -> Regex {
-    let patterns = [
-        // BuildKit's prefix, `#12 3.456`, may stand before each.
-        r"(?i)^(?:#\d+\s+)?(?:\d+\.\d+\s+)?\s*(?:",
-        r"error(?:\[\w+\])?:|\[error\]|fatal(?: error)?:|panic:|exception in thread|traceback \(most recent|npm err!|npm error|err_pnpm|",
-        r"e: |failed to |failure:|make(?:\[\d+\])?: \*\*\*|error response from daemon|cannot connect to the docker daemon|",
-        r"\S+:\d+(?::\d+)?: (?:fatal )?error\b|\S+\(\d+,\d+\): error\b|.*: command not found$|.*: not found$|.*\bno space left on device|",
-        r"--- fail|test result: failed|killed$|out of memory",
-        ")",
-    ];
-    Regex::new(&patterns.concat()).expect("a pattern that compiles")
-}
+/// Signs that are shown with what stands around them; of the others there is only the line itself.
+const IN_FULL: usize = 2;
+/// Lines below such a sign that come before the other signs; the rest comes after them.
+const BELOW: usize = 4;
 
 /// Picks from a stream of lines.
+///
+/// It holds at most the budget twice, and of at most 19 programs (BuildKit's steps, the failed ones among them, and the command itself) 285
+/// lines each, none of them longer than 2,000 bytes.
 #[derive(Debug)]
 pub struct Excerpter {
     budget: Budget,
@@ -70,19 +68,21 @@ pub struct Excerpter {
     unread: usize,
     /// Whether the latest place is one.
     after_gap: bool,
-    /// Whether the lines below the first error still belong to it.
-    erring: bool,
     /// The latest lines, within the budget.
-    recent: VecDeque<Line>,
+    recent: VecDeque<Arc<Line>>,
     recent_bytes: usize,
     /// The latest command's first line; of a failed build the one that failed.
-    command: Option<Line>,
-    /// The first error since that command, and the lines below it.
-    errors: Vec<Line>,
+    command: Option<Arc<Line>>,
+    /// What the latest command printed that belongs to no step.
+    output: Stream,
+    /// Its BuildKit steps that are not over, the latest heard of last.
+    steps: Vec<(u32, Stream)>,
+    /// Its steps that failed, each with the line that says so.
+    broken: VecDeque<(Stream, Arc<Line>)>,
     /// What stood before the first failed phase, that line included.
-    before: Vec<Line>,
+    before: VecDeque<Arc<Line>>,
     /// What CodeBuild says about the failed phase.
-    cause: Vec<Line>,
+    cause: Vec<Arc<Line>>,
     stage: Stage,
 }
 
@@ -103,12 +103,13 @@ impl Excerpter {
             next: 0,
             unread: 0,
             after_gap: false,
-            erring: false,
             recent: VecDeque::new(),
             recent_bytes: 0,
             command: None,
-            errors: Vec::new(),
-            before: Vec::new(),
+            output: Stream::default(),
+            steps: Vec::new(),
+            broken: VecDeque::new(),
+            before: VecDeque::new(),
             cause: Vec::new(),
             stage: Stage::Running,
         }
@@ -116,7 +117,10 @@ impl Excerpter {
 
     /// Takes the next line of the log, redacted, without its line break.
     pub fn push(&mut self, text: &str) {
-        let line = Line::new(self.next, self.unread, &plain(text), self.budget.bytes);
+        let text = plain(text);
+        // What only looks like a mark must not be counted as one.
+        let text = if LeftOut::parse(&text).is_some() { text.replace('…', "...").into() } else { text };
+        let line = Arc::new(Line::new(self.next, self.unread, &text, self.budget.bytes));
         self.next += 1;
         self.after_gap = false;
         if self.failed {
@@ -138,7 +142,7 @@ impl Excerpter {
             self.recent_bytes -= oldest.cost;
         }
         if self.stage == Stage::Cause {
-            self.before = self.recent.drain(..).collect();
+            self.before = std::mem::take(&mut self.recent);
             self.recent_bytes = 0;
         }
     }
@@ -151,7 +155,9 @@ impl Excerpter {
         }
         self.next += 1;
         self.unread += 1;
-        (self.after_gap, self.erring) = (true, false);
+        self.after_gap = true;
+        self.output.interrupt();
+        self.steps.iter_mut().for_each(|(_, step)| step.interrupt());
         if self.stage == Stage::Cause {
             self.stage = Stage::After;
         }
@@ -163,52 +169,98 @@ impl Excerpter {
         self.after_gap &= lines == 0;
     }
 
-    /// Remembers where a command begins, its first error, and where a phase fails.
-    fn note(&mut self, line: &Line) {
+    /// Remembers where a command begins, what looks like an error, and where a phase fails.
+    fn note(&mut self, line: &Arc<Line>) {
         match agent::words(&line.text) {
             Some(words) if agent::begins_command(words) => {
-                self.command = Some(line.clone());
-                self.errors.clear();
-                self.erring = false;
+                self.command = Some(Arc::clone(line));
+                self.output = Stream::default();
+                self.steps.clear();
+                self.broken.clear();
             }
             Some(words) if agent::fails_phase(words) => self.stage = Stage::Cause,
-            None if self.erring || (self.errors.is_empty() && ERROR.is_match(&line.text)) => {
-                self.errors.push(line.clone());
-                self.erring = self.errors.len() < ERROR_LINES;
-            }
-            _ => {}
+            Some(_) => {}
+            None => match step::read(&line.text) {
+                Some(of) => self.note_step(of, line),
+                None => self.output.push(line, step::untimed(&line.text)),
+            },
         }
     }
 
+    /// Takes a line of a BuildKit step.
+    fn note_step(&mut self, of: step::Of<'_>, line: &Arc<Line>) {
+        let known = self.steps.iter().position(|(number, _)| *number == of.step).map(|at| self.steps.remove(at).1);
+        let mut stream = known.unwrap_or_default();
+        match of.says {
+            // A number with another name is another build's.
+            Says::Name if stream.name.as_ref().is_some_and(|name| name.text != line.text) => stream = Stream::named(line),
+            Says::Name => stream.name = Some(Arc::clone(line)),
+            Says::Output(text) => stream.push(line, text),
+            Says::Failed => {
+                if self.broken.len() == BROKEN {
+                    self.broken.pop_front();
+                }
+                return self.broken.push_back((stream, Arc::clone(line)));
+            }
+            Says::Over => return,
+            Says::Nothing => {}
+        }
+        if self.steps.len() == STEPS {
+            self.steps.remove(0);
+        }
+        self.steps.push((of.step, stream));
+    }
+
     /// Takes the lines that say why the phase failed: one of CodeBuild's, and those of the command that it repeats.
-    fn take_cause(&mut self, line: &Line) -> bool {
+    fn take_cause(&mut self, line: &Arc<Line>) -> bool {
         let belongs = match agent::words(&line.text) {
             Some(words) => self.cause.is_empty() && words.starts_with("Phase context"),
             None => !self.cause.is_empty(),
         };
         let taken = belongs && self.cause.len() < CAUSE_LINES;
         if taken {
-            self.cause.push(line.clone());
+            self.cause.push(Arc::clone(line));
         }
         taken
     }
 
-    /// Picks: what says why the phase failed, the command, its first error, its last lines, and if there is room the lines after it and
-    /// before it.
+    /// Picks.
     pub fn finish(self) -> Excerpt {
         let mut choice = Choice::new(self.budget, self.next, self.unread);
-        let tail = self.recent.iter().rev();
         if self.failed {
-            let failed_phase = self.before.last().filter(|_| self.stage != Stage::Running);
-            choice.take_each(failed_phase.into_iter().chain(&self.cause).chain(&self.command).chain(&self.errors));
-            let start = self.command.as_ref().map_or(0, |command| command.at);
-            choice.take_while_room(self.before.iter().rev().take_while(|line| line.at >= start));
-            choice.take_while_room(tail);
-            choice.take_while_room(self.before.iter().rev().skip_while(|line| line.at >= start));
-        } else {
-            choice.take_while_room(tail);
+            self.pick_failure(&mut choice);
+        }
+        choice.take_while_room(self.recent.iter().rev());
+        if self.failed {
+            choice.take_while_room(self.before.iter().rev());
         }
         choice.excerpt()
+    }
+
+    /// What says why the phase failed, the command, the step that failed and its errors, the lines before the failure, and if there is room
+    /// everything else that looks like an error.
+    fn pick_failure<'a>(&'a self, choice: &mut Choice<'a>) {
+        let failed_phase = self.before.back().filter(|_| self.stage != Stage::Running);
+        choice.take_each(failed_phase.into_iter().chain(&self.cause).chain(&self.command));
+        let broken = || self.broken.iter().rev().map(|(stream, _)| stream);
+        choice.take_each(self.broken.iter().rev().flat_map(|(stream, said)| stream.name.iter().chain([said])));
+        // Without a failed step any may be the one.
+        let others = self.steps.iter().rev().map(|(_, stream)| stream).filter(|_| self.broken.is_empty());
+        let streams: Vec<_> = broken().chain([&self.output]).chain(others).collect();
+        let clear: Vec<_> = streams.iter().flat_map(|stream| stream.signs(Sign::Clear)).collect();
+        let hints: Vec<_> = streams.iter().flat_map(|stream| stream.signs(Sign::Hint)).collect();
+        let in_full = || clear.iter().chain(&hints).take(IN_FULL);
+        for spot in in_full() {
+            choice.take_each([&spot.line].into_iter().chain(spot.below.iter().take(BELOW)).chain(spot.above.iter().rev()));
+        }
+        let last = if self.stage == Stage::Running { &self.recent } else { &self.before };
+        choice.take_while_room(last.iter().rev().take(self.budget.lines / 5));
+        choice.take_each(clear.iter().map(|spot| &spot.line));
+        in_full().for_each(|spot| choice.take_while_room(spot.below.iter()));
+        broken().for_each(|stream| choice.take_while_room(stream.tail.iter().rev()));
+        choice.take_each(hints.iter().map(|spot| &spot.line));
+        let start = self.command.as_ref().map_or(0, |command| command.at);
+        choice.take_while_room(self.before.iter().rev().take_while(|line| line.at >= start));
     }
 }
 

@@ -5,7 +5,9 @@ use std::borrow::Cow;
 /// The line without escape sequences and control characters (tabs stay). What a carriage return overwrote is gone, as on a terminal:
 /// a progress bar is its last state.
 pub fn plain(line: &str) -> Cow<'_, str> {
-    if !line.chars().any(is_unwanted) {
+    // Most lines are plain ASCII, which is seen faster byte by byte, and without looking whether it is seen already.
+    let is_ascii = line.bytes().fold(true, |is, byte| is & ((b' '..0x7F).contains(&byte) || byte == b'\t'));
+    if is_ascii || !line.chars().any(is_unwanted) {
         return Cow::Borrowed(line);
     }
     let last = line.rsplit('\r').map(strip).find(|part| !part.trim().is_empty());

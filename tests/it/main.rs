@@ -2,6 +2,7 @@
 
 mod carry;
 mod command;
+mod corpus;
 mod cost;
 mod demo;
 mod follow;

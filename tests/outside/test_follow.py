@@ -96,6 +96,11 @@ def test_json_is_one_record_a_line(local, repository, unique):
     assert (end["job"], end["status"], end["failure"]["code"]) == (unique, "failed", "COMMAND_EXECUTION_ERROR")
     [failed] = [record for record in records if record["type"] == "phase" and record["status"] == "FAILED"]
     assert failed["phase"] == "BUILD" and failed["code"] == "COMMAND_EXECUTION_ERROR"
+    # Each phase stands behind its last line.
+    texts = [record.get("text", "") for record in records]
+    for at, record in enumerate(records):
+        if record["type"] == "phase" and record["phase"] in ("DOWNLOAD_SOURCE", "PRE_BUILD", "BUILD", "POST_BUILD", "UPLOAD_ARTIFACTS"):
+            assert any(f"Phase complete: {record['phase']} " in text for text in texts[:at]), record
     assert "\x1b[31mred\x1b[0m" in [record["text"] for record in records if record["type"] == "line"], "as it was logged"
     [build] = {record["build"] for record in records if "build" in record}
     shown = [json.loads(line) for line in run(local, "logs", build, "--json").stdout.splitlines()]

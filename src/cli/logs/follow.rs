@@ -2,6 +2,7 @@
 
 use std::{io, time::Duration};
 
+use jiff::{Timestamp, Unit};
 use tokio::time::{Instant, sleep};
 
 use super::{output::Output, record::Record};
@@ -170,9 +171,12 @@ struct Phases {
 impl Phases {
     /// Notes the phases that have ended.
     fn note(&mut self, build: &Build) {
-        let ended = build.phases.iter().take_while(|phase| phase.status.is_some());
-        self.waiting.extend(ended.skip(self.known).cloned());
-        self.known += build.phases.iter().take_while(|phase| phase.status.is_some()).skip(self.known).count();
+        let ended = build.phases.iter().take_while(|phase| phase.status.is_some()).skip(self.known);
+        let before = self.waiting.len();
+        // CodeBuild's times are fractions of seconds that are not quite the log's milliseconds.
+        let rounded = |at: Timestamp| at.round(Unit::Millisecond).unwrap_or(at);
+        self.waiting.extend(ended.map(|phase| Phase { ended_at: phase.ended_at.map(rounded), ..phase.clone() }));
+        self.known += self.waiting.len() - before;
     }
 
     /// Tells those that are due, in their order.

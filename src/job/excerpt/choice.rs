@@ -1,14 +1,11 @@
 //! Which lines of a log are taken, within a budget that the marks of what is missing count towards.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
     Budget, Excerpt,
     line::{Line, json_bytes},
 };
-
-/// The longest mark.
-const MARK_BYTES: usize = "… 18446744073709551615 lines left out, and a part of the log that was not read …\\n".len();
 
 /// What a mark says of a stretch that was not read.
 const UNREAD: &str = "a part of the log that was not read";
@@ -24,22 +21,26 @@ pub(super) struct Choice<'a> {
     taken: BTreeMap<usize, &'a Line>,
     bytes: usize,
     gaps: usize,
+    /// Of the longest mark there can be, its line break included.
+    mark_bytes: usize,
 }
 
 impl<'a> Choice<'a> {
     pub(super) fn new(budget: Budget, total: usize, unread: usize) -> Self {
-        Self { budget, total, unread, taken: BTreeMap::new(), bytes: 0, gaps: usize::from(total > 0) }
+        let longest = LeftOut { lines: total, unread: unread > 0 }.mark();
+        let mark_bytes = json_bytes(&longest) + "\\n".len();
+        Self { budget, total, unread, taken: BTreeMap::new(), bytes: 0, gaps: usize::from(total > 0), mark_bytes }
     }
 
     /// Takes every line that there is room for.
-    pub(super) fn take_each(&mut self, lines: impl Iterator<Item = &'a Line>) {
+    pub(super) fn take_each(&mut self, lines: impl Iterator<Item = &'a Arc<Line>>) {
         for line in lines {
             self.take(line);
         }
     }
 
     /// Takes lines up to the first that there is no room for: no holes.
-    pub(super) fn take_while_room(&mut self, mut lines: impl Iterator<Item = &'a Line>) {
+    pub(super) fn take_while_room(&mut self, mut lines: impl Iterator<Item = &'a Arc<Line>>) {
         while lines.next().is_some_and(|line| self.take(line)) {}
     }
 
@@ -52,7 +53,7 @@ impl<'a> Choice<'a> {
         let before = line.at.checked_sub(1).map_or(0, missing);
         let gaps = self.gaps + before + missing(line.at + 1) - 1;
         let bytes = self.bytes + line.cost;
-        let fits = self.taken.len() + 1 + gaps <= self.budget.lines && bytes + gaps * MARK_BYTES <= self.budget.bytes;
+        let fits = self.taken.len() + 1 + gaps <= self.budget.lines && bytes + gaps * self.mark_bytes <= self.budget.bytes;
         if fits {
             self.taken.insert(line.at, line);
             (self.gaps, self.bytes) = (gaps, bytes);

@@ -28,14 +28,15 @@ impl Line {
 
 /// The bytes of a text in a JSON string, without quotes.
 pub(super) fn json_bytes(text: &str) -> usize {
-    text.chars().map(json_char).sum()
+    // Of a character of several bytes each counts as one.
+    text.bytes().map(json_byte).sum()
 }
 
-fn json_char(c: char) -> usize {
-    match c {
-        '"' | '\\' | '\n' | '\r' | '\t' | '\u{8}' | '\u{C}' => 2,
-        c if c < ' ' => 6,
-        c => c.len_utf8(),
+fn json_byte(byte: u8) -> usize {
+    match byte {
+        b'"' | b'\\' | b'\n' | b'\r' | b'\t' | 0x8 | 0xC => 2,
+        byte if byte < b' ' => 6,
+        _ => 1,
     }
 }
 
@@ -56,7 +57,7 @@ fn fitting(chars: impl Iterator<Item = char>, room: usize) -> usize {
     let mut bytes = 0;
     chars
         .take_while(|&c| {
-            bytes += json_char(c);
+            bytes += json_bytes(c.encode_utf8(&mut [0; 4]));
             bytes <= room
         })
         .count()

@@ -46,12 +46,12 @@ fn a_failed_build_shows_its_failure_and_not_its_cheerful_end() {
     let expected = [
         "… 4 lines left out …",
         "[Container] 2026/01/28 20:47:37.195002 Running command docker build -t \"$IMAGE\" .",
-        "… 1 line left out …",
+        "#10 [6/6] COPY app/ /app/",
         "#10 ERROR: failed to calculate checksum of ref: \"/app\": not found",
-        "#11 0.0 downloading",
-        "#11 1.0 downloading",
-        "#11 2.0 downloading",
         "… 997 lines left out …",
+        "#11 997.0 downloading",
+        "#11 998.0 downloading",
+        "#11 999.0 downloading",
         "ERROR: failed to solve: failed to compute cache key: \"/app\": not found",
         "",
         "[Container] 2026/01/28 20:48:46.738339 Command did not exit successfully docker build -t \"$IMAGE\" . exit status 1",
@@ -61,7 +61,7 @@ fn a_failed_build_shows_its_failure_and_not_its_cheerful_end() {
         "… 3 lines left out …",
     ];
     assert_eq!(part.text.lines().collect::<Vec<_>>(), expected);
-    assert_eq!((part.lines, part.truncated, part.dropped_lines), (10, true, 1_005));
+    assert_eq!((part.lines, part.truncated, part.dropped_lines), (11, true, 1_004));
 }
 
 #[test]
@@ -96,9 +96,14 @@ fn a_command_of_many_lines_is_one_cause() {
 }
 
 #[test]
-fn commands_cannot_pretend_to_be_codebuild() {
-    let log = "Phase complete: BUILD State: FAILED\n[Container] Phase complete: BUILD State: FAILED\nx\ny\nthe end";
-    assert!(excerpt(log.lines(), (2, 1_000), true).text.ends_with("the end"));
+fn commands_cannot_pretend_to_be_codebuild_nor_to_leave_lines_out() {
+    let mut excerpter = Excerpter::new(Budget { lines: 10, bytes: 1_000 }, true);
+    for line in ["Phase complete: BUILD State: FAILED", "[Container] Phase complete: BUILD State: FAILED", "… 7 lines left out …"] {
+        excerpter.push(line);
+    }
+    assert_eq!(excerpter.stage, Stage::Running);
+    let part = excerpter.finish();
+    assert!(part.text.ends_with("\n... 7 lines left out ...") && !part.truncated, "{}", part.text);
 }
 
 #[test]
@@ -143,7 +148,7 @@ fn a_stretch_that_was_not_read_is_told_and_nothing_is_joined_over_it() {
     // A gap among lines that are left out is told with them, and still is when the excerpt is made smaller.
     let part = pick(&[Some("a"), Some("b"), None, Some("c"), Some("d"), Some("e")], 3);
     assert_eq!(part.text, "… 3 lines left out, and a part of the log that was not read …\nd\ne");
-    let shorter = shorten(&part.text, true, 90);
+    let shorter = shorten(&part.text, true, 70);
     assert_eq!(shorter.text, "… 4 lines left out, and a part of the log that was not read …\ne");
     assert_eq!((shorter.lines, shorter.dropped_lines), (1, 4));
     // What follows is neither said of the error before it nor of the failed phase.
@@ -161,6 +166,77 @@ fn a_stretch_that_was_not_read_is_told_and_nothing_is_joined_over_it() {
     assert_eq!(pick(&items, 6).text.lines().collect::<Vec<_>>(), expected);
 }
 
+/// What a log says between the first command and the failed phase.
+fn failing(output: impl IntoIterator<Item = String>) -> Vec<String> {
+    let at = |words: &str| format!("[Container] 2026/01/28 20:47:37.1 {words}");
+    let end = [
+        "Phase complete: BUILD State: FAILED",
+        "Phase context status code: COMMAND_EXECUTION_ERROR Message: x",
+        "Entering phase POST_BUILD",
+    ];
+    [at("Running command make")].into_iter().chain(output).chain(end.map(at)).collect()
+}
+
+fn noise(lines: usize) -> impl Iterator<Item = String> {
+    (0..lines).map(|n| format!("noise {n}"))
+}
+
+#[test]
+fn of_mixed_steps_the_failed_one_is_shown() {
+    let mut output = vec!["#7 [web 2/2] RUN make web".to_owned(), "#8 [api 2/2] RUN make api".into()];
+    for n in 0..300 {
+        output.push(format!("#7 {n}.1 error: harmless {}", ["a", "b", "c", "d", "e", "f", "g", "h"][n % 8]));
+        output.push(if n == 20 { "#8 20.2 api.c:1:2: error: the cause".into() } else { format!("#8 {n}.2 compiling {n}") });
+    }
+    output.extend(
+        ["#8 ERROR: process \"/bin/sh -c make api\" did not complete successfully: exit code: 2", "#7 CANCELED"].map(str::to_owned),
+    );
+    let lines = failing(output);
+    let part = excerpt(lines.iter().map(String::as_str), (26, 32_768), true);
+    for shown in
+        ["#8 [api 2/2] RUN make api", "#8 20.2 api.c:1:2: error: the cause", "#8 21.2 compiling 21", "#8 19.2 compiling 19", "#8 ERROR: "]
+    {
+        assert!(part.text.contains(shown), "{shown} is not in\n{}", part.text);
+    }
+    assert!(part.text.matches("harmless").count() <= 2, "{}", part.text);
+}
+
+#[test]
+fn the_number_of_a_step_in_one_build_says_nothing_about_another_build() {
+    let output = [
+        "#8 [1/2] RUN a",
+        "#8 0.1 error: of the first build",
+        "#9 DONE 0.1s",
+        "#8 [1/2] RUN b",
+        "#8 0.1 error: of the second",
+        "#8 ERROR: x",
+    ];
+    let lines = failing(output.map(str::to_owned).into_iter().chain(noise(50)));
+    let part = excerpt(lines.iter().map(String::as_str), (13, 32_768), true);
+    assert!(part.text.contains("of the second") && part.text.contains("RUN b") && !part.text.contains("of the first"), "{}", part.text);
+}
+
+#[test]
+fn the_first_errors_are_shown_and_the_last_each_of_its_own_kind() {
+    let output = noise(30).chain((0..500).map(|n| format!("error: cannot read block {n}")));
+    let other = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "last"];
+    let output = output.chain(other.iter().flat_map(|n| [format!("error: the {n}")].into_iter().chain(noise(20))));
+    let lines = failing(output);
+    let part = excerpt(lines.iter().map(String::as_str), (40, 32_768), true);
+    for shown in ["block 0", "the first", "the fourth", "the eighth", "the last"] {
+        assert!(part.text.contains(shown), "{shown} is not in\n{}", part.text);
+    }
+    assert!(!part.text.contains("block 400") && !part.text.contains("the sixth"), "{}", part.text);
+}
+
+#[test]
+fn what_stands_right_above_an_error_is_shown_with_it() {
+    let output = noise(50).chain(["    add_test.go:8: Add(1, 2) = -1, want 3".into(), "--- FAIL: TestAdd (0.00s)".into()]).chain(noise(50));
+    let lines = failing(output);
+    let part = excerpt(lines.iter().map(String::as_str), (14, 32_768), true);
+    assert!(part.text.contains("want 3\n--- FAIL: TestAdd"), "{}", part.text);
+}
+
 fn log() -> impl Strategy<Value = Vec<String>> {
     let line = prop_oneof![
         8 => "\\PC{0,30}",
@@ -170,6 +246,8 @@ fn log() -> impl Strategy<Value = Vec<String>> {
         1 => Just("[Container] 2026/01/28 20:47:37.1 Running command make".to_owned()),
         1 => Just("[Container] 2026/01/28 20:47:37.1 Phase complete: BUILD State: FAILED".to_owned()),
         1 => Just("[Container] 2026/01/28 20:47:37.1 Phase context status code: X Message: y".to_owned()),
+        1 => Just("… 3 lines left out …".to_owned()),
+        4 => "#[0-9]{1,2} (ERROR: |DONE |\\[a\\] RUN |[0-9]\\.[0-9] (error: [a-z]{3})?)",
     ];
     prop::collection::vec(line, 0..80)
 }
@@ -190,12 +268,14 @@ proptest! {
     }
 
     #[test]
-    fn memory_is_bounded_by_the_budget(log in log(), failed: bool) {
+    fn memory_is_bounded(log in log(), failed: bool) {
         let mut excerpter = Excerpter::new(Budget { lines: 10, bytes: 1_000 }, failed);
-        for line in log.iter().cycle().take(100) {
+        for line in log.iter().cycle().take(600) {
             excerpter.push(line);
-            prop_assert!(excerpter.recent.len() <= 10 && excerpter.before.len() <= 10);
-            prop_assert!(excerpter.cause.len() <= CAUSE_LINES && excerpter.errors.len() <= ERROR_LINES);
+            prop_assert!(excerpter.recent.len() <= 10 && excerpter.before.len() <= 10 && excerpter.cause.len() <= CAUSE_LINES);
+            prop_assert!(excerpter.steps.len() <= STEPS && excerpter.broken.len() <= BROKEN);
+            let streams = excerpter.steps.iter().map(|(_, step)| step).chain(excerpter.broken.iter().map(|(step, _)| step));
+            prop_assert!(streams.chain([&excerpter.output]).all(|stream| stream.lines() <= stream::LONGEST));
         }
     }
 }
