@@ -12,7 +12,10 @@ use crate::{
         AwsError,
         logs::{Ask, Event, Logs, Page},
     },
-    job::build::{Build, LogLocation, Phase},
+    job::{
+        build::{Build, LogLocation, Phase},
+        rejoin::Rejoin,
+    },
 };
 
 /// Pages read from the beginning; a log that ends within them is read as a whole.
@@ -66,8 +69,16 @@ impl Transcripts {
     /// Reads the log of a build that has ended.
     pub(crate) async fn read(&self, build: &Build, location: &LogLocation, take: impl FnMut(Piece<'_>)) -> Result<End, AwsError> {
         let deadline = Instant::now() + self.settle;
-        let mut reading = Reading { logs: &self.logs, location, deadline, take, seam: Seam::default() };
-        let mut stream = Stream::new(self.logs.clone(), location.clone());
+        let mut reading = Reading { logs: &self.logs, location, deadline, take, seam: Seam::default(), rejoin: Rejoin::default() };
+        let end = self.read_into(&mut reading, build).await;
+        // The log ends here, and an open line with it.
+        reading.finish_line();
+        end
+    }
+
+    async fn read_into<F: FnMut(Piece<'_>)>(&self, reading: &mut Reading<'_, F>, build: &Build) -> Result<End, AwsError> {
+        let deadline = reading.deadline;
+        let mut stream = Stream::new(self.logs.clone(), reading.location.clone());
         let failure = build.phases.iter().find_map(Failure::of);
         let mut failed = false;
         let mut pages = 0;
@@ -118,6 +129,7 @@ struct Reading<'a, F> {
     deadline: Instant,
     take: F,
     seam: Seam,
+    rejoin: Rejoin,
 }
 
 /// Pages that follow each other, the last of those between two times.
@@ -148,7 +160,7 @@ impl<F: FnMut(Piece<'_>)> Reading<'_, F> {
             } else if !is_counted {
                 // All of the window is of one millisecond, and how much of that lies before it is not known.
                 self.seam = Seam { at: self.seam.at + MILLISECOND, events: 0 };
-                (self.take)(Piece::Gap);
+                self.gap();
             }
         }
         // The tail's own tokens are good for its own times only.
@@ -205,7 +217,7 @@ impl<F: FnMut(Piece<'_>)> Reading<'_, F> {
     fn join(&mut self, stretch: &Stretch) -> bool {
         let gapless = stretch.whole && stretch.older <= self.seam.events;
         if !gapless {
-            (self.take)(Piece::Gap);
+            self.gap();
         }
         let mut known = self.seam.events.saturating_sub(stretch.older);
         for page in &stretch.pages {
@@ -222,8 +234,18 @@ impl<F: FnMut(Piece<'_>)> Reading<'_, F> {
                 self.seam = Seam { at: event.at, events: 0 };
             }
             self.seam.events += usize::from(event.at == self.seam.at);
-            event.message.lines().for_each(|line| (self.take)(Piece::Line(line)));
+            self.rejoin.push(&event.message, |line| (self.take)(Piece::Line(line)));
         }
+    }
+
+    /// What follows does not go on with the line that is open.
+    fn finish_line(&mut self) {
+        self.rejoin.finish(|line| (self.take)(Piece::Line(line)));
+    }
+
+    fn gap(&mut self) {
+        self.finish_line();
+        (self.take)(Piece::Gap);
     }
 
     async fn page(&self, ask: &Ask) -> Result<Page, AwsError> {

@@ -21,7 +21,7 @@ async fn a_cancellation_outlives_the_daemon_that_took_it() {
     world.until_builds(|builds| builds.len() == 1).await;
     world.send(r#"{ "version": 1, "cancel": "app-1" }"#).await;
     // Received, and not yet carried out.
-    while world.aws.calls().get("codebuild.StopBuild").is_none() {
+    while !world.aws.calls().contains_key("codebuild.StopBuild") {
         tokio::task::yield_now().await;
     }
     world.kill().await;

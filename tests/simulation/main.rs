@@ -27,7 +27,8 @@ fn main() -> ExitCode {
     if arguments.iter().any(|argument| argument == "--list") {
         return ExitCode::SUCCESS;
     }
-    let bug = value("--bug").map(|name| Bug::ALL.into_iter().find(|(known, _)| *known == name).unwrap_or_else(|| panic!("no bug {name}")).1);
+    let bug =
+        value("--bug").map(|name| Bug::ALL.into_iter().find(|(known, _)| *known == name).unwrap_or_else(|| panic!("no bug {name}")).1);
     if let Some(seed) = value("--seed") {
         return replay(seed.parse().unwrap(), bug);
     }
