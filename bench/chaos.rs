@@ -58,17 +58,13 @@ impl BadDay {
 
 impl Faults for BadDay {
     fn before(&self, service: &str, _: &str) -> Option<Fault> {
-        Some(match self.draw()? {
-            0 => {
-                self.errors.fetch_add(1, Ordering::Relaxed);
-                Fault::Error(ApiError::new("InternalError", "a bad day").with_status(500))
-            }
-            _ => {
-                self.throttles.fetch_add(1, Ordering::Relaxed);
-                let (code, status) = if service == "sns" { ("Throttled", 429) } else { ("ThrottlingException", 400) };
-                Fault::Error(ApiError::new(code, "Rate exceeded").with_status(status))
-            }
-        })
+        if self.draw()? == 0 {
+            self.errors.fetch_add(1, Ordering::Relaxed);
+            return Some(Fault::Error(ApiError::new("InternalError", "a bad day").with_status(500)));
+        }
+        self.throttles.fetch_add(1, Ordering::Relaxed);
+        let (code, status) = if service == "sns" { ("Throttled", 429) } else { ("ThrottlingException", 400) };
+        Some(Fault::Error(ApiError::new(code, "Rate exceeded").with_status(status)))
     }
 
     fn after(&self, _: &str, _: &str) -> Option<Fault> {

@@ -221,10 +221,10 @@ impl Wire {
         if operation == "DeleteMessageBatch" && shared.draw(shared.weather().forgotten_deletes) {
             return Ok(deleted(request.body()));
         }
-        if let Some(bug) = shared.bug {
-            if let Some(answer) = bug.tamper(operation, &mut request) {
-                return response(200, answer.to_string());
-            }
+        if let Some(bug) = shared.bug
+            && let Some(answer) = bug.tamper(operation, &mut request)
+        {
+            return response(200, answer.to_string());
         }
         let (aws, call, life) = (shared.aws.clone(), request.clone(), Arc::clone(&self.life));
         #[expect(clippy::disallowed_methods, reason = "AWS's side of the wire outlives its caller")]
