@@ -56,7 +56,7 @@ async fn start() -> (SocketAddr, CancellationToken, JoinHandle<io::Result<()>>) 
 
 async fn write(stream: &mut TcpStream, operation: &str, body: &str) {
     let length = body.len();
-    let head = format!("POST / HTTP/1.1\r\nhost: h\r\nx-amz-target: AmazonSQS.{operation}\r\ncontent-length: {length}\r\n\r\n");
+    let head = format!("POST / HTTP/1.1\r\nhost: localhost\r\nx-amz-target: AmazonSQS.{operation}\r\ncontent-length: {length}\r\n\r\n");
     stream.write_all((head + body).as_bytes()).await.unwrap();
 }
 
@@ -75,17 +75,17 @@ async fn read(stream: &mut TcpStream, until: &str) -> String {
 async fn a_connection_serves_many_requests_until_a_fault_cuts_it() {
     let (address, shutdown, server) = start().await;
     let mut stream = TcpStream::connect(address).await.unwrap();
-    stream.write_all(b"GET /health HTTP/1.1\r\nhost: h\r\n\r\n").await.unwrap();
+    stream.write_all(b"GET /health HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
     assert!(read(&mut stream, "}").await.contains(r#""status":"ok""#));
     for name in ["a", "b"] {
         write(&mut stream, "CreateQueue", &format!(r#"{{"QueueName":"{name}"}}"#)).await;
-        assert!(read(&mut stream, "}").await.contains(&format!("http://h/000000000000/{name}")));
+        assert!(read(&mut stream, "}").await.contains(&format!("http://localhost/000000000000/{name}")));
     }
     write(&mut stream, "GetQueueUrl", r#"{"QueueName":"a"}"#).await;
     assert_eq!(read(&mut stream, "}").await, "");
 
     let mut stream = TcpStream::connect(address).await.unwrap();
-    let head = format!("POST / HTTP/1.1\r\nhost: h\r\ncontent-length: {}\r\n\r\n", BODY_MAX + 1);
+    let head = format!("POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: {}\r\n\r\n", BODY_MAX + 1);
     stream.write_all(head.as_bytes()).await.unwrap();
     assert!(read(&mut stream, "large").await.starts_with("HTTP/1.1 413"));
     shutdown.cancel();
