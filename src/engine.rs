@@ -2,6 +2,7 @@
 
 mod cancellation;
 mod census;
+mod dead_letters;
 mod index;
 mod intake;
 mod lease;
@@ -29,7 +30,7 @@ use crate::{
         Clients,
         batch::{Batch, Batcher},
         builds::Statuses,
-        queue::{Deletes, Extensions, Queue},
+        queue::{Deletes, Extensions},
         topic::Publishes,
     },
     clock::Clock,
@@ -214,8 +215,11 @@ async fn intake(
     let pulse = vitals.pulses.start(format!("leases of {}", settings.name()), settings.visibility + CALL_MARGIN);
     services.spawn("leases", leases.clone().keep(pulse));
     let (answered, answer) = watch::channel(false);
+    let dead_letters = dead_letters::DeadLetters::new(settings, &queue, clients);
+    // What is not known now is asked again when it is needed.
+    dead_letters.ask().await.map(drop).unwrap_or_default();
     let intake = intake::Intake {
-        dead_letters: dead_letters(settings, &queue, clients).await,
+        dead_letters: Arc::new(dead_letters),
         queue,
         settings: settings.clone(),
         leases,
@@ -225,19 +229,6 @@ async fn intake(
         answered,
     };
     (intake, answer)
-}
-
-/// Where rejected messages go: as configured, else to the queue's own redrive target.
-async fn dead_letters(settings: &config::Queue, queue: &Queue, clients: &Clients) -> Option<Queue> {
-    if let Some(url) = &settings.dead_letter_url {
-        return Some(clients.queue(url));
-    }
-    match queue.redrive_target().await {
-        Ok(Some(url)) => return Some(clients.queue(&url)),
-        Ok(None) => observe::no_dead_letter_queue(queue.url()),
-        Err(error) => observe::dead_letter_unknown(queue.url(), &error),
-    }
-    None
 }
 
 fn batcher<B: Batch>(batch: B, linger: Duration, services: &mut Services, vitals: &Vitals) -> Batcher<B> {

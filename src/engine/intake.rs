@@ -9,6 +9,7 @@ use tokio::{
 
 use super::{
     cancellation::cancel,
+    dead_letters::DeadLetters,
     lease::{Lease, Leases},
     rejection::reject,
     worker::{Arrival, Worker},
@@ -35,7 +36,7 @@ const ROOM_WAIT: Duration = Duration::from_secs(10);
 pub(crate) struct Intake {
     pub(crate) queue: Queue,
     pub(crate) settings: config::Queue,
-    pub(crate) dead_letters: Option<Queue>,
+    pub(crate) dead_letters: Arc<DeadLetters>,
     pub(crate) leases: Leases,
     /// Room for jobs that wait, over all queues.
     pub(crate) room: Arc<Semaphore>,
@@ -116,11 +117,11 @@ impl Intake {
             }
             Ok(Message::Cancel(wish)) => self.jobs.spawn(name, async move { cancel_job(worker, wish, lease, room).await }),
             Err(rejection) => {
-                let (dead_letters, reporter) = (self.dead_letters.clone(), worker.reporter.clone());
+                let (dead_letters, reporter) = (Arc::clone(&self.dead_letters), worker.reporter.clone());
                 let shutdown = worker.shutdown.clone();
                 self.jobs.spawn(name, async move {
                     let _room = room;
-                    reject(delivery, rejection, origin, dead_letters, reporter, lease, shutdown).await;
+                    reject(delivery, rejection, origin, &dead_letters, reporter, lease, shutdown).await;
                 });
             }
         }

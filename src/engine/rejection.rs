@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use tokio::time::sleep;
 
-use super::{lease::Lease, reporter::Reporter};
+use super::{dead_letters::DeadLetters, lease::Lease, reporter::Reporter};
 use crate::{
     aws::queue::{Delivery, MESSAGE_BYTES, Queue},
     backoff::Backoff,
@@ -27,7 +27,7 @@ pub(crate) async fn reject(
     delivery: Delivery,
     rejection: Rejection,
     origin: Origin,
-    dead_letters: Option<Queue>,
+    dead_letters: &DeadLetters,
     reporter: Reporter,
     lease: Lease,
     shutdown: Shutdown,
@@ -35,7 +35,7 @@ pub(crate) async fn reject(
     observe::message_rejected(&delivery.message_id, rejection.id.as_ref().map(JobId::as_str), rejection.problems.len());
     let rejected = async {
         reporter.rejected(&rejection, &origin).await;
-        if let Some(queue) = &dead_letters {
+        if let Some(queue) = dead_letters.queue().await {
             bury(queue, &delivery, &rejection.problems).await;
         }
     };

@@ -1,7 +1,19 @@
 //! Messages that are no valid jobs.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use localaws::runner::scripted::Script;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use localaws::{
+    ApiError,
+    fault::{Fault, Faults},
+    runner::scripted::Script,
+};
 use serde_json::json;
 
 use crate::world::{job, world};
@@ -46,5 +58,37 @@ async fn noise_of_any_size_is_rejected_and_harms_nobody() {
     }
     world.submit(&job("good")).await;
     assert_eq!(world.next_end().await["data"]["status"], "succeeded");
+    world.end().await;
+}
+
+/// As long as it is so, SQS does not say which dead-letter queue there is.
+#[derive(Debug, Clone, Default)]
+struct Silence(Arc<AtomicBool>);
+
+impl Faults for Silence {
+    fn before(&self, _: &str, operation: &str) -> Option<Fault> {
+        let silent = operation == "GetQueueAttributes" && self.0.load(Ordering::Relaxed);
+        silent.then(|| Fault::Error(ApiError::new("AccessDenied", "not authorized to perform: sqs:getqueueattributes").with_status(403)))
+    }
+
+    fn after(&self, _: &str, _: &str) -> Option<Fault> {
+        None
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rejected_message_is_kept_until_it_is_known_where_it_goes() {
+    let silence = Silence::default();
+    let mut world = world(|_| Script::succeeds()).faults(silence.clone()).start_without_daemon().await;
+    world.name_no_dead_letters();
+    silence.0.store(true, Ordering::Relaxed);
+    world.start_daemon().await;
+    world.submit_text("not json").await;
+    assert_eq!(world.next_end().await["type"], "slipway.job.rejected");
+    tokio::time::sleep(Duration::from_mins(30)).await;
+    silence.0.store(false, Ordering::Relaxed);
+    assert_eq!(world.depth().await, 1, "the message is kept");
+    tokio::time::sleep(Duration::from_mins(2)).await;
+    assert_eq!(world.dead_letters().await[0].body, "not json");
     world.end().await;
 }
