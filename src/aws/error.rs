@@ -10,9 +10,9 @@ pub enum Class {
     Throttled,
     /// No room for another build at this time.
     Capacity,
-    /// Nobody knows whether it was done: try again.
+    /// Nobody knows whether it was done, or the credentials do not hold at this time: try again.
     Transient,
-    /// Credentials or permissions.
+    /// Permissions.
     Denied,
     /// The resource does not exist.
     NotFound,
@@ -117,17 +117,21 @@ fn classify(code: &str, status: u16) -> Class {
         | "ServiceUnavailable"
         | "ServiceUnavailableException"
         | "RequestTimeout"
-        | "RequestTimeoutException" => Class::Transient,
+        | "RequestTimeoutException"
+        // Credentials that do not hold say nothing of what is asked for: all calls fail until they are renewed, and no job is to fail for it.
+        | "ExpiredToken"
+        | "ExpiredTokenException"
+        | "RequestExpired"
+        | "InvalidClientTokenId"
+        | "UnrecognizedClientException"
+        | "InvalidSignatureException"
+        | "SignatureDoesNotMatch"
+        | "IncompleteSignature"
+        | "IncompleteSignatureException" => Class::Transient,
         "AccessDenied"
         | "AccessDeniedException"
         | "AuthorizationError"
         | "AuthFailure"
-        | "UnrecognizedClientException"
-        | "InvalidClientTokenId"
-        | "ExpiredToken"
-        | "ExpiredTokenException"
-        | "SignatureDoesNotMatch"
-        | "IncompleteSignature"
         | "OptInRequired"
         | "AccountSuspendedException"
         | "KMSAccessDenied"
@@ -160,7 +164,9 @@ mod tests {
             ("AccountLimitExceededException", 400, Class::Capacity),
             ("InternalError", 500, Class::Transient),
             ("AuthorizationError", 403, Class::Denied),
-            ("ExpiredToken", 403, Class::Denied),
+            ("ExpiredToken", 403, Class::Transient),
+            ("UnrecognizedClientException", 400, Class::Transient),
+            ("AccessDeniedException", 400, Class::Denied),
             ("AWS.SimpleQueueService.NonExistentQueue", 400, Class::NotFound),
             ("InvalidInputException", 400, Class::Invalid),
             ("SomethingNew", 503, Class::Transient),
