@@ -185,8 +185,12 @@ impl Cancel {
     /// Resolves when the job is to end.
     pub(crate) async fn cancelled(&self) -> Cancelled {
         self.token.cancelled().await;
-        let why = self.why.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        why.unwrap_or(Cancelled { status: Status::Cancelled, reason: String::new() })
+        self.reason().unwrap_or(Cancelled { status: Status::Cancelled, reason: String::new() })
+    }
+
+    /// Why the job is to end, if it is.
+    pub(crate) fn reason(&self) -> Option<Cancelled> {
+        self.why.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 

@@ -10,6 +10,7 @@ use localaws::{
     fault::{Fault, Faults},
     runner::scripted::Script,
 };
+use serde_json::json;
 use slipway::engine::Exit;
 
 use crate::world::{job, world};
@@ -27,6 +28,30 @@ async fn a_cancellation_outlives_the_daemon_that_took_it() {
     world.kill().await;
     world.start_daemon().await;
     assert_eq!(world.next_end().await["data"]["status"], "cancelled");
+    world.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_is_superseded_also_for_the_daemon_that_comes_after() {
+    let setup = world(|assignment| if assignment.environment["SLIPWAY_JOB_ID"] == "old" { Script::hangs() } else { Script::succeeds() });
+    let mut world = setup.start().await;
+    let of_group = |id| {
+        let mut job = job(id);
+        job["group"] = json!({ "key": "main", "on_conflict": "supersede" });
+        job
+    };
+    world.submit(&of_group("old")).await;
+    world.until_builds(|builds| builds.len() == 1).await;
+    world.submit(&of_group("new")).await;
+    while !world.aws.calls().contains_key("codebuild.StopBuild") {
+        tokio::task::yield_now().await;
+    }
+    world.kill().await;
+    tokio::time::sleep(Duration::from_mins(5)).await;
+    world.start_daemon().await;
+    let ends = world.ends().await;
+    assert_eq!(ends["old/finished"]["data"]["status"], "superseded");
+    assert_eq!(ends["new/finished"]["data"]["status"], "succeeded");
     world.end().await;
 }
 
@@ -179,14 +204,24 @@ async fn builds_that_run_already_count_before_their_messages_come_back() {
     world.end().await;
 }
 
-/// For half an hour the topic refuses everything.
+/// For half an hour one operation is answered with an error.
 #[derive(Debug)]
-struct Refusal(tokio::time::Instant);
+struct Refusal {
+    since: tokio::time::Instant,
+    operation: &'static str,
+    code: &'static str,
+}
+
+impl Refusal {
+    fn of(operation: &'static str, code: &'static str) -> Self {
+        Self { since: tokio::time::Instant::now(), operation, code }
+    }
+}
 
 impl Faults for Refusal {
-    fn before(&self, service: &str, operation: &str) -> Option<Fault> {
-        let refuses = service == "sns" && operation == "PublishBatch" && self.0.elapsed() < Duration::from_mins(30);
-        refuses.then(|| Fault::Error(ApiError::new("AuthorizationError", "not authorized to perform: SNS:Publish").with_status(403)))
+    fn before(&self, _: &str, operation: &str) -> Option<Fault> {
+        let refuses = operation == self.operation && self.since.elapsed() < Duration::from_mins(30);
+        refuses.then(|| Fault::Error(ApiError::new(self.code, "not now").with_status(403)))
     }
 
     fn after(&self, _: &str, _: &str) -> Option<Fault> {
@@ -196,12 +231,22 @@ impl Faults for Refusal {
 
 #[tokio::test(start_paused = true)]
 async fn an_event_that_the_topic_refuses_keeps_its_message_until_it_is_accepted() {
-    let mut world = world(|_| Script::succeeds()).faults(Refusal(tokio::time::Instant::now())).start().await;
+    let mut world = world(|_| Script::succeeds()).faults(Refusal::of("PublishBatch", "AuthorizationError")).start().await;
     world.submit(&job("app-1")).await;
     tokio::time::sleep(Duration::from_mins(20)).await;
     assert_eq!(world.depth().await, 1, "the message is kept");
     assert_eq!(world.next_end().await["id"], "app-1/finished");
     assert_eq!(world.builds().len(), 1);
+    world.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn expired_credentials_cost_time_and_no_job() {
+    let mut world = world(|_| Script::succeeds()).faults(Refusal::of("StartBuild", "ExpiredTokenException")).start().await;
+    world.submit(&job("app-1")).await;
+    let began = tokio::time::Instant::now();
+    assert_eq!(world.next_end().await["data"]["status"], "succeeded");
+    assert!(began.elapsed() > Duration::from_mins(29), "they were not expired");
     world.end().await;
 }
 

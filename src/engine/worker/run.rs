@@ -255,7 +255,8 @@ impl<'a> Run<'a> {
         Ok(match ended {
             Ok(build) => {
                 let verdict = judge(&build);
-                (build, overrule(verdict, cancelled))
+                // A build that an earlier process has stopped is ended already; the reason may have come back with the jobs.
+                (build, overrule(verdict, cancelled.or_else(|| self.cancel.reason())))
             }
             Err(Lost::Gone) => (build, Verdict::PlatformFault(gone())),
         })
