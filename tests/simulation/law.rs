@@ -60,10 +60,33 @@ fn ends(world: &World<'_>, broken: &mut Vec<String>) {
         if !expected.contains(*id) {
             broken.push(format!("{id} was told of nothing that was sent"));
         }
+        truth(world, id, statuses, broken);
         // Why a job ended before its time, no record but its daemon's memory tells.
         let forgotten = world.lives > 1 && matches!(statuses[0], "cancelled" | "superseded");
         if !forgotten && statuses.iter().any(|status| status != &statuses[0]) {
             broken.push(format!("{id} was told in different ways: {statuses:?}"));
+        }
+    }
+}
+
+/// A job ends as its builds go, or as somebody has wished.
+fn truth(world: &World<'_>, event: &str, statuses: &[&str], broken: &mut Vec<String>) {
+    let Some(id) = event.strip_suffix("/finished") else { return };
+    let end = world.plan.scripts.end(id, world.attempts);
+    let of_job = |(message, job): &(&str, &Value)| job["id"].as_str().unwrap_or(message) == id;
+    let group = jobs(world).find(of_job).map_or(&Value::Null, |(_, job)| &job["group"]["key"]);
+    let supersedes = |job: &Value| job["group"]["key"] == *group && job["group"]["on_conflict"] == "supersede";
+    let is_superseded = jobs(world).any(|other| !of_job(&other) && supersedes(other.1));
+    for status in statuses {
+        let is_true = match *status {
+            // Why a build was stopped, no record but its daemon's memory tells.
+            "cancelled" if is_superseded && world.lives > 1 => true,
+            "cancelled" => world.sent.iter().any(|(_, body)| body["cancel"] == *id),
+            "superseded" => is_superseded,
+            status => status == end,
+        };
+        if !is_true {
+            broken.push(format!("{id} was told as {status}, where it was to be {end}"));
         }
     }
 }

@@ -24,6 +24,8 @@ pub(crate) struct Plan {
     pub(crate) crashes: BTreeMap<u64, bool>,
     /// A second daemon works on the same queue.
     pub(crate) twins: bool,
+    /// The configuration names the dead-letter queue, which else is to be found by the queue's redrive policy.
+    pub(crate) names_dead_letters: bool,
 }
 
 /// What somebody does from outside.
@@ -45,6 +47,8 @@ pub(crate) enum Deed {
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Weather {
     pub(crate) throttled: u32,
+    /// Credentials have expired, and the next ones are not there yet.
+    pub(crate) expired: u32,
     pub(crate) broken: u32,
     pub(crate) lost_requests: u32,
     pub(crate) lost_replies: u32,
@@ -74,15 +78,29 @@ enum Course {
 impl Scripts {
     pub(crate) fn script(&self, assignment: &Assignment) -> Script {
         let variable = |name| assignment.environment.get(name).map(String::as_str).unwrap_or_default();
-        let attempt = variable("SLIPWAY_ATTEMPT").parse::<usize>().unwrap_or(1);
-        let courses = self.0.get(variable("SLIPWAY_JOB_ID")).map(Vec::as_slice).unwrap_or_default();
-        match courses.get(attempt - 1).or(courses.last()).copied().unwrap_or(Course::Succeeds(Duration::from_secs(30))) {
+        match self.course(variable("SLIPWAY_JOB_ID"), variable("SLIPWAY_ATTEMPT").parse().unwrap_or(1)) {
             Course::Succeeds(time) => Script::succeeds().taking(time),
             Course::Fails(time) => Script::fails("make", "no rule to make target", 2).taking(time),
             Course::Faults(time) => Script::faults().taking(time),
             Course::NoImage => Script::provisioning_error(),
             Course::Hangs => Script::hangs(),
         }
+    }
+
+    /// The status with which a job ends, unless somebody wants it ended before.
+    pub(crate) fn end(&self, job: &str, attempts: u32) -> &'static str {
+        let end = |attempt| match self.course(job, attempt) {
+            Course::Succeeds(_) => Some("succeeded"),
+            Course::Fails(_) => Some("failed"),
+            Course::Hangs => Some("timed_out"),
+            Course::Faults(_) | Course::NoImage => None,
+        };
+        (1..=attempts).find_map(end).unwrap_or("errored")
+    }
+
+    fn course(&self, job: &str, attempt: u32) -> Course {
+        let courses = self.0.get(job).map(Vec::as_slice).unwrap_or_default();
+        courses.get(attempt as usize - 1).or(courses.last()).copied().unwrap_or(Course::Succeeds(Duration::from_secs(30)))
     }
 }
 
@@ -141,6 +159,7 @@ impl Plan {
             weather: weather(&mut rng),
             crashes: (0..rng.usize(0..5)).map(|_| (rng.u64(1..400), rng.bool())).collect(),
             twins: rng.u32(0..5) == 0,
+            names_dead_letters: rng.bool(),
         }
     }
 }
@@ -187,6 +206,7 @@ fn weather(rng: &mut Rng) -> Weather {
     let mut often = || if rng.bool() { rng.u32(0..60) } else { 0 };
     Weather {
         throttled: often(),
+        expired: often(),
         broken: often(),
         lost_requests: often(),
         lost_replies: often(),

@@ -76,6 +76,7 @@ impl Life {
 enum Fate {
     Answered,
     Throttled,
+    Expired,
     Broken,
     /// It fails although it was carried out.
     BrokenAfter,
@@ -141,6 +142,7 @@ impl Wires {
         let weather = self.weather();
         let fates = [
             (weather.throttled, Fate::Throttled),
+            (weather.expired, Fate::Expired),
             (weather.broken, Fate::Broken),
             (weather.broken / 2, Fate::BrokenAfter),
             (weather.lost_requests, Fate::LostRequest),
@@ -188,6 +190,7 @@ impl Wire {
         let json = request.headers().contains_key("x-amz-target");
         match fate {
             Fate::Throttled => return Ok(refusal(json, 400, if json { "ThrottlingException" } else { "Throttled" })),
+            Fate::Expired => return Ok(refusal(json, 403, if json { "ExpiredTokenException" } else { "ExpiredToken" })),
             Fate::Broken => return Ok(refusal(json, 500, if json { "InternalFailure" } else { "InternalError" })),
             Fate::LostRequest => return Err(cut()),
             Fate::Hanging => return std::future::pending().await,

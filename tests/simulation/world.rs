@@ -93,7 +93,10 @@ impl World {
         let redrive = sqs.set_queue_attributes().queue_url(&provision.jobs).attributes(QueueAttributeName::RedrivePolicy, REDRIVE);
         redrive.send().await.unwrap();
         let overrides = plan.config.iter().map(|(name, value)| (format!("SLIPWAY__{name}"), value.clone()));
-        let config = slipway::config::parse(include_str!("../../config/local.toml"), "config/local.toml", overrides).unwrap();
+        let mut config = slipway::config::parse(include_str!("../../config/local.toml"), "config/local.toml", overrides).unwrap();
+        if !plan.names_dead_letters {
+            config.queues[0].dead_letter_url = None;
+        }
         let wires = Wires::new(&aws, &plan, seed, bug);
         Self {
             plan,
@@ -216,6 +219,10 @@ impl World {
     }
 
     async fn leave(&mut self) {
+        if self.plan.twins {
+            // One may still look at a build whose end the other has told.
+            self.until(Instant::now() + Duration::from_mins(5)).await;
+        }
         for daemon in std::mem::take(&mut self.daemons) {
             daemon.shutdown.drain.cancel();
             let ended = daemon.task.await;
