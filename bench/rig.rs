@@ -94,7 +94,7 @@ impl Rig {
     pub(crate) async fn events(&self, wait: Duration) -> Vec<Value> {
         let results = self.queue(&self.provision.results);
         let mut events = Vec::new();
-        for delivery in results.receive(10, Duration::from_mins(1), wait).await.unwrap_or_default() {
+        for delivery in results.receive(10, Duration::from_secs(5), wait).await.unwrap_or_default() {
             if results.delete(&delivery.receipt).await.is_ok() {
                 events.push(serde_json::from_str(&delivery.body).unwrap());
             }
