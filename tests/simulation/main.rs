@@ -16,6 +16,7 @@ use std::{
 };
 
 use bug::Bug;
+use localaws::codebuild::BuildView;
 use world::Course;
 
 /// How many worlds an ordinary test run has, and how many may pass before a deliberate bug is found.
@@ -71,7 +72,8 @@ fn search(seeds: Range<u64>, bug: Option<Bug>, tell: fn(u64, &[String])) -> (usi
                 return (found, jobs, builds, kills, calls);
             }
             let course = world::run(seed, bug);
-            (jobs, builds, kills, calls) = (jobs + course.jobs, builds + course.builds, kills + course.kills, calls + course.trace.len());
+            (jobs, builds, kills, calls) =
+                (jobs + course.jobs, builds + course.builds.len(), kills + course.kills, calls + course.trace.len());
             if !course.broken.is_empty() {
                 found += 1;
                 tell(seed, &course.broken);
@@ -103,7 +105,10 @@ fn replay(seed: u64, bug: Option<Bug>) -> ExitCode {
     println!("{:#?}", plan::Plan::new(seed));
     let Course { broken, trace, kills, jobs, builds } = world::run(seed, bug);
     println!("{}", trace.join("\n"));
-    println!("{jobs} jobs, {builds} builds, {kills} kills");
+    for BuildView { id, status, variables, start_ms, end_ms, .. } in &builds {
+        println!("{id} {status} from {start_ms} to {end_ms:?}, {variables:?}");
+    }
+    println!("{jobs} jobs, {} builds, {kills} kills", builds.len());
     println!("{}", if broken.is_empty() { "every promise kept".to_owned() } else { broken.join("\n") });
     if broken.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

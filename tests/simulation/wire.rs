@@ -198,10 +198,10 @@ impl Wire {
                 self.life.end();
                 return std::future::pending().await;
             }
-            Fate::LateRequest(time) => tokio::time::sleep(time).await,
             _ => {}
         }
-        let answer = self.deliver(&operation, request).await?;
+        let late = if let Fate::LateRequest(time) = fate { time } else { Duration::ZERO };
+        let answer = self.deliver(&operation, request, late).await?;
         match fate {
             Fate::BrokenAfter => Ok(refusal(json, 500, if json { "InternalFailure" } else { "InternalError" })),
             Fate::LostReply => Err(cut()),
@@ -219,7 +219,7 @@ impl Wire {
     }
 
     /// Brings a request to AWS, which carries it out whether or not anybody waits for the answer.
-    async fn deliver(&self, operation: &str, mut request: http::Request<Bytes>) -> Result<HttpResponse, ConnectorError> {
+    async fn deliver(&self, operation: &str, mut request: http::Request<Bytes>, late: Duration) -> Result<HttpResponse, ConnectorError> {
         let shared = &self.shared;
         if operation == "DeleteMessageBatch" && shared.draw(shared.weather().forgotten_deletes) {
             return Ok(deleted(request.body()));
@@ -231,7 +231,12 @@ impl Wire {
         }
         let (aws, call, life) = (shared.aws.clone(), request.clone(), Arc::clone(&self.life));
         #[expect(clippy::disallowed_methods, reason = "AWS's side of the wire outlives its caller")]
-        let carried_out = tokio::spawn(async move { if life.is_dead() { None } else { Some(aws.handle(call).await) } });
+        let carried_out = tokio::spawn(async move {
+            if !late.is_zero() {
+                tokio::time::sleep(late).await;
+            }
+            if life.is_dead() { None } else { Some(aws.handle(call).await) }
+        });
         let answer = match carried_out.await {
             Ok(Some(Ok(answer))) => answer,
             Ok(None) => return std::future::pending().await,

@@ -7,7 +7,7 @@ use aws_sdk_sqs::{
     types::QueueAttributeName,
 };
 use jiff::Timestamp;
-use localaws::{LocalAws, Options, runner::scripted::Scripted};
+use localaws::{LocalAws, Options, codebuild::BuildView, runner::scripted::Scripted};
 use serde_json::Value;
 use slipway::{
     aws::{Clients, provision::Provision, queue::Queue},
@@ -40,7 +40,7 @@ pub(crate) struct Course {
     pub(crate) trace: Vec<String>,
     pub(crate) kills: usize,
     pub(crate) jobs: usize,
-    pub(crate) builds: usize,
+    pub(crate) builds: Vec<BuildView>,
 }
 
 /// Runs the world of a seed, and holds it to the laws.
@@ -252,7 +252,7 @@ impl World {
         };
         self.broken.extend(law::broken(&world));
         let jobs = self.sent.iter().filter(|(_, body)| body.get("source").is_some()).count();
-        Course { trace: self.wires.trace(), broken: self.broken, kills: self.kills, jobs, builds: builds.len() }
+        Course { trace: self.wires.trace(), broken: self.broken, kills: self.kills, jobs, builds }
     }
 
     async fn read_events(&mut self) {
