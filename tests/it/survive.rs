@@ -73,9 +73,9 @@ async fn a_drain_gives_back_what_waits_and_leaves_what_runs_to_be_adopted() {
     world.end().await;
 }
 
-/// Answers to changes of visibility are late, so that a message given back is received again before the answer is there.
+/// Answers to one operation are late.
 #[derive(Debug)]
-struct LateAnswers;
+struct LateAnswers(&'static str);
 
 impl Faults for LateAnswers {
     fn before(&self, _: &str, _: &str) -> Option<Fault> {
@@ -83,13 +83,25 @@ impl Faults for LateAnswers {
     }
 
     fn after(&self, _: &str, operation: &str) -> Option<Fault> {
-        (operation == "ChangeMessageVisibilityBatch").then_some(Fault::Delay(Duration::from_secs(1)))
+        (operation == self.0).then_some(Fault::Delay(Duration::from_secs(1)))
     }
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_drain_waits_for_the_answer_to_a_start() {
+    let mut world = world(|_| Script::succeeds()).faults(LateAnswers("StartBuild")).start().await;
+    world.submit(&job("app-1")).await;
+    world.until_builds(|builds| builds.len() == 1).await;
+    assert_eq!(world.drain().await, Exit::Drained);
+    assert_eq!(world.depth().await, 0, "the job was given back, although its build was started");
+    assert_eq!(world.next_end().await["data"]["status"], "succeeded");
+    world.end().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_the_last_receive_of_a_drain_brings_again_is_given_back_again() {
-    let setup = world(|_| Script::succeeds().taking(Duration::from_secs(20))).faults(LateAnswers);
+    // So that a message given back is received again before the answer is there.
+    let setup = world(|_| Script::succeeds().taking(Duration::from_secs(20))).faults(LateAnswers("ChangeMessageVisibilityBatch"));
     let mut world = setup.with("SLIPWAY__LIMITS__RUNNING=1 SLIPWAY__QUEUES__0__VISIBILITY=30m").start().await;
     world.submit(&job("runs")).await;
     world.until_builds(|builds| builds.len() == 1).await;
