@@ -23,29 +23,22 @@ impl Run<'_> {
             worker.reporter.started(self.job, self.origin, attempt, &build).await;
         }
         let _running = observe::running();
-        let following = worker.watcher.until_ended(Arc::clone(&build), |_| {});
-        tokio::pin!(following);
-        let mut cancelled = None;
-        let id = build.id.clone();
         let stopping = async {
-            let why = self.cancel.cancelled().await;
-            self.stop(&id).await;
-            why
+            self.cancel.cancelled().await;
+            self.stop(&build.id).await;
+            std::future::pending().await
         };
-        tokio::pin!(stopping);
-        let ended = loop {
-            tokio::select! {
-                biased;
-                ended = &mut following => break ended,
-                why = &mut stopping, if cancelled.is_none() => cancelled = Some(why),
-                () = worker.shutdown.leave.cancelled() => return Err(Left),
-            }
+        let ended = tokio::select! {
+            biased;
+            ended = worker.watcher.until_ended(Arc::clone(&build), |_| {}) => ended,
+            ended = stopping => ended,
+            () = worker.shutdown.leave.cancelled() => return Err(Left),
         };
         Ok(match ended {
             Ok(build) => {
                 let verdict = judge(&build);
-                // A build that an earlier process has stopped is ended already; the reason may have come back with the jobs.
-                (build, overrule(verdict, cancelled.or_else(|| self.cancel.reason())))
+                // The reason may also have come when an earlier process had stopped the build already.
+                (build, overrule(verdict, self.cancel.reason()))
             }
             Err(Lost::Gone) => (build, Verdict::PlatformFault(gone())),
         })
