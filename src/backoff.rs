@@ -15,6 +15,11 @@ impl Backoff {
         Self { next: first.min(longest), longest }
     }
 
+    /// For what is tried until it succeeds: from a second to a minute.
+    pub fn patient() -> Self {
+        Self::new(Duration::from_secs(1), Duration::from_mins(1))
+    }
+
     /// The next pause: between half of the step and the whole of it.
     pub fn pause(&mut self) -> Duration {
         let step = self.next;

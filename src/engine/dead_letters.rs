@@ -1,7 +1,5 @@
 //! Where rejected messages go: as configured, else to the target of the queue's own redrive policy.
 
-use std::time::Duration;
-
 use tokio::{sync::OnceCell, time::sleep};
 
 use crate::{
@@ -39,7 +37,7 @@ impl DeadLetters {
 
     /// The queue, if there is one. Asks until SQS answers: a message that may have a place there is not thrown away.
     pub(crate) async fn queue(&self) -> Option<&Queue> {
-        let mut backoff = Backoff::new(Duration::from_secs(1), Duration::from_mins(1));
+        let mut backoff = Backoff::patient();
         loop {
             if let Ok(queue) = self.ask().await {
                 return queue;

@@ -50,8 +50,7 @@ impl Intake {
     /// Receives until the drain begins. A receive under way then is awaited, so that what it brings is given back at once.
     pub(crate) async fn serve(self, pulse: Pulse) {
         let drain = self.worker.shutdown.drain.clone();
-        let fresh = || Backoff::new(Duration::from_secs(1), Duration::from_mins(1));
-        let mut backoff = fresh();
+        let mut backoff = Backoff::patient();
         while !drain.is_cancelled() {
             pulse.beat();
             let room = tokio::select! {
@@ -65,7 +64,7 @@ impl Intake {
             match self.queue.receive(room.len(), self.settings.visibility, wait).await {
                 Ok(deliveries) => {
                     self.answered.send_replace(true);
-                    backoff = fresh();
+                    backoff = Backoff::patient();
                     let received = Instant::now();
                     for (delivery, room) in deliveries.into_iter().zip(room) {
                         self.hand_over(delivery, room, received);

@@ -35,12 +35,12 @@ struct Detail {
 
 /// Receives events, for ever. It may be dropped at any time: an event that it had taken comes back and is not needed.
 pub(crate) async fn serve(queue: Queue, deletes: Batcher<Deletes>, watcher: Watcher, wait: Duration, pulse: Pulse) {
-    let mut backoff = Backoff::new(Duration::from_secs(1), Duration::from_mins(1));
+    let mut backoff = Backoff::patient();
     loop {
         pulse.beat();
         match queue.receive(BATCH, VISIBILITY, wait).await {
             Ok(deliveries) => {
-                backoff = Backoff::new(Duration::from_secs(1), Duration::from_mins(1));
+                backoff = Backoff::patient();
                 for delivery in &deliveries {
                     if let Some(id) = build_id(&delivery.body) {
                         watcher.nudge(&id);

@@ -1,6 +1,6 @@
 //! What happens to a message that is no valid job: its event with every problem, then the dead-letter queue with the reasons.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 
 use tokio::time::sleep;
 
@@ -48,7 +48,7 @@ pub(crate) async fn reject(
 
 async fn bury(queue: &Queue, delivery: &Delivery, problems: &[Problem]) {
     let attributes = attributes(delivery, problems);
-    let mut backoff = Backoff::new(Duration::from_secs(1), Duration::from_mins(1));
+    let mut backoff = Backoff::patient();
     while let Err(error) = queue.send(&delivery.body, &attributes).await {
         observe::dead_letter_failed(&delivery.message_id, &error);
         sleep(backoff.pause()).await;

@@ -1,6 +1,6 @@
 //! Reports: the excerpt of the log, the event, and its publication until the topic has accepted it.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use tokio::time::sleep;
 
@@ -124,7 +124,7 @@ impl Reporter {
 
     /// Publishes until it is accepted: the message that it answers is held meanwhile, so nothing is lost.
     async fn publish(&self, publication: &Arc<Publication>) {
-        let mut backoff = Backoff::new(Duration::from_secs(1), Duration::from_mins(1));
+        let mut backoff = Backoff::patient();
         while let Err(error) = self.publishes.call(Arc::clone(publication)).await {
             match error.class {
                 Class::Throttled | Class::Transient | Class::Capacity => observe::publish_failed(&publication.id, &error),
