@@ -10,6 +10,7 @@ use tokio::{
     time::{Instant, sleep},
 };
 
+use self::begin::Begun;
 use super::{Left, Worker};
 use crate::{
     backoff::Backoff,
@@ -47,7 +48,7 @@ pub(super) struct Run<'a> {
     slot: Option<Slot>,
     /// Every build of the job that was started before is known. `None`: nobody has looked.
     pub(super) looked: Option<Instant>,
-    /// When the job got its first build.
+    /// When the job got its first build, or was refused it.
     pub(super) began: Option<Instant>,
 }
 
@@ -78,16 +79,18 @@ impl<'a> Run<'a> {
         // What has ended needs no place to be reported.
         let mut found = if again { self.find_ended().await? } else { None };
         loop {
-            let build = match found.take() {
-                Some(build) => Ok(build),
-                None => match self.begin(attempt).await? {
-                    Ok(begun) => begun,
-                    Err(why) => return Ok((None, attempt - 1, Outcome { status: why.status, failure: None })),
-                },
+            let begun = match found.take() {
+                Some(build) => Begun::Build(build),
+                None => self.begin(attempt).await?,
             };
-            self.began.get_or_insert_with(Instant::now);
-            let (build, failure, again) = match build {
-                Ok(build) => {
+            let (build, failure, again) = match begun {
+                Begun::Cancelled(why) => return Ok((None, attempt - 1, Outcome { status: why.status, failure: None })),
+                Begun::Refused { failure, again } => {
+                    self.began.get_or_insert_with(Instant::now);
+                    (None, failure, again)
+                }
+                Begun::Build(build) => {
+                    self.began.get_or_insert_with(Instant::now);
                     attempt = build.attempt.unwrap_or(attempt);
                     let (build, verdict) = self.follow(attempt, build).await?;
                     match verdict {
@@ -95,7 +98,6 @@ impl<'a> Run<'a> {
                         Verdict::PlatformFault(failure) => (Some(build), failure, true),
                     }
                 }
-                Err((failure, again)) => (None, failure, again),
             };
             if !again || attempt >= self.worker.config.retry.attempts {
                 return Ok((build, attempt, Outcome { status: Status::Errored, failure: Some(failure) }));

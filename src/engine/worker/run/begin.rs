@@ -19,12 +19,19 @@ use crate::{
 /// A token lives five minutes at CodeBuild. A start this long after the last look for the job's build could be a second build.
 const TOKEN_LIFE: Duration = Duration::from_mins(4);
 
-/// An attempt's build; or CodeBuild's refusal, and whether another attempt could go better.
-type Begun = Result<Arc<Build>, (Failure, bool)>;
+/// How an attempt begins.
+pub(super) enum Begun {
+    /// With its build, which may have ended already.
+    Build(Arc<Build>),
+    /// CodeBuild will not start it. `again`: another attempt could go better.
+    Refused { failure: Failure, again: bool },
+    /// Not at all: the job is to end.
+    Cancelled(Cancelled),
+}
 
 impl Run<'_> {
     /// The attempt's build, found or started when there is a place and capacity for it; or why there is none.
-    pub(super) async fn begin(&mut self, attempt: u32) -> Result<Result<Begun, Cancelled>, Left> {
+    pub(super) async fn begin(&mut self, attempt: u32) -> Result<Begun, Left> {
         let order = translate(self.job, self.profile, attempt);
         let (starter, shutdown, cancel) = (&self.worker.starter, &self.worker.shutdown, self.cancel);
         let (mut pauses, mut pause, mut refused, mut unsure) = (pauses(), None, false, false);
@@ -39,7 +46,7 @@ impl Run<'_> {
             };
             if let Some(build) = found {
                 observe::build_adopted(&self.job.id, &build.id);
-                return Ok(Ok(Ok(build)));
+                return Ok(Begun::Build(build));
             }
             // Cut off, the order could still be carried out, with nobody to know of the build.
             let answer = tokio::select! {
@@ -54,7 +61,7 @@ impl Run<'_> {
                     if let Some(slot) = &self.slot {
                         slot.accepted();
                     }
-                    return Ok(Ok(Ok(build)));
+                    return Ok(Begun::Build(build));
                 }
                 Err(NotStarted::NoCapacity(error)) => {
                     observe::start_delayed(&self.job.id, &error);
@@ -73,20 +80,20 @@ impl Run<'_> {
                     self.query.fresh = Instant::now();
                     pause = Some(pauses.pause());
                 }
-                Err(NotStarted::Refused { failure, again }) => return Ok(Ok(Err((failure, again)))),
+                Err(NotStarted::Refused { failure, again }) => return Ok(Begun::Refused { failure, again }),
             }
         }
     }
 
     /// Ends a wait for a start. There may be a build that an earlier process has started: it is to be stopped, which is the follower's to do.
-    async fn give_up(&mut self, attempt: u32, why: Cancelled) -> Result<Result<Begun, Cancelled>, Left> {
+    async fn give_up(&mut self, attempt: u32, why: Cancelled) -> Result<Begun, Left> {
         if self.looked.is_some() {
-            return Ok(Err(why));
+            return Ok(Begun::Cancelled(why));
         }
         tokio::select! {
             biased;
             () = self.worker.shutdown.drain.cancelled() => Err(Left),
-            found = self.find(attempt, Instant::now()) => Ok(found.map(Ok).ok_or(why)),
+            found = self.find(attempt, Instant::now()) => Ok(found.map_or(Begun::Cancelled(why), Begun::Build)),
         }
     }
 
