@@ -96,8 +96,10 @@ pub struct Limits {
     pub running: usize,
     /// Builds at once for one tenant.
     pub per_tenant: usize,
-    /// Jobs held in memory that wait for their turn.
+    /// Jobs held that could start and wait for their turn.
     pub waiting: usize,
+    /// What all messages that are held may take, in bytes.
+    pub waiting_bytes: usize,
     /// Within this time the same job id is the same job.
     pub deduplication: Duration,
 }
@@ -116,6 +118,10 @@ pub struct Watch {
 pub struct Retry {
     /// Attempts at a job altogether when the platform fails it; the sender's failures are never tried again.
     pub attempts: u32,
+    /// Between a fault of the platform and the second attempt; each further pause is twice as long.
+    pub pause: Duration,
+    /// The longest of these pauses.
+    pub longest_pause: Duration,
 }
 
 /// What of a build's log goes into its event.

@@ -1,5 +1,6 @@
 //! The daemon itself. [`run`] owns every task: it starts the services, waits for the drain, and leaves in order.
 
+mod backlog;
 mod cancellation;
 mod census;
 mod dead_letters;
@@ -20,10 +21,8 @@ mod worker;
 use std::{sync::Arc, time::Duration};
 
 pub use rejection::REASONS;
-use tokio::{
-    sync::{Semaphore, watch},
-    time::timeout,
-};
+use tokio::{sync::watch, time::timeout};
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     aws::{
@@ -84,17 +83,19 @@ pub async fn run(config: Arc<Config>, clients: Clients, clock: Clock, vitals: Vi
     let mut services = Services::default();
     let jobs = Jobs::default();
     let _abort = jobs.abort_on_drop();
-    let worker = worker(&config, &clients, clock, &mut services, &vitals, &shutdown);
-    let room = Arc::new(Semaphore::new(config.limits.waiting));
+    // Jobs are given back when nothing is received any more: an open poll would take them again at once.
+    let inner = Shutdown { drain: CancellationToken::new(), leave: shutdown.leave.clone() };
+    let worker = worker(&config, &clients, clock, &mut services, &vitals, &inner);
+    let backlog = backlog::Backlog::new(&config.limits);
     let mut intakes = Services::default();
     let mut answers = Vec::new();
     let mut leases = Vec::new();
     for settings in &config.queues {
-        let (intake, answered) = intake(settings, &clients, &worker, &room, &jobs, &mut services, &vitals).await;
+        let (intake, answered) = intake(settings, &clients, &worker, &backlog, &jobs, &mut services, &vitals).await;
         leases.push(intake.leases.clone());
         answers.push(answered);
         let pulse = vitals.pulses.start(format!("intake of {}", settings.name()), settings.wait + CALL_MARGIN);
-        intakes.spawn("intake", intake.serve(pulse));
+        intakes.spawn("intake", intake.serve(shutdown.drain.clone(), pulse));
     }
     observe::service_started(config.queues.len(), config.limits.running);
     let ready = Arc::clone(&vitals.ready);
@@ -119,11 +120,12 @@ pub async fn run(config: Arc<Config>, clients: Clients, clock: Clock, vitals: Vi
     vitals.ready.send_replace(false);
     shutdown.drain.cancel();
     observe::draining(jobs.len());
-    // Intakes end by themselves once their last receive is handed over; jobs end or give back; then nothing is left.
+    // Intakes end by themselves, at once; jobs end or give back; then nothing is left.
     let quiet = async {
         while !intakes.is_empty() {
             intakes.ended().await;
         }
+        inner.drain.cancel();
         jobs.all_ended().await;
     };
     tokio::pin!(quiet);
@@ -145,15 +147,7 @@ pub async fn run(config: Arc<Config>, clients: Clients, clock: Clock, vitals: Vi
     let at_once = shutdown.leave.is_cancelled();
     shutdown.leave.cancel();
     // Whoever is still at it gives its message back; AWS may not answer, and then the leases just run out.
-    let last_calls = async {
-        if at_once {
-            // A receive under way is not waited for: it could take as long as a poll does.
-            jobs.all_ended().await;
-        } else {
-            quiet.await;
-        }
-    };
-    timeout(LAST_CALLS, last_calls).await.unwrap_or_default();
+    timeout(LAST_CALLS, quiet).await.unwrap_or_default();
     // An idle poll that outlasts the grace period is nothing that is left.
     Ok(if left == 0 && !at_once { Exit::Drained } else { Exit::Left(left) })
 }
@@ -182,8 +176,9 @@ fn worker(
         let pulse = vitals.pulses.start("pushed events", wait + 2 * CALL_MARGIN);
         services.spawn("pushed events", push::serve(queue, deletes, watcher.clone(), wait, pulse));
     }
-    let (index, census) = (index::Index::new(clients.builds(), clock), census::Census::default());
-    let counted = census.clone().take(Arc::clone(config), clock.now(), index.clone(), statuses.clone(), watcher.clone(), scheduler.clone());
+    let index = index::Index::new(clients.builds(), clock, census::longest_build(config));
+    let census = census::Census::new(config);
+    let counted = census.clone().take(Arc::clone(config), index.clone(), statuses.clone(), watcher.clone(), scheduler.clone());
     services.spawn("census", counted);
     Arc::new(worker::Worker {
         config: Arc::clone(config),
@@ -203,7 +198,7 @@ async fn intake(
     settings: &config::Queue,
     clients: &Clients,
     worker: &Arc<worker::Worker>,
-    room: &Arc<Semaphore>,
+    backlog: &backlog::Backlog,
     jobs: &Jobs,
     services: &mut Services,
     vitals: &Vitals,
@@ -223,7 +218,7 @@ async fn intake(
         queue,
         settings: settings.clone(),
         leases,
-        room: Arc::clone(room),
+        backlog: backlog.clone(),
         worker: Arc::clone(worker),
         jobs: jobs.clone(),
         answered,

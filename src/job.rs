@@ -16,6 +16,7 @@ pub mod outcome;
 pub mod plain;
 pub mod policy;
 pub mod problem;
+pub mod record;
 pub mod redact;
 pub mod rejoin;
 pub mod rule;

@@ -24,6 +24,7 @@ use crate::job::{
     JobId, Tenant, Variable, VariableKind,
     build::{ATTEMPT_VARIABLE, Build, Context, GROUP_VARIABLE, JOB_ID_VARIABLE, LogLocation, PROFILE_VARIABLE, Phase, TENANT_VARIABLE},
     order::Order,
+    record::{RECORD_VARIABLE, Record},
 };
 
 /// `BatchGetBuilds` takes at most 100 ids.
@@ -170,6 +171,7 @@ fn snapshot(build: &types::Build) -> Build {
         tenant: variable(TENANT_VARIABLE).and_then(|tenant| Tenant::parse(tenant).ok()),
         profile: variable(PROFILE_VARIABLE).map(str::to_owned),
         group: variable(GROUP_VARIABLE).map(str::to_owned),
+        record: variable(RECORD_VARIABLE).and_then(Record::parse),
     }
 }
 

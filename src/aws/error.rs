@@ -21,6 +21,11 @@ pub enum Class {
 }
 
 impl Class {
+    /// Whether AWS has answered, and said no. The same call may succeed after somebody has changed something.
+    pub fn is_refusal(self) -> bool {
+        matches!(self, Self::Denied | Self::NotFound | Self::Invalid)
+    }
+
     /// The name used in logs and metrics.
     pub fn name(self) -> &'static str {
         match self {

@@ -30,7 +30,7 @@ pub(super) fn check(document: &mut Document, raw: Raw) -> Option<Config> {
     let topic = topic(document, raw.topic.unwrap_or_default());
     let limits = limits(document, &raw.limits.unwrap_or_default());
     let watch = watch(document, raw.watch.unwrap_or_default(), queues.as_deref().unwrap_or_default());
-    let retry = document.number("retry.attempts", raw.retry.unwrap_or_default().attempts.or(Some(default::ATTEMPTS)), (1, 10));
+    let retry = retry(document, &raw.retry.unwrap_or_default());
     let log = log(document, &raw.log.unwrap_or_default(), topic.as_ref());
     let hosts = source::hosts(document, raw.hosts.unwrap_or_default());
     let profiles = profile::profiles(document, raw.profiles.unwrap_or_default(), &hosts, limits.as_ref());
@@ -42,7 +42,7 @@ pub(super) fn check(document: &mut Document, raw: Raw) -> Option<Config> {
         topic: topic?,
         limits: limits?,
         watch: watch?,
-        retry: Retry { attempts: retry? },
+        retry: retry?,
         log: log?,
         profiles: profiles?,
         http: http?,
@@ -118,9 +118,30 @@ fn limits(document: &mut Document, raw: &raw::Limits) -> Option<Limits> {
             format!("must be at most {IN_FLIGHT} together with limits.running, SQS's limit on messages in flight"),
         );
     }
+    let waiting_bytes = raw.waiting_bytes.as_deref().unwrap_or(default::WAITING_BYTES);
+    let waiting_bytes = document.size("limits.waiting_bytes", waiting_bytes, ("1MiB", "1GiB"));
     let deduplication = raw.deduplication.as_deref().unwrap_or(default::DEDUPLICATION);
     let deduplication = document.duration("limits.deduplication", deduplication, Duration::ZERO, Duration::from_hours(7 * 24));
-    Some(Limits { running: running?, per_tenant: per_tenant?, waiting: waiting?, deduplication: deduplication? })
+    Some(Limits {
+        running: running?,
+        per_tenant: per_tenant?,
+        waiting: waiting?,
+        waiting_bytes: waiting_bytes?,
+        deduplication: deduplication?,
+    })
+}
+
+fn retry(document: &mut Document, raw: &raw::Retry) -> Option<Retry> {
+    let attempts = document.number("retry.attempts", raw.attempts.or(Some(default::ATTEMPTS)), (1, 10));
+    let mut duration = |key, text: &Option<String>, default| {
+        document.duration(key, text.as_deref().unwrap_or(default), Duration::from_secs(1), Duration::from_hours(1))
+    };
+    let pause = duration("retry.pause", &raw.pause, default::PAUSE);
+    let longest_pause = duration("retry.longest_pause", &raw.longest_pause, default::LONGEST_PAUSE);
+    if pause.zip(longest_pause).is_some_and(|(pause, longest)| pause > longest) {
+        document.fault("retry.pause", "must be at most retry.longest_pause");
+    }
+    Some(Retry { attempts: attempts?, pause: pause?, longest_pause: longest_pause? })
 }
 
 fn watch(document: &mut Document, raw: raw::Watch, queues: &[Queue]) -> Option<Watch> {

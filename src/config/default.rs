@@ -10,12 +10,18 @@ pub const EVENTS: [&str; 3] = ["started", "finished", "rejected"];
 pub const MAX_BYTES: &str = "256KiB";
 /// `[limits].waiting`
 pub const WAITING: i64 = 1000;
+/// `[limits].waiting_bytes`: some 20,000 ordinary jobs.
+pub const WAITING_BYTES: &str = "64MiB";
 /// `[limits].deduplication`
 pub const DEDUPLICATION: &str = "1h";
 /// `[watch].interval`
 pub const INTERVAL: &str = "10s";
 /// `[retry].attempts`
 pub const ATTEMPTS: i64 = 3;
+/// `[retry].pause`
+pub const PAUSE: &str = "5s";
+/// `[retry].longest_pause`
+pub const LONGEST_PAUSE: &str = "2m";
 /// `[log].lines`
 pub const LINES: i64 = 40;
 /// `[log].bytes`

@@ -81,9 +81,12 @@ pub struct Limits {
     pub running: Option<i64>,
     /// Builds at once for one tenant. Left out: as many as `running`.
     pub per_tenant: Option<i64>,
-    /// Jobs held in memory that wait for their turn.
+    /// Jobs held that could start and wait for their turn. What waits for its own tenant, profile or group is not counted.
     #[schemars(extend("default" = default::WAITING))]
     pub waiting: Option<i64>,
+    /// What all messages that are held may take: an ordinary job takes about 3 KiB.
+    #[schemars(extend("default" = default::WAITING_BYTES))]
+    pub waiting_bytes: Option<String>,
     /// Within this time the same job id is the same job.
     #[schemars(extend("default" = default::DEDUPLICATION))]
     pub deduplication: Option<String>,
@@ -107,6 +110,12 @@ pub struct Retry {
     /// Attempts at a job altogether when the platform fails it; the sender's failures are never tried again.
     #[schemars(extend("default" = default::ATTEMPTS))]
     pub attempts: Option<i64>,
+    /// Between a fault of the platform and the second attempt; each further pause is twice as long.
+    #[schemars(extend("default" = default::PAUSE))]
+    pub pause: Option<String>,
+    /// The longest of these pauses.
+    #[schemars(extend("default" = default::LONGEST_PAUSE))]
+    pub longest_pause: Option<String>,
 }
 
 /// What of a build's log goes into its event.

@@ -1,35 +1,45 @@
 //! A message that cancels: the job here, its build wherever it runs, or the job that is still to come.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
+use futures_util::future::join_all;
 use tokio::time::Instant;
 
-use super::{index::Query, roster::Cancelled, worker::Worker};
+use super::{
+    index::Query,
+    roster::Cancelled,
+    worker::{Carried, Worker},
+};
 use crate::{
     job::{message::Cancel, outcome::Status},
     observe,
 };
 
-/// Cancels a job. Returns when the job has gone, and whether the wish is fulfilled: a job that went back to the queue still needs it.
-pub(crate) async fn cancel(worker: Arc<Worker>, cancel: Cancel) -> bool {
-    let why = Cancelled { status: Status::Cancelled, reason: cancel.reason.unwrap_or_default() };
+/// Cancels a job. Returns when the job has gone. One that went back to the queue still needs the wish, which goes back too.
+pub(crate) async fn cancel(worker: Arc<Worker>, cancel: Cancel) -> Carried {
+    let why = Cancelled { status: Status::Cancelled, reason: cancel.reason.unwrap_or_default(), by: None };
     observe::cancel_asked(&cancel.id);
     if let Some(gone) = worker.roster.cancel(&cancel.id, why.clone()) {
-        return gone.has_ended().await;
+        return if gone.has_ended().await { Carried::ToItsEnd } else { Carried::Back };
     }
     worker.roster.cancel_early(&cancel.id, why);
     // Another process may have the job: whoever follows its build sees it stopped.
-    let mut projects: Vec<_> = worker.config.profiles.values().map(|profile| profile.project.as_str()).collect();
-    projects.sort_unstable();
-    projects.dedup();
-    for project in projects {
+    let projects: BTreeSet<&str> = worker.config.profiles.values().map(|profile| profile.project.as_str()).collect();
+    let stop = async |project| {
         let since = worker.horizon(None, Instant::now());
-        let found = worker.starter.find(Query { project, job: &cancel.id, since, fresh: Instant::now() }).await;
-        if let Some(build) = found.filter(|build| !build.has_ended())
-            && let Err(error) = worker.builds.stop(&build.id).await
-        {
-            observe::stop_failed(&build.id, &error);
+        match worker.starter.find(Query { project, job: &cancel.id, since, fresh: Instant::now() }).await {
+            Ok(found) => {
+                if let Some(build) = found.filter(|build| !build.has_ended())
+                    && let Err(error) = worker.builds.stop(&build.id).await
+                {
+                    observe::stop_failed(&build.id, &error);
+                }
+            }
+            // A project that is gone, or closed to us, has nothing to stop.
+            Err(error) => observe::lookup_failed(&cancel.id, &error),
         }
-    }
-    true
+    };
+    // Side by side: one project that does not answer keeps no other's build running.
+    join_all(projects.into_iter().map(stop)).await;
+    Carried::ToItsEnd
 }

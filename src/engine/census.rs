@@ -1,13 +1,14 @@
-//! The census at the start: builds that an earlier process left running keep their places, so that limits hold over a restart. A place
-//! passes to its job when the job's message comes back, and is free when the build ends.
+//! The census at the start: builds that an earlier process left running keep their slots, so that limits hold over a restart. A slot
+//! passes to its job when the job's message comes back, and is free when the build ends. Nothing starts in a project before its builds
+//! are counted.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
-use jiff::Timestamp;
 use tokio::{sync::watch, time::sleep};
 use tokio_util::sync::CancellationToken;
 
@@ -18,7 +19,7 @@ use super::{
     watcher::Watcher,
 };
 use crate::{
-    aws::{Class, batch::Batcher, builds::Statuses},
+    aws::{AwsError, batch::Batcher, builds::Statuses},
     config::Config,
     job::{JobId, Priority, Tenant, build::Build, line::Ticket},
     observe,
@@ -27,84 +28,127 @@ use crate::{
 /// CodeBuild's longest wait in its own queue, for profiles that do not name one.
 const LONGEST_QUEUE_MINUTES: u32 = 480;
 
-/// The places of builds whose jobs have not come back. Cheap to clone.
-#[derive(Debug, Clone, Default)]
+/// The slots of builds whose jobs have not come back. Cheap to clone.
+#[derive(Debug, Clone)]
 pub(crate) struct Census {
-    places: Arc<Mutex<HashMap<JobId, Place>>>,
-    counted: Arc<watch::Sender<bool>>,
+    places: Arc<Mutex<HashMap<JobId, Vec<Place>>>>,
+    /// How far the counting of each project has come.
+    counts: Arc<BTreeMap<String, watch::Sender<Count>>>,
 }
 
 #[derive(Debug)]
 struct Place {
+    build_id: String,
     slot: Slot,
-    /// Nobody need follow the build for its place any more.
+    /// Nobody need follow the build for its slot any more.
     claimed: CancellationToken,
 }
 
+/// How far the counting has come.
+#[derive(Debug, Clone, Default)]
+enum Count {
+    #[default]
+    UnderWay,
+    /// CodeBuild refuses to say what runs. It is asked again.
+    Refused(AwsError),
+    Done,
+}
+
 impl Census {
-    /// The place of a job's running build, if it holds one. Waits until everything is counted: nobody may start before.
-    pub(crate) async fn claim(&self, job: &JobId) -> Option<Slot> {
-        // The sender lives in `self`: waiting cannot fail.
-        self.counted.subscribe().wait_for(|counted| *counted).await.map(drop).unwrap_or_default();
-        let place = self.with(|places| places.remove(job))?;
+    pub(crate) fn new(config: &Config) -> Self {
+        let projects = config.profiles.values().map(|profile| (profile.project.clone(), watch::Sender::default()));
+        Self { places: Arc::default(), counts: Arc::new(projects.collect()) }
+    }
+
+    /// Waits until a project's builds are counted: nobody may start before. An error: CodeBuild has refused to say for as long as
+    /// `patience`.
+    pub(crate) async fn counted(&self, project: &str, patience: Duration) -> Result<(), AwsError> {
+        let Some(count) = self.counts.get(project) else { return Ok(()) };
+        let mut count = count.subscribe();
+        loop {
+            // The sender lives in `self`: waiting cannot fail.
+            let seen = count.wait_for(|count| !matches!(count, Count::UnderWay)).await.map(|count| count.clone()).unwrap_or_default();
+            let Count::Refused(error) = seen else { return Ok(()) };
+            tokio::select! {
+                biased;
+                _ = count.wait_for(|count| !matches!(count, Count::Refused(_))) => {}
+                () = sleep(patience) => return Err(error),
+            }
+        }
+    }
+
+    /// The slot of a job's running build, if it holds one.
+    pub(crate) fn claim(&self, job: &JobId, build_id: &str) -> Option<Slot> {
+        let place = self.with(|places| take(places, job, build_id))?;
         place.claimed.cancel();
         Some(place.slot)
     }
 
-    /// Counts what runs, and holds the places; returns only when the daemon ends.
+    /// Counts what runs in every project, each by itself, and holds the slots; returns only when the daemon ends.
     pub(crate) async fn take(
         self,
         config: Arc<Config>,
-        now: Timestamp,
         index: Index,
         statuses: Batcher<Statuses>,
         watcher: Watcher,
         scheduler: Scheduler,
     ) {
-        let projects: BTreeSet<&str> = config.profiles.values().map(|profile| profile.project.as_str()).collect();
-        let since = now.checked_sub(longest(&config)).unwrap_or(Timestamp::MIN);
-        let mut held = FuturesUnordered::new();
-        for project in projects {
-            for build in running(&index, &statuses, project, since).await {
+        let (config, watcher) = (&*config, &watcher);
+        let count = async |project: &str, count: &watch::Sender<Count>| {
+            let mut held = FuturesUnordered::new();
+            for build in running(&index, &statuses, project, count).await {
                 let Some(job) = build.job.clone() else { continue };
-                let slot = ticket(&config, &build).and_then(|ticket| scheduler.occupy(&ticket));
+                let slot = ticket(config, &build).and_then(|ticket| scheduler.occupy(&ticket));
                 observe::build_found_running(&job, &build.id, slot.is_some());
                 let Some(slot) = slot else { continue };
                 let claimed = CancellationToken::new();
-                self.with(|places| places.insert(job.clone(), Place { slot, claimed: claimed.clone() }));
-                held.push(self.hold(job, build, claimed, &watcher));
+                let place = Place { build_id: build.id.clone(), slot, claimed: claimed.clone() };
+                self.with(|places| places.entry(job.clone()).or_default().push(place));
+                held.push(self.hold(job, build, claimed, watcher));
             }
-        }
-        self.counted.send_replace(true);
-        while let Some(()) = held.next().await {}
+            count.send_replace(Count::Done);
+            while let Some(()) = held.next().await {}
+        };
+        futures_util::future::join_all(self.counts.iter().map(|(project, sender)| count(project, sender))).await;
         std::future::pending::<()>().await;
     }
 
     async fn hold(&self, job: JobId, build: Arc<Build>, claimed: CancellationToken, watcher: &Watcher) {
+        let build_id = build.id.clone();
         // However it ended, or got lost: it no longer runs.
         claimed.run_until_cancelled(watcher.until_ended(build, |_| {})).await.map(Result::ok);
-        drop(self.with(|places| places.remove(&job)));
+        drop(self.with(|places| take(places, &job, &build_id)));
     }
 
-    fn with<T>(&self, work: impl FnOnce(&mut HashMap<JobId, Place>) -> T) -> T {
+    fn with<T>(&self, work: impl FnOnce(&mut HashMap<JobId, Vec<Place>>) -> T) -> T {
         work(&mut self.places.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-/// How long ago a build that still runs can have been started.
-fn longest(config: &Config) -> std::time::Duration {
+fn take(places: &mut HashMap<JobId, Vec<Place>>, job: &JobId, build_id: &str) -> Option<Place> {
+    let of_job = places.get_mut(job)?;
+    let at = of_job.iter().position(|place| place.build_id == build_id)?;
+    let place = of_job.swap_remove(at);
+    if of_job.is_empty() {
+        places.remove(job);
+    }
+    Some(place)
+}
+
+/// How long a build can take from its start, its wait in CodeBuild's queue included.
+pub(crate) fn longest_build(config: &Config) -> Duration {
     let minutes =
         |profile: &crate::config::Profile| profile.timeout_minutes + profile.queued_timeout_minutes.unwrap_or(LONGEST_QUEUE_MINUTES);
     let longest = config.profiles.values().map(minutes).max().unwrap_or_default();
-    std::time::Duration::from_mins(u64::from(longest))
+    Duration::from_mins(u64::from(longest))
 }
 
-/// The jobs' builds that run in a project. Tries until CodeBuild answers, or says that it never will.
-async fn running(index: &Index, statuses: &Batcher<Statuses>, project: &str, since: Timestamp) -> Vec<Arc<Build>> {
+/// The jobs' builds that run in a project. Asks until CodeBuild answers.
+async fn running(index: &Index, statuses: &Batcher<Statuses>, project: &str, count: &watch::Sender<Count>) -> Vec<Arc<Build>> {
     let mut pauses = pauses();
     loop {
         let looked = async {
-            let ids = index.running(project, since).await?;
+            let ids = index.running(project).await?;
             let builds = futures_util::future::join_all(ids.into_iter().map(|id| statuses.call(id))).await;
             builds.into_iter().collect::<Result<Vec<_>, _>>()
         };
@@ -112,9 +156,12 @@ async fn running(index: &Index, statuses: &Batcher<Statuses>, project: &str, sin
             Ok(builds) => return builds.into_iter().flatten().filter(|build| !build.has_ended()).collect(),
             Err(error) => {
                 observe::census_failed(project, &error);
-                if matches!(error.class, Class::Denied | Class::NotFound | Class::Invalid) {
-                    return Vec::new();
-                }
+                let refused = error.class.is_refusal();
+                count.send_if_modified(|count| {
+                    let is_new = refused && !matches!(count, Count::Refused(_));
+                    *count = if refused { Count::Refused(error) } else { Count::UnderWay };
+                    is_new || !refused
+                });
             }
         }
         sleep(pauses.pause()).await;

@@ -1,11 +1,12 @@
 //! Which builds belong to which job: CodeBuild is the record of what runs, and this is its index by `SLIPWAY_JOB_ID`.
 //!
-//! It is filled newest first from the project's list, only as far back as somebody asks, and kept up to date by reading no more
-//! than what is new. Everyone who looks at the same time shares one reading.
+//! It is filled newest first from the project's list, as far back as a build can still run or somebody asks, and kept up to date by
+//! reading no more than what is new. Everyone who looks at the same time shares one reading.
 
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use jiff::Timestamp;
@@ -17,15 +18,22 @@ use crate::{
         builds::{BATCH, Builds},
     },
     clock::Clock,
-    job::{JobId, build::Build},
+    job::{JobId, OnConflict, build::Build},
     observe,
 };
+
+/// This machine's clock and CodeBuild's may differ by so much.
+const CLOCK_SKEW: Duration = Duration::from_hours(1);
+/// Builds that are remembered of one project. Older ones are forgotten, and read again should somebody ask for them.
+const KEPT: usize = 100_000;
 
 /// The index over all projects. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct Index {
     builds: Builds,
     clock: Clock,
+    /// A build that was started longer ago runs no more.
+    longest: Duration,
     projects: Arc<Mutex<HashMap<String, Arc<tokio::sync::Mutex<Project>>>>>,
 }
 
@@ -37,6 +45,18 @@ struct Project {
     /// is none of them: behind it there may be builds that nobody has seen.
     known: HashMap<String, Timestamp>,
     jobs: HashMap<JobId, Vec<Sighting>>,
+    /// The newest job of each group that cancels older ones: its message's age, and when its build was started.
+    superseding: HashMap<String, Superseding>,
+    /// How many sightings there are in [`Project::jobs`].
+    sightings: usize,
+}
+
+/// A job that cancels the older ones of its group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Superseding {
+    pub(crate) job: JobId,
+    pub(crate) enqueued_at: Timestamp,
+    started_at: Timestamp,
 }
 
 /// A build of a job.
@@ -44,7 +64,7 @@ struct Project {
 pub(crate) struct Sighting {
     pub(crate) build_id: String,
     pub(crate) attempt: u32,
-    started_at: Timestamp,
+    pub(crate) started_at: Timestamp,
     /// As it was when it was seen.
     ended: bool,
 }
@@ -54,39 +74,61 @@ pub(crate) struct Sighting {
 pub(crate) struct Query<'a> {
     pub(crate) project: &'a str,
     pub(crate) job: &'a JobId,
-    /// Builds that started before are another job's, of the same name.
+    /// Builds that started before are another job's, of the same name, unless they still run.
     pub(crate) since: Timestamp,
     /// A reading that began earlier does not count.
     pub(crate) fresh: Instant,
 }
 
 impl Index {
-    pub(crate) fn new(builds: Builds, clock: Clock) -> Self {
-        Self { builds, clock, projects: Arc::default() }
+    /// `longest`: from a build's start to its end at most, its wait in CodeBuild's queue included.
+    pub(crate) fn new(builds: Builds, clock: Clock, longest: Duration) -> Self {
+        Self { builds, clock, longest, projects: Arc::default() }
     }
 
-    /// The job's latest build: of the highest attempt, and of those the first to start.
-    pub(crate) async fn find(&self, query: &Query<'_>) -> Result<Option<Sighting>, AwsError> {
+    /// The builds that may be the job's, the latest first: those started since the time asked for, and older ones that may still run.
+    pub(crate) async fn find(&self, query: &Query<'_>) -> Result<Vec<Sighting>, AwsError> {
         let project = self.project(query.project);
         let mut project = project.lock().await;
-        let enough = project.read.is_some_and(|(began, back_to)| began >= query.fresh && back_to <= query.since);
+        let since = query.since.min(self.horizon());
+        let enough = project.read.is_some_and(|(began, back_to)| began >= query.fresh && back_to <= since);
         if !enough {
-            self.read(query.project, &mut project, query.since).await?;
+            self.read(query.project, &mut project, since).await?;
         }
-        let sightings = project.jobs.get(query.job).into_iter().flatten().filter(|sighting| sighting.started_at >= query.since);
-        Ok(sightings.max_by_key(|sighting| (sighting.attempt, std::cmp::Reverse(sighting.started_at))).cloned())
+        let of_job = project.jobs.get(query.job).into_iter().flatten();
+        let mut sightings: Vec<Sighting> = of_job.filter(|build| build.started_at >= query.since || !build.ended).cloned().collect();
+        // Of the highest attempt, and of those the first to start.
+        sightings.sort_unstable_by_key(|sighting| (std::cmp::Reverse(sighting.attempt), sighting.started_at));
+        Ok(sightings)
     }
 
-    /// The builds of jobs that run now and have been started since a time.
-    pub(crate) async fn running(&self, project: &str, since: Timestamp) -> Result<Vec<String>, AwsError> {
-        let name = project;
+    /// The builds of jobs that run now.
+    pub(crate) async fn running(&self, name: &str) -> Result<Vec<String>, AwsError> {
         let project = self.project(name);
         let mut project = project.lock().await;
+        let since = self.horizon();
         self.read(name, &mut project, since).await?;
         let running = project.jobs.values().flatten().filter(|sighting| !sighting.ended && sighting.started_at >= since);
         let mut ids: Vec<String> = running.map(|sighting| sighting.build_id.clone()).collect();
         ids.sort_unstable();
         Ok(ids)
+    }
+
+    /// The newest job of a group that cancels older ones, among those that had a build. It asks nobody.
+    pub(crate) async fn superseding(&self, group: &str) -> Option<Superseding> {
+        let projects: Vec<_> = self.projects.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
+        let mut newest: Option<Superseding> = None;
+        for project in projects {
+            let project = project.lock().await;
+            let found = project.superseding.get(group).filter(|it| newest.as_ref().is_none_or(|newest| newest.enqueued_at < it.enqueued_at));
+            newest = found.cloned().or(newest);
+        }
+        newest
+    }
+
+    /// Before this time no build was started that still runs.
+    fn horizon(&self) -> Timestamp {
+        self.clock.now().checked_sub(self.longest + CLOCK_SKEW).unwrap_or(Timestamp::MIN)
     }
 
     /// Remembers a build that was started here.
@@ -131,7 +173,7 @@ impl Index {
         }
         project.known.extend(met);
         project.read = Some((began, known_back_to.min(since)));
-        project.forget_before(self.clock.now());
+        project.prune(KEPT);
         observe::index_read(name, pages, project.jobs.len());
         Ok(())
     }
@@ -141,21 +183,80 @@ impl Project {
     fn add(&mut self, build: &Build) {
         let (Some(job), Some(started_at)) = (&build.job, build.started_at) else { return };
         let sighting = Sighting { build_id: build.id.clone(), attempt: build.attempt.unwrap_or(1), started_at, ended: build.has_ended() };
+        self.note_superseding(job, build, started_at);
         let sightings = self.jobs.entry(job.clone()).or_default();
         match sightings.iter_mut().find(|known| known.build_id == build.id) {
             Some(known) => *known = sighting,
-            None => sightings.push(sighting),
+            None => {
+                sightings.push(sighting);
+                self.sightings += 1;
+            }
+        }
+        if self.sightings > 2 * KEPT {
+            self.prune(KEPT);
         }
     }
 
-    /// A message lives 14 days at the longest in SQS; no job asks for older builds.
-    fn forget_before(&mut self, now: Timestamp) {
-        const KEPT: jiff::SignedDuration = jiff::SignedDuration::from_hours(15 * 24);
-        let Ok(oldest) = now.checked_sub(KEPT) else { return };
+    fn note_superseding(&mut self, job: &JobId, build: &Build, started_at: Timestamp) {
+        let (Some(group), Some(record)) = (&build.group, &build.record) else { return };
+        let Some(enqueued_at) = record.enqueued_at.filter(|_| record.on_conflict == OnConflict::Supersede) else { return };
+        if self.superseding.get(group).is_none_or(|known| known.enqueued_at < enqueued_at) {
+            self.superseding.insert(group.clone(), Superseding { job: job.clone(), enqueued_at, started_at });
+        }
+    }
+
+    /// Forgets the oldest builds beyond twice as many as are kept, so that each is looked at a few times at most.
+    fn prune(&mut self, kept: usize) {
+        if self.known.len().max(self.sightings) <= 2 * kept {
+            return;
+        }
+        let sightings = self.jobs.values().flatten().map(|sighting| sighting.started_at);
+        let mut times: Vec<Timestamp> = self.known.values().copied().chain(sightings).collect();
+        // A build is among the known and among the sightings as a rule.
+        let at = times.len().saturating_sub(2 * kept);
+        let (_, oldest, _) = times.select_nth_unstable(at);
+        let oldest = *oldest;
         self.known.retain(|_, started_at| *started_at >= oldest);
         self.jobs.retain(|_, sightings| {
             sightings.retain(|sighting| sighting.started_at >= oldest);
             !sightings.is_empty()
         });
+        self.superseding.retain(|_, superseding| superseding.started_at >= oldest);
+        self.sightings = self.jobs.values().map(Vec::len).sum();
+        if let Some((_, back_to)) = &mut self.read {
+            *back_to = oldest.max(*back_to);
+        }
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    fn build(number: i64) -> Build {
+        Build {
+            id: format!("flex:{number}"),
+            status: "SUCCEEDED".into(),
+            job: Some(JobId::parse(&format!("job-{number}")).unwrap()),
+            started_at: Some(Timestamp::from_second(number).unwrap()),
+            ..Build::default()
+        }
+    }
+
+    #[test]
+    fn the_newest_builds_are_kept_and_the_older_ones_count_as_unread() {
+        let mut project = Project { read: Some((Instant::now(), Timestamp::MIN)), ..Project::default() };
+        for number in 0..50 {
+            project.add(&build(number));
+            project.known.insert(build(number).id, build(number).started_at.unwrap());
+        }
+        project.prune(10);
+        assert!((10..=20).contains(&project.known.len()), "{}", project.known.len());
+        assert_eq!(project.known.len(), project.jobs.len());
+        assert_eq!(project.sightings, project.jobs.len());
+        let oldest = project.known.values().min().copied().unwrap();
+        assert_eq!(project.read.unwrap().1, oldest);
+        assert!(project.known.contains_key("flex:49"));
     }
 }

@@ -1,35 +1,39 @@
-//! Takes room first, then receives no more than there is room for, and hands over. Nothing is hoarded, nothing put back for lack of room.
+//! The intake of one queue: takes room first, then receives no more than there is room for, and hands over. Nothing is hoarded, nothing
+//! put back for lack of room.
+
+mod hand_over;
 
 use std::{sync::Arc, time::Duration};
 
+use futures_util::{StreamExt, stream::FuturesUnordered};
 use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore, watch},
-    time::{Instant, sleep},
+    sync::watch,
+    time::{Instant, sleep, sleep_until, timeout},
 };
 
 use super::{
-    cancellation::cancel,
+    backlog::{Backlog, Reservation},
     dead_letters::DeadLetters,
-    lease::{Lease, Leases},
-    rejection::reject,
-    worker::{Arrival, Worker},
+    lease::Leases,
+    worker::Worker,
 };
 use crate::{
-    aws::queue::{BATCH, Delivery, Queue},
-    backoff::Backoff,
-    config,
-    job::{
-        event::Origin,
-        message::{self, Message},
-        trace::traceparent,
+    aws::{
+        AwsError,
+        queue::{BATCH, Delivery, Queue},
     },
-    observe,
+    backoff::Backoff,
+    config, observe,
     pulse::Pulse,
     supervise::Jobs,
 };
 
 /// A loop that waits for room turns over this often.
-const ROOM_WAIT: Duration = Duration::from_secs(10);
+const TURN: Duration = Duration::from_secs(10);
+/// Receives of one queue under way at once, while each brings as much as it can: one alone brings ten messages in a round trip.
+const RECEIVES: usize = 8;
+/// When the drain begins, an answer that is on its way is taken. A poll that goes on is ended: it would take messages that are given back.
+const LAST_ANSWER: Duration = Duration::from_millis(500);
 
 /// The intake of one queue.
 #[derive(Debug)]
@@ -38,102 +42,75 @@ pub(crate) struct Intake {
     pub(crate) settings: config::Queue,
     pub(crate) dead_letters: Arc<DeadLetters>,
     pub(crate) leases: Leases,
-    /// Room for jobs that wait, over all queues.
-    pub(crate) room: Arc<Semaphore>,
+    /// Room for what is held, over all queues.
+    pub(crate) backlog: Backlog,
     pub(crate) worker: Arc<Worker>,
     pub(crate) jobs: Jobs,
     /// Set when the queue has answered for the first time.
     pub(crate) answered: watch::Sender<bool>,
 }
 
+/// A receive that has ended, and the room that was kept for what it brings.
+type Received = (Vec<Reservation>, Result<Vec<Delivery>, AwsError>);
+
 impl Intake {
-    /// Receives until the drain begins. A receive under way then is awaited, so that what it brings is given back at once.
-    pub(crate) async fn serve(self, pulse: Pulse) {
-        let drain = self.worker.shutdown.drain.clone();
+    /// Receives until the drain begins.
+    pub(crate) async fn serve(self, drain: tokio_util::sync::CancellationToken, pulse: Pulse) {
+        let mut receives = FuturesUnordered::new();
         let mut backoff = Backoff::patient();
-        while !drain.is_cancelled() {
-            pulse.beat();
-            let room = tokio::select! {
+        // More than one only while all of them bring as much as they can.
+        let mut wanted = 1;
+        let mut paused_until: Option<Instant> = None;
+        loop {
+            tokio::select! {
                 biased;
-                () = drain.cancelled() => return,
-                room = self.room() => room,
-                () = sleep(ROOM_WAIT) => continue,
-            };
-            // The first answer says that the daemon is ready: it is not waited for until a message comes.
-            let wait = if *self.answered.borrow() { self.settings.wait } else { Duration::ZERO };
-            match self.queue.receive(room.len(), self.settings.visibility, wait).await {
-                Ok(deliveries) => {
-                    self.answered.send_replace(true);
-                    backoff = Backoff::patient();
-                    let received = Instant::now();
-                    for (delivery, room) in deliveries.into_iter().zip(room) {
-                        self.hand_over(delivery, room, received);
+                () = drain.cancelled() => break,
+                Some((room, answer)) = receives.next() => {
+                    let (room, answer): Received = (room, answer);
+                    pulse.beat();
+                    let asked = room.len();
+                    match self.take(room, answer) {
+                        Ok(received) => {
+                            backoff = Backoff::patient();
+                            wanted = if received == asked { (wanted + 1).min(RECEIVES) } else { 1 };
+                        }
+                        Err(error) => {
+                            observe::receive_failed(self.queue.url(), &error);
+                            paused_until = Some(Instant::now() + backoff.pause());
+                            wanted = 1;
+                        }
                     }
                 }
-                Err(error) => {
-                    observe::receive_failed(self.queue.url(), &error);
-                    drop(room);
-                    tokio::select! {
-                        biased;
-                        () = drain.cancelled() => {}
-                        () = sleep(backoff.pause()) => {}
-                    }
-                }
+                () = sleep_until(paused_until.unwrap_or_else(Instant::now)), if paused_until.is_some() => paused_until = None,
+                room = self.backlog.reserve(), if receives.len() < wanted && paused_until.is_none() => receives.push(self.receive(room)),
+                // Without a receive under way, it is the wait for room or the pause that goes on.
+                () = sleep(TURN), if receives.is_empty() => pulse.beat(),
             }
         }
-    }
-
-    /// Room for one message at least, and at most for as many as one receive brings.
-    async fn room(&self) -> Vec<OwnedSemaphorePermit> {
-        let mut room: Vec<_> = Arc::clone(&self.room).acquire_owned().await.into_iter().collect();
-        while room.len() < BATCH
-            && let Ok(more) = Arc::clone(&self.room).try_acquire_owned()
-        {
-            room.push(more);
-        }
-        room
-    }
-
-    fn hand_over(&self, delivery: Delivery, room: OwnedSemaphorePermit, received: Instant) {
-        observe::message_received(&delivery.message_id, delivery.receive_count);
-        let Some(lease) = self.leases.take(&delivery, received) else {
-            observe::lease_renewed(&delivery.message_id);
-            return;
+        let last = async {
+            while let Some((room, answer)) = receives.next().await {
+                // Its messages come back when their visibility timeout is over, if an error hides them.
+                self.take(room, answer).map(drop).unwrap_or_default();
+            }
         };
-        let name = delivery.message_id.clone();
-        let worker = Arc::clone(&self.worker);
-        let origin = Origin {
-            message_id: delivery.message_id.clone(),
-            queue: self.settings.name().to_owned(),
-            enqueued_at: delivery.sent_at,
-            traceparent: traceparent(delivery.attributes.get("traceparent"), delivery.trace_header.as_ref()),
-        };
-        match message::read(&delivery.body, &delivery.message_id, &worker.config.profiles) {
-            Ok(Message::Job(job)) => {
-                let arrival = Arrival { job, origin, received, receive_count: delivery.receive_count, room };
-                let span = observe::job_span(&arrival.job.id, &arrival.job.tenant);
-                self.jobs.spawn(name, tracing::Instrument::instrument(async move { worker.carry(arrival, lease).await }, span));
-            }
-            Ok(Message::Cancel(wish)) => self.jobs.spawn(name, async move { cancel_job(worker, wish, lease, room).await }),
-            Err(rejection) => {
-                let (dead_letters, reporter) = (Arc::clone(&self.dead_letters), worker.reporter.clone());
-                let shutdown = worker.shutdown.clone();
-                self.jobs.spawn(name, async move {
-                    let _room = room;
-                    reject(delivery, rejection, origin, &dead_letters, reporter, lease, shutdown).await;
-                });
-            }
-        }
+        timeout(LAST_ANSWER, last).await.unwrap_or_default();
     }
-}
 
-async fn cancel_job(worker: Arc<Worker>, wish: message::Cancel, lease: Lease, room: OwnedSemaphorePermit) {
-    let _room = room;
-    let shutdown = worker.shutdown.clone();
-    let fulfilled = tokio::select! {
-        biased;
-        fulfilled = cancel(worker, wish) => fulfilled,
-        () = shutdown.leave.cancelled() => false,
-    };
-    if fulfilled { lease.settle().await } else { lease.give_back().await }
+    async fn receive(&self, room: Vec<Reservation>) -> Received {
+        // The first answer says that the daemon is ready: it is not waited for until a message comes.
+        let wait = if *self.answered.borrow() { self.settings.wait } else { Duration::ZERO };
+        let answer = self.queue.receive(room.len().min(BATCH), self.settings.visibility, wait).await;
+        (room, answer)
+    }
+
+    /// Hands over what a receive has brought; how much that was.
+    fn take(&self, room: Vec<Reservation>, answer: Result<Vec<Delivery>, AwsError>) -> Result<usize, AwsError> {
+        let deliveries = answer?;
+        self.answered.send_replace(true);
+        let (count, received) = (deliveries.len(), Instant::now());
+        for (delivery, room) in deliveries.into_iter().zip(room) {
+            self.hand_over(delivery, room, received);
+        }
+        Ok(count)
+    }
 }

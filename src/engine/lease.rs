@@ -161,14 +161,24 @@ impl Lease {
     }
 
     /// Makes the message visible to others at once.
-    pub(crate) async fn give_back(mut self) {
+    pub(crate) async fn give_back(self) {
+        self.give_back_after(Duration::ZERO).await;
+    }
+
+    /// Makes the message visible to others after a time.
+    pub(crate) async fn give_back_after(mut self, time: Duration) {
         // No extension may follow and hide the message again; and a receive under way that brings it again, as the last one of a drain
         // may, makes a lease of its own, which is given back in turn.
         self.held = false;
         let Some(entry) = self.leases.with(|held| held.remove(&self.message_id)) else { return };
-        if let Err(error) = self.leases.shared.extensions.call((entry.receipt, Duration::ZERO)).await {
+        if let Err(error) = self.leases.shared.extensions.call((entry.receipt, time)).await {
             observe::give_back_failed(&self.message_id, &error);
         }
+    }
+
+    /// The message's id.
+    pub(crate) fn message_id(&self) -> &str {
+        &self.message_id
     }
 
     fn receipt(&self) -> Option<String> {

@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 
 use tokio::time::sleep;
 
-use super::{dead_letters::DeadLetters, lease::Lease, reporter::Reporter};
+use super::{dead_letters::DeadLetters, reporter::Reporter};
 use crate::{
     aws::queue::{Delivery, MESSAGE_BYTES, Queue},
     backoff::Backoff,
-    job::{JobId, event::Origin, message::Rejection, problem::Problem},
+    job::{event::Origin, message::Rejection, problem::Problem},
     observe,
-    shutdown::Shutdown,
 };
 
 /// The attribute that says in the dead-letter queue why a message is there.
@@ -22,27 +21,11 @@ const REASONS_BYTES: usize = 16 * 1024;
 /// An attribute's name and data type count too.
 const ATTRIBUTE_OVERHEAD: usize = REASONS.len() + "String".len();
 
-/// Rejects a message; it is deleted only when its event is accepted and it has a new home.
-pub(crate) async fn reject(
-    delivery: Delivery,
-    rejection: Rejection,
-    origin: Origin,
-    dead_letters: &DeadLetters,
-    reporter: Reporter,
-    lease: Lease,
-    shutdown: Shutdown,
-) {
-    observe::message_rejected(&delivery.message_id, rejection.id.as_ref().map(JobId::as_str), rejection.problems.len());
-    let rejected = async {
-        reporter.rejected(&rejection, &origin).await;
-        if let Some(queue) = dead_letters.queue().await {
-            bury(queue, &delivery, &rejection.problems).await;
-        }
-    };
-    tokio::select! {
-        biased;
-        () = rejected => lease.settle().await,
-        () = shutdown.leave.cancelled() => lease.give_back().await,
+/// Rejects a message; returns when its event is accepted and it has a new home.
+pub(crate) async fn reject(delivery: &Delivery, rejection: &Rejection, origin: &Origin, dead_letters: &DeadLetters, reporter: &Reporter) {
+    reporter.rejected(rejection, origin).await;
+    if let Some(queue) = dead_letters.queue().await {
+        bury(queue, delivery, &rejection.problems).await;
     }
 }
 

@@ -1,36 +1,48 @@
 //! The jobs that live in this process: one seat a job id, so that a repeat waits for the first, and a way to cancel each.
 
+mod ends;
+mod memory;
+
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use jiff::Timestamp;
-use tokio::{sync::watch, time::Instant};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
+
+use self::{ends::Ends, memory::Memory};
 
 use crate::{
     job::{JobId, event::Publication, outcome::Status},
     observe,
 };
 
+/// Early cancellations and groups that are remembered.
+const REMEMBERED: usize = 100_000;
+
 /// Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct Roster {
     state: Arc<Mutex<State>>,
-    /// For how long ended jobs and early cancellations are remembered.
-    window: Duration,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
     seats: HashMap<JobId, Shared>,
-    /// Jobs that ended here; with the end that no record but this one tells: CodeBuild knows not why a build was stopped.
-    ended: Memory<Option<Arc<Publication>>>,
+    /// Jobs that ended here.
+    ended: Ends,
     /// Cancellations that came before their jobs.
-    cancelled: Memory<Cancelled>,
+    cancelled: Memory<JobId, Cancelled>,
+    /// The newest job of each group that cancels older ones, whether or not it still lives.
+    superseding: Memory<String, (Age, JobId)>,
 }
+
+/// When a job's message was sent, and the message's id where that is the same. A message that comes again, after a crash say, keeps its
+/// age.
+type Age = (Option<Timestamp>, String);
 
 #[derive(Debug, Clone)]
 struct Shared {
@@ -45,8 +57,8 @@ pub(crate) struct Member {
     pub(crate) key: String,
     /// Whether it cancels those that are older.
     pub(crate) supersedes: bool,
-    /// When its message was sent, and the message's id where that is the same. A message that comes again, after a crash say, keeps its age.
-    pub(crate) age: (Option<Timestamp>, String),
+    /// Its message's.
+    pub(crate) age: Age,
 }
 
 /// Why a job is to end before its time.
@@ -54,8 +66,17 @@ pub(crate) struct Member {
 pub(crate) struct Cancelled {
     /// `Cancelled` or `Superseded`.
     pub(crate) status: Status,
-    /// For the operator's log.
+    /// The sender's words, or ours.
     pub(crate) reason: String,
+    /// The newer job, of one that is superseded.
+    pub(crate) by: Option<JobId>,
+}
+
+impl Cancelled {
+    /// Because a newer job of the group has come.
+    pub(crate) fn superseded(by: JobId) -> Self {
+        Self { status: Status::Superseded, reason: format!("superseded by {by}"), by: Some(by) }
+    }
 }
 
 /// A job's ear for its cancellation.
@@ -86,8 +107,15 @@ pub(crate) enum Claim {
 }
 
 impl Roster {
+    /// `window`: for how long ended jobs, early cancellations and groups are remembered.
     pub(crate) fn new(window: Duration) -> Self {
-        Self { state: Arc::default(), window }
+        let state = State {
+            seats: HashMap::new(),
+            ended: Ends::new(window),
+            cancelled: Memory::new(window, REMEMBERED),
+            superseding: Memory::new(window, REMEMBERED),
+        };
+        Self { state: Arc::new(Mutex::new(state)) }
     }
 
     /// Takes the seat of a job, or finds it taken.
@@ -96,14 +124,14 @@ impl Roster {
             if let Some(seat) = state.seats.get(id) {
                 return Claim::Repeat(seat.terminal.clone());
             }
-            let before = state.ended.get(id, self.window).cloned();
+            let before = state.ended.get(id);
             let seen_before = before.is_some();
             let (sender, terminal) = watch::channel(before.flatten());
             if terminal.borrow().is_some() {
                 return Claim::Repeat(terminal);
             }
             let cancel = Arc::<Cancel>::default();
-            if let Some(early) = state.cancelled.take(id, self.window) {
+            if let Some(early) = state.cancelled.take(id) {
                 cancel.set(id, early);
             }
             let shared = Shared { group, cancel: Arc::clone(&cancel), terminal };
@@ -124,7 +152,7 @@ impl Roster {
 
     /// Remembers a cancellation for a job that may still come.
     pub(crate) fn cancel_early(&self, id: &JobId, why: Cancelled) {
-        self.with(|state| state.cancelled.put(id.clone(), why, self.window));
+        self.with(|state| state.cancelled.put(id.clone(), why));
     }
 
     fn with<T>(&self, work: impl FnOnce(&mut State) -> T) -> T {
@@ -133,17 +161,25 @@ impl Roster {
 }
 
 impl State {
-    /// The older of two jobs of a group makes way, if the newer one says so, in whichever order they arrive.
-    fn supersede(&self, id: &JobId, newcomer: &Shared) {
+    /// The older of two jobs of a group makes way, if the newer one says so, in whichever order they arrive, and also when the newer one
+    /// has ended meanwhile.
+    fn supersede(&mut self, id: &JobId, newcomer: &Shared) {
         let Some(group) = &newcomer.group else { return };
-        let others =
-            self.seats.iter().filter_map(|(id, seat)| Some((id, seat, seat.group.as_ref().filter(|other| other.key == group.key)?)));
-        for (other_id, seat, other) in others {
-            let ((old_id, old), (new_id, new)) =
-                if other.age < group.age { ((other_id, seat), (id, group)) } else { ((id, newcomer), (other_id, other)) };
-            if new.supersedes {
-                old.cancel.set(old_id, Cancelled { status: Status::Superseded, reason: format!("superseded by {new_id}") });
-            }
+        let of_group = |seat: &Shared| seat.group.as_ref().filter(|other| other.key == group.key).cloned();
+        let living = self.seats.iter().filter_map(|(id, seat)| Some((id, of_group(seat)?)));
+        let newer_living = living.filter(|(_, other)| other.supersedes).map(|(id, other)| (other.age, id.clone()));
+        let newer = newer_living.chain(self.superseding.get(&group.key).cloned()).find(|(age, other)| *age > group.age && other != id);
+        if let Some((_, newer)) = newer {
+            newcomer.cancel.set(id, Cancelled::superseded(newer));
+        }
+        if !group.supersedes {
+            return;
+        }
+        if self.superseding.get(&group.key).is_none_or(|(age, _)| *age < group.age) {
+            self.superseding.put(group.key.clone(), (group.age.clone(), id.clone()));
+        }
+        for (old_id, seat) in self.seats.iter().filter(|(_, seat)| of_group(seat).is_some_and(|other| other.age < group.age)) {
+            seat.cancel.set(old_id, Cancelled::superseded(id.clone()));
         }
     }
 }
@@ -161,10 +197,15 @@ impl Gone {
 }
 
 impl Seat {
-    /// The job's terminal event is accepted: repeats get the same. `untold`: nothing but this process knows that it ended so.
-    pub(crate) fn ended(&self, terminal: Arc<Publication>, untold: bool) {
+    /// The job's terminal event is accepted: repeats get the same.
+    pub(crate) fn ended(&self, terminal: Arc<Publication>) {
         self.terminal.send_replace(Some(Arc::clone(&terminal)));
-        self.roster.with(|state| state.ended.put(self.id.clone(), untold.then_some(terminal), self.roster.window));
+        self.roster.with(|state| state.ended.put(self.id.clone(), terminal));
+    }
+
+    /// A newer job of the group is known that cancels this one.
+    pub(crate) fn superseded(&self, by: JobId) {
+        self.cancel.set(&self.id, Cancelled::superseded(by));
     }
 }
 
@@ -185,54 +226,11 @@ impl Cancel {
     /// Resolves when the job is to end.
     pub(crate) async fn cancelled(&self) -> Cancelled {
         self.token.cancelled().await;
-        self.reason().unwrap_or(Cancelled { status: Status::Cancelled, reason: String::new() })
+        self.reason().unwrap_or(Cancelled { status: Status::Cancelled, reason: String::new(), by: None })
     }
 
     /// Why the job is to end, if it is.
     pub(crate) fn reason(&self) -> Option<Cancelled> {
         self.why.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-}
-
-/// Values by job id that are forgotten after a time.
-#[derive(Debug)]
-struct Memory<T> {
-    values: HashMap<JobId, (Instant, T)>,
-    order: VecDeque<(Instant, JobId)>,
-}
-
-impl<T> Default for Memory<T> {
-    fn default() -> Self {
-        Self { values: HashMap::new(), order: VecDeque::new() }
-    }
-}
-
-impl<T> Memory<T> {
-    fn put(&mut self, id: JobId, value: T, window: Duration) {
-        self.forget(window);
-        let now = Instant::now();
-        self.order.push_back((now, id.clone()));
-        self.values.insert(id, (now, value));
-    }
-
-    fn get(&mut self, id: &JobId, window: Duration) -> Option<&T> {
-        self.forget(window);
-        self.values.get(id).map(|(_, value)| value)
-    }
-
-    fn take(&mut self, id: &JobId, window: Duration) -> Option<T> {
-        self.forget(window);
-        self.values.remove(id).map(|(_, value)| value)
-    }
-
-    fn forget(&mut self, window: Duration) {
-        while let Some((at, _)) = self.order.front()
-            && at.elapsed() > window
-        {
-            let Some((at, id)) = self.order.pop_front() else { return };
-            if self.values.get(&id).is_some_and(|(put, _)| *put == at) {
-                self.values.remove(&id);
-            }
-        }
     }
 }

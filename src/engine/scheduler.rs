@@ -1,7 +1,9 @@
-//! Admission: a job waits in the [`Line`] until the limits, the operator's and CodeBuild's, have a place for it. Places are owned
-//! permits, freed by dropping them.
+//! Admission: a job waits in the [`Line`] until the limits, the operator's and CodeBuild's, have a slot for it. Slots are owned permits,
+//! freed by dropping them.
 
+mod prospect;
 mod room;
+mod slot;
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -13,7 +15,11 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-use self::room::Room;
+use self::{prospect::Prospects, room::Room};
+pub(crate) use self::{
+    prospect::Prospect,
+    slot::{GroupLock, Slot, Untold},
+};
 use crate::{
     config::{Limits, Profile},
     job::{
@@ -23,7 +29,7 @@ use crate::{
     observe,
 };
 
-/// Hands out places. Cheap to clone.
+/// Hands out slots. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct Scheduler {
     shared: Arc<Shared>,
@@ -32,13 +38,18 @@ pub(crate) struct Scheduler {
 #[derive(Debug)]
 struct Shared {
     running: Arc<Semaphore>,
-    /// The profiles that have a limit of their own.
+    /// Jobs that were started and are not yet told: as many as run and wait at most, so that a topic that refuses, or logs that cannot
+    /// be read, stop the starts and not the memory's bound.
+    untold: Arc<Semaphore>,
+    /// The profiles that have a limit of their own, lower than that of all.
     profiles: HashMap<String, Arc<Semaphore>>,
     /// Each profile's project.
     projects: HashMap<String, String>,
     per_tenant: usize,
+    /// As many may run in all.
+    most: usize,
     state: Mutex<State>,
-    /// Somebody came, left, or freed a place.
+    /// Somebody came, left, or freed a slot.
     changed: Notify,
 }
 
@@ -50,33 +61,29 @@ struct State {
     groups: HashSet<String>,
     /// What CodeBuild has room for, by project.
     rooms: BTreeMap<String, Room>,
+    /// Who among those that wait could start.
+    prospects: Prospects,
     arrivals: u64,
-}
-
-/// A place among the running. Dropping it frees the place.
-#[derive(Debug)]
-pub(crate) struct Slot {
-    /// Emptied only while being dropped.
-    permits: Vec<OwnedSemaphorePermit>,
-    group: Option<String>,
-    project: String,
-    scheduler: Scheduler,
 }
 
 impl Scheduler {
     pub(crate) fn new(limits: &Limits, profiles: &BTreeMap<String, Profile>) -> Self {
-        let limited = profiles.iter().filter_map(|(name, profile)| Some((name.clone(), Arc::new(Semaphore::new(profile.running?)))));
+        let limit = |profile: &Profile| profile.running.filter(|most| *most < limits.running);
+        let limited = profiles.iter().filter_map(|(name, profile)| Some((name.clone(), Arc::new(Semaphore::new(limit(profile)?)))));
         let rooms = profiles.values().map(|profile| (profile.project.clone(), Room::new(&profile.project, limits.running)));
         let shared = Shared {
             running: Arc::new(Semaphore::new(limits.running)),
+            untold: Arc::new(Semaphore::new(limits.running + limits.waiting)),
             profiles: limited.collect(),
             projects: profiles.iter().map(|(name, profile)| (name.clone(), profile.project.clone())).collect(),
             per_tenant: limits.per_tenant,
+            most: limits.running,
             state: Mutex::new(State {
                 line: Line::default(),
                 tenants: HashMap::new(),
                 groups: HashSet::new(),
                 rooms: rooms.collect(),
+                prospects: Prospects::default(),
                 arrivals: 0,
             }),
             changed: Notify::new(),
@@ -92,7 +99,7 @@ impl Scheduler {
         })
     }
 
-    /// Waits for a place. Dropping the future leaves the line. `again`: the job had a place, for which CodeBuild had no room.
+    /// Waits for a slot. Dropping the future leaves the line. `again`: the job had a slot, for which CodeBuild had no room.
     pub(crate) async fn admit(&self, ticket: Ticket, again: bool) -> Slot {
         let (sender, slot) = oneshot::channel();
         self.with(|state| if again { state.line.put_back(ticket, sender) } else { state.line.push(ticket, sender) });
@@ -100,14 +107,14 @@ impl Scheduler {
         self.shared.changed.notify_one();
         match slot.await {
             Ok(slot) => slot,
-            // The line never drops one who waits; should it, this one waits for ever rather than run without a place.
+            // The line never drops one who waits; should it, this one waits for ever rather than run without a slot.
             Err(_) => std::future::pending().await,
         }
     }
 
-    /// A place for a build that runs already, before anybody who waits. `None`: the limits have no place left to hold for it.
+    /// A slot for a build that runs already, before anybody who waits. `None`: the limits have none left to hold for it.
     pub(crate) fn occupy(&self, ticket: &Ticket) -> Option<Slot> {
-        self.with(|state| self.place(state, ticket))
+        self.with(|state| self.slot(state, ticket))
     }
 
     /// Serves the line, for ever.
@@ -135,7 +142,7 @@ impl Scheduler {
             let taken = line.take(|ticket| {
                 let has_room =
                     self.shared.projects.get(&ticket.profile).and_then(|project| state.rooms.get(project)).is_some_and(Room::has_room);
-                has_room.then(|| self.place(state, ticket)).flatten()
+                has_room.then(|| self.slot(state, ticket)).flatten()
             });
             state.line = line;
             // A tenant of whom nothing runs is forgotten, so that names do not pile up.
@@ -144,8 +151,8 @@ impl Scheduler {
         })
     }
 
-    /// A place within the operator's limits, if there is one: of all, the tenant's, the profile's, the project's.
-    fn place(&self, state: &mut State, ticket: &Ticket) -> Option<Slot> {
+    /// A slot within the limits, if there is one: of all, the tenant's, the profile's, the project's, and of what is not told yet.
+    fn slot(&self, state: &mut State, ticket: &Ticket) -> Option<Slot> {
         if ticket.group.as_ref().is_some_and(|group| state.groups.contains(group)) {
             return None;
         }
@@ -159,15 +166,23 @@ impl Scheduler {
         ];
         let mut permits = Vec::with_capacity(limits.len());
         for limit in limits.into_iter().flatten() {
-            permits.push(Arc::clone(limit).try_acquire_owned().ok()?);
+            permits.push(take(limit)?);
         }
-        state.groups.extend(ticket.group.clone());
-        Some(Slot { permits, group: ticket.group.clone(), project: project.clone(), scheduler: self.clone() })
+        let untold = Untold::new(take(&self.shared.untold)?, self.clone());
+        let group = ticket.group.clone().map(|group| {
+            state.groups.insert(group.clone());
+            GroupLock::new(group, self.clone())
+        });
+        Some(Slot::new(permits, untold, group, project.clone(), self.clone()))
     }
 
     fn with<T>(&self, work: impl FnOnce(&mut State) -> T) -> T {
         work(&mut self.shared.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
+}
+
+fn take(limit: &Arc<Semaphore>) -> Option<OwnedSemaphorePermit> {
+    Arc::clone(limit).try_acquire_owned().ok()
 }
 
 /// Tells the line that one who waited waits no more.
@@ -176,28 +191,5 @@ struct Leave<'a>(&'a Scheduler);
 impl Drop for Leave<'_> {
     fn drop(&mut self) {
         self.0.shared.changed.notify_one();
-    }
-}
-
-impl Slot {
-    /// CodeBuild took the build.
-    pub(crate) fn accepted(&self) {
-        self.scheduler.with(|state| state.rooms.get_mut(&self.project).map(Room::accepted));
-        self.scheduler.shared.changed.notify_one();
-    }
-
-    /// CodeBuild has no room for the build: the place is given up, and fewer are handed out for a while.
-    pub(crate) fn refused(self) {
-        self.scheduler.with(|state| state.rooms.get_mut(&self.project).map(Room::refused));
-    }
-}
-
-impl Drop for Slot {
-    fn drop(&mut self) {
-        self.permits.clear();
-        if let Some(group) = self.group.take() {
-            self.scheduler.with(|state| state.groups.remove(&group));
-        }
-        self.scheduler.shared.changed.notify_one();
     }
 }

@@ -2,9 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
-use super::index::{Index, Query};
+use super::index::{Index, Query, Superseding};
 use crate::{
     aws::{
         AwsError, Class,
@@ -22,6 +22,8 @@ use crate::{
 
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// For so long a refusal to look for builds may pass: a permission that has just been given takes some seconds to hold.
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Starts builds. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -36,7 +38,10 @@ pub(crate) struct Starter {
 pub(crate) enum NotStarted {
     /// CodeBuild runs as many builds as it may.
     NoCapacity(AwsError),
-    /// CodeBuild is throttling, or nobody knows whether the build has started: the same order may be given again.
+    /// CodeBuild is throttling: the same order may be given again.
+    Throttled(AwsError),
+    /// Nobody knows whether the build has started: the same order may be given again, and no refusal is believed before the build has
+    /// been looked for.
     Unknown(AwsError),
     /// The token was used for another order: an earlier version or configuration has started the build, or is about to.
     StartedOtherwise(AwsError),
@@ -49,23 +54,41 @@ impl Starter {
         Self { builds, statuses, index }
     }
 
-    /// The job's latest build, if it has one. Tries until CodeBuild answers.
-    pub(crate) async fn find(&self, query: Query<'_>) -> Option<Arc<Build>> {
+    /// The job's latest build, if it has one. Asks until CodeBuild answers; an error: it has refused to for as long as [`PATIENCE`].
+    pub(crate) async fn find(&self, query: Query<'_>) -> Result<Option<Arc<Build>>, AwsError> {
         let mut pauses = pauses();
+        let mut refused_since = None;
         loop {
-            match self.look_up(&query).await {
-                Ok(found) => return found,
-                Err(error) => observe::lookup_failed(query.job, &error),
+            let error = match self.look(&query).await {
+                Ok(found) => return Ok(found),
+                Err(error) => error,
+            };
+            observe::lookup_failed(query.job, &error);
+            if !error.class.is_refusal() {
+                refused_since = None;
+            } else if refused_since.get_or_insert_with(Instant::now).elapsed() >= PATIENCE {
+                return Err(error);
             }
             sleep(pauses.pause()).await;
         }
     }
 
-    async fn look_up(&self, query: &Query<'_>) -> Result<Option<Arc<Build>>, AwsError> {
-        match self.index.find(query).await? {
-            Some(sighting) => self.statuses.call(sighting.build_id).await,
-            None => Ok(None),
+    /// One look at what [`Starter::find`] asks for.
+    pub(crate) async fn look(&self, query: &Query<'_>) -> Result<Option<Arc<Build>>, AwsError> {
+        for sighting in self.index.find(query).await? {
+            let build = self.statuses.call(sighting.build_id).await?;
+            // A build that still runs is the job's, however old it is.
+            let is_the_jobs = |build: &Arc<Build>| sighting.started_at >= query.since || !build.has_ended();
+            if let Some(build) = build.filter(is_the_jobs) {
+                return Ok(Some(build));
+            }
         }
+        Ok(None)
+    }
+
+    /// The newest job of a group that cancels older ones, among those that had a build.
+    pub(crate) async fn superseding(&self, group: &str) -> Option<Superseding> {
+        self.index.superseding(group).await
     }
 
     /// Gives the order to CodeBuild, once.
@@ -78,9 +101,10 @@ impl Starter {
             Err(error) if error.is_token_mismatch() => Err(NotStarted::StartedOtherwise(error)),
             Err(error) => Err(match error.class {
                 Class::Capacity => NotStarted::NoCapacity(error),
-                Class::Throttled | Class::Transient => NotStarted::Unknown(error),
-                Class::Denied | Class::NotFound => NotStarted::Refused { failure: failure(&error), again: true },
-                Class::Invalid => NotStarted::Refused { failure: failure(&error), again: false },
+                Class::Throttled => NotStarted::Throttled(error),
+                Class::Transient => NotStarted::Unknown(error),
+                Class::Denied | Class::NotFound => NotStarted::Refused { failure: start_refused(&error), again: true },
+                Class::Invalid => NotStarted::Refused { failure: start_refused(&error), again: false },
             }),
         }
     }
@@ -91,12 +115,15 @@ pub(crate) fn pauses() -> Backoff {
     Backoff::new(FIRST_PAUSE, LONGEST_PAUSE)
 }
 
-fn failure(error: &AwsError) -> Failure {
-    Failure {
-        kind: FailureKind::Platform,
-        phase: None,
-        code: error.code.clone(),
-        message: format!("codebuild refused to start the build: {}", error.message),
-        command: None,
-    }
+fn start_refused(error: &AwsError) -> Failure {
+    failure(error, format!("codebuild refused to start the build: {}", error.message))
+}
+
+/// CodeBuild does not say which builds there are: none is started that could be a second one.
+pub(crate) fn lookup_refused(project: &str, error: &AwsError) -> Failure {
+    failure(error, format!("codebuild refused to list the builds of the project {project}: {}", error.message))
+}
+
+fn failure(error: &AwsError, message: String) -> Failure {
+    Failure { kind: FailureKind::Platform, phase: None, code: error.code.clone(), message, command: None }
 }

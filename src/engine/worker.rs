@@ -11,10 +11,9 @@ use self::run::Run;
 use super::{
     census::Census,
     index::Query,
-    lease::Lease,
     reporter::{Ended, Reporter},
     roster::{Claim, Member, Roster, Seat},
-    scheduler::Scheduler,
+    scheduler::{Scheduler, Untold},
     starter::Starter,
     watcher::Watcher,
 };
@@ -24,8 +23,9 @@ use crate::{
     config::Config,
     job::{
         Job, OnConflict,
+        build::Build,
         event::{Origin, Timings},
-        outcome::Status,
+        record,
     },
     observe,
     shutdown::Shutdown,
@@ -57,8 +57,17 @@ pub(crate) struct Arrival {
     pub(crate) received: Instant,
     /// This receive included.
     pub(crate) receive_count: u32,
-    /// Room among the waiting; given up when the job is admitted.
-    pub(crate) room: OwnedSemaphorePermit,
+    /// A place among the jobs that could start.
+    pub(crate) waiting: Option<OwnedSemaphorePermit>,
+}
+
+/// How a message was carried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Carried {
+    /// Its end is told: the message may go.
+    ToItsEnd,
+    /// The process is leaving, and the job goes back to the queue.
+    Back,
 }
 
 /// The process is leaving, and the job goes back to the queue.
@@ -66,27 +75,33 @@ pub(crate) struct Arrival {
 struct Left;
 
 impl Worker {
-    /// Carries a job to its end, and its message with it.
-    pub(crate) async fn carry(&self, arrival: Arrival, lease: Lease) {
+    /// Carries a job to its end.
+    pub(crate) async fn carry(&self, arrival: Arrival) -> Carried {
+        self.line(arrival).await.map_or(Carried::Back, |()| Carried::ToItsEnd)
+    }
+
+    async fn line(&self, mut arrival: Arrival) -> Result<(), Left> {
         let (job, origin) = (arrival.job.clone(), arrival.origin.clone());
-        let Ok(seat) = self.seat(&job, &origin).await else { return lease.give_back().await };
-        let Some(seat) = seat else { return lease.settle().await };
-        let Ok(ended) = self.line(arrival, &seat).await else { return lease.give_back().await };
+        let Some(seat) = self.seat(&mut arrival).await? else { return Ok(()) };
+        let (ended, untold) = self.build(arrival, &seat).await?;
         let status = ended.outcome.status;
+        let (told, origin) = as_built(&job, &origin, ended.build.as_deref());
         tokio::select! {
             biased;
-            terminal = self.reporter.finished(&job, &origin, ended) => {
+            terminal = self.reporter.finished(&told, &origin, ended) => {
                 observe::job_finished(&job.id, status.as_str());
-                seat.ended(terminal, matches!(status, Status::Cancelled | Status::Superseded));
-                lease.settle().await;
+                seat.ended(terminal);
+                drop(untold);
+                Ok(())
             }
-            () = self.shutdown.leave.cancelled() => lease.give_back().await,
+            () = self.shutdown.leave.cancelled() => Err(Left),
         }
     }
 
     /// The job's seat. `None`: another message of the same job had it, and its terminal event has been repeated.
-    async fn seat(&self, job: &Job, origin: &Origin) -> Result<Option<Seat>, Left> {
+    async fn seat(&self, arrival: &mut Arrival) -> Result<Option<Seat>, Left> {
         loop {
+            let (job, origin) = (&arrival.job, &arrival.origin);
             let group = job.group.as_ref().map(|group| Member {
                 key: group.key.clone(),
                 supersedes: group.on_conflict == OnConflict::Supersede,
@@ -96,6 +111,8 @@ impl Worker {
                 Claim::First(seat) => return Ok(Some(seat)),
                 Claim::Repeat(terminal) => terminal,
             };
+            // It waits for another message, and not for a slot.
+            arrival.waiting = None;
             observe::job_repeated(&job.id);
             let repeat = async {
                 // An error means that the first has gone without an end: the seat is free again.
@@ -113,8 +130,8 @@ impl Worker {
         }
     }
 
-    async fn line(&self, arrival: Arrival, seat: &Seat) -> Result<Ended, Left> {
-        let Arrival { job, origin, received, receive_count, room } = arrival;
+    async fn build(&self, arrival: Arrival, seat: &Seat) -> Result<(Ended, Option<Untold>), Left> {
+        let Arrival { job, origin, received, receive_count, waiting } = arrival;
         let Some(profile) = self.config.profiles.get(&job.profile) else { return Err(Left) };
         let mut timings = Timings { queued_seconds: self.since(origin.enqueued_at, received), ..Timings::default() };
         let is_new = receive_count == 1 && !seat.seen_before;
@@ -125,14 +142,15 @@ impl Worker {
         let looked = (is_new && job.id.as_str() == origin.message_id).then_some(received);
         let fresh = if is_new { received.checked_sub(REPEAT_CHECK).unwrap_or(received) } else { received };
         let query = Query { project: &profile.project, job: &job.id, since: self.horizon(origin.enqueued_at, received), fresh };
-        let mut run = Run::new(self, &job, &origin, profile, &seat.cancel, query, room);
+        let mut run = Run::new(self, &job, &origin, profile, seat, query, waiting);
         run.looked = looked;
-        let (build, attempt, outcome) = run.attempts(!is_new).await?;
+        let end = run.attempts().await?;
         timings.waiting_seconds = run.began.map(|began| began.duration_since(received).as_secs_f64());
-        if let Some(build) = &build {
+        if let Some(build) = &end.build {
             timings = timings.with_build(build);
         }
-        Ok(Ended { build, attempt, outcome, timings })
+        let untold = run.untold();
+        Ok((Ended { build: end.build, attempt: end.attempt, outcome: end.outcome, timings }, untold))
     }
 
     /// Seconds from a time in the past to an instant.
@@ -145,4 +163,14 @@ impl Worker {
         let enqueued = enqueued_at.unwrap_or_else(|| self.clock.at(received));
         enqueued.checked_sub(self.config.limits.deduplication).unwrap_or(Timestamp::MIN)
     }
+}
+
+/// The job as its build was started for it: a message that finds the build may say otherwise. Only the message's id is always its own.
+fn as_built(job: &Job, origin: &Origin, build: Option<&Build>) -> (Job, Origin) {
+    let (mut job, mut origin) = (job.clone(), origin.clone());
+    if let Some(build) = build {
+        job = record::as_built(&job, build);
+        origin.enqueued_at = build.record.as_ref().and_then(|record| record.enqueued_at).or(origin.enqueued_at);
+    }
+    (job, origin)
 }

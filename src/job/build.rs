@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::{JobId, Tenant};
+use super::{JobId, Tenant, record::Record};
 
 /// The variable that says on a build which job it belongs to.
 pub const JOB_ID_VARIABLE: &str = "SLIPWAY_JOB_ID";
@@ -51,6 +51,8 @@ pub struct Build {
     pub profile: Option<String>,
     /// From `SLIPWAY_GROUP`.
     pub group: Option<String>,
+    /// From `SLIPWAY_RECORD`.
+    pub record: Option<Record>,
 }
 
 impl Build {

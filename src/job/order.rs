@@ -1,5 +1,6 @@
 //! A job, translated to what `StartBuild` is asked for.
 
+use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use crate::config::{Credential, Environment, Profile};
@@ -9,6 +10,7 @@ use super::{
     build::{ATTEMPT_VARIABLE, GROUP_VARIABLE, JOB_ID_VARIABLE, PROFILE_VARIABLE, TENANT_VARIABLE},
     id::hex,
     policy,
+    record::{RECORD_VARIABLE, Record},
 };
 
 /// One `StartBuild` request without SDK types. Equal jobs and attempts give equal orders: the token demands it.
@@ -57,12 +59,12 @@ pub const IMAGES_VARIABLE: &str = "SLIPWAY_IMAGES";
 pub const REGISTRY_VARIABLE: &str = "SLIPWAY_REGISTRY";
 
 /// Translates an attempt at a job, from 1, to what CodeBuild is asked for.
-pub fn translate(job: &Job, profile: &Profile, attempt: u32) -> Order {
+pub fn translate(job: &Job, profile: &Profile, attempt: u32, enqueued_at: Option<Timestamp>) -> Order {
     let url = &job.source.url;
     let access = policy::access(&profile.hosts, url);
     let in_build = access.source_type == "NO_SOURCE";
     let is_git = url.scheme() != "s3" && !in_build;
-    let mut env = own(job, profile, attempt);
+    let mut env = own(job, profile, attempt, enqueued_at);
     if in_build {
         env.extend(source_variables(job, access.credential));
     }
@@ -99,7 +101,7 @@ pub fn translate(job: &Job, profile: &Profile, attempt: u32) -> Order {
 }
 
 /// The variables that every build has.
-fn own(job: &Job, profile: &Profile, attempt: u32) -> Vec<Variable> {
+fn own(job: &Job, profile: &Profile, attempt: u32, enqueued_at: Option<Timestamp>) -> Vec<Variable> {
     let own = [
         (JOB_ID_VARIABLE, Some(job.id.to_string())),
         (ATTEMPT_VARIABLE, Some(attempt.to_string())),
@@ -108,6 +110,7 @@ fn own(job: &Job, profile: &Profile, attempt: u32) -> Vec<Variable> {
         (TENANT_VARIABLE, Some(job.tenant.to_string())),
         (PROFILE_VARIABLE, Some(job.profile.clone())),
         (GROUP_VARIABLE, job.group.as_ref().map(|group| group.key.clone())),
+        (RECORD_VARIABLE, Some(Record::of(job, enqueued_at).value())),
     ];
     own.into_iter().filter_map(|(name, value)| Some(plain(name, value?))).collect()
 }
@@ -192,7 +195,7 @@ mod tests {
             "tenant": "team-a", "group": { "key": "acme/app@main" },
             "env": [{ "name": "NPM_TOKEN", "value": "npm/token", "type": "SECRETS_MANAGER" }, { "name": "ODD", "value": "--x '$(id)' \"" }],
         }));
-        let order = translate(&job, &profile(), 2);
+        let order = translate(&job, &profile(), 2, None);
         let images = json!([{
             "name": "team/app", "tags": ["latest"], "context": ".", "dockerfile": "Dockerfile",
             "build_args": { "X": "$(id); `x` \"'" }, "aws_credentials": "none",
@@ -225,7 +228,7 @@ mod tests {
     #[test]
     fn s3_has_no_history_and_no_registry_no_variable() {
         let job = job(&json!({ "version": 1, "source": { "url": "s3://bucket/key.zip", "submodules": true } }));
-        let order = translate(&job, &Profile { registry: None, ..profile() }, 1);
+        let order = translate(&job, &Profile { registry: None, ..profile() }, 1, None);
         let source =
             (order.source_type.as_str(), order.source_location.as_deref(), order.source_version, order.clone_depth, order.submodules);
         assert_eq!(source, ("S3", Some("bucket/key.zip"), None, None, false));
@@ -237,8 +240,8 @@ mod tests {
     #[test]
     fn equal_attempts_give_equal_orders_and_others_other_tokens() {
         let job = |id: &str| job(&json!({ "version": 1, "id": id, "source": { "url": "https://github.com/acme/app" } }));
-        assert_eq!(translate(&job("a"), &profile(), 1), translate(&job("a"), &profile(), 1));
-        let token = |id: &str, attempt| translate(&job(id), &profile(), attempt).token;
+        assert_eq!(translate(&job("a"), &profile(), 1, None), translate(&job("a"), &profile(), 1, None));
+        let token = |id: &str, attempt| translate(&job(id), &profile(), attempt, None).token;
         assert_eq!(token("a", 1).len(), 64);
         assert_ne!(token("a", 1), token("a", 2));
         assert_ne!(token("a", 1), token("b", 1));
@@ -270,7 +273,7 @@ mod tests {
                 other => panic!("{other:?}"),
             }
         };
-        let order = translate(&job("linux/amd64"), &profile, 1);
+        let order = translate(&job("linux/amd64"), &profile, 1, None);
         assert_eq!(order.environment, profile.environment);
         assert_eq!(
             (order.privileged, order.buildspec.as_deref(), order.log_group.as_deref()),
@@ -280,7 +283,7 @@ mod tests {
         let proxies: Vec<_> =
             order.env.iter().filter(|variable| variable.name == "PROXY").map(|variable| variable.value.as_str()).collect();
         assert_eq!(proxies, ["http://proxy"]);
-        assert_eq!(translate(&job("linux/arm64"), &profile, 1).environment, arm);
+        assert_eq!(translate(&job("linux/arm64"), &profile, 1, None).environment, arm);
     }
 
     #[test]
@@ -289,7 +292,7 @@ mod tests {
         let profile = Profile { hosts: [host].into(), ..profile() };
         let job =
             job(&json!({ "version": 1, "id": "a", "source": { "url": "https://git.test/a/b", "revision": "v1", "submodules": true } }));
-        let order = translate(&job, &profile, 1);
+        let order = translate(&job, &profile, 1, None);
         assert_eq!(
             (order.source_type.as_str(), order.source_location, order.source_version, order.source_auth),
             ("NO_SOURCE", None, None, None)

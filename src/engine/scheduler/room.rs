@@ -60,6 +60,12 @@ impl Room {
         self.closed_until.is_none() && self.taken() < self.capacity.limit()
     }
 
+    /// How many more builds it would take, where that is less than the operator allows.
+    pub(super) fn learned(&self) -> Option<usize> {
+        let limit = self.capacity.limit();
+        (limit < self.most).then(|| limit.saturating_sub(self.taken()))
+    }
+
     /// CodeBuild took a build.
     pub(super) fn accepted(&mut self) {
         self.pauses = pauses();

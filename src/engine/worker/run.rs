@@ -3,7 +3,7 @@
 mod begin;
 mod follow;
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use tokio::{
     sync::OwnedSemaphorePermit,
@@ -15,7 +15,11 @@ use super::{Left, Worker};
 use crate::{
     backoff::Backoff,
     config::Profile,
-    engine::{index::Query, roster::Cancel, scheduler::Slot},
+    engine::{
+        index::Query,
+        roster::{Cancel, Cancelled, Seat},
+        scheduler::{GroupLock, Prospect, Slot, Untold},
+    },
     job::{
         Job,
         build::Build,
@@ -26,12 +30,14 @@ use crate::{
     observe,
 };
 
-/// Between a fault of the platform and the next attempt.
-const FIRST_PAUSE: Duration = Duration::from_secs(5);
-const LONGEST_PAUSE: Duration = Duration::from_mins(2);
-
-/// The job's last build, the number of its attempt (0: none), and how it ended.
-type End = (Option<Arc<Build>>, u32, Outcome);
+/// How a job ended.
+pub(super) struct End {
+    /// Its last build.
+    pub(super) build: Option<Arc<Build>>,
+    /// The number of its attempt; 0: none.
+    pub(super) attempt: u32,
+    pub(super) outcome: Outcome,
+}
 
 /// One job on its way.
 pub(super) struct Run<'a> {
@@ -39,12 +45,15 @@ pub(super) struct Run<'a> {
     job: &'a Job,
     origin: &'a Origin,
     profile: &'a Profile,
+    seat: &'a Seat,
     cancel: &'a Cancel,
     query: Query<'a>,
     ticket: Ticket,
-    /// Room among the waiting, until the job has its first place.
-    room: Option<OwnedSemaphorePermit>,
-    /// The place among the running.
+    /// A place among the jobs that could start, until the job has its first slot or cannot start for a reason of its own.
+    waiting: Option<(OwnedSemaphorePermit, Prospect)>,
+    /// Held from the first slot to the job's end.
+    group: Option<GroupLock>,
+    /// Held while the build is started and runs.
     slot: Option<Slot>,
     /// Every build of the job that was started before is known. `None`: nobody has looked.
     pub(super) looked: Option<Instant>,
@@ -58,9 +67,9 @@ impl<'a> Run<'a> {
         job: &'a Job,
         origin: &'a Origin,
         profile: &'a Profile,
-        cancel: &'a Cancel,
+        seat: &'a Seat,
         query: Query<'a>,
-        room: OwnedSemaphorePermit,
+        waiting: Option<OwnedSemaphorePermit>,
     ) -> Self {
         let ticket = Ticket {
             profile: job.profile.clone(),
@@ -69,22 +78,33 @@ impl<'a> Run<'a> {
             group: job.group.as_ref().map(|group| group.key.clone()),
             arrival: worker.scheduler.arrival(),
         };
-        Self { worker, job, origin, profile, cancel, query, ticket, room: Some(room), slot: None, looked: None, began: None }
+        let waiting = waiting.zip(worker.scheduler.prospect(&ticket));
+        let cancel = &seat.cancel;
+        Self {
+            worker,
+            job,
+            origin,
+            profile,
+            seat,
+            cancel,
+            query,
+            ticket,
+            waiting,
+            group: None,
+            slot: None,
+            looked: None,
+            began: None,
+        }
     }
 
-    /// Attempts at the job until it has ended. `again`: the message was received before, so that there may be a build already.
-    pub(super) async fn attempts(&mut self, again: bool) -> Result<End, Left> {
-        let mut backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
+    /// Attempts at the job until it has ended.
+    pub(super) async fn attempts(&mut self) -> Result<End, Left> {
+        let retry = &self.worker.config.retry;
+        let mut backoff = Backoff::new(retry.pause, retry.longest_pause);
         let mut attempt = 1;
-        // What has ended needs no place to be reported.
-        let mut found = if again { self.find_ended().await? } else { None };
         loop {
-            let begun = match found.take() {
-                Some(build) => Begun::Build(build),
-                None => self.begin(attempt).await?,
-            };
-            let (build, failure, again) = match begun {
-                Begun::Cancelled(why) => return Ok((None, attempt - 1, Outcome { status: why.status, failure: None })),
+            let (build, failure, again) = match self.begin(attempt).await? {
+                Begun::Cancelled(why) => return Ok(cancelled(None, attempt - 1, why)),
                 Begun::Refused { failure, again } => {
                     self.began.get_or_insert_with(Instant::now);
                     (None, failure, again)
@@ -94,38 +114,38 @@ impl<'a> Run<'a> {
                     attempt = build.attempt.unwrap_or(attempt);
                     let (build, verdict) = self.follow(attempt, build).await?;
                     match verdict {
-                        Verdict::Ended(outcome) => return Ok((Some(build), attempt, outcome)),
+                        Verdict::Ended(outcome) => return Ok(End { build: Some(build), attempt, outcome }),
                         Verdict::PlatformFault(failure) => (Some(build), failure, true),
                     }
                 }
             };
-            if !again || attempt >= self.worker.config.retry.attempts {
-                return Ok((build, attempt, Outcome { status: Status::Errored, failure: Some(failure) }));
+            if !again || attempt >= retry.attempts {
+                return Ok(End { build, attempt, outcome: Outcome { status: Status::Errored, failure: Some(failure) } });
             }
             observe::attempt_failed(&self.job.id, attempt, &failure.message);
             attempt += 1;
+            // Others may build meanwhile; the group stays the job's.
+            self.slot = None;
             tokio::select! {
                 biased;
                 () = self.worker.shutdown.drain.cancelled() => return Err(Left),
-                why = self.cancel.cancelled() => return Ok((build, attempt - 1, Outcome { status: why.status, failure: None })),
+                why = self.cancel.cancelled() => return Ok(cancelled(build, attempt - 1, why)),
                 () = sleep(backoff.pause()) => {}
             }
         }
     }
 
-    /// The job's build, if it has ended already.
-    async fn find_ended(&mut self) -> Result<Option<Arc<Build>>, Left> {
-        let query = self.query.clone();
-        tokio::select! {
-            biased;
-            () = self.worker.shutdown.drain.cancelled() => Err(Left),
-            found = self.worker.starter.find(query) => {
-                let ended = found.filter(|build| build.has_ended());
-                if let Some(build) = &ended {
-                    observe::build_adopted(&self.job.id, &build.id);
-                }
-                Ok(ended)
-            }
-        }
+    /// What the job holds until its end is told. Its slot is free.
+    pub(super) fn untold(&mut self) -> Option<Untold> {
+        self.slot.take().and_then(|mut slot| slot.untold.take())
     }
+
+    /// Gives the place in the count of waiting jobs up.
+    fn stop_waiting(&mut self) {
+        self.waiting = None;
+    }
+}
+
+fn cancelled(build: Option<Arc<Build>>, attempt: u32, why: Cancelled) -> End {
+    End { build, attempt, outcome: Outcome { status: why.status, failure: None } }
 }

@@ -1,4 +1,4 @@
-//! From the line to the attempt's build: waits for a place, looks for the build, starts it.
+//! From an attempt to its build: found, or started once.
 
 use std::{sync::Arc, time::Duration};
 
@@ -6,11 +6,11 @@ use tokio::time::{Instant, sleep};
 
 use super::{super::Left, Run};
 use crate::{
+    aws::AwsError,
     engine::{
         index::Query,
         roster::Cancelled,
-        scheduler::Slot,
-        starter::{NotStarted, pauses},
+        starter::{NotStarted, PATIENCE, lookup_refused, pauses},
     },
     job::{build::Build, order::translate, outcome::Failure},
     observe,
@@ -18,6 +18,8 @@ use crate::{
 
 /// A token lives five minutes at CodeBuild. A start this long after the last look for the job's build could be a second build.
 const TOKEN_LIFE: Duration = Duration::from_mins(4);
+/// A start whose answer was lost may still be on its way for so long.
+const ON_ITS_WAY: Duration = Duration::from_secs(15);
 
 /// How an attempt begins.
 pub(super) enum Begun {
@@ -29,32 +31,63 @@ pub(super) enum Begun {
     Cancelled(Cancelled),
 }
 
+/// What comes before a start.
+enum Ready {
+    /// There is a slot, and no build.
+    ToStart,
+    /// It need not be started, there is its build.
+    Build(Arc<Build>),
+    /// CodeBuild does not say whether there is a build.
+    Refused(Failure),
+    /// Nobody wants the build any more.
+    Cancelled(Cancelled),
+}
+
 impl Run<'_> {
-    /// The attempt's build, found or started when there is a place and capacity for it; or why there is none.
+    /// The attempt's build, found or started when there is a slot and capacity for it; or why there is none.
     pub(super) async fn begin(&mut self, attempt: u32) -> Result<Begun, Left> {
-        let order = translate(self.job, self.profile, attempt);
-        let (starter, shutdown, cancel) = (&self.worker.starter, &self.worker.shutdown, self.cancel);
+        let order = translate(self.job, self.profile, attempt, self.origin.enqueued_at);
+        let (worker, cancel) = (self.worker, self.cancel);
+        let (starter, shutdown) = (&worker.starter, &worker.shutdown);
+        // `unsure`: a start may have been carried out, and the build has not been looked for since.
         let (mut pauses, mut pause, mut refused, mut unsure) = (pauses(), None, false, false);
         loop {
-            let found = tokio::select! {
+            let ready = tokio::select! {
                 biased;
                 // A start that nobody knows the outcome of may have happened: whoever gets the message next looks for its build.
                 () = shutdown.drain.cancelled() => return Err(Left),
                 // A build that may run is not given up, but started once more with its token, so that it can be stopped.
                 why = cancel.cancelled(), if !unsure => return self.give_up(attempt, why).await,
-                found = self.prepare(attempt, pause.take(), refused) => found,
+                ready = self.prepare(attempt, pause.take(), refused) => ready,
             };
-            if let Some(build) = found {
-                observe::build_adopted(&self.job.id, &build.id);
-                return Ok(Begun::Build(build));
+            match ready {
+                Ready::ToStart => {}
+                Ready::Build(build) => {
+                    observe::build_adopted(&self.job.id, &build.id);
+                    return Ok(Begun::Build(build));
+                }
+                // What is not known now is not tried again beside a build that may run.
+                Ready::Refused(failure) => return Ok(Begun::Refused { failure, again: !unsure }),
+                Ready::Cancelled(why) => return Ok(Begun::Cancelled(why)),
             }
             // Cut off, the order could still be carried out, with nobody to know of the build.
-            let answer = tokio::select! {
+            let mut answer = tokio::select! {
                 biased;
                 () = shutdown.leave.cancelled() => return Err(Left),
                 answer = starter.start(&order) => answer,
             };
-            unsure = matches!(answer, Err(NotStarted::Unknown(_)));
+            if unsure && matches!(answer, Err(NotStarted::NoCapacity(_) | NotStarted::Refused { .. })) {
+                let seen = tokio::select! {
+                    biased;
+                    () = shutdown.drain.cancelled() => return Err(Left),
+                    seen = self.look_again(attempt) => seen,
+                };
+                match seen {
+                    Ok(Some(build)) => answer = Ok(build),
+                    Ok(None) => unsure = false,
+                    Err(error) => return Ok(Begun::Refused { failure: lookup_refused(&self.profile.project, &error), again: false }),
+                }
+            }
             match answer {
                 Ok(build) => {
                     observe::build_started(&self.job.id, &build.id, attempt);
@@ -70,8 +103,13 @@ impl Run<'_> {
                         slot.refused();
                     }
                 }
+                Err(NotStarted::Throttled(error)) => {
+                    observe::start_delayed(&self.job.id, &error);
+                    pause = Some(pauses.pause());
+                }
                 Err(NotStarted::Unknown(error)) => {
                     observe::start_delayed(&self.job.id, &error);
+                    unsure = true;
                     pause = Some(pauses.pause());
                 }
                 Err(NotStarted::StartedOtherwise(error)) => {
@@ -87,49 +125,142 @@ impl Run<'_> {
 
     /// Ends a wait for a start. There may be a build that an earlier process has started: it is to be stopped, which is the follower's to do.
     async fn give_up(&mut self, attempt: u32, why: Cancelled) -> Result<Begun, Left> {
+        self.stop_waiting();
         if self.looked.is_some() {
             return Ok(Begun::Cancelled(why));
         }
-        tokio::select! {
+        let found = tokio::select! {
             biased;
-            () = self.worker.shutdown.drain.cancelled() => Err(Left),
-            found = self.find(attempt, Instant::now()) => Ok(found.map_or(Begun::Cancelled(why), Begun::Build)),
-        }
+            () = self.worker.shutdown.drain.cancelled() => return Err(Left),
+            found = self.find(attempt, Instant::now()) => found,
+        };
+        Ok(match found {
+            Ok(Some(build)) => Begun::Build(build),
+            Ok(None) => Begun::Cancelled(why),
+            // A project that is gone, or closed to us, has nothing to stop.
+            Err(error) => {
+                observe::lookup_failed(&self.job.id, &error);
+                Begun::Cancelled(why)
+            }
+        })
     }
 
-    /// Waits until the attempt may start. `Some`: it need not, there is its build.
-    async fn prepare(&mut self, attempt: u32, pause: Option<Duration>, refused: bool) -> Option<Arc<Build>> {
+    /// Waits until the attempt may start. A slot is held only when all that must be known is known: whoever waits for an answer about
+    /// something that is missing keeps nobody else from building.
+    async fn prepare(&mut self, attempt: u32, pause: Option<Duration>, mut again: bool) -> Ready {
         if let Some(pause) = pause {
             sleep(pause).await;
         }
-        if self.slot.is_none() {
-            self.slot = Some(self.place(refused).await);
-            self.room = None;
+        let refused = |run: &Self, error: AwsError| Ready::Refused(lookup_refused(&run.profile.project, &error));
+        loop {
+            if self.slot.is_none() {
+                if let Err(error) = self.worker.census.counted(&self.profile.project, PATIENCE).await {
+                    return refused(self, error);
+                }
+                match self.seek(attempt).await {
+                    Ok(Some(build)) => return self.adopt(build),
+                    Ok(None) => {}
+                    Err(error) => return refused(self, error),
+                }
+                if let Some(why) = self.outdated().await {
+                    return Ready::Cancelled(why);
+                }
+                let mut slot = self.worker.scheduler.admit(self.ticket.clone(), again).await;
+                self.group = slot.group.take().or(self.group.take());
+                self.ticket.group = None;
+                self.slot = Some(slot);
+                self.stop_waiting();
+            }
+            if self.is_known() {
+                return Ready::ToStart;
+            }
+            // The wait was long. One look, and if it fails, the others go on meanwhile.
+            match self.look(attempt).await {
+                Ok(Some(build)) => return self.adopt(build),
+                Ok(None) => return Ready::ToStart,
+                Err(error) => observe::lookup_failed(&self.job.id, &error),
+            }
+            self.slot = None;
+            again = true;
         }
-        self.seek(attempt).await
     }
 
-    /// A place: the one that the job's running build holds already, or one in its turn.
-    async fn place(&self, again: bool) -> Slot {
-        match self.worker.census.claim(&self.job.id).await {
-            Some(slot) => slot,
-            None => self.worker.scheduler.admit(self.ticket.clone(), again).await,
+    /// A build that is there already. One that runs takes the slot that is kept for it, or any that is free; if none is, it runs beside
+    /// the limits, as it does already.
+    fn adopt(&mut self, build: Arc<Build>) -> Ready {
+        self.stop_waiting();
+        if self.slot.is_none() && !build.has_ended() {
+            let kept = self.worker.census.claim(&self.job.id, &build.id);
+            self.slot = kept.or_else(|| self.worker.scheduler.occupy(&self.ticket));
+            if let Some(group) = self.slot.as_mut().and_then(|slot| slot.group.take()) {
+                self.group = Some(group);
+                self.ticket.group = None;
+            }
         }
+        Ready::Build(build)
     }
 
-    /// The attempt's build, or a later one's, unless it is certain that there is none or that the token still protects.
-    async fn seek(&mut self, attempt: u32) -> Option<Arc<Build>> {
-        if self.looked.is_some_and(|looked| looked.elapsed() < TOKEN_LIFE) {
+    /// A newer job of the group that cancels this one, and that had its build in another process.
+    async fn outdated(&self) -> Option<Cancelled> {
+        let group = self.job.group.as_ref()?;
+        let newer = self.worker.starter.superseding(&group.key).await?;
+        if newer.job == self.job.id || self.origin.enqueued_at.is_none_or(|enqueued_at| enqueued_at >= newer.enqueued_at) {
             return None;
         }
-        // What was started since `fresh` is protected by its token.
-        let protected = Instant::now().checked_sub(TOKEN_LIFE / 2).unwrap_or(self.query.fresh);
-        let fresh = self.query.fresh.max(protected);
-        self.find(attempt, fresh).await
+        self.seat.superseded(newer.job);
+        self.cancel.reason()
     }
 
-    async fn find(&mut self, attempt: u32, fresh: Instant) -> Option<Arc<Build>> {
-        let found = self.worker.starter.find(Query { fresh, ..self.query.clone() }).await;
+    /// Whether it is certain that the attempt has no build, or that its token still protects from a second one.
+    fn is_known(&self) -> bool {
+        self.looked.is_some_and(|looked| looked.elapsed() < TOKEN_LIFE)
+    }
+
+    /// The attempt's build, or a later one's, unless it is known that there is none.
+    async fn seek(&mut self, attempt: u32) -> Result<Option<Arc<Build>>, AwsError> {
+        if self.is_known() {
+            return Ok(None);
+        }
+        let fresh = self.fresh();
+        match self.look_from(attempt, fresh).await {
+            // While it is asked again, the job could not start.
+            Err(error) => {
+                observe::lookup_failed(&self.job.id, &error);
+                self.stop_waiting();
+                self.find(attempt, fresh).await
+            }
+            found => found,
+        }
+    }
+
+    /// What was started since then is protected by its token.
+    fn fresh(&self) -> Instant {
+        let protected = Instant::now().checked_sub(TOKEN_LIFE / 2).unwrap_or(self.query.fresh);
+        self.query.fresh.max(protected)
+    }
+
+    async fn look(&mut self, attempt: u32) -> Result<Option<Arc<Build>>, AwsError> {
+        let fresh = self.fresh();
+        self.look_from(attempt, fresh).await
+    }
+
+    /// Looks for the build of a start whose outcome nobody knows, when it can no longer be on its way.
+    async fn look_again(&mut self, attempt: u32) -> Result<Option<Arc<Build>>, AwsError> {
+        sleep(ON_ITS_WAY).await;
+        self.find(attempt, Instant::now()).await
+    }
+
+    async fn look_from(&mut self, attempt: u32, fresh: Instant) -> Result<Option<Arc<Build>>, AwsError> {
+        let found = self.worker.starter.look(&Query { fresh, ..self.query.clone() }).await?;
+        Ok(self.seen(attempt, fresh, found))
+    }
+
+    async fn find(&mut self, attempt: u32, fresh: Instant) -> Result<Option<Arc<Build>>, AwsError> {
+        let found = self.worker.starter.find(Query { fresh, ..self.query.clone() }).await?;
+        Ok(self.seen(attempt, fresh, found))
+    }
+
+    fn seen(&mut self, attempt: u32, fresh: Instant, found: Option<Arc<Build>>) -> Option<Arc<Build>> {
         self.looked = Some(fresh);
         found.filter(|build| build.attempt.unwrap_or(1) >= attempt)
     }

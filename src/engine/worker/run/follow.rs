@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use tokio::time::sleep;
 
-use super::{super::Left, Run};
+use super::{
+    super::{Left, as_built},
+    Run,
+};
 use crate::{
     aws::Class,
     engine::{roster::Cancelled, starter::pauses, watcher::Lost},
@@ -20,7 +23,8 @@ impl Run<'_> {
     pub(super) async fn follow(&self, attempt: u32, build: Arc<Build>) -> Result<(Arc<Build>, Verdict), Left> {
         let worker = self.worker;
         if !build.has_ended() {
-            worker.reporter.started(self.job, self.origin, attempt, &build).await;
+            let (job, origin) = as_built(self.job, self.origin, Some(&build));
+            worker.reporter.started(&job, &origin, attempt, &build).await;
         }
         let _running = observe::running();
         let stopping = async {

@@ -1,0 +1,113 @@
+//! From a delivery to its task: a job, a cancellation, or what is neither. The lease stays outside of the task's work, so that a panic in
+//! it loses no message.
+
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+
+use futures_util::FutureExt;
+use tokio::time::Instant;
+use tracing::Instrument;
+
+use super::Intake;
+use crate::{
+    aws::queue::Delivery,
+    engine::{
+        backlog::{Held, Reservation},
+        cancellation::cancel,
+        lease::Lease,
+        rejection::reject,
+        worker::{Arrival, Carried},
+    },
+    job::{
+        event::Origin,
+        message::{self, Message},
+        trace::traceparent,
+    },
+    observe, supervise,
+};
+
+/// Times that a message is carried: once, and once more after a panic.
+const CARRIES: u32 = 2;
+/// A message whose task has panicked each time comes back after so long: another process, or another version, may do better.
+const AFTER_PANIC: Duration = Duration::from_mins(1);
+
+impl Intake {
+    pub(super) fn hand_over(&self, delivery: Delivery, mut room: Reservation, received: Instant) {
+        observe::message_received(&delivery.message_id, delivery.receive_count);
+        let Some(lease) = self.leases.take(&delivery, received) else {
+            observe::lease_renewed(&delivery.message_id);
+            return;
+        };
+        room.weigh(delivery.body.len());
+        let Reservation { waiting, held } = room;
+        let name = delivery.message_id.clone();
+        let worker = Arc::clone(&self.worker);
+        let origin = Origin {
+            message_id: delivery.message_id.clone(),
+            queue: self.settings.name().to_owned(),
+            enqueued_at: delivery.sent_at,
+            traceparent: traceparent(delivery.attributes.get("traceparent"), delivery.trace_header.as_ref()),
+        };
+        match message::read(&delivery.body, &delivery.message_id, &worker.config.profiles) {
+            Ok(Message::Job(job)) => {
+                let span = observe::job_span(&job.id, &job.tenant);
+                let mut waiting = Some(waiting);
+                let carry = move |carry: u32| {
+                    // Carried again, the job may have a build, which is to be found.
+                    let receive_count = delivery.receive_count.saturating_add(carry);
+                    let arrival = Arrival { job: job.clone(), origin: origin.clone(), received, receive_count, waiting: waiting.take() };
+                    let worker = Arc::clone(&worker);
+                    async move { worker.carry(arrival).await }
+                };
+                self.jobs.spawn(name, carried(carry, lease, held).instrument(span));
+            }
+            Ok(Message::Cancel(wish)) => {
+                drop(waiting);
+                let carry = move |_| {
+                    let (worker, wish) = (Arc::clone(&worker), wish.clone());
+                    async move {
+                        let leave = worker.shutdown.leave.clone();
+                        tokio::select! {
+                            biased;
+                            carried = cancel(worker, wish) => carried,
+                            () = leave.cancelled() => Carried::Back,
+                        }
+                    }
+                };
+                self.jobs.spawn(name, carried(carry, lease, held));
+            }
+            Err(rejection) => {
+                drop(waiting);
+                observe::message_rejected(&delivery.message_id, rejection.id.as_ref().map(crate::job::JobId::as_str), rejection.problems.len());
+                let (dead_letters, delivery, rejection) = (Arc::clone(&self.dead_letters), Arc::new(delivery), Arc::new(rejection));
+                let carry = move |_| {
+                    let (worker, dead_letters) = (Arc::clone(&worker), Arc::clone(&dead_letters));
+                    let (delivery, rejection, origin) = (Arc::clone(&delivery), Arc::clone(&rejection), origin.clone());
+                    async move {
+                        tokio::select! {
+                            biased;
+                            () = reject(&delivery, &rejection, &origin, &dead_letters, &worker.reporter) => Carried::ToItsEnd,
+                            () = worker.shutdown.leave.cancelled() => Carried::Back,
+                        }
+                    }
+                };
+                self.jobs.spawn(name, carried(carry, lease, held));
+            }
+        }
+    }
+}
+
+/// Carries a message until its lease is no longer needed. A panic is told; the lease outlives it, and the message is carried again.
+async fn carried<F>(mut carry: impl FnMut(u32) -> F, lease: Lease, held: Held)
+where
+    F: Future<Output = Carried>,
+{
+    let _held = held;
+    for time in 0..CARRIES {
+        match AssertUnwindSafe(Box::pin(carry(time))).catch_unwind().await {
+            Ok(Carried::ToItsEnd) => return lease.settle().await,
+            Ok(Carried::Back) => return lease.give_back().await,
+            Err(payload) => observe::job_panicked(&lease.message_id(), supervise::panic_text(payload.as_ref())),
+        }
+    }
+    lease.give_back_after(AFTER_PANIC).await;
+}

@@ -1,0 +1,120 @@
+//! What a build remembers of the job that it was started for. CodeBuild is the record of what runs: a process that finds the build by
+//! another message of the same job tells of the job as it was built, not as it was sent again.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Group, Job, OnConflict, Priority, SourceUrl, build::Build, order::MAX_VALUE};
+
+/// The variable that holds the record, as JSON.
+pub const RECORD_VARIABLE: &str = "SLIPWAY_RECORD";
+
+/// A job as it was when its build was started: what the build's other variables do not say.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// When the message was enqueued: the job's age among those of its group.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enqueued_at: Option<Timestamp>,
+    pub url: SourceUrl,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<String>,
+    pub priority: Priority,
+    /// What the job does to older ones of its group.
+    #[serde(default)]
+    pub on_conflict: OnConflict,
+    /// Absent where they are too long for a variable.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub labels: Option<BTreeMap<String, String>>,
+}
+
+impl Record {
+    /// Of a job whose message was enqueued at a time.
+    pub fn of(job: &Job, enqueued_at: Option<Timestamp>) -> Self {
+        Self {
+            enqueued_at,
+            url: job.source.url.clone(),
+            revision: job.source.revision.clone(),
+            priority: job.priority,
+            on_conflict: job.group.as_ref().map(|group| group.on_conflict).unwrap_or_default(),
+            labels: Some(job.labels.clone()),
+        }
+    }
+
+    /// From the variable's value; a value that is none is ignored.
+    pub fn parse(value: &str) -> Option<Self> {
+        serde_json::from_str(value).ok()
+    }
+
+    /// The variable's value, within CodeBuild's limit.
+    pub fn value(&self) -> String {
+        let json = |record: &Self| serde_json::to_string(record).unwrap_or_default();
+        let whole = json(self);
+        if whole.chars().count() <= MAX_VALUE { whole } else { json(&Self { labels: None, ..self.clone() }) }
+    }
+}
+
+/// The job as a build was started for it, where that is known; the message that found the build may say otherwise.
+pub fn as_built(job: &Job, build: &Build) -> Job {
+    let mut job = job.clone();
+    let Some(record) = &build.record else { return job };
+    job.source.url = record.url.clone();
+    job.source.revision.clone_from(&record.revision);
+    job.priority = record.priority;
+    job.labels = record.labels.clone().unwrap_or(job.labels);
+    job.tenant = build.tenant.clone().unwrap_or(job.tenant);
+    job.profile = build.profile.clone().unwrap_or(job.profile);
+    job.group = build.group.clone().map(|key| Group { key, on_conflict: record.on_conflict });
+    job
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{
+        config::Profile,
+        job::message::{self, Message},
+    };
+
+    fn job(more: &serde_json::Value) -> Job {
+        let profile = Profile { name: "default".into(), sources: vec!["*".into()], timeout_minutes: 60, ..Profile::default() };
+        let mut message = json!({ "version": 1, "id": "app-1", "source": { "url": "https://github.com/acme/app" } });
+        message.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        match message::read(&message.to_string(), "m", &BTreeMap::from([("default".into(), profile)])) {
+            Ok(Message::Job(job)) => *job,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_build_gives_back_the_job_that_it_was_started_for() {
+        let first = job(&json!({
+            "tenant": "team-a", "labels": { "release": "1" }, "priority": "high", "group": { "key": "g", "on_conflict": "supersede" },
+            "source": { "url": "https://github.com/acme/app", "revision": "v1" },
+        }));
+        let again = job(&json!({ "tenant": "team-b", "labels": { "release": "2" } }));
+        let record = Record::parse(&Record::of(&first, None).value());
+        let build = Build {
+            record,
+            tenant: Some(first.tenant.clone()),
+            profile: Some("default".into()),
+            group: Some("g".into()),
+            ..Build::default()
+        };
+        assert_eq!(as_built(&again, &build), first);
+        assert_eq!(as_built(&again, &Build { record: None, ..build }), again, "a build without a record says nothing");
+    }
+
+    #[test]
+    fn what_is_too_long_for_a_variable_leaves_the_labels_out() {
+        let labels: BTreeMap<String, String> = (0..10).map(|n| (format!("label-{n}"), "x".repeat(500))).collect();
+        let record = Record { labels: Some(labels), ..Record::of(&job(&json!({})), None) };
+        let value = record.value();
+        assert!(value.len() <= MAX_VALUE);
+        assert_eq!(Record::parse(&value), Some(Record { labels: None, ..record }));
+    }
+}
