@@ -67,8 +67,8 @@ fn check_job(job: &Job, profiles: &BTreeMap<String, Profile>) {
     check_name(job.id.as_str());
     check_name(job.tenant.as_str());
     let profile = &profiles[&job.profile];
-    let order = order::translate(job, profile, 1);
-    assert_eq!(order, order::translate(job, profile, 1), "one token, one request");
+    let order = order::translate(job, profile, 1, None);
+    assert_eq!(order, order::translate(job, profile, 1, None), "one token, one request");
 
     assert_eq!(order.project, profile.project, "the operator's, whatever the job says");
     assert!((5..=profile.timeout_minutes).contains(&order.timeout_minutes));
@@ -88,7 +88,7 @@ fn check_job(job: &Job, profiles: &BTreeMap<String, Profile>) {
         assert!(!variable.value.contains(|c: char| c.is_control()), "{name}: {:?}", variable.value);
     }
     let own = order.env.iter().filter(|variable| variable.name.starts_with("SLIPWAY")).count();
-    assert_eq!(own, 6 + usize::from(job.group.is_some()), "only Slipway's own");
+    assert_eq!(own, 7 + usize::from(job.group.is_some()), "only Slipway's own");
 
     for image in &job.images {
         for path in [&image.context, &image.dockerfile] {
@@ -133,7 +133,13 @@ fn check_event(event: &Event) {
 }
 
 fn origin() -> Origin {
-    Origin { message_id: MESSAGE_ID.to_owned(), queue: "slipway-jobs".to_owned(), enqueued_at: Some(now()), traceparent: None }
+    Origin {
+        message_id: MESSAGE_ID.to_owned(),
+        queue: "slipway-jobs".to_owned(),
+        enqueued_at: Some(now()),
+        last_receive: false,
+        traceparent: None,
+    }
 }
 
 fn now() -> jiff::Timestamp {

@@ -91,7 +91,7 @@ pub async fn run(config: Arc<Config>, clients: Clients, clock: Clock, vitals: Vi
     let mut answers = Vec::new();
     let mut leases = Vec::new();
     for settings in &config.queues {
-        let (intake, answered) = intake(settings, &clients, &worker, &backlog, &jobs, &mut services, &vitals).await;
+        let (intake, answered) = intake(settings, &clients, &worker, &backlog, &jobs, &mut services, &vitals);
         leases.push(intake.leases.clone());
         answers.push(answered);
         let pulse = vitals.pulses.start(format!("intake of {}", settings.name()), settings.wait + CALL_MARGIN);
@@ -194,7 +194,7 @@ fn worker(
     })
 }
 
-async fn intake(
+fn intake(
     settings: &config::Queue,
     clients: &Clients,
     worker: &Arc<worker::Worker>,
@@ -211,8 +211,6 @@ async fn intake(
     services.spawn("leases", leases.clone().keep(pulse));
     let (answered, answer) = watch::channel(false);
     let dead_letters = dead_letters::DeadLetters::new(settings, &queue, clients);
-    // What is not known now is asked again when it is needed.
-    dead_letters.ask().await.map(drop).unwrap_or_default();
     let intake = intake::Intake {
         dead_letters: Arc::new(dead_letters),
         queue,

@@ -8,6 +8,11 @@ use tracing::{Span, debug, error, info, info_span, warn};
 /// Tells the metrics' meanings to the recorder. To be called once, after it is installed.
 pub fn describe() {
     describe_counter!("slipway_messages_received_total", Unit::Count, "Messages received, repeats included");
+    describe_counter!(
+        "slipway_messages_last_receive_total",
+        Unit::Count,
+        "Messages received as often as the queue's redrive policy allows: their next receive would be the dead-letter queue's"
+    );
     describe_counter!("slipway_messages_rejected_total", Unit::Count, "Messages that were no valid jobs");
     describe_gauge!("slipway_jobs_waiting", Unit::Count, "Jobs that wait for a place among the running");
     describe_gauge!("slipway_jobs_running", Unit::Count, "Builds that are followed now");
@@ -31,6 +36,8 @@ pub fn describe() {
     }
     counter!("slipway_messages_received_total").absolute(0);
     counter!("slipway_messages_rejected_total").absolute(0);
+    counter!("slipway_messages_last_receive_total").absolute(0);
+    counter!("slipway_jobs_panicked_total").absolute(0);
     counter!("slipway_publish_refused_total").absolute(0);
     gauge!("slipway_jobs_waiting").set(0);
     gauge!("slipway_jobs_running").set(0);
@@ -60,6 +67,15 @@ pub(crate) fn grace_ran_out(jobs: usize) {
 pub(crate) fn message_received(message_id: &str, receive_count: u32) {
     counter!("slipway_messages_received_total").increment(1);
     debug!(message.id = message_id, message.receives = receive_count, "received a message");
+}
+
+pub(crate) fn last_receive(message_id: &str, receive_count: u32) {
+    counter!("slipway_messages_last_receive_total").increment(1);
+    warn!(
+        message.id = message_id,
+        message.receives = receive_count,
+        "a message was received as often as the queue allows: if this daemon dies before the job's end, it goes to the dead-letter queue"
+    );
 }
 
 pub(crate) fn message_rejected(message_id: &str, job_id: Option<&str>, problems: usize) {

@@ -108,19 +108,42 @@ impl Queue {
         Ok(COUNTS.iter().filter_map(|name| counts.get(name)?.parse::<usize>().ok()).sum())
     }
 
-    /// The URL of the dead-letter queue in this queue's redrive policy, if there is one.
-    pub async fn redrive_target(&self) -> Result<Option<String>, AwsError> {
+    /// The queue's redrive policy, if there is one.
+    pub async fn redrive_policy(&self) -> Result<Option<RedrivePolicy>, AwsError> {
         let request = self.client.get_queue_attributes().queue_url(&*self.url).attribute_names(QueueAttributeName::RedrivePolicy);
         let answer = call("sqs.GetQueueAttributes", || request.clone().send()).await?;
         let policy = answer.attributes.as_ref().and_then(|all| all.get(&QueueAttributeName::RedrivePolicy));
         let policy: Option<serde_json::Value> = policy.and_then(|text| serde_json::from_str(text).ok());
-        let Some(arn) = policy.as_ref().and_then(|policy| policy["deadLetterTargetArn"].as_str()) else {
-            return Ok(None);
-        };
+        Ok(policy.as_ref().and_then(RedrivePolicy::read))
+    }
+
+    /// The URL of a queue of this queue's account and region, by its ARN.
+    pub async fn url_of(&self, arn: &str) -> Result<Option<String>, AwsError> {
         let name = arn.rsplit(':').next().unwrap_or(arn);
         let request = self.client.get_queue_url().queue_name(name);
         let answer = call("sqs.GetQueueUrl", || request.clone().send()).await?;
         Ok(answer.queue_url)
+    }
+}
+
+/// When and where SQS moves a message that was received too often.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RedrivePolicy {
+    /// The dead-letter queue's ARN.
+    pub target_arn: String,
+    /// After so many receives a message is moved instead of being received again.
+    pub max_receives: Option<u32>,
+}
+
+impl RedrivePolicy {
+    /// SQS has taken the number as a text and as a number.
+    fn read(policy: &serde_json::Value) -> Option<Self> {
+        let count = &policy["maxReceiveCount"];
+        let count = count.as_u64().or_else(|| count.as_str()?.parse().ok());
+        Some(Self {
+            target_arn: policy["deadLetterTargetArn"].as_str()?.to_owned(),
+            max_receives: count.and_then(|count| u32::try_from(count).ok()),
+        })
     }
 }
 

@@ -108,8 +108,16 @@ pub(super) fn path_in_source(text: &str) -> Result<(), Rule> {
 }
 
 /// What every build has.
-const EVERY_BUILD: [&str; 8] =
-    ["SLIPWAY_JOB_ID", "SLIPWAY_ATTEMPT", "SLIPWAY_IMAGES", "SLIPWAY_REGISTRY", "SLIPWAY_TENANT", "SLIPWAY_PROFILE", "SLIPWAY_GROUP", "SLIPWAY_RECORD"];
+const EVERY_BUILD: [&str; 8] = [
+    "SLIPWAY_JOB_ID",
+    "SLIPWAY_ATTEMPT",
+    "SLIPWAY_IMAGES",
+    "SLIPWAY_REGISTRY",
+    "SLIPWAY_TENANT",
+    "SLIPWAY_PROFILE",
+    "SLIPWAY_GROUP",
+    "SLIPWAY_RECORD",
+];
 
 /// A variable's name; the operator may use SLIPWAY's, for the central buildspec, but not those that every build has.
 pub(super) fn operator_variable(text: &str) -> Result<(), Rule> {

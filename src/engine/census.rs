@@ -85,14 +85,7 @@ impl Census {
     }
 
     /// Counts what runs in every project, each by itself, and holds the slots; returns only when the daemon ends.
-    pub(crate) async fn take(
-        self,
-        config: Arc<Config>,
-        index: Index,
-        statuses: Batcher<Statuses>,
-        watcher: Watcher,
-        scheduler: Scheduler,
-    ) {
+    pub(crate) async fn take(self, config: Arc<Config>, index: Index, statuses: Batcher<Statuses>, watcher: Watcher, scheduler: Scheduler) {
         let (config, watcher) = (&*config, &watcher);
         let count = async |project: &str, count: &watch::Sender<Count>| {
             let mut held = FuturesUnordered::new();

@@ -1,9 +1,13 @@
-//! Where rejected messages go: as configured, else to the target of the queue's own redrive policy.
+//! Where rejected messages go, as configured or else to the target of the queue's own redrive policy; and when SQS moves messages there
+//! by itself.
 
 use tokio::{sync::OnceCell, time::sleep};
 
 use crate::{
-    aws::{AwsError, Clients, queue::Queue},
+    aws::{
+        AwsError, Clients,
+        queue::{Queue, RedrivePolicy},
+    },
     backoff::Backoff,
     config, observe,
 };
@@ -15,24 +19,35 @@ pub(crate) struct DeadLetters {
     clients: Clients,
     /// Empty until SQS has told.
     target: OnceCell<Option<Queue>>,
+    /// Empty until SQS has told.
+    policy: OnceCell<Option<RedrivePolicy>>,
 }
 
 impl DeadLetters {
     pub(crate) fn new(settings: &config::Queue, of: &Queue, clients: &Clients) -> Self {
         let configured = settings.dead_letter_url.as_ref().map(|url| Some(clients.queue(url)));
-        Self { of: of.clone(), clients: clients.clone(), target: OnceCell::new_with(configured) }
+        Self { of: of.clone(), clients: clients.clone(), target: OnceCell::new_with(configured), policy: OnceCell::new() }
     }
 
-    /// The queue, if there is one, as far as SQS tells now.
-    pub(crate) async fn ask(&self) -> Result<Option<&Queue>, AwsError> {
-        let ask = async {
-            let url = self.of.redrive_target().await.inspect_err(|error| observe::dead_letter_unknown(self.of.url(), error))?;
-            if url.is_none() {
-                observe::no_dead_letter_queue(self.of.url());
+    /// Asks for what is not known, until SQS answers. What is needed before is asked for then.
+    pub(crate) async fn learn(&self) {
+        let mut backoff = Backoff::patient();
+        loop {
+            let known = async {
+                self.ask_policy().await?;
+                self.ask().await
+            };
+            if known.await.is_ok() {
+                return;
             }
-            Ok(url.map(|url| self.clients.queue(&url)))
-        };
-        self.target.get_or_try_init(|| ask).await.map(Option::as_ref)
+            sleep(backoff.pause()).await;
+        }
+    }
+
+    /// Whether SQS moves a message away instead of delivering it once more, as far as is known.
+    pub(crate) fn is_last_receive(&self, receive_count: u32) -> bool {
+        let policy = self.policy.get().and_then(Option::as_ref);
+        policy.and_then(|policy| policy.max_receives).is_some_and(|most| receive_count >= most)
     }
 
     /// The queue, if there is one. Asks until SQS answers: a message that may have a place there is not thrown away.
@@ -44,5 +59,28 @@ impl DeadLetters {
             }
             sleep(backoff.pause()).await;
         }
+    }
+
+    async fn ask(&self) -> Result<Option<&Queue>, AwsError> {
+        let ask = async {
+            let url = match self.ask_policy().await? {
+                Some(policy) => self.of.url_of(&policy.target_arn).await.inspect_err(|error| self.unknown(error))?,
+                None => None,
+            };
+            if url.is_none() {
+                observe::no_dead_letter_queue(self.of.url());
+            }
+            Ok(url.map(|url| self.clients.queue(&url)))
+        };
+        self.target.get_or_try_init(|| ask).await.map(Option::as_ref)
+    }
+
+    async fn ask_policy(&self) -> Result<Option<&RedrivePolicy>, AwsError> {
+        let ask = async { self.of.redrive_policy().await.inspect_err(|error| self.unknown(error)) };
+        self.policy.get_or_try_init(|| ask).await.map(Option::as_ref)
+    }
+
+    fn unknown(&self, error: &AwsError) {
+        observe::dead_letter_unknown(self.of.url(), error);
     }
 }

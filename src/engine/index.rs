@@ -120,7 +120,8 @@ impl Index {
         let mut newest: Option<Superseding> = None;
         for project in projects {
             let project = project.lock().await;
-            let found = project.superseding.get(group).filter(|it| newest.as_ref().is_none_or(|newest| newest.enqueued_at < it.enqueued_at));
+            let found =
+                project.superseding.get(group).filter(|it| newest.as_ref().is_none_or(|newest| newest.enqueued_at < it.enqueued_at));
             newest = found.cloned().or(newest);
         }
         newest

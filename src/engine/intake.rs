@@ -5,7 +5,7 @@ mod hand_over;
 
 use std::{sync::Arc, time::Duration};
 
-use futures_util::{StreamExt, stream::FuturesUnordered};
+use futures_util::{FutureExt, StreamExt, stream::FuturesUnordered};
 use tokio::{
     sync::watch,
     time::{Instant, sleep, sleep_until, timeout},
@@ -61,10 +61,12 @@ impl Intake {
         // More than one only while all of them bring as much as they can.
         let mut wanted = 1;
         let mut paused_until: Option<Instant> = None;
+        let mut learning = std::pin::pin!(self.dead_letters.learn().fuse());
         loop {
             tokio::select! {
                 biased;
                 () = drain.cancelled() => break,
+                () = &mut learning => {}
                 Some((room, answer)) = receives.next() => {
                     let (room, answer): Received = (room, answer);
                     pulse.beat();

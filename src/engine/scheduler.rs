@@ -15,11 +15,11 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-use self::{prospect::Prospects, room::Room};
 pub(crate) use self::{
     prospect::Prospect,
     slot::{GroupLock, Slot, Untold},
 };
+use self::{prospect::Prospects, room::Room};
 use crate::{
     config::{Limits, Profile},
     job::{

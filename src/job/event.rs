@@ -31,6 +31,8 @@ pub struct Origin {
     pub queue: String,
     /// When the sender enqueued it.
     pub enqueued_at: Option<Timestamp>,
+    /// SQS would move the message to the dead-letter queue instead of delivering it again.
+    pub last_receive: bool,
     /// The sender's trace, as W3C writes it.
     pub traceparent: Option<String>,
 }

@@ -1,5 +1,7 @@
 //! How a build ended, and whose fault it is.
 
+mod download;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -104,6 +106,10 @@ pub enum Verdict {
 pub fn judge(build: &Build) -> Verdict {
     let failed = build.phases.iter().find(|phase| phase.status.as_deref().is_some_and(|status| status != "SUCCEEDED"));
     let before_source = failed.is_some_and(|phase| matches!(phase.name.as_str(), "SUBMITTED" | "QUEUED" | "PROVISIONING"));
+    let network = failed.is_some_and(|phase| {
+        let says_so = |context: &Context| context.code != "YAML_FILE_ERROR" && download::is_networks_fault(&context.message);
+        phase.name == "DOWNLOAD_SOURCE" && phase.contexts.iter().any(says_so)
+    });
     let has_phase = |status: &str| build.phases.iter().any(|phase| phase.status.as_deref() == Some(status));
     let ended = |status, kind| Verdict::Ended(Outcome { status, failure: Some(failure(build, failed, kind)) });
     let fault = || Verdict::PlatformFault(failure(build, failed, FailureKind::Platform));
@@ -112,6 +118,7 @@ pub fn judge(build: &Build) -> Verdict {
         "STOPPED" => Verdict::Ended(Outcome { status: Status::Cancelled, failure: None }),
         // A wait for a machine that never came is the platform's; so is a machine that never got ready.
         "FAILED" | "TIMED_OUT" | "CLIENT_ERROR" if before_source => fault(),
+        "FAILED" | "CLIENT_ERROR" if network => fault(),
         "TIMED_OUT" => ended(Status::TimedOut, FailureKind::Timeout),
         "FAILED" if has_phase("TIMED_OUT") || has_code(build, "BUILD_TIMED_OUT") => ended(Status::TimedOut, FailureKind::Timeout),
         "FAILED" if has_phase("FAULT") || has_phase("VPC_CLIENT_ERROR") => fault(),
@@ -189,6 +196,12 @@ mod tests {
                 &[("DOWNLOAD_SOURCE", "FAILED", "CLIENT_ERROR", "reference not found")],
                 "failed Build/DOWNLOAD_SOURCE/CLIENT_ERROR",
             ),
+            (
+                "FAILED",
+                &[("DOWNLOAD_SOURCE", "FAILED", "CLIENT_ERROR", "dial tcp 140.82.112.4:443: i/o timeout")],
+                "again Platform/DOWNLOAD_SOURCE/CLIENT_ERROR",
+            ),
+            ("FAILED", &[("BUILD", "FAILED", "X", "dial tcp 140.82.112.4:443: i/o timeout")], "failed Build/BUILD/X"),
             ("FAILED", &[("BUILD", "TIMED_OUT", "BUILD_TIMED_OUT", "")], "timed_out Timeout/BUILD/BUILD_TIMED_OUT"),
             ("FAILED", &[("BUILD", "FAILED", "BUILD_TIMED_OUT", "Build has timed out.")], "timed_out Timeout/BUILD/BUILD_TIMED_OUT"),
             ("TIMED_OUT", &[("BUILD", "TIMED_OUT", "", "")], "timed_out Timeout/BUILD/-"),

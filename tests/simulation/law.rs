@@ -1,11 +1,14 @@
 //! What must hold in every world.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use localaws::codebuild::BuildView;
 use serde_json::Value;
 
-use crate::plan::Plan;
+use crate::plan::{Deed, Plan};
 
 /// What a world has left.
 pub(crate) struct World<'a> {
@@ -22,6 +25,11 @@ pub(crate) struct World<'a> {
     pub(crate) left: &'a [String],
     /// Bodies in the dead-letter queue.
     pub(crate) dead: &'a [String],
+    pub(crate) kills: usize,
+    /// How often each message was received, by its id.
+    pub(crate) receives: &'a BTreeMap<String, u32>,
+    /// Jobs of which a start was refused after an answer was lost.
+    pub(crate) refused: &'a BTreeSet<String>,
 }
 
 /// The laws that a world breaks, in words.
@@ -29,8 +37,11 @@ pub(crate) fn broken(world: &World<'_>) -> Vec<String> {
     let mut broken = Vec::new();
     ends(world, &mut broken);
     builds(world, &mut broken);
+    retries(world, &mut broken);
     limits(world, &mut broken);
     messages(world, &mut broken);
+    receives(world, &mut broken);
+    groups(world, &mut broken);
     broken
 }
 
@@ -62,8 +73,10 @@ fn ends(world: &World<'_>, broken: &mut Vec<String>) {
         }
         truth(world, id, statuses, broken);
         // Why a job ended before its time, no record but its daemon's memory tells.
-        let forgotten = world.lives > 1 && matches!(statuses[0], "cancelled" | "superseded");
-        if !forgotten && statuses.iter().any(|status| status != &statuses[0]) {
+        let forgotten = world.lives > 1 && statuses.iter().any(|status| matches!(*status, "cancelled" | "superseded" | "errored"));
+        // After the window the same id is another job.
+        let another = world.plan.deduplication < Duration::from_hours(1) && is_repeated(world, id);
+        if !forgotten && !another && statuses.iter().any(|status| status != &statuses[0]) {
             broken.push(format!("{id} was told in different ways: {statuses:?}"));
         }
     }
@@ -83,6 +96,8 @@ fn truth(world: &World<'_>, event: &str, statuses: &[&str], broken: &mut Vec<Str
             "cancelled" if is_superseded && world.lives > 1 => true,
             "cancelled" => world.sent.iter().any(|(_, body)| body["cancel"] == *id),
             "superseded" => is_superseded,
+            // CodeBuild did not say whether there was a build, or would not start it.
+            "errored" if world.plan.lookups_denied.is_some() || world.refused.contains(id) => true,
             status => status == end,
         };
         if !is_true {
@@ -98,22 +113,78 @@ fn builds(world: &World<'_>, broken: &mut Vec<String>) {
         let attempt = build.variables["SLIPWAY_ATTEMPT"].parse().unwrap();
         attempts.entry((&build.variables["SLIPWAY_JOB_ID"], attempt)).or_default().push(build);
     }
-    for ((job, attempt), builds) in &attempts {
-        if builds.len() > 1 {
+    for ((job, attempt), builds) in &mut attempts {
+        builds.sort_by_key(|build| build.start_ms);
+        let again = world.plan.deduplication < Duration::from_hours(1) && is_repeated(world, &format!("{job}/finished"));
+        let beside = builds.windows(2).any(|pair| pair[0].end_ms.is_none_or(|end| end > pair[1].start_ms));
+        if builds.len() > 1 && (beside || !again) {
             broken.push(format!("attempt {attempt} at {job} was built {} times", builds.len()));
         }
         if *attempt > world.attempts {
             broken.push(format!("{job} got attempt {attempt} of {}", world.attempts));
         }
-        if *attempt > 1 {
-            let before = attempts.get(&(*job, attempt - 1)).and_then(|builds| builds.first());
-            if before.is_none_or(|before| matches!(before.status, "SUCCEEDED" | "IN_PROGRESS" | "STOPPED")) {
-                broken.push(format!("{job} got attempt {attempt} after one that needed none: {before:?}"));
-            }
-        }
         for build in builds {
             if build.end_ms.is_none() {
                 broken.push(format!("a build of {job} runs for ever"));
+            }
+        }
+    }
+}
+
+/// Another attempt comes only after one that the platform failed, or that CodeBuild refused.
+fn retries(world: &World<'_>, broken: &mut Vec<String>) {
+    for build in world.builds.iter().filter(|build| build.variables["SLIPWAY_ATTEMPT"] != "1") {
+        let (job, attempt) = (&build.variables["SLIPWAY_JOB_ID"], build.variables["SLIPWAY_ATTEMPT"].parse::<u32>().unwrap());
+        let is_before = |other: &&BuildView| {
+            other.variables["SLIPWAY_JOB_ID"] == *job && other.variables["SLIPWAY_ATTEMPT"] == (attempt - 1).to_string()
+        };
+        let mut before = world.builds.iter().filter(is_before).peekable();
+        let was_refused = before.peek().is_none() && (world.refused.contains(job) || world.plan.lookups_denied.is_some());
+        let failed = before.any(|before| !matches!(before.status, "SUCCEEDED" | "IN_PROGRESS" | "STOPPED"));
+        if !failed && !was_refused {
+            broken.push(format!("{job} got attempt {attempt} after one that needed none"));
+        }
+    }
+}
+
+/// A clean restart costs a message one receive at most.
+fn receives(world: &World<'_>, broken: &mut Vec<String>) {
+    let restarts = world.plan.deeds.iter().filter(|(_, deed)| matches!(deed, Deed::Restart)).count();
+    let slept = world.plan.deeds.iter().any(|(_, deed)| matches!(deed, Deed::Sleep(_)));
+    if world.plan.twins || world.kills > 0 || slept || !world.plan.weather.is_fair() {
+        return;
+    }
+    for (message, count) in world.receives {
+        if *count as usize > 1 + restarts {
+            broken.push(format!("the message {message} was received {count} times over {restarts} restarts"));
+        }
+    }
+}
+
+/// An older job of a group is not started beside or after a newer one that cancels it.
+fn groups(world: &World<'_>, broken: &mut Vec<String>) {
+    // Two daemons know of each other's builds only what they look for.
+    if world.plan.twins || world.plan.lookups_denied.is_some() {
+        return;
+    }
+    let started = |id: &str| -> Vec<u64> {
+        world.builds.iter().filter(|build| build.variables["SLIPWAY_JOB_ID"] == *id).map(|build| build.start_ms).collect()
+    };
+    let grouped: Vec<(&str, &Value)> = jobs(world)
+        .filter(|(_, job)| is_valid(job) && job.get("group").is_some())
+        .map(|(message, job)| (job["id"].as_str().unwrap_or(message), job))
+        .collect();
+    for (at, (old, job)) in grouped.iter().enumerate() {
+        for (new, other) in &grouped[at + 1..] {
+            let supersedes = other["group"]["key"] == job["group"]["key"] && other["group"]["on_conflict"] == "supersede";
+            if !supersedes || old == new || is_repeated(world, &format!("{old}/finished")) || is_repeated(world, &format!("{new}/finished"))
+            {
+                continue;
+            }
+            if let Some(first) = started(new).into_iter().min()
+                && started(old).into_iter().any(|start| start > first)
+            {
+                broken.push(format!("{old} was built after {new}, which supersedes it"));
             }
         }
     }
@@ -179,6 +250,12 @@ fn messages(world: &World<'_>, broken: &mut Vec<String>) {
 
 fn jobs<'a>(world: &World<'a>) -> impl Iterator<Item = (&'a str, &'a Value)> {
     world.sent.iter().filter(|(_, body)| body.get("source").is_some()).map(|(id, body)| (id.as_str(), body))
+}
+
+/// Whether a job was sent more than once.
+fn is_repeated(world: &World<'_>, event: &str) -> bool {
+    let id = event.strip_suffix("/finished");
+    jobs(world).filter(|(message, job)| Some(job["id"].as_str().unwrap_or(message)) == id).count() > 1
 }
 
 fn is_valid(job: &Value) -> bool {

@@ -24,6 +24,10 @@ pub(crate) struct Plan {
     pub(crate) crashes: BTreeMap<u64, bool>,
     /// A second daemon works on the same queue.
     pub(crate) twins: bool,
+    /// From then on CodeBuild refuses, for ever, to say which builds there are.
+    pub(crate) lookups_denied: Option<Duration>,
+    /// Within this time the same id is the same job.
+    pub(crate) deduplication: Duration,
     /// The configuration names the dead-letter queue, which else is to be found by the queue's redrive policy.
     pub(crate) names_dead_letters: bool,
 }
@@ -31,8 +35,8 @@ pub(crate) struct Plan {
 /// What somebody does from outside.
 #[derive(Debug, Clone)]
 pub(crate) enum Deed {
-    /// A message is sent.
-    Send(Value),
+    /// A message is sent, and can be received after a while.
+    Send(Value, Duration),
     /// The daemon gets a signal; the next one starts at once.
     Restart,
     /// The daemon is killed between two calls.
@@ -44,7 +48,7 @@ pub(crate) enum Deed {
 }
 
 /// How often calls go wrong, in thousandths.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Weather {
     pub(crate) throttled: u32,
     /// Credentials have expired, and the next ones are not there yet.
@@ -58,8 +62,18 @@ pub(crate) struct Weather {
     pub(crate) duplicates: u32,
     /// Deletes that are accepted, and not carried out.
     pub(crate) forgotten_deletes: u32,
+    /// Batch answers that name none of their entries, whether or not the batch was carried out.
+    pub(crate) cut_batches: u32,
+    /// Starts whose answer is lost are refused when they are given again.
+    pub(crate) refused_again: u32,
     /// Pushed events that are lost, doubled, or come late.
     pub(crate) bad_events: u32,
+}
+
+impl Weather {
+    pub(crate) fn is_fair(self) -> bool {
+        self == Self::default()
+    }
 }
 
 /// How builds go.
@@ -119,11 +133,16 @@ impl Plan {
                 1 => {
                     job.as_object_mut().map(|job| job.remove("id"));
                 }
-                2 => deeds.push((at + minutes(&mut rng, 0..15), Deed::Send(job.clone()))),
-                3 | 4 => deeds.push((span.mul_f64(rng.f64()), Deed::Send(json!({ "version": 1, "cancel": id })))),
+                2 => deeds.push((at + minutes(&mut rng, 0..15), Deed::Send(job.clone(), Duration::ZERO))),
+                3 | 4 => {
+                    let wish = json!({ "version": 1, "cancel": id });
+                    deeds.push((span.mul_f64(rng.f64()), Deed::Send(wish, Duration::ZERO)));
+                }
                 _ => {}
             }
-            deeds.push((at, Deed::Send(job)));
+            // SQS delays a message by up to 15 minutes; one that is received late need not be the last of its group.
+            let late = if rng.u32(0..6) == 0 { minutes(&mut rng, 0..15) } else { Duration::ZERO };
+            deeds.push((at, Deed::Send(job, late)));
         }
         for _ in 0..rng.usize(0..3) {
             let deed = match rng.u32(0..4) {
@@ -139,13 +158,14 @@ impl Plan {
         let per_tenant = rng.usize(1..=running);
         let (visibility, wait, interval) = (rng.u32(30..121), rng.u32(1..21), rng.u32(1..31));
         let grace = if rng.bool() { 1 } else { 600 };
+        let deduplication = if rng.u32(0..6) == 0 { Duration::from_mins(1) } else { Duration::from_hours(12) };
         Self {
             deeds,
             scripts,
             config: vec![
                 ("LIMITS__RUNNING", running.to_string()),
                 ("LIMITS__PER_TENANT", per_tenant.to_string()),
-                ("LIMITS__DEDUPLICATION", "12h".to_owned()),
+                ("LIMITS__DEDUPLICATION", format!("{}s", deduplication.as_secs())),
                 ("LIMITS__WAITING", rng.usize(1..20).to_string()),
                 ("QUEUES__0__VISIBILITY", format!("{visibility}s")),
                 ("QUEUES__0__WAIT", format!("{wait}s")),
@@ -159,6 +179,8 @@ impl Plan {
             weather: weather(&mut rng),
             crashes: (0..rng.usize(0..5)).map(|_| (rng.u64(1..400), rng.bool())).collect(),
             twins: rng.u32(0..5) == 0,
+            lookups_denied: (rng.u32(0..12) == 0).then(|| span.mul_f64(rng.f64())),
+            deduplication,
             names_dead_letters: rng.bool(),
         }
     }
@@ -214,6 +236,8 @@ fn weather(rng: &mut Rng) -> Weather {
         late: often(),
         duplicates: often(),
         forgotten_deletes: often(),
+        cut_batches: often(),
+        refused_again: 8 * often(),
         bad_events: 4 * often(),
     }
 }

@@ -1,6 +1,7 @@
 //! The wire between a daemon and AWS: where calls get lost, late or refused, and where daemons die.
 
 use std::{
+    collections::{BTreeMap, BTreeSet},
     io,
     sync::{
         Arc, Mutex,
@@ -39,7 +40,16 @@ pub(crate) struct Wires {
     calm: AtomicBool,
     began: Instant,
     trace: Mutex<Vec<String>>,
+    /// How often each message was received at most.
+    receives: Mutex<BTreeMap<String, u32>>,
+    /// The tokens of starts whose answer was lost, and what they are answered when they are given again.
+    unanswered: Mutex<BTreeMap<String, Option<(u16, &'static str)>>>,
+    /// Starts that were refused.
+    refused: Mutex<BTreeSet<String>>,
 }
+
+/// What StartBuild is refused with: a permission, a request that is wrong, capacity.
+const REFUSALS: [(u16, &str); 3] = [(400, "AccessDeniedException"), (400, "InvalidInputException"), (400, "AccountLimitExceededException")];
 
 /// One daemon's wire.
 #[derive(Debug, Clone)]
@@ -95,8 +105,19 @@ impl Wires {
     pub(crate) fn new(aws: &LocalAws, plan: &Plan, seed: u64, bug: Option<Bug>) -> Arc<Self> {
         let rng = Mutex::new(Rng::with_seed(seed ^ 0x5eed));
         let calls = AtomicU64::new(0);
-        let trace = Mutex::default();
-        Arc::new(Self { aws: aws.clone(), rng, plan: plan.clone(), bug, calls, calm: AtomicBool::new(false), began: Instant::now(), trace })
+        Arc::new(Self {
+            aws: aws.clone(),
+            rng,
+            plan: plan.clone(),
+            bug,
+            calls,
+            calm: AtomicBool::new(false),
+            began: Instant::now(),
+            trace: Mutex::default(),
+            receives: Mutex::default(),
+            unanswered: Mutex::default(),
+            refused: Mutex::default(),
+        })
     }
 
     pub(crate) fn wire(self: &Arc<Self>) -> (Wire, Arc<Life>) {
@@ -116,6 +137,22 @@ impl Wires {
     /// Every call in order: when, which, and its fate.
     pub(crate) fn trace(&self) -> Vec<String> {
         self.trace.lock().unwrap().clone()
+    }
+
+    fn count_receive(&self, message: String, count: u32) {
+        let mut receives = self.receives.lock().unwrap();
+        let most = receives.entry(message).or_default();
+        *most = count.max(*most);
+    }
+
+    /// How often each message was received, by its id.
+    pub(crate) fn receives(&self) -> BTreeMap<String, u32> {
+        self.receives.lock().unwrap().clone()
+    }
+
+    /// The jobs of which a start was refused.
+    pub(crate) fn refused(&self) -> BTreeSet<String> {
+        self.refused.lock().unwrap().clone()
     }
 
     /// Draws with a chance in thousandths.
@@ -200,6 +237,12 @@ impl Wire {
             }
             _ => {}
         }
+        if let Some(refusal) = self.refusal(&operation, request.body()) {
+            return Ok(refusal);
+        }
+        if matches!(fate, Fate::BrokenAfter | Fate::LostReply | Fate::HangingAfter) {
+            self.lose_answer(&operation, request.body());
+        }
         let late = if let Fate::LateRequest(time) = fate { time } else { Duration::ZERO };
         let answer = self.deliver(&operation, request, late).await?;
         match fate {
@@ -218,6 +261,31 @@ impl Wire {
         }
     }
 
+    /// What is refused: look-ups, once they are denied; a start whose answer was lost, when it is given again.
+    fn refusal(&self, operation: &str, body: &Bytes) -> Option<HttpResponse> {
+        let shared = &self.shared;
+        if operation == "ListBuildsForProject" && shared.plan.lookups_denied.is_some_and(|from| shared.age() >= from) {
+            return Some(refusal(true, 400, "AccessDeniedException"));
+        }
+        if operation != "StartBuild" {
+            return None;
+        }
+        let body: Value = serde_json::from_slice(body).unwrap_or_default();
+        let (status, code) = shared.unanswered.lock().unwrap().get_mut(body["idempotencyToken"].as_str()?)?.take()?;
+        shared.refused.lock().unwrap().insert(job_of(&body).to_owned());
+        Some(refusal(true, status, code))
+    }
+
+    fn lose_answer(&self, operation: &str, body: &Bytes) {
+        let shared = &self.shared;
+        if operation == "StartBuild" && shared.draw(shared.weather().refused_again) {
+            let body: Value = serde_json::from_slice(body).unwrap_or_default();
+            let which = shared.rng.lock().unwrap().usize(0..REFUSALS.len());
+            let token = body["idempotencyToken"].as_str().unwrap_or_default().to_owned();
+            shared.unanswered.lock().unwrap().entry(token).or_insert(Some(REFUSALS[which]));
+        }
+    }
+
     /// Brings a request to AWS, which carries it out whether or not anybody waits for the answer.
     async fn deliver(&self, operation: &str, mut request: http::Request<Bytes>, late: Duration) -> Result<HttpResponse, ConnectorError> {
         let shared = &self.shared;
@@ -228,6 +296,20 @@ impl Wire {
             && let Some(answer) = bug.tamper(operation, &mut request)
         {
             return response(200, answer.to_string());
+        }
+        if operation.ends_with("Batch") && shared.draw(shared.weather().cut_batches) {
+            if shared.draw(500) {
+                shared.aws.handle(request.clone()).await.map(drop).unwrap_or_default();
+            }
+            return cut_answer(request.headers().contains_key("x-amz-target"));
+        }
+        if operation == "ReceiveMessage" {
+            // A poll whose caller has gone takes nothing any more.
+            let Ok(answer) = shared.aws.handle(request.clone()).await else {
+                return Err(ConnectorError::io(io::Error::from(io::ErrorKind::ConnectionReset).into()));
+            };
+            self.received(&request, answer.body()).await;
+            return response(answer.status().as_u16(), answer.body().clone());
         }
         let (aws, call, life) = (shared.aws.clone(), request.clone(), Arc::clone(&self.life));
         #[expect(clippy::disallowed_methods, reason = "AWS's side of the wire outlives its caller")]
@@ -242,9 +324,6 @@ impl Wire {
             Ok(None) => return std::future::pending().await,
             _ => return Err(ConnectorError::io(io::Error::from(io::ErrorKind::ConnectionReset).into())),
         };
-        if operation == "ReceiveMessage" {
-            self.received(&request, answer.body()).await;
-        }
         response(answer.status().as_u16(), answer.body().clone())
     }
 
@@ -254,6 +333,9 @@ impl Wire {
         let answer: Value = serde_json::from_slice(answer).unwrap_or_default();
         let asked: Value = serde_json::from_slice(request.body()).unwrap_or_default();
         for message in answer["Messages"].as_array().into_iter().flatten() {
+            let count = message["Attributes"]["ApproximateReceiveCount"].as_str().and_then(|count| count.parse().ok()).unwrap_or(1);
+            let id = message["MessageId"].as_str().unwrap_or_default().to_owned();
+            shared.count_receive(id, count);
             let (operation, more) = if shared.bug == Some(Bug::EarlyDelete) {
                 ("DeleteMessage", json!({}))
             } else if shared.draw(shared.weather().duplicates) {
@@ -296,4 +378,19 @@ fn response(status: u16, body: impl Into<SdkBody>) -> Result<HttpResponse, Conne
     let response = http::Response::builder().status(status).body(body.into());
     HttpResponse::try_from(response.map_err(|error| ConnectorError::other(error.into(), None))?)
         .map_err(|error| ConnectorError::other(error.into(), None))
+}
+
+/// A batch answer that names none of its entries.
+fn cut_answer(json: bool) -> Result<HttpResponse, ConnectorError> {
+    if json {
+        return response(200, json!({ "Successful": [], "Failed": [] }).to_string());
+    }
+    response(200, "<PublishBatchResponse><PublishBatchResult><Successful/><Failed/></PublishBatchResult></PublishBatchResponse>")
+}
+
+/// The job that a start is for.
+fn job_of(body: &Value) -> &str {
+    let variables = body["environmentVariablesOverride"].as_array().into_iter().flatten();
+    let id = variables.filter(|variable| variable["name"] == "SLIPWAY_JOB_ID").find_map(|variable| variable["value"].as_str());
+    id.unwrap_or_default()
 }

@@ -182,9 +182,10 @@ impl World {
 
     async fn do_it(&mut self, deed: Deed) {
         match deed {
-            Deed::Send(body) => {
-                let id = self.jobs().send(&body.to_string(), &BTreeMap::new()).await.unwrap();
-                self.sent.push((id, body));
+            Deed::Send(body, late) => {
+                let request = sqs(&self.aws).send_message().queue_url(&self.provision.jobs).message_body(body.to_string());
+                let sent = request.delay_seconds(i32::try_from(late.as_secs()).unwrap()).send().await.unwrap();
+                self.sent.push((sent.message_id.unwrap(), body));
             }
             Deed::Kill => self.kill(0).await,
             Deed::Restart => {
@@ -249,6 +250,9 @@ impl World {
             builds: &builds,
             left: &left,
             dead: &dead,
+            kills: self.kills,
+            receives: &self.wires.receives(),
+            refused: &self.wires.refused(),
         };
         self.broken.extend(law::broken(&world));
         let jobs = self.sent.iter().filter(|(_, body)| body.get("source").is_some()).count();

@@ -45,8 +45,12 @@ impl Intake {
             message_id: delivery.message_id.clone(),
             queue: self.settings.name().to_owned(),
             enqueued_at: delivery.sent_at,
+            last_receive: self.dead_letters.is_last_receive(delivery.receive_count),
             traceparent: traceparent(delivery.attributes.get("traceparent"), delivery.trace_header.as_ref()),
         };
+        if origin.last_receive {
+            observe::last_receive(&delivery.message_id, delivery.receive_count);
+        }
         match message::read(&delivery.body, &delivery.message_id, &worker.config.profiles) {
             Ok(Message::Job(job)) => {
                 let span = observe::job_span(&job.id, &job.tenant);
@@ -77,7 +81,11 @@ impl Intake {
             }
             Err(rejection) => {
                 drop(waiting);
-                observe::message_rejected(&delivery.message_id, rejection.id.as_ref().map(crate::job::JobId::as_str), rejection.problems.len());
+                observe::message_rejected(
+                    &delivery.message_id,
+                    rejection.id.as_ref().map(crate::job::JobId::as_str),
+                    rejection.problems.len(),
+                );
                 let (dead_letters, delivery, rejection) = (Arc::clone(&self.dead_letters), Arc::new(delivery), Arc::new(rejection));
                 let carry = move |_| {
                     let (worker, dead_letters) = (Arc::clone(&worker), Arc::clone(&dead_letters));

@@ -80,21 +80,7 @@ impl<'a> Run<'a> {
         };
         let waiting = waiting.zip(worker.scheduler.prospect(&ticket));
         let cancel = &seat.cancel;
-        Self {
-            worker,
-            job,
-            origin,
-            profile,
-            seat,
-            cancel,
-            query,
-            ticket,
-            waiting,
-            group: None,
-            slot: None,
-            looked: None,
-            began: None,
-        }
+        Self { worker, job, origin, profile, seat, cancel, query, ticket, waiting, group: None, slot: None, looked: None, began: None }
     }
 
     /// Attempts at the job until it has ended.

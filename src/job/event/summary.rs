@@ -41,6 +41,10 @@ pub struct JobSummary {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     pub enqueued_at: Option<String>,
+    /// The message was received as often as the queue's redrive policy allows: had this process died, the job would have been lost to the
+    /// dead-letter queue.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub last_receive: bool,
     /// The source's short name; it travels as a message attribute.
     #[serde(skip)]
     pub repository: Option<String>,
@@ -91,6 +95,7 @@ impl JobSummary {
             source: None,
             labels: BTreeMap::new(),
             enqueued_at: origin.enqueued_at.map(rfc3339),
+            last_receive: origin.last_receive,
             repository: None,
         }
     }

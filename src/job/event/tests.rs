@@ -46,6 +46,7 @@ fn origin() -> Origin {
         queue: "slipway-jobs".into(),
         enqueued_at: Some("2026-11-22T10:20:00Z".parse().unwrap()),
         traceparent: Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".into()),
+        last_receive: false,
     }
 }
 
