@@ -78,7 +78,7 @@ impl Starter {
             Err(error) if error.is_token_mismatch() => Err(NotStarted::StartedOtherwise(error)),
             Err(error) => Err(match error.class {
                 Class::Capacity => NotStarted::NoCapacity(error),
-                Class::Throttled | Class::Transient => NotStarted::Unknown(error),
+                Class::Throttled | Class::Transient | Class::Unreachable | Class::Credentials => NotStarted::Unknown(error),
                 Class::Denied | Class::NotFound => NotStarted::Refused { failure: failure(&error), again: true },
                 Class::Invalid => NotStarted::Refused { failure: failure(&error), again: false },
             }),
