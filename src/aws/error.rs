@@ -78,9 +78,11 @@ impl AwsError {
 /// What is to be done where no credentials could be had.
 fn no_credentials(error: &CredentialsError) -> String {
     match error {
-        CredentialsError::CredentialsNotLoaded(_) => "no credentials: neither the environment (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY), nor a \
+        CredentialsError::CredentialsNotLoaded(_) => {
+            "no credentials: neither the environment (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY), nor a \
             profile (AWS_PROFILE), nor a web identity token, nor the role of a container or an instance gives any; set one of them up"
-            .to_owned(),
+                .to_owned()
+        }
         error => format!("no credentials: {}; check AWS_PROFILE, or the role of this process", sources(error)),
     }
 }

@@ -120,7 +120,9 @@ mod tests {
             assert_eq!(read(&event(status)).as_ref(), Some(&news), "{status}");
             assert_eq!(read(&wrapped(&event(status))), Some(news), "{status} by way of a topic");
         }
-        for noise in ["", "{}", "[]", r#"{"detail":{"build-id":7}}"#, r#"{"detail":{"build-id":"flex"}}"#, &wrapped("hello"), &wrapped("{}")] {
+        for noise in
+            ["", "{}", "[]", r#"{"detail":{"build-id":7}}"#, r#"{"detail":{"build-id":"flex"}}"#, &wrapped("hello"), &wrapped("{}")]
+        {
             assert_eq!(read(noise), None, "{noise}");
         }
     }

@@ -6,7 +6,12 @@ use tokio::time::sleep;
 
 use super::transcript::{End, Piece, Transcripts, Wanted};
 use crate::{
-    aws::{Class, batch::Batcher, logs::Logs, topic::{Publishes, Room}},
+    aws::{
+        Class,
+        batch::Batcher,
+        logs::Logs,
+        topic::{Publishes, Room},
+    },
     backoff::Backoff,
     clock::Clock,
     config::{LogExcerpt, Topic},

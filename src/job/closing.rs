@@ -82,7 +82,11 @@ mod tests {
         let phase = |&(name, status, message): &(&str, &str, &str)| Phase {
             name: name.into(),
             status: Some(status.into()),
-            contexts: Some(message).filter(|it| !it.is_empty()).map(|it| Context { code: "X".into(), message: it.into() }).into_iter().collect(),
+            contexts: Some(message)
+                .filter(|it| !it.is_empty())
+                .map(|it| Context { code: "X".into(), message: it.into() })
+                .into_iter()
+                .collect(),
             ..Phase::default()
         };
         Build { status: "FAILED".into(), phases: phases.iter().map(phase).collect(), ..Build::default() }

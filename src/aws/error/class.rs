@@ -66,10 +66,17 @@ impl Class {
             | "BandwidthLimitExceeded"
             | "EC2Throttled" => Self::Throttled,
             "AccountLimitExceeded" => Self::Capacity,
-            "InternalError" | "InternalFailure" | "InternalServerError" | "ServiceUnavailable" | "RequestTimeout" | "RequestAborted"
-            | "TransactionInProgress" | "PriorRequestNotComplete" | "OperationAborted" | "ConcurrentAccess" | "QueueDeletedRecently" => {
-                Self::Transient
-            }
+            "InternalError"
+            | "InternalFailure"
+            | "InternalServerError"
+            | "ServiceUnavailable"
+            | "RequestTimeout"
+            | "RequestAborted"
+            | "TransactionInProgress"
+            | "PriorRequestNotComplete"
+            | "OperationAborted"
+            | "ConcurrentAccess"
+            | "QueueDeletedRecently" => Self::Transient,
             "ExpiredToken"
             | "ExpiredTokenId"
             | "InvalidToken"
@@ -82,7 +89,12 @@ impl Class {
             | "SignatureDoesNotMatch"
             | "IncompleteSignature" => Self::Credentials,
             _ if is_of_clock(name.text) => Self::Credentials,
-            "AccessDenied" | "AuthorizationError" | "NotAuthorized" | "UnauthorizedOperation" | "OptInRequired" | "AccountSuspended"
+            "AccessDenied"
+            | "AuthorizationError"
+            | "NotAuthorized"
+            | "UnauthorizedOperation"
+            | "OptInRequired"
+            | "AccountSuspended"
             | "InvalidSecurity" => Self::Denied,
             "ResourceNotFound" | "NotFound" | "QueueDoesNotExist" | "NonExistentQueue" => Self::NotFound,
             _ => match status {
@@ -90,6 +102,8 @@ impl Class {
                 500.. => Self::Transient,
                 401 | 403 => Self::Denied,
                 404 => Self::NotFound,
+                // Not refused, and yet no answer that can be read.
+                ..=399 => Self::Transient,
                 _ => Self::Invalid,
             },
         }
@@ -146,9 +160,8 @@ mod tests {
 
     #[test]
     fn an_unknown_name_is_classified_by_the_status() {
-        for (status, class) in
-            [(503, Class::Transient), (429, Class::Throttled), (403, Class::Denied), (404, Class::NotFound), (400, Class::Invalid)]
-        {
+        use Class::{Denied, Invalid, NotFound, Throttled, Transient};
+        for (status, class) in [(503, Transient), (429, Throttled), (403, Denied), (404, NotFound), (400, Invalid), (200, Transient)] {
             assert_eq!(Class::of("SomethingNew", status), class, "{status}");
         }
     }
