@@ -15,7 +15,9 @@ pub mod topic;
 
 use std::time::Duration;
 
-use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_config::{
+    BehaviorVersion, SdkConfig, retry::RetryConfig, stalled_stream_protection::StalledStreamProtectionConfig, timeout::TimeoutConfig,
+};
 #[cfg(feature = "local")]
 use aws_sdk_sqs::config::{Credentials, Region, SharedCredentialsProvider};
 #[cfg(feature = "local")]
@@ -71,7 +73,13 @@ impl Clients {
     /// From a loaded SDK configuration. Its retries are replaced by our own, its timeouts too.
     pub fn new(config: &SdkConfig) -> Self {
         let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).operation_attempt_timeout(ATTEMPT_TIMEOUT).build();
-        let config = config.to_builder().retry_config(RetryConfig::disabled()).timeout_config(timeouts).build();
+        let config = config
+            .to_builder()
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(timeouts)
+            // Attempts have their own time limits, bodies included; the SDK's timers would wake the process many times a second.
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+            .build();
         Self {
             sqs: aws_sdk_sqs::Client::new(&config),
             codebuild: aws_sdk_codebuild::Client::new(&config),

@@ -30,7 +30,7 @@ use crate::{
         batch::{Batch, Batcher},
         builds::Statuses,
         queue::{Deletes, Extensions},
-        topic::Publishes,
+        topic::{Publishes, Room},
     },
     clock::Clock,
     config::{self, Config},
@@ -162,7 +162,8 @@ fn worker(
 ) -> Arc<worker::Worker> {
     let statuses = batcher(Statuses(clients.builds()), STATUS_LINGER, services, vitals);
     let topic = clients.topic(&config.topic.arn);
-    let publishes = Publishes { topic, max_bytes: config.topic.max_bytes, fifo: config.topic.is_fifo() };
+    let room = Room::new(config.topic.max_bytes);
+    let publishes = Publishes { topic, room: room.clone(), fifo: config.topic.is_fifo() };
     let publishes = batcher(publishes, LINGER, services, vitals);
     let scheduler = scheduler::Scheduler::new(&config.limits, &config.profiles);
     services.spawn("scheduler", scheduler.clone().serve());
@@ -188,7 +189,7 @@ fn worker(
         scheduler,
         starter: starter::Starter::new(clients.builds(), statuses, index),
         watcher,
-        reporter: reporter::Reporter::new(clients.logs(), publishes, config.topic.clone(), config.log.clone(), clock),
+        reporter: reporter::Reporter::new(clients.logs(), publishes, room, config.topic.clone(), config.log.clone(), clock),
         roster: roster::Roster::new(config.limits.deduplication),
         shutdown: shutdown.clone(),
     })

@@ -4,6 +4,7 @@ mod agent;
 pub mod build;
 pub mod capacity;
 pub mod cause;
+pub mod closing;
 pub mod event;
 pub mod excerpt;
 pub mod group;

@@ -28,6 +28,11 @@ pub fn describe() {
     describe_counter!("slipway_attempts_failed_total", Unit::Count, "Attempts that the platform failed and that are made again");
     describe_counter!("slipway_leases_lost_total", Unit::Count, "Leases that ran out or were taken over");
     describe_counter!("slipway_publish_refused_total", Unit::Count, "Events that the topic refuses: somebody must act");
+    describe_counter!(
+        "slipway_push_not_understood_total",
+        Unit::Count,
+        "Receives of messages on the queue of build events that are no build events"
+    );
     describe_counter!("slipway_jobs_panicked_total", Unit::Count, "Jobs whose task panicked: a fault of the daemon");
     describe_counter!("slipway_aws_calls_total", Unit::Count, "AWS calls by operation and result");
     describe_counter!("slipway_aws_throttles_total", Unit::Count, "AWS calls that were throttled, by operation");
@@ -206,6 +211,21 @@ pub(crate) fn publish_failed(event_id: &str, error: &dyn Display) {
 pub(crate) fn publish_refused(event_id: &str, error: &dyn Display) {
     counter!("slipway_publish_refused_total").increment(1);
     error!(event.id = event_id, %error, "the topic refuses an event; its message is kept and the publish tried again");
+}
+
+pub(crate) fn topic_smaller(bytes: usize, error: &dyn Display) {
+    warn!(%error, bytes, "the topic takes less than topic.max_bytes says; from now on events are made to fit what every topic takes");
+}
+
+pub(crate) fn push_not_understood(queue: &str, message_id: &str, first: bool) {
+    counter!("slipway_push_not_understood_total").increment(1);
+    if first {
+        warn!(
+            queue.url = queue,
+            message.id = message_id,
+            "a message on the queue of build events is none; it and all like it are left there: watch.events_queue_url needs a queue of its own"
+        );
+    }
 }
 
 pub(crate) fn lease_lost(message_id: &str, error: &dyn Display) {

@@ -137,10 +137,58 @@ async fn deliver<B: Batch>(batch: &B, entries: Vec<Entry<B>>) {
     let (items, replies): (Vec<_>, Vec<_>) = entries.into_iter().unzip();
     let mut results = batch.send(items).await.into_iter();
     for reply in replies {
-        let result = results.next().unwrap_or_else(|| Err(AwsError::local(Class::Transient, B::NAME, "no answer for this entry")));
+        let result = results.next().unwrap_or_else(|| Err(unnamed(B::NAME)));
         // A caller that has gone does not want its answer.
         drop(reply.send(result));
     }
+}
+
+/// An entry's id within its batch: its place.
+pub(super) fn entry_id(at: usize) -> String {
+    at.to_string()
+}
+
+/// What a batch's answer says of its entries, by their ids.
+#[derive(Debug, Default)]
+pub(super) struct Answer {
+    pub(super) successful: Vec<String>,
+    pub(super) failed: Vec<Refused>,
+}
+
+/// An entry that was refused.
+#[derive(Debug)]
+pub(super) struct Refused {
+    pub(super) id: String,
+    pub(super) code: String,
+    pub(super) message: Option<String>,
+    pub(super) sender_fault: bool,
+}
+
+/// A batch answer, entry by entry: a call that succeeded can still carry failures. Only what the answer names has succeeded; of what it does
+/// not name nothing is known.
+pub(super) fn results(operation: &'static str, count: usize, answer: Result<Answer, AwsError>) -> Vec<Result<(), AwsError>> {
+    let Answer { successful, failed } = match answer {
+        Ok(answer) => answer,
+        Err(error) => return vec![Err(error); count],
+    };
+    let mut results = vec![Err(unnamed(operation)); count];
+    let successful = successful.into_iter().map(|id| (id, Ok(())));
+    let failed = failed.into_iter().map(|it| {
+        let status = if it.sender_fault { 400 } else { 500 };
+        let error = AwsError::named(operation, &it.code, it.message.as_deref(), status);
+        (it.id, Err(error))
+    });
+    for (id, result) in successful.chain(failed) {
+        if let Some(entry) = id.parse::<usize>().ok().and_then(|at| results.get_mut(at)) {
+            *entry = result;
+        }
+    }
+    results
+}
+
+/// The error of an entry that an answer does not name.
+pub(super) fn unnamed(operation: &'static str) -> AwsError {
+    AwsError::local(Class::Transient, operation, "the answer does not name this entry")
 }
 
 #[cfg(test)]

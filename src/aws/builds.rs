@@ -1,7 +1,7 @@
 //! CodeBuild: start, stop, batched status reads, the list of a project's builds.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap, HashSet},
     sync::Arc,
 };
 
@@ -16,7 +16,7 @@ use aws_smithy_types::DateTime;
 use jiff::Timestamp;
 
 use super::{
-    batch::Batch,
+    batch::{Batch, unnamed},
     call::{call, once},
     error::{AwsError, Class},
 };
@@ -104,11 +104,27 @@ impl Builds {
         Ok(Page { ids: answer.ids.unwrap_or_default(), next: answer.next_token })
     }
 
-    /// Up to [`BATCH`] builds by id; those that are not found are left out.
+    /// Up to [`BATCH`] builds by id; those that CodeBuild says it does not have are left out. An answer that says nothing of one of them is
+    /// an error.
     pub async fn get(&self, ids: &[String]) -> Result<Vec<Build>, AwsError> {
+        let looks = self.look(ids).await?;
+        looks.into_iter().filter_map(Result::transpose).collect()
+    }
+
+    /// Looks at up to [`BATCH`] builds by id. `None`: CodeBuild does not know the build (yet).
+    pub(super) async fn look(&self, ids: &[String]) -> Result<Vec<Result<Option<Build>, AwsError>>, AwsError> {
+        const OPERATION: &str = "codebuild.BatchGetBuilds";
         let request = self.client.batch_get_builds().set_ids(Some(ids.to_vec()));
-        let answer = call("codebuild.BatchGetBuilds", || request.clone().send()).await?;
-        Ok(answer.builds.unwrap_or_default().iter().map(snapshot).collect())
+        let answer = call(OPERATION, || request.clone().send()).await?;
+        let builds = answer.builds.unwrap_or_default();
+        let builds: HashMap<&str, &types::Build> = builds.iter().filter_map(|build| Some((build.id()?, build))).collect();
+        let not_found: HashSet<String> = answer.builds_not_found.unwrap_or_default().into_iter().collect();
+        let look = |id: &String| match builds.get(id.as_str()) {
+            Some(build) => Ok(Some(snapshot(build))),
+            None if not_found.contains(id) => Ok(None),
+            None => Err(unnamed(OPERATION)),
+        };
+        Ok(ids.iter().map(look).collect())
     }
 }
 
@@ -125,11 +141,12 @@ impl Batch for Statuses {
     async fn send(&self, ids: Vec<String>) -> Vec<Result<Self::Reply, AwsError>> {
         // Two may ask for the same build.
         let unique: Vec<String> = ids.iter().cloned().collect::<BTreeSet<_>>().into_iter().collect();
-        match self.0.get(&unique).await {
+        match self.0.look(&unique).await {
             Err(error) => vec![Err(error); ids.len()],
-            Ok(builds) => {
-                let builds: HashMap<_, _> = builds.into_iter().map(|build| (build.id.clone(), Arc::new(build))).collect();
-                ids.iter().map(|id| Ok(builds.get(id).cloned())).collect()
+            Ok(looks) => {
+                let looks = looks.into_iter().map(|look| look.map(|build| build.map(Arc::new)));
+                let looks: HashMap<_, _> = unique.iter().zip(looks).collect();
+                ids.iter().map(|id| looks.get(id).cloned().unwrap_or_else(|| Err(unnamed(Self::NAME)))).collect()
             }
         }
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
-use super::error::{AwsError, Class};
+use super::error::AwsError;
 use crate::{backoff::Backoff, observe};
 
 /// Tries at one call before its caller decides.
@@ -24,7 +24,7 @@ where
     let mut tries = 1;
     loop {
         match once(operation, request()).await {
-            Err(error) if tries < TRIES && matches!(error.class, Class::Throttled | Class::Transient) => {
+            Err(error) if tries < TRIES && error.class.may_pass() => {
                 tries += 1;
                 tokio::time::sleep(backoff.pause()).await;
             }

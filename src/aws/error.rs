@@ -1,43 +1,14 @@
 //! What went wrong with an AWS call, classified once. Nobody else reads an error's text.
 
+mod class;
+
+use std::error::Error;
+
+use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
-/// What an error means for the caller.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Class {
-    /// Too many calls: go slower.
-    Throttled,
-    /// No room for another build at this time.
-    Capacity,
-    /// Nobody knows whether it was done, or the credentials do not hold at this time: try again.
-    Transient,
-    /// Permissions.
-    Denied,
-    /// The resource does not exist.
-    NotFound,
-    /// The request will never be accepted as it is.
-    Invalid,
-}
-
-impl Class {
-    /// Whether AWS has answered, and said no. The same call may succeed after somebody has changed something.
-    pub fn is_refusal(self) -> bool {
-        matches!(self, Self::Denied | Self::NotFound | Self::Invalid)
-    }
-
-    /// The name used in logs and metrics.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Throttled => "throttled",
-            Self::Capacity => "capacity",
-            Self::Transient => "transient",
-            Self::Denied => "denied",
-            Self::NotFound => "not_found",
-            Self::Invalid => "invalid",
-        }
-    }
-}
+pub use self::class::Class;
 
 /// A failed AWS call.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -61,13 +32,16 @@ impl AwsError {
 
     /// An error that AWS named.
     pub(crate) fn named(operation: &'static str, code: &str, message: Option<&str>, status: u16) -> Self {
-        Self { class: classify(code, status), operation, code: Some(code.to_owned()), message: message.unwrap_or("no message").to_owned() }
+        let class = Class::of(code, status);
+        let message = message.filter(|text| !text.is_empty()).unwrap_or("no message");
+        let message = if class == Class::Credentials { format!("{message}; {}", class::cure(code)) } else { message.to_owned() };
+        Self { class, operation, code: Some(code.to_owned()), message }
     }
 
     /// From the SDK.
     pub(super) fn from_sdk<E>(operation: &'static str, error: &SdkError<E, HttpResponse>) -> Self
     where
-        E: ProvideErrorMetadata + std::error::Error + 'static,
+        E: ProvideErrorMetadata + Error + 'static,
     {
         match error {
             SdkError::ServiceError(service) => {
@@ -75,9 +49,24 @@ impl AwsError {
                 let status = service.raw().status().as_u16();
                 Self::named(operation, meta.code().unwrap_or("Unknown"), meta.message(), status)
             }
+            _ if let Some(credentials) = source::<CredentialsError>(error) => {
+                Self::local(Class::Credentials, operation, no_credentials(credentials))
+            }
             SdkError::ConstructionFailure(_) => Self::local(Class::Invalid, operation, sources(error)),
+            SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) => {
+                let service = operation.split('.').next().unwrap_or_default();
+                let why = deepest(error);
+                let message = format!("no answer from the {service} endpoint: {why}; check the network, AWS_REGION and AWS_ENDPOINT_URL");
+                Self::local(Class::Unreachable, operation, message)
+            }
             _ => Self::local(Class::Transient, operation, sources(error)),
         }
+    }
+
+    /// Whether a topic refuses a message, or a batch of them, for its size.
+    pub(crate) fn is_too_long(&self) -> bool {
+        self.class == Class::Invalid
+            && (self.message.contains("Message too long") || self.code.as_deref().is_some_and(|code| code.contains("BatchRequestTooLong")))
     }
 
     /// Whether the idempotency token was used before with another request (measured on AWS: trap of the same parameters).
@@ -86,75 +75,35 @@ impl AwsError {
     }
 }
 
-/// The whole chain of causes in one line: the SDK's own texts name only the outermost.
-fn sources(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(source) = next {
-        text = format!("{text}: {source}");
-        next = source.source();
+/// What is to be done where no credentials could be had.
+fn no_credentials(error: &CredentialsError) -> String {
+    match error {
+        CredentialsError::CredentialsNotLoaded(_) => {
+            "no credentials: neither the environment (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY), nor a \
+            profile (AWS_PROFILE), nor a web identity token, nor the role of a container or an instance gives any; set one of them up"
+                .to_owned()
+        }
+        error => format!("no credentials: {}; check AWS_PROFILE, or the role of this process", sources(error)),
     }
-    text
 }
 
-/// By AWS's name for the error, else by the HTTP status.
-fn classify(code: &str, status: u16) -> Class {
-    match code {
-        "Throttling"
-        | "ThrottlingException"
-        | "ThrottledException"
-        | "Throttled"
-        | "RequestThrottled"
-        | "RequestThrottledException"
-        | "RequestLimitExceeded"
-        | "TooManyRequestsException"
-        | "SlowDown"
-        | "KMSThrottling"
-        | "KMSThrottlingException"
-        | "KmsThrottled"
-        | "OverLimit"
-        | "LimitExceededException" => Class::Throttled,
-        "AccountLimitExceededException" => Class::Capacity,
-        "InternalError"
-        | "InternalFailure"
-        | "InternalServerError"
-        | "InternalErrorException"
-        | "ServiceUnavailable"
-        | "ServiceUnavailableException"
-        | "RequestTimeout"
-        | "RequestTimeoutException"
-        // Credentials that do not hold say nothing of what is asked for: all calls fail until they are renewed, and no job is to fail for it.
-        | "ExpiredToken"
-        | "ExpiredTokenException"
-        | "RequestExpired"
-        | "InvalidClientTokenId"
-        | "UnrecognizedClientException"
-        | "InvalidSignatureException"
-        | "SignatureDoesNotMatch"
-        | "IncompleteSignature"
-        | "IncompleteSignatureException" => Class::Transient,
-        "AccessDenied"
-        | "AccessDeniedException"
-        | "AuthorizationError"
-        | "AuthFailure"
-        | "OptInRequired"
-        | "AccountSuspendedException"
-        | "KMSAccessDenied"
-        | "KmsAccessDenied"
-        | "InvalidSecurity" => Class::Denied,
-        "ResourceNotFoundException"
-        | "NotFound"
-        | "NotFoundException"
-        | "QueueDoesNotExist"
-        | "AWS.SimpleQueueService.NonExistentQueue" => Class::NotFound,
-        _ => match status {
-            429 => Class::Throttled,
-            500.. => Class::Transient,
-            401 | 403 => Class::Denied,
-            404 => Class::NotFound,
-            _ => Class::Invalid,
-        },
-    }
+/// A cause of this type in the chain.
+fn source<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a T> {
+    chain(error).find_map(|cause| cause.downcast_ref())
+}
+
+/// The first cause's text: those before it only say in which part of the SDK it came up.
+fn deepest(error: &(dyn Error + 'static)) -> String {
+    chain(error).last().map(ToString::to_string).unwrap_or_default()
+}
+
+/// The whole chain of causes in one line: the SDK's own texts name only the outermost.
+fn sources(error: &(dyn Error + 'static)) -> String {
+    chain(error).map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |&error: &&'a (dyn Error + 'static)| error.source())
 }
 
 #[cfg(test)]
@@ -162,30 +111,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn errors_are_classified_by_name_and_else_by_status() {
-        for (code, status, class) in [
-            ("ThrottlingException", 400, Class::Throttled),
-            ("RequestThrottled", 403, Class::Throttled),
-            ("AccountLimitExceededException", 400, Class::Capacity),
-            ("InternalError", 500, Class::Transient),
-            ("AuthorizationError", 403, Class::Denied),
-            ("ExpiredToken", 403, Class::Transient),
-            ("UnrecognizedClientException", 400, Class::Transient),
-            ("AccessDeniedException", 400, Class::Denied),
-            ("AWS.SimpleQueueService.NonExistentQueue", 400, Class::NotFound),
-            ("InvalidInputException", 400, Class::Invalid),
-            ("SomethingNew", 503, Class::Transient),
-            ("SomethingNew", 429, Class::Throttled),
-            ("SomethingNew", 400, Class::Invalid),
-        ] {
-            assert_eq!(classify(code, status), class, "{code} with {status}");
-        }
-    }
-
-    #[test]
     fn only_the_token_mismatch_is_taken_for_one() {
         let error = |text| AwsError::named("codebuild.StartBuild", "InvalidInputException", Some(text), 400);
         assert!(error("Request parameter mismatch for idempotency token").is_token_mismatch());
         assert!(!error("Invalid source location").is_token_mismatch());
+    }
+
+    #[test]
+    fn credentials_that_do_not_hold_come_with_their_cure() {
+        let error = |code, text| AwsError::named("sqs.ReceiveMessage", code, Some(text), 403).to_string();
+        for (code, text, expected) in [
+            ("ExpiredToken", "The token is expired", "(ExpiredToken): The token is expired; renew the credentials"),
+            ("RequestTimeTooSkewed", "Too large a difference", "(RequestTimeTooSkewed): Too large a difference; set this machine's clock"),
+        ] {
+            assert_eq!(error(code, text), format!("sqs.ReceiveMessage failed {expected}"));
+        }
+        assert!(error("InvalidClientTokenId", "").ends_with("or the role of this process"));
     }
 }

@@ -88,7 +88,7 @@ impl Clients {
     async fn inspect_builds(&self, profile: &Profile) -> Result<String, String> {
         self.builds().list(&profile.project, None).await.map_err(text)?;
         let nobody = format!("{}:00000000-0000-0000-0000-000000000000", profile.project);
-        self.builds().get(std::slice::from_ref(&nobody)).await.map_err(text)?;
+        self.builds().look(std::slice::from_ref(&nobody)).await.map_err(text)?;
         allowed(self.builds().stop(&nobody).await)?;
         Ok("builds may be listed, read and stopped".to_owned())
     }

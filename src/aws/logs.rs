@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use super::{
     call::call,
     error::{AwsError, Class},
-    pace::Pace,
+    pace::{Lane, Pace, Rank},
 };
 use crate::job::build::LogLocation;
 
@@ -15,9 +15,17 @@ use crate::job::build::LogLocation;
 pub struct Logs {
     client: Client,
     pace: Option<Pace>,
-    /// Events on a page; `None`: as many as AWS gives.
-    page_size: Option<i32>,
+    /// Whose turn its reads are.
+    turn: (Lane, Rank),
+    /// Events on a page at most, for tests.
+    page_size: usize,
 }
+
+/// Events on a page at most, and bytes: AWS's limits.
+const PAGE_EVENTS: usize = 10_000;
+const PAGE_BYTES: usize = 1024 * 1024;
+/// What an event counts beside its message.
+const EVENT_BYTES: usize = 26;
 
 /// What was logged at once: a line as a rule, with its line break.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +46,8 @@ pub struct Ask {
     pub before: Option<Timestamp>,
     /// Where to go on: a page's token of the same direction and times.
     pub token: Option<String>,
+    /// So many events at most; `None`: as many as AWS gives.
+    pub most: Option<usize>,
 }
 
 /// A page of a stream, oldest event first.
@@ -50,11 +60,13 @@ pub struct Page {
     pub backward: Option<String>,
     /// Whether there is such a stream (yet).
     pub exists: bool,
+    /// Whether it may have ended for want of room: then there is more behind it.
+    pub full: bool,
 }
 
 impl Logs {
     pub(super) fn new(client: Client) -> Self {
-        Self { client, pace: None, page_size: None }
+        Self { client, pace: None, turn: <_>::default(), page_size: PAGE_EVENTS }
     }
 
     /// The same logs, read at most so often in a second by all clones together.
@@ -63,14 +75,21 @@ impl Logs {
         Self { pace: Some(Pace::new(per_second)), ..self }
     }
 
+    /// The same logs, read in the turns of this rank where they are paced.
+    #[must_use]
+    pub fn ranked(self, lane: Lane, rank: Rank) -> Self {
+        Self { turn: (lane, rank), ..self }
+    }
+
     /// The same logs in small pages.
     #[cfg(test)]
-    pub(crate) fn in_pages_of(self, events: i32) -> Self {
-        Self { page_size: Some(events), ..self }
+    pub(crate) fn in_pages_of(self, events: usize) -> Self {
+        Self { page_size: events, ..self }
     }
 
     /// One page. A stream that does not exist (yet) has no events.
     pub async fn page(&self, log: &LogLocation, ask: &Ask) -> Result<Page, AwsError> {
+        let most = ask.most.unwrap_or(PAGE_EVENTS).min(self.page_size);
         let request = self
             .client
             .get_log_events()
@@ -79,23 +98,25 @@ impl Logs {
             .start_from_head(!ask.backward)
             .set_start_time(ask.since.map(Timestamp::as_millisecond))
             .set_end_time(ask.before.map(Timestamp::as_millisecond))
-            .set_limit(self.page_size)
+            .limit(i32::try_from(most).unwrap_or(i32::MAX))
             .set_next_token(ask.token.clone());
         let paced = || async {
-            if let Some(pace) = &self.pace {
-                pace.turn().await;
-            }
+            let _turn = match &self.pace {
+                Some(pace) => Some(pace.turn(self.turn.0, self.turn.1).await),
+                None => None,
+            };
             request.clone().send().await
         };
         match call("logs.GetLogEvents", paced).await {
-            Ok(answer) => Ok(Page {
-                events: answer.events.unwrap_or_default().into_iter().filter_map(event).collect(),
-                forward: answer.next_forward_token,
-                backward: answer.next_backward_token,
-                exists: true,
-            }),
+            Ok(answer) => {
+                let events: Vec<_> = answer.events.unwrap_or_default().into_iter().filter_map(event).collect();
+                let bytes: usize = events.iter().map(|event| event.message.len() + EVENT_BYTES).sum();
+                // An event that did not fit any more may be large.
+                let full = events.len() >= most || bytes > PAGE_BYTES / 2;
+                Ok(Page { events, forward: answer.next_forward_token, backward: answer.next_backward_token, exists: true, full })
+            }
             Err(error) if error.class == Class::NotFound => {
-                Ok(Page { events: Vec::new(), forward: ask.token.clone(), backward: ask.token.clone(), exists: false })
+                Ok(Page { forward: ask.token.clone(), backward: ask.token.clone(), ..Page::default() })
             }
             Err(error) => Err(error),
         }

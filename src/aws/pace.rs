@@ -1,65 +1,169 @@
-//! A bound on how often something is done: at most so many times in any one second, whoever does it.
+//! A bound on how often something is done, at most so many times in any one second, and on how much of it is under way at once. Whoever
+//! waits gets a turn by rank, not by arrival.
 
 use std::{
-    collections::VecDeque,
-    sync::{Arc, Mutex, PoisonError},
+    collections::{BTreeMap, VecDeque},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use tokio::time::{Instant, sleep_until};
+use jiff::Timestamp;
+use tokio::{
+    sync::Notify,
+    time::{Instant, sleep_until},
+};
 
 const SECOND: Duration = Duration::from_secs(1);
+/// What is under way at once: more would only hold connections and memory.
+const AT_ONCE: usize = 32;
 
-/// Gives turns. A clone shares the bound.
+/// Two lanes take turns with each other, so that neither waits for the other one's long line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Lane {
+    /// What needs few turns: one as a rule.
+    #[default]
+    Short,
+    /// What may need many.
+    Long,
+}
+
+/// Whose turn it is within a lane: the oldest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Rank {
+    /// How old the matter is.
+    pub since: Timestamp,
+    /// Tells matters of the same age apart: all turns of one come before the next one's.
+    pub matter: u64,
+}
+
+/// Gives turns. A clone shares the bounds.
 #[derive(Debug, Clone)]
 pub struct Pace {
-    /// The latest turns, as many as fit into a second, those that have not come yet included; the oldest first.
-    turns: Arc<Mutex<VecDeque<Instant>>>,
+    shared: Arc<Mutex<State>>,
     per_second: usize,
 }
 
+#[derive(Debug, Default)]
+struct State {
+    /// The latest turns, as many as fit into a second; the oldest first.
+    turns: VecDeque<Instant>,
+    under_way: usize,
+    /// Those that wait, by rank and arrival.
+    lanes: [BTreeMap<Key, Arc<Notify>>; 2],
+    /// The lane that is asked first.
+    preferred: usize,
+    arrivals: u64,
+}
+
+type Key = (Rank, u64);
+
+/// A turn that was given; what it was given for is over when it is dropped.
+#[derive(Debug)]
+pub struct Turn<'a>(&'a Pace);
+
+/// A place in a lane, given up when dropped.
+struct Place<'a> {
+    pace: &'a Pace,
+    lane: usize,
+    key: Key,
+    called: Arc<Notify>,
+}
+
+/// What there is for somebody who waits.
+enum Chance {
+    Now,
+    /// Nobody is before: at this time, unless somebody comes.
+    At(Instant),
+    /// When called.
+    Later,
+}
+
 impl Pace {
-    /// At most `per_second` turns in any one second, in the order in which they are asked for.
+    /// At most `per_second` turns in any one second.
     pub fn new(per_second: usize) -> Self {
-        Self { turns: Arc::default(), per_second: per_second.max(1) }
+        Self { shared: Arc::default(), per_second: per_second.max(1) }
     }
 
-    /// Waits for a turn.
-    pub async fn turn(&self) {
-        sleep_until(self.next()).await;
-    }
-
-    fn next(&self) -> Instant {
-        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = Instant::now();
-        // A second after the turn that fills the second before this one.
-        let full = turns.len() == self.per_second;
-        let next = turns.front().filter(|_| full).map_or(now, |oldest| now.max(*oldest + SECOND));
-        if full {
-            turns.pop_front();
+    /// Waits for a turn. Dropping the future gives the place up.
+    pub async fn turn(&self, lane: Lane, rank: Rank) -> Turn<'_> {
+        let place = self.place(lane, rank);
+        loop {
+            match place.chance() {
+                Chance::Now => return Turn(self),
+                Chance::Later => place.called.notified().await,
+                Chance::At(time) => tokio::select! {
+                    () = sleep_until(time) => {}
+                    () = place.called.notified() => {}
+                },
+            }
         }
-        turns.push_back(next);
-        next
+    }
+
+    fn place(&self, lane: Lane, rank: Rank) -> Place<'_> {
+        let (lane, called) = (lane as usize, Arc::<Notify>::default());
+        let mut state = self.state();
+        state.arrivals += 1;
+        let key = (rank, state.arrivals);
+        state.lanes[lane].insert(key, Arc::clone(&called));
+        Place { pace: self, lane, key, called }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Whose turn is next.
+    fn first(&self) -> Option<(usize, Key)> {
+        [self.preferred, 1 - self.preferred].into_iter().find_map(|lane| Some((lane, *self.lanes[lane].first_key_value()?.0)))
+    }
+
+    /// Whoever is next looks again.
+    fn call_first(&self) {
+        if let Some(called) = self.first().and_then(|(lane, key)| self.lanes[lane].get(&key)) {
+            called.notify_one();
+        }
+    }
+}
+
+impl Place<'_> {
+    /// Takes a turn if there is one.
+    fn chance(&self) -> Chance {
+        let mut state = self.pace.state();
+        if state.first() != Some((self.lane, self.key)) || state.under_way == AT_ONCE {
+            return Chance::Later;
+        }
+        let now = Instant::now();
+        if state.turns.len() == self.pace.per_second {
+            // A second after the turn that fills the second before this one.
+            match state.turns.front().map(|oldest| *oldest + SECOND) {
+                Some(next) if next > now => return Chance::At(next),
+                _ => state.turns.pop_front(),
+            };
+        }
+        state.turns.push_back(now);
+        state.under_way += 1;
+        state.preferred = 1 - self.lane;
+        Chance::Now
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        let mut state = self.pace.state();
+        state.lanes[self.lane].remove(&self.key);
+        state.call_first();
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        let mut state = self.0.state();
+        state.under_way -= 1;
+        state.call_first();
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use futures_util::future::join_all;
-
-    use super::*;
-
-    #[tokio::test(start_paused = true)]
-    async fn no_second_has_more_turns_than_it_may_and_none_is_wasted() {
-        let pace = Pace::new(3);
-        let began = Instant::now();
-        let turn = async |after_ms: u64| {
-            tokio::time::sleep(Duration::from_millis(after_ms)).await;
-            pace.turn().await;
-            began.elapsed().as_millis()
-        };
-        let mut turns = join_all([0, 400, 0, 500, 600, 600, 600, 9_000].map(turn)).await;
-        turns.sort_unstable();
-        assert_eq!(turns, [0, 0, 400, 1_000, 1_000, 1_400, 2_000, 9_000]);
-    }
-}
+mod tests;

@@ -13,7 +13,7 @@ use aws_sdk_sqs::{
 use jiff::Timestamp;
 
 use super::{
-    batch::Batch,
+    batch::{Answer, Batch, Refused, entry_id, results},
     call::{call, once},
     error::{AwsError, Class},
 };
@@ -173,7 +173,7 @@ impl Batch for Deletes {
     const MAX: usize = BATCH;
 
     async fn send(&self, receipts: Vec<String>) -> Vec<Result<(), AwsError>> {
-        let entry = |(at, receipt)| DeleteMessageBatchRequestEntry::builder().id(id(at)).receipt_handle(receipt).build();
+        let entry = |(at, receipt)| DeleteMessageBatchRequestEntry::builder().id(entry_id(at)).receipt_handle(receipt).build();
         let count = receipts.len();
         let entries: Result<Vec<_>, _> = receipts.into_iter().enumerate().map(entry).collect();
         let request = match entries {
@@ -181,7 +181,11 @@ impl Batch for Deletes {
             Err(error) => return vec![Err(invalid(Self::NAME, &error)); count],
         };
         let answer = call(Self::NAME, || request.clone().send()).await;
-        results(Self::NAME, count, answer.map(|answer| answer.failed))
+        let answer = answer.map(|answer| Answer {
+            successful: answer.successful.into_iter().map(|entry| entry.id).collect(),
+            failed: answer.failed.into_iter().map(refused).collect(),
+        });
+        results(Self::NAME, count, answer)
     }
 }
 
@@ -197,7 +201,7 @@ impl Batch for Extensions {
 
     async fn send(&self, items: Vec<Self::Item>) -> Vec<Result<(), AwsError>> {
         let entry = |(at, (receipt, time))| {
-            let entry = ChangeMessageVisibilityBatchRequestEntry::builder().id(id(at)).receipt_handle(receipt);
+            let entry = ChangeMessageVisibilityBatchRequestEntry::builder().id(entry_id(at)).receipt_handle(receipt);
             entry.visibility_timeout(seconds(time)).build()
         };
         let count = items.len();
@@ -207,30 +211,16 @@ impl Batch for Extensions {
             Err(error) => return vec![Err(invalid(Self::NAME, &error)); count],
         };
         let answer = call(Self::NAME, || request.clone().send()).await;
-        results(Self::NAME, count, answer.map(|answer| answer.failed))
+        let answer = answer.map(|answer| Answer {
+            successful: answer.successful.into_iter().map(|entry| entry.id).collect(),
+            failed: answer.failed.into_iter().map(refused).collect(),
+        });
+        results(Self::NAME, count, answer)
     }
 }
 
-/// An entry's id within its batch: its place.
-pub(super) fn id(at: usize) -> String {
-    at.to_string()
-}
-
-/// A batch answer, entry by entry: a call that succeeded can still carry failures.
-fn results(operation: &'static str, count: usize, answer: Result<Vec<BatchResultErrorEntry>, AwsError>) -> Vec<Result<(), AwsError>> {
-    match answer {
-        Err(error) => vec![Err(error); count],
-        Ok(failed) => {
-            let mut results = vec![Ok(()); count];
-            for entry in failed {
-                if let Some(result) = entry.id.parse::<usize>().ok().and_then(|at| results.get_mut(at)) {
-                    let status = if entry.sender_fault { 400 } else { 500 };
-                    *result = Err(AwsError::named(operation, &entry.code, entry.message.as_deref(), status));
-                }
-            }
-            results
-        }
-    }
+fn refused(entry: BatchResultErrorEntry) -> Refused {
+    Refused { id: entry.id, code: entry.code, message: entry.message, sender_fault: entry.sender_fault }
 }
 
 fn invalid(operation: &'static str, error: &dyn std::error::Error) -> AwsError {

@@ -1,17 +1,19 @@
 //! SNS: batched publishes.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
 
 use aws_sdk_sns::{
     Client,
-    types::{MessageAttributeValue, PublishBatchRequestEntry},
+    types::{BatchResultErrorEntry, MessageAttributeValue, PublishBatchRequestEntry},
 };
 
 use super::{
-    batch::Batch,
+    batch::{Answer, Batch, Refused, entry_id, results},
     call::call,
     error::{AwsError, Class},
-    queue::id,
 };
 use crate::job::event::Publication;
 
@@ -28,13 +30,37 @@ impl Topic {
     }
 }
 
+/// What a topic takes in one call at most, in bytes. A clone shares it.
+#[derive(Debug, Clone)]
+pub struct Room(Arc<AtomicUsize>);
+
+impl Room {
+    /// What every topic takes; one that has been told to takes more.
+    pub const EVERY_TOPIC: usize = 256 * 1024;
+
+    /// As configured.
+    pub fn new(bytes: usize) -> Self {
+        Self(Arc::new(AtomicUsize::new(bytes)))
+    }
+
+    /// In bytes.
+    pub fn bytes(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// The topic takes no more than any other. Tells whether that is news.
+    pub fn shrink(&self) -> bool {
+        self.0.fetch_min(Self::EVERY_TOPIC, Ordering::Relaxed) > Self::EVERY_TOPIC
+    }
+}
+
 /// Publishes to one topic.
 #[derive(Debug)]
 pub struct Publishes {
     /// The topic.
     pub topic: Topic,
-    /// What the topic takes in one call, in bytes: a batch counts as a whole.
-    pub max_bytes: usize,
+    /// What the topic takes in one call: a batch counts as a whole.
+    pub room: Room,
     /// Whether messages need a group and a deduplication id.
     pub fifo: bool,
 }
@@ -47,7 +73,7 @@ impl Batch for Publishes {
     const MAX: usize = 10;
 
     fn max_weight(&self) -> usize {
-        self.max_bytes
+        self.room.bytes()
     }
 
     fn weight(&self, publication: &Arc<Publication>) -> usize {
@@ -65,26 +91,20 @@ impl Batch for Publishes {
             }
             Err(error) => return vec![Err(error); count],
         };
-        match call(Self::NAME, || request.clone().send()).await {
-            Err(error) => vec![Err(error); count],
-            Ok(answer) => {
-                let mut results = vec![Ok(()); count];
-                for entry in answer.failed.unwrap_or_default() {
-                    if let Some(result) = entry.id.parse::<usize>().ok().and_then(|at| results.get_mut(at)) {
-                        let status = if entry.sender_fault { 400 } else { 500 };
-                        *result = Err(AwsError::named(Self::NAME, &entry.code, entry.message.as_deref(), status));
-                    }
-                }
-                results
-            }
-        }
+        let answer = call(Self::NAME, || request.clone().send()).await;
+        let refused = |it: BatchResultErrorEntry| Refused { id: it.id, code: it.code, message: it.message, sender_fault: it.sender_fault };
+        let answer = answer.map(|answer| Answer {
+            successful: answer.successful.unwrap_or_default().into_iter().filter_map(|entry| entry.id).collect(),
+            failed: answer.failed.unwrap_or_default().into_iter().map(refused).collect(),
+        });
+        results(Self::NAME, count, answer)
     }
 }
 
 impl Publishes {
     fn entry(&self, at: usize, publication: &Publication) -> Result<PublishBatchRequestEntry, AwsError> {
         let invalid = |error: &dyn std::error::Error| AwsError::local(Class::Invalid, Self::NAME, error.to_string());
-        let mut entry = PublishBatchRequestEntry::builder().id(id(at)).message(&publication.body).subject(&publication.subject);
+        let mut entry = PublishBatchRequestEntry::builder().id(entry_id(at)).message(&publication.body).subject(&publication.subject);
         if self.fifo {
             entry = entry.message_group_id(&publication.group).message_deduplication_id(&publication.id);
         }

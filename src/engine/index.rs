@@ -4,7 +4,7 @@
 //! reading no more than what is new. Everyone who looks at the same time shares one reading.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 use crate::{
     aws::{
-        AwsError,
+        AwsError, Class,
         builds::{BATCH, Builds},
     },
     clock::Clock,
@@ -26,6 +26,8 @@ use crate::{
 const CLOCK_SKEW: Duration = Duration::from_hours(1);
 /// Builds that are remembered of one project. Older ones are forgotten, and read again should somebody ask for them.
 const KEPT: usize = 100_000;
+/// Pages of the list in a row that name no build which the same reading has not met before: then the list has no end.
+const IDLE_PAGES: u32 = 10;
 
 /// The index over all projects. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -149,9 +151,15 @@ impl Index {
         // Behind what is known nothing is new, unless this look reaches further back than any before.
         let stop_at_known = known_back_to <= since;
         let (mut token, mut pages, mut met) = (None, 0, HashMap::new());
+        let (mut listed, mut idle) = (HashSet::new(), 0);
         loop {
             let page = self.builds.list(name, token).await?;
             pages += 1;
+            idle = if page.ids.iter().filter(|id| listed.insert((*id).clone())).count() > 0 { 0 } else { idle + 1 };
+            if idle >= IDLE_PAGES && page.next.is_some() {
+                let endless = format!("the list of the builds of {name} does not end: {idle} pages in a row name no further build");
+                return Err(AwsError::local(Class::Transient, "codebuild.ListBuildsForProject", endless));
+            }
             let new: Vec<String> = page.ids.iter().filter(|id| !project.known.contains_key(*id)).cloned().collect();
             let mut builds = Vec::new();
             for ids in new.chunks(BATCH) {

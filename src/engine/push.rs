@@ -31,22 +31,53 @@ struct Envelope {
 struct Detail {
     /// The build's ARN, not its id.
     build_id: String,
+    build_status: Option<String>,
 }
 
-/// Receives events, for ever. It may be dropped at any time: an event that it had taken comes back and is not needed.
+/// What EventBridge's event is wrapped in when it comes by way of a topic without raw delivery.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Notification {
+    message: String,
+}
+
+/// What an event says.
+#[derive(Debug, PartialEq, Eq)]
+struct News {
+    /// `project:uuid`.
+    build_id: String,
+    /// A build that has begun is followed already: only its end is worth a look.
+    worth_a_look: bool,
+}
+
+/// Receives events, for ever. It may be dropped at any time: an event that it had taken comes back and is not needed. What is no build event
+/// is left on the queue: it may be somebody else's.
 pub(crate) async fn serve(queue: Queue, deletes: Batcher<Deletes>, watcher: Watcher, wait: Duration, pulse: Pulse) {
     let mut backoff = Backoff::patient();
+    let mut all_understood = true;
     loop {
         pulse.beat();
         match queue.receive(BATCH, VISIBILITY, wait).await {
             Ok(deliveries) => {
-                backoff = Backoff::patient();
-                for delivery in &deliveries {
-                    if let Some(id) = build_id(&delivery.body) {
-                        watcher.nudge(&id);
+                let mut done = Vec::new();
+                let was_idle = deliveries.is_empty();
+                for delivery in deliveries {
+                    let Some(news) = read(&delivery.body) else {
+                        observe::push_not_understood(queue.url(), &delivery.message_id, all_understood);
+                        all_understood = false;
+                        continue;
+                    };
+                    if news.worth_a_look {
+                        watcher.nudge(&news.build_id);
                     }
+                    done.push(deletes.call(delivery.receipt));
                 }
-                let done = deliveries.into_iter().map(|delivery| deletes.call(delivery.receipt));
+                if done.is_empty() && !was_idle {
+                    // A queue full of others' messages is not to be turned over and over.
+                    sleep(backoff.pause()).await;
+                    continue;
+                }
+                backoff = Backoff::patient();
                 // What is not deleted comes again and nudges once more.
                 futures_util::future::join_all(done).await;
             }
@@ -58,23 +89,41 @@ pub(crate) async fn serve(queue: Queue, deletes: Batcher<Deletes>, watcher: Watc
     }
 }
 
-/// The id (`project:uuid`) of the build that an event is about.
-fn build_id(body: &str) -> Option<String> {
-    let envelope: Envelope = serde_json::from_str(body).ok()?;
-    envelope.detail.build_id.rsplit_once("build/").map(|(_, id)| id.to_owned())
+/// The build that an event is about, and whether it tells more than that the build has begun. `None`: it is no build event.
+fn read(body: &str) -> Option<News> {
+    let envelope = match serde_json::from_str::<Envelope>(body) {
+        Ok(envelope) => envelope,
+        Err(_) => serde_json::from_str(&serde_json::from_str::<Notification>(body).ok()?.message).ok()?,
+    };
+    let Detail { build_id, build_status } = envelope.detail;
+    let (_, id) = build_id.rsplit_once("build/")?;
+    Some(News { build_id: id.to_owned(), worth_a_look: build_status.as_deref() != Some("IN_PROGRESS") })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::build_id;
+    use serde_json::json;
+
+    use super::{News, read};
+
+    const ID: &str = "flex:8745a7a9-c340-456a-9166-edf953571bee";
 
     #[test]
-    fn the_build_is_read_from_its_arn_and_noise_is_ignored() {
-        let body = r#"{"source":"aws.codebuild","detail":{"build-status":"FAILED",
-            "build-id":"arn:aws:codebuild:eu-west-1:123456789012:build/flex:8745a7a9-c340-456a-9166-edf953571bee"}}"#;
-        assert_eq!(build_id(body).as_deref(), Some("flex:8745a7a9-c340-456a-9166-edf953571bee"));
-        for noise in ["", "{}", "[]", r#"{"detail":{"build-id":7}}"#, r#"{"detail":{"build-id":"flex"}}"#] {
-            assert_eq!(build_id(noise), None, "{noise}");
+    fn the_build_is_read_from_its_arn_and_noise_is_none() {
+        let event = |status: &str| {
+            let arn = format!("arn:aws:codebuild:eu-west-1:123456789012:build/{ID}");
+            json!({ "source": "aws.codebuild", "detail": { "build-status": status, "build-id": arn } }).to_string()
+        };
+        let wrapped = |text: &str| json!({ "Type": "Notification", "MessageId": "m", "Message": text }).to_string();
+        for (status, worth_a_look) in [("FAILED", true), ("SUCCEEDED", true), ("STOPPED", true), ("IN_PROGRESS", false)] {
+            let news = News { build_id: ID.to_owned(), worth_a_look };
+            assert_eq!(read(&event(status)).as_ref(), Some(&news), "{status}");
+            assert_eq!(read(&wrapped(&event(status))), Some(news), "{status} by way of a topic");
+        }
+        for noise in
+            ["", "{}", "[]", r#"{"detail":{"build-id":7}}"#, r#"{"detail":{"build-id":"flex"}}"#, &wrapped("hello"), &wrapped("{}")]
+        {
+            assert_eq!(read(noise), None, "{noise}");
         }
     }
 }

@@ -4,9 +4,14 @@ use std::sync::Arc;
 
 use tokio::time::sleep;
 
-use super::transcript::{End, Piece, Transcripts};
+use super::transcript::{End, Piece, Transcripts, Wanted};
 use crate::{
-    aws::{Class, batch::Batcher, logs::Logs, topic::Publishes},
+    aws::{
+        Class,
+        batch::Batcher,
+        logs::Logs,
+        topic::{Publishes, Room},
+    },
     backoff::Backoff,
     clock::Clock,
     config::{LogExcerpt, Topic},
@@ -31,6 +36,7 @@ const NO_LOG: &str = "… the build has no log …";
 pub(crate) struct Reporter {
     transcripts: Arc<Transcripts>,
     publishes: Batcher<Publishes>,
+    room: Room,
     topic: Topic,
     log: LogExcerpt,
     clock: Clock,
@@ -47,9 +53,9 @@ pub(crate) struct Ended {
 }
 
 impl Reporter {
-    pub(crate) fn new(logs: Logs, publishes: Batcher<Publishes>, topic: Topic, log: LogExcerpt, clock: Clock) -> Self {
+    pub(crate) fn new(logs: Logs, publishes: Batcher<Publishes>, room: Room, topic: Topic, log: LogExcerpt, clock: Clock) -> Self {
         let transcripts = Transcripts::new(logs.paced(log.reads_per_second), log.settle);
-        Self { transcripts: Arc::new(transcripts), publishes, topic, log, clock }
+        Self { transcripts: Arc::new(transcripts), publishes, room, topic, log, clock }
     }
 
     /// The job waits for its turn. Nobody depends on this event: it is tried, not insisted on.
@@ -90,44 +96,50 @@ impl Reporter {
             images: images.images,
             timings: ended.timings,
         };
-        let publication = self.publication(&event::finished(finished, self.clock.now()));
-        if self.topic.finished {
-            self.publish(&publication).await;
-        }
-        publication
+        let event = event::finished(finished, self.clock.now());
+        if self.topic.finished { self.publish(|bytes| publication(&event, bytes)).await } else { publication(&event, self.room.bytes()) }
     }
 
     /// A rejected message's event; returns when the topic has accepted it.
     pub(crate) async fn rejected(&self, rejection: &Rejection, origin: &Origin) {
         if self.topic.rejected {
-            self.publish(&self.publication(&event::rejected(rejection, origin, self.clock.now()))).await;
+            let event = event::rejected(rejection, origin, self.clock.now());
+            self.publish(|bytes| publication(&event, bytes)).await;
         }
     }
 
     /// A repeat of a terminal event.
     pub(crate) async fn repeat(&self, publication: &Arc<Publication>) {
         if self.topic.finished {
-            self.publish(publication).await;
+            self.publish(|_| Arc::clone(publication)).await;
         }
     }
 
-    fn publication(&self, event: &Event) -> Arc<Publication> {
-        Arc::new(event.publication(self.topic.max_bytes))
-    }
-
     async fn try_once(&self, event: &Event) {
-        let publication = self.publication(event);
+        let publication = publication(event, self.room.bytes());
         if let Err(error) = self.publishes.call(Arc::clone(&publication)).await {
             observe::publish_failed(&publication.id, &error);
         }
     }
 
     /// Publishes until it is accepted: the message that it answers is held meanwhile, so nothing is lost.
-    async fn publish(&self, publication: &Arc<Publication>) {
+    /// `publication`: of what is to be published, in so many bytes.
+    async fn publish(&self, publication: impl Fn(usize) -> Arc<Publication>) -> Arc<Publication> {
         let mut backoff = Backoff::patient();
-        while let Err(error) = self.publishes.call(Arc::clone(publication)).await {
+        loop {
+            let room = self.room.bytes();
+            let publication = publication(room);
+            let Err(error) = self.publishes.call(Arc::clone(&publication)).await else { return publication };
+            if error.is_too_long() && room > Room::EVERY_TOPIC {
+                if self.room.shrink() {
+                    observe::topic_smaller(Room::EVERY_TOPIC, &error);
+                }
+                continue;
+            }
             match error.class {
-                Class::Throttled | Class::Transient | Class::Capacity => observe::publish_failed(&publication.id, &error),
+                Class::Throttled | Class::Transient | Class::Unreachable | Class::Credentials | Class::Capacity => {
+                    observe::publish_failed(&publication.id, &error);
+                }
                 Class::Denied | Class::NotFound | Class::Invalid => observe::publish_refused(&publication.id, &error),
             }
             sleep(backoff.pause()).await;
@@ -137,16 +149,19 @@ impl Reporter {
     /// The part of the log that matters.
     async fn excerpt(&self, build: &Build, failed: bool, redactor: &mut Redactor, search: &mut Search) -> Log {
         let Some(location) = &build.log else { return no_log(None) };
+        let wanted = if failed { Wanted::Failure } else { Wanted::Close { lines: self.log.lines } };
         let mut excerpter = Excerpter::new(Budget { lines: self.log.lines, bytes: self.log.bytes }, failed);
         let take = |piece: Piece<'_>| match piece {
             Piece::Line(line) => {
                 let line = redactor.line(line);
-                search.push(&line);
+                if failed {
+                    search.push(&line);
+                }
                 excerpter.push(&line);
             }
             Piece::Gap => excerpter.gap(),
         };
-        let complete = match self.transcripts.read(build, location, take).await {
+        let complete = match self.transcripts.read(build, location, wanted, take).await {
             Ok(End::NoStream) => return no_log(Some(location)),
             Ok(end) => end == End::Seen,
             Err(error) => {
@@ -166,6 +181,10 @@ impl Reporter {
             redactions: 0,
         }
     }
+}
+
+fn publication(event: &Event, max_bytes: usize) -> Arc<Publication> {
+    Arc::new(event.publication(max_bytes))
 }
 
 /// A build that never got so far as to have one.

@@ -38,7 +38,7 @@ pub(crate) struct Starter {
 pub(crate) enum NotStarted {
     /// CodeBuild runs as many builds as it may.
     NoCapacity(AwsError),
-    /// CodeBuild is throttling: the same order may be given again.
+    /// CodeBuild is throttling, or the credentials do not hold: nothing was carried out, and the same order may be given again.
     Throttled(AwsError),
     /// Nobody knows whether the build has started: the same order may be given again, and no refusal is believed before the build has
     /// been looked for.
@@ -101,8 +101,8 @@ impl Starter {
             Err(error) if error.is_token_mismatch() => Err(NotStarted::StartedOtherwise(error)),
             Err(error) => Err(match error.class {
                 Class::Capacity => NotStarted::NoCapacity(error),
-                Class::Throttled => NotStarted::Throttled(error),
-                Class::Transient => NotStarted::Unknown(error),
+                Class::Throttled | Class::Credentials => NotStarted::Throttled(error),
+                Class::Transient | Class::Unreachable => NotStarted::Unknown(error),
                 Class::Denied | Class::NotFound => NotStarted::Refused { failure: start_refused(&error), again: true },
                 Class::Invalid => NotStarted::Refused { failure: start_refused(&error), again: false },
             }),

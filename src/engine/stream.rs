@@ -6,19 +6,23 @@ use tokio::time::{Instant, sleep};
 
 use crate::{
     aws::{
-        AwsError, Class,
+        AwsError,
         logs::{Ask, Event, Logs, Page},
     },
     backoff::Backoff,
-    job::build::LogLocation,
+    job::{
+        build::LogLocation,
+        closing::{Closing, Ending},
+    },
 };
 
-/// Between two looks for late lines.
-const SETTLE_PAUSE: Duration = Duration::from_millis(500);
-/// CodeBuild writes one of these into a log's last lines, whether or not the build succeeded; without its source it gets no further.
-const CLOSING: [&str; 2] = ["Phase complete: UPLOAD_ARTIFACTS", "Phase complete: DOWNLOAD_SOURCE State: FAILED"];
+/// Between two looks for late lines, more and more.
+const SETTLE_PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(4));
 /// How long one page is asked for while CloudWatch throttles or does not answer.
 const PATIENCE: Duration = Duration::from_mins(1);
+/// Pages without events in a row after which nothing more is expected: of events that have expired CloudWatch gives empty pages with new
+/// tokens without end.
+pub(super) const EMPTY_PAGES: usize = 20;
 
 /// A place in a log, from which it is read on.
 #[derive(Debug)]
@@ -26,8 +30,11 @@ pub struct Stream {
     logs: Logs,
     location: LogLocation,
     ask: Ask,
-    closed: bool,
+    ending: Ending,
     exists: bool,
+    /// Pages without events since the last one that had some.
+    empty: usize,
+    late: Backoff,
 }
 
 /// What came next.
@@ -41,40 +48,44 @@ pub struct Read {
 impl Stream {
     /// At the log's beginning.
     pub fn new(logs: Logs, location: LogLocation) -> Self {
-        Self { logs, location, ask: Ask::default(), closed: false, exists: false }
+        Self { logs, location, ask: Ask::default(), ending: Ending::default(), exists: false, empty: 0, late: settle_pauses() }
     }
 
-    /// Where a page's forward token leads. `closed`: the closing words have been seen already.
-    pub(crate) fn resume(logs: Logs, location: LogLocation, ask: Ask, closed: bool) -> Self {
-        Self { logs, location, ask, closed, exists: true }
+    /// Where a page's forward token leads. `ending`: what has been read of the log's end already.
+    pub(crate) fn resume(logs: Logs, location: LogLocation, ask: Ask, ending: Ending) -> Self {
+        Self { logs, location, ask, ending, exists: true, empty: 0, late: settle_pauses() }
     }
 
     /// The next page.
     pub async fn next(&mut self) -> Result<Read, AwsError> {
         let page = page(&self.logs, &self.location, &self.ask).await?;
         self.exists |= page.exists;
-        self.closed |= closes(&page.events);
+        self.ending.read(messages(&page.events));
         // Only the token that repeats is the end, for now.
         let at_end = page.events.is_empty() && page.forward == self.ask.token;
+        self.empty = if page.events.is_empty() && !at_end { self.empty + 1 } else { 0 };
         self.ask.token = page.forward;
-        Ok(Read { events: page.events, at_end })
+        Ok(Read { events: page.events, at_end: at_end || self.empty >= EMPTY_PAGES })
     }
 
     /// The next page of a build that has ended. `None`: that was all, or nothing more has come by the deadline.
-    pub async fn rest(&mut self, deadline: Instant) -> Result<Option<Read>, AwsError> {
+    pub async fn rest(&mut self, closing: &Closing, deadline: Instant) -> Result<Option<Read>, AwsError> {
+        if closing.is_last_in(&self.ending) {
+            return Ok(None);
+        }
         let read = self.next().await?;
         if read.at_end {
-            if self.closed || Instant::now() >= deadline {
+            if closing.is_in(&self.ending) || self.empty >= EMPTY_PAGES || Instant::now() >= deadline {
                 return Ok(None);
             }
-            sleep(SETTLE_PAUSE).await;
+            sleep(self.late.pause()).await;
         }
         Ok(Some(read))
     }
 
-    /// Whether the words have been seen with which CodeBuild closes a log.
-    pub fn is_closed(&self) -> bool {
-        self.closed
+    /// What has been read of the log's end.
+    pub fn ending(&self) -> &Ending {
+        &self.ending
     }
 
     /// Whether there has been such a stream.
@@ -83,9 +94,14 @@ impl Stream {
     }
 }
 
-/// Whether CodeBuild closes the log among these events.
-pub(crate) fn closes(events: &[Event]) -> bool {
-    events.iter().any(|event| CLOSING.iter().any(|closing| event.message.contains(closing)))
+/// Pauses between two looks for late lines.
+pub(super) fn settle_pauses() -> Backoff {
+    Backoff::new(SETTLE_PAUSES.0, SETTLE_PAUSES.1)
+}
+
+/// What the events say.
+pub(super) fn messages(events: &[Event]) -> impl Iterator<Item = &str> {
+    events.iter().map(|event| event.message.as_str())
 }
 
 /// One page, asked for until there is an answer.
@@ -94,7 +110,7 @@ pub(crate) async fn page(logs: &Logs, location: &LogLocation, ask: &Ask) -> Resu
     let give_up = Instant::now() + PATIENCE;
     loop {
         match logs.page(location, ask).await {
-            Err(error) if matches!(error.class, Class::Throttled | Class::Transient) && Instant::now() < give_up => {
+            Err(error) if error.class.may_pass() && Instant::now() < give_up => {
                 sleep(backoff.pause()).await;
             }
             answer => return answer,

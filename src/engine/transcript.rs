@@ -1,19 +1,29 @@
-//! A log read for its event, at a bounded price: a log of some pages as a whole; of a longer one the beginning, what stands before the
-//! failure, and the end. What is read is in the log's order, each line once, with gaps where it was not read.
+//! A log read for its event, at a bounded price and in bounded time: of a build that succeeded the end; otherwise a log of some pages as a
+//! whole, and of a longer one the beginning, what stands before the failure, and the end. What is read is in the log's order, each line
+//! once, with gaps where it was not read.
 
-use std::{collections::VecDeque, time::Duration};
+use std::{
+    collections::VecDeque,
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
 
 use jiff::Timestamp;
-use tokio::{sync::Semaphore, time::Instant};
+use tokio::{
+    sync::Semaphore,
+    time::{Instant, sleep, timeout_at},
+};
 
-use super::stream::{self, Stream, closes};
+use super::stream::{self, EMPTY_PAGES, Stream, messages, settle_pauses};
 use crate::{
     aws::{
-        AwsError,
+        AwsError, Class,
         logs::{Ask, Event, Logs, Page},
+        pace::{Lane, Rank},
     },
     job::{
         build::{Build, LogLocation, Phase},
+        closing::{Closing, Ending},
         rejoin::Rejoin,
     },
 };
@@ -30,6 +40,11 @@ const TAIL: usize = 2;
 const MARGIN: Duration = Duration::from_secs(10);
 /// The grain of times in a log.
 const MILLISECOND: Duration = Duration::from_millis(1);
+/// Events read of the end of a log of which the closing lines are wanted: many more than these, so that a secret of several lines that
+/// begins before the first of them is recognised where it ends.
+const CLOSE: usize = 500;
+/// What a reading may take beyond the wait for late lines, its waits for a turn included.
+const LONGEST: Duration = Duration::from_mins(1);
 /// Long logs that are read at the same time: only they hold pages in memory, up to [`WINDOW`] and one more.
 const DEEP: usize = 4;
 
@@ -40,6 +55,17 @@ pub(crate) struct Transcripts {
     deep: Semaphore,
     /// How long late lines are waited for.
     settle: Duration,
+    /// Readings begun.
+    begun: AtomicU64,
+}
+
+/// What is wanted of a log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// So many closing lines.
+    Close { lines: usize },
+    /// What stands before the failure, and how it came there.
+    Failure,
 }
 
 /// A piece of a log.
@@ -63,28 +89,55 @@ pub(crate) enum End {
 
 impl Transcripts {
     pub(crate) fn new(logs: Logs, settle: Duration) -> Self {
-        Self { logs, deep: Semaphore::new(DEEP), settle }
+        Self { logs, deep: Semaphore::new(DEEP), settle, begun: AtomicU64::new(0) }
     }
 
-    /// Reads the log of a build that has ended.
-    pub(crate) async fn read(&self, build: &Build, location: &LogLocation, take: impl FnMut(Piece<'_>)) -> Result<End, AwsError> {
+    /// Reads the log of a build that has ended. Of the logs that wait to be read, that of the build which ended first is read first, to its
+    /// end; short readings and long ones take turns.
+    pub(crate) async fn read(
+        &self,
+        build: &Build,
+        location: &LogLocation,
+        wanted: Wanted,
+        take: impl FnMut(Piece<'_>),
+    ) -> Result<End, AwsError> {
+        let lane = if wanted == Wanted::Failure { Lane::Long } else { Lane::Short };
+        let rank = Rank { since: build.ended_at.unwrap_or_default(), matter: self.begun.fetch_add(1, Ordering::Relaxed) };
         let deadline = Instant::now() + self.settle;
-        let mut reading = Reading { logs: &self.logs, location, deadline, take, seam: Seam::default(), rejoin: Rejoin::default() };
-        let end = self.read_into(&mut reading, build).await;
+        let mut reading = Reading {
+            logs: self.logs.clone().ranked(lane, rank),
+            location,
+            closing: Closing::of(build),
+            deadline,
+            take,
+            seam: Seam::default(),
+            rejoin: Rejoin::default(),
+        };
+        let reads = async {
+            match wanted {
+                Wanted::Close { lines } => reading.close(lines).await,
+                Wanted::Failure => self.failure(&mut reading, build).await,
+            }
+        };
+        let late = || AwsError::local(Class::Transient, "logs.GetLogEvents", "the log could not be read in time");
+        let end = timeout_at(deadline + LONGEST, reads).await.unwrap_or_else(|_| Err(late()));
         // The log ends here, and an open line with it.
         reading.finish_line();
+        if end.is_err() {
+            reading.gap();
+        }
         end
     }
 
-    async fn read_into<F: FnMut(Piece<'_>)>(&self, reading: &mut Reading<'_, F>, build: &Build) -> Result<End, AwsError> {
+    async fn failure<F: FnMut(Piece<'_>)>(&self, reading: &mut Reading<'_, F>, build: &Build) -> Result<End, AwsError> {
         let deadline = reading.deadline;
-        let mut stream = Stream::new(self.logs.clone(), reading.location.clone());
+        let mut stream = Stream::new(reading.logs.clone(), reading.location.clone());
         let failure = build.phases.iter().find_map(Failure::of);
         let mut failed = false;
         let mut pages = 0;
         while pages < HEAD {
-            let Some(read) = stream.rest(deadline).await? else { return Ok(end(&stream)) };
-            pages += usize::from(!read.at_end);
+            let Some(read) = stream.rest(&reading.closing, deadline).await? else { return Ok(reading.end(&stream)) };
+            pages += usize::from(!read.events.is_empty());
             failed |= failure.as_ref().is_some_and(|failure| failure.is_in(&read.events));
             reading.push(&read.events);
         }
@@ -124,8 +177,10 @@ struct Seam {
 }
 
 struct Reading<'a, F> {
-    logs: &'a Logs,
+    logs: Logs,
     location: &'a LogLocation,
+    closing: Closing,
+    /// Of the wait for late lines.
     deadline: Instant,
     take: F,
     seam: Seam,
@@ -147,10 +202,47 @@ struct Stretch {
 }
 
 impl<F: FnMut(Piece<'_>)> Reading<'_, F> {
+    /// The end of the log, in one read where it has come whole.
+    async fn close(&mut self, lines: usize) -> Result<End, AwsError> {
+        let mut pauses = settle_pauses();
+        let (page, end) = loop {
+            let page = self.newest(lines).await?;
+            let mut ending = Ending::default();
+            ending.read(messages(&page.events));
+            if self.closing.is_in(&ending) {
+                break (page, End::Seen);
+            }
+            if Instant::now() >= self.deadline {
+                let end = if page.exists { End::Unseen } else { End::NoStream };
+                break (page, end);
+            }
+            sleep(pauses.pause()).await;
+        };
+        if page.full {
+            self.gap();
+        }
+        self.push(&page.events);
+        Ok(end)
+    }
+
+    /// The newest page that has events.
+    async fn newest(&self, lines: usize) -> Result<Page, AwsError> {
+        let mut ask = Ask { backward: true, most: Some(CLOSE.max(4 * lines)), ..Ask::default() };
+        let mut page = self.page(&ask).await?;
+        for _ in 1..EMPTY_PAGES {
+            if !page.events.is_empty() || page.backward == ask.token {
+                break;
+            }
+            ask.token = page.backward;
+            page = self.page(&ask).await?;
+        }
+        Ok(page)
+    }
+
     /// Goes on from the head of a long log: before the failure, and at the end.
     async fn deep(&mut self, failure: Option<Failure>) -> Result<End, AwsError> {
         // Before all late lines have come, a window could be read that is still empty.
-        let closed = self.settled().await?;
+        let ending = self.settled().await?;
         if let Some(failure) = failure.filter(|failure| failure.by > self.seam.at) {
             let window = self.back(Some(failure.by), WINDOW, Some(&failure)).await?;
             let gapless = self.join(&window);
@@ -167,32 +259,43 @@ impl<F: FnMut(Piece<'_>)> Reading<'_, F> {
         let since = self.seam.at;
         let tail = self.back(None, TAIL, None).await?;
         self.join(&tail);
-        let mut stream = self.after(Ask { since: Some(since), token: tail.forward, ..Ask::default() }, closed);
-        while let Some(read) = stream.rest(self.deadline).await? {
+        let mut stream = self.after(Ask { since: Some(since), token: tail.forward, ..Ask::default() }, ending);
+        while let Some(read) = stream.rest(&self.closing, self.deadline).await? {
             self.push(&read.events);
         }
-        Ok(end(&stream))
+        Ok(self.end(&stream))
     }
 
-    /// Waits until the log is closed, or for the deadline.
-    async fn settled(&self) -> Result<bool, AwsError> {
+    /// Waits until the log's end has come, or for the deadline. Tells what has come of it.
+    async fn settled(&self) -> Result<Ending, AwsError> {
         let newest = self.page(&Ask { backward: true, ..Ask::default() }).await?;
-        let mut stream = self.after(Ask { token: newest.forward, ..Ask::default() }, closes(&newest.events));
-        while stream.rest(self.deadline).await?.is_some() {}
-        Ok(stream.is_closed())
+        let mut ending = Ending::default();
+        ending.read(messages(&newest.events));
+        let mut stream = self.after(Ask { token: newest.forward, ..Ask::default() }, ending);
+        while stream.rest(&self.closing, self.deadline).await?.is_some() {}
+        Ok(stream.ending().clone())
     }
 
-    fn after(&self, ask: Ask, closed: bool) -> Stream {
-        Stream::resume(self.logs.clone(), self.location.clone(), ask, closed)
+    fn after(&self, ask: Ask, ending: Ending) -> Stream {
+        Stream::resume(self.logs.clone(), self.location.clone(), ask, ending)
+    }
+
+    fn end(&self, stream: &Stream) -> End {
+        match (stream.exists(), self.closing.is_in(stream.ending())) {
+            (false, _) => End::NoStream,
+            (true, true) => End::Seen,
+            (true, false) => End::Unseen,
+        }
     }
 
     /// The last `most` pages from the seam to `before`; if a failure is wanted, those up to it, and one page after.
     async fn back(&self, before: Option<Timestamp>, most: usize, wanted: Option<&Failure>) -> Result<Stretch, AwsError> {
         let mut stretch = Stretch::default();
-        let mut ask = Ask { backward: true, since: Some(self.seam.at), before, token: None };
-        let (mut found, mut looked, mut room) = (wanted.is_none(), 0, most);
-        while !stretch.is_enough(self.seam, room == 0 && (found || looked >= LOOK)) {
+        let mut ask = Ask { backward: true, since: Some(self.seam.at), before, ..Ask::default() };
+        let (mut found, mut looked, mut room, mut empty) = (wanted.is_none(), 0, most, 0);
+        while !stretch.is_enough(self.seam, room == 0 && (found || looked >= LOOK)) && empty < EMPTY_PAGES {
             let page = self.page(&ask).await?;
+            empty = if page.events.is_empty() { empty + 1 } else { 0 };
             stretch.whole = page.events.is_empty() && ask.token.is_some() && page.backward == ask.token;
             ask.token = page.backward;
             stretch.forward = stretch.forward.or(page.forward);
@@ -249,7 +352,7 @@ impl<F: FnMut(Piece<'_>)> Reading<'_, F> {
     }
 
     async fn page(&self, ask: &Ask) -> Result<Page, AwsError> {
-        stream::page(self.logs, self.location, ask).await
+        stream::page(&self.logs, self.location, ask).await
     }
 }
 
@@ -264,14 +367,6 @@ impl Stretch {
 
     fn oldest(&self) -> Option<&Event> {
         self.pages.iter().flatten().next()
-    }
-}
-
-fn end(stream: &Stream) -> End {
-    match (stream.exists(), stream.is_closed()) {
-        (false, _) => End::NoStream,
-        (true, true) => End::Seen,
-        (true, false) => End::Unseen,
     }
 }
 

@@ -14,9 +14,19 @@ pub(super) fn begins_command(words: &str) -> bool {
     words.starts_with("Running command ")
 }
 
+/// Which phase ended, and how, if CodeBuild's words say so: `BUILD State: FAILED`.
+pub(super) fn phase_end(words: &str) -> Option<&str> {
+    words.strip_prefix("Phase complete: ")
+}
+
 /// Whether CodeBuild's words say that a phase ended, well or not.
 pub(super) fn ends_phase(words: &str) -> bool {
-    words.starts_with("Phase complete: ")
+    phase_end(words).is_some()
+}
+
+/// Whether CodeBuild's words begin to say why a phase ended as it did.
+pub(super) fn explains_phase(words: &str) -> bool {
+    words.starts_with("Phase context")
 }
 
 /// Whether CodeBuild's words say that a phase ended other than well.

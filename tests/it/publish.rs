@@ -1,7 +1,7 @@
 //! What subscribers rely on: the events' official and own schemas, the `AsyncAPI` document, and the filter policies of the manual.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::{fs, path::Path, sync::LazyLock, time::Duration};
+use std::{collections::BTreeMap, fs, path::Path, sync::LazyLock, time::Duration};
 
 use jsonschema::Validator;
 use localaws::runner::scripted::Script;
@@ -96,6 +96,50 @@ async fn no_field_of_the_contract_is_missing() {
     {
         assert!(event.pointer(pointer).is_some_and(|value| !value.is_null()), "{pointer}: {event:#}");
     }
+    world.end().await;
+}
+
+/// A topic takes 256 KiB unless somebody has asked AWS for more, whatever `topic.max_bytes` says; a batch counts as a whole.
+#[tokio::test(start_paused = true)]
+async fn events_are_made_to_fit_a_topic_that_takes_less_than_configured() {
+    let line = |n| format!("{n:04} {}\n", "x".repeat(400));
+    let output: String = (0..1_000).map(line).collect();
+    let setup = world(move |assignment| match assignment.environment["SLIPWAY_JOB_ID"].as_str() {
+        id if id.starts_with("large") => Script::fails("make", output.clone(), 2),
+        // Five of them are more than 256 KiB.
+        _ => Script::fails("make", output[..200_000].to_owned(), 2),
+    });
+    let mut world = setup.with("SLIPWAY__TOPIC__MAX_BYTES=1MiB SLIPWAY__LOG__LINES=1000 SLIPWAY__LOG__BYTES=512KiB").start().await;
+    for id in ["large-1", "half-1", "half-2", "half-3", "half-4", "half-5"] {
+        world.submit(&job(id)).await;
+    }
+    let ends = world.ends().await;
+    let bytes = |id: &str| ends[&format!("{id}/finished")].to_string().len();
+    assert!((250_000..262_144).contains(&bytes("large-1")), "{}", bytes("large-1"));
+    assert!(bytes("half-1") > 200_000, "{}", bytes("half-1"));
+    // What the topic takes is known now.
+    let before = world.aws.calls()["sns.PublishBatch"];
+    world.submit(&job("large-2")).await;
+    let end = world.next_end().await;
+    assert!((250_000..262_144).contains(&end.to_string().len()));
+    // Its `queued`, its `started` and this one.
+    assert_eq!(world.aws.calls()["sns.PublishBatch"] - before, 3);
+    world.end().await;
+}
+
+/// It may be on its queue by mistake, or the queue be another one's: either way it is not the daemon's to delete.
+#[tokio::test(start_paused = true)]
+async fn what_is_no_build_event_stays_on_its_queue() {
+    let mut world = world(|_| Script::succeeds().taking(Duration::from_mins(3))).with("SLIPWAY__WATCH__INTERVAL=10m").start().await;
+    let events = world.clients.queue(&world.provision.build_events);
+    events.send("{}", &BTreeMap::new()).await.unwrap();
+    world.submit(&job("app-1")).await;
+    let end = world.next_end().await;
+    let (told, ended) = (&end["time"], &end["data"]["build"]["ended_at"]);
+    let time = |value: &Value| value.as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
+    assert!(time(told).duration_since(time(ended)).as_secs_f64() < 1.0, "pushed events still count: {end:#}");
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    assert_eq!(events.depth().await.unwrap(), 1);
     world.end().await;
 }
 

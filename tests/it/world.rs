@@ -32,6 +32,8 @@ use slipway::{
 };
 use tokio::task::JoinHandle;
 
+use crate::wire::{self, Answers};
+
 /// When every world begins.
 const BEGINNING: &str = "2026-11-22T10:00:00Z";
 const VISIBLE: Duration = Duration::from_mins(2);
@@ -42,6 +44,7 @@ pub(crate) struct Setup {
     config: String,
     faults: Option<Arc<dyn Faults>>,
     account_limit: Option<usize>,
+    answers: Option<Answers>,
 }
 
 /// A running world.
@@ -63,7 +66,7 @@ struct Daemon {
 
 /// Where every build does the same.
 pub(crate) fn world(script: impl Fn(&Assignment) -> Script + Send + Sync + 'static) -> Setup {
-    Setup { script: Box::new(script), config: String::new(), faults: None, account_limit: None }
+    Setup { script: Box::new(script), config: String::new(), faults: None, account_limit: None, answers: None }
 }
 
 impl Setup {
@@ -76,6 +79,12 @@ impl Setup {
 
     pub(crate) fn faults(mut self, faults: impl Faults + 'static) -> Self {
         self.faults = Some(Arc::new(faults));
+        self
+    }
+
+    /// Calls that are answered with a body of ours, by their operation, and do not come to the endpoint.
+    pub(crate) fn answering(mut self, answers: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Self {
+        self.answers = Some(Arc::new(answers));
         self
     }
 
@@ -101,7 +110,9 @@ impl Setup {
             queue_limit: if self.account_limit.is_some() { 0 } else { usize::MAX },
             ..Options::new(clock, Arc::new(Scripted::new(self.script).with_clock(clock)))
         });
-        let clients = Clients::for_endpoint("http://127.0.0.1:4566", "us-east-1", localaws::connector::client(&aws));
+        let http = localaws::connector::client(&aws);
+        let http = if let Some(answers) = self.answers { wire::client(http, answers) } else { http };
+        let clients = Clients::for_endpoint("http://127.0.0.1:4566", "us-east-1", http);
         let provision = clients.provision().await.unwrap();
         let overrides = self.config.split_whitespace().map(|pair| {
             let (name, value) = pair.split_once('=').unwrap();

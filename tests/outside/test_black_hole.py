@@ -23,5 +23,5 @@ def test_a_black_hole_is_noticed_and_no_loop_hangs_in_it(start_daemon, black_hol
     daemon.program.says(lambda log: re.search(r"could not receive", log), "the timeout of a poll", 60)
     assert get(f"http://{daemon.http}/readyz")[0] == 503
     assert get(f"http://{daemon.http}/healthz") == (200, "ok\n")
-    failed = r'slipway_aws_calls_total\{operation="sqs.ReceiveMessage",result="transient"\} [1-9]'
+    failed = r'slipway_aws_calls_total\{operation="sqs.ReceiveMessage",result="unreachable"\} [1-9]'
     until(lambda: re.search(failed, get(f"http://{daemon.http}/metrics")[1]), "the failed calls among the metrics")

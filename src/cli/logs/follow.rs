@@ -15,6 +15,7 @@ use crate::{
     job::{
         JobId,
         build::{Build, Phase},
+        closing::Closing,
     },
 };
 
@@ -87,7 +88,7 @@ impl Follower {
             if build.has_ended() || !keep_on {
                 break;
             }
-            let closed = stream.as_ref().is_some_and(Stream::is_closed);
+            let closed = is_closed(stream.as_ref(), &build);
             let pause = if stream.is_some() { log_pauses.pause() } else { Duration::MAX };
             sleep(pause.min(next_look.saturating_duration_since(Instant::now()))).await;
             if closed || Instant::now() >= next_look {
@@ -96,7 +97,7 @@ impl Follower {
             }
         }
         phases.tell(&mut self.output, &build.id, |_| true)?;
-        let complete = stream.as_ref().is_some_and(Stream::is_closed);
+        let complete = is_closed(stream.as_ref(), &build);
         if build.has_ended() && !complete {
             let exists = stream.as_ref().is_some_and(Stream::exists);
             self.output.note(if exists {
@@ -116,7 +117,7 @@ impl Follower {
         let deadline = Instant::now() + self.settle.saturating_sub(since_end.unwrap_or_default());
         let mut any = false;
         loop {
-            let read = if build.has_ended() { stream.rest(deadline).await? } else { Some(stream.next().await?) };
+            let read = if build.has_ended() { stream.rest(&Closing::of(build), deadline).await? } else { Some(stream.next().await?) };
             let Some(read) = read else { return Ok(any) };
             any |= !read.events.is_empty();
             if !build.has_ended() && read.events.iter().any(|event| event.message.contains(PHASE_ENDS)) {
@@ -147,13 +148,18 @@ impl Follower {
             let unknown = || AwsError::local(Class::NotFound, "codebuild.BatchGetBuilds", format!("there is no build {id}"));
             let looked = self.builds.get(std::slice::from_ref(&id.to_owned())).await;
             match looked.and_then(|builds| builds.into_iter().next().ok_or_else(unknown)) {
-                Err(error) if !matches!(error.class, Class::Denied | Class::Invalid) && Instant::now() < give_up => {
+                Err(error) if !matches!(error.class, Class::Denied | Class::Invalid | Class::Credentials) && Instant::now() < give_up => {
                     sleep(pauses.pause()).await;
                 }
                 looked => return looked,
             }
         }
     }
+}
+
+/// Whether the log was read to its end.
+fn is_closed(stream: Option<&Stream>, build: &Build) -> bool {
+    stream.is_some_and(|stream| Closing::of(build).is_in(stream.ending()))
 }
 
 fn backoff((first, longest): (Duration, Duration)) -> Backoff {

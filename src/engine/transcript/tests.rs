@@ -16,8 +16,9 @@ const BEGAN: &str = "2026-11-22T10:00:00Z";
 const SETTLE: Duration = Duration::from_secs(10);
 /// Lines on a page here.
 const PAGE: usize = 5;
-const FAILED: &str = "Phase complete: BUILD State: FAILED";
-const CLOSED: &str = "Phase complete: UPLOAD_ARTIFACTS State: SUCCEEDED";
+const FAILED: &str = "[Container] 2026/11/22 10:00:00.000000 Phase complete: BUILD State: FAILED";
+const CLOSED: &str = "[Container] 2026/11/22 10:00:00.000000 Phase complete: UPLOAD_ARTIFACTS State: SUCCEEDED";
+const LAST: &str = "[Container] 2026/11/22 10:00:00.000000 Phase context status code:  Message:";
 
 /// A log whose lines are numbered, and the endpoint that keeps it.
 struct Written {
@@ -32,7 +33,7 @@ async fn written(lines: usize, in_a_millisecond: usize, failure: Option<usize>) 
     let clock = localaws::clock::Clock::starting_at(began.into());
     let aws = LocalAws::new(Options::new(clock, Arc::new(Scripted::new(|_| Script::succeeds()))));
     let clients = Clients::for_endpoint("http://127.0.0.1:4566", "us-east-1", localaws::connector::client(&aws));
-    let written = Written { aws, transcripts: Transcripts::new(clients.logs().in_pages_of(PAGE.try_into().unwrap()), SETTLE), began };
+    let written = Written { aws, transcripts: Transcripts::new(clients.logs().in_pages_of(PAGE), SETTLE), began };
     written.call("CreateLogGroup", json!({ "logGroupName": "g" })).await;
     written.call("CreateLogStream", json!({ "logGroupName": "g", "logStreamName": "s" })).await;
     written
@@ -60,7 +61,7 @@ impl Written {
         for numbers in lines.collect::<Vec<_>>().chunks(1000) {
             let event = |&number: &usize| {
                 let at = self.began.as_millisecond() + i64::try_from(number / in_a_millisecond).unwrap();
-                json!({ "timestamp": at, "message": format!("{number:06} {}\n", words(number)) })
+                json!({ "timestamp": at, "message": format!("{} {number:06}\n", words(number)) })
             };
             let events: Vec<_> = numbers.iter().map(event).collect();
             self.call("PutLogEvents", json!({ "logGroupName": "g", "logStreamName": "s", "logEvents": events })).await;
@@ -71,14 +72,19 @@ impl Written {
     async fn read(&self, failed_ms: Option<usize>) -> (Pieces, End) {
         let ended_at = failed_ms.map(|millis| self.began + Duration::from_millis(millis.try_into().unwrap()) - MARGIN);
         let phase = |ended_at| Phase { name: "BUILD".into(), status: Some("FAILED".into()), ended_at: Some(ended_at), ..Phase::default() };
-        let build = Build { phases: ended_at.map(phase).into_iter().collect(), ..Build::default() };
+        let upload = Phase { name: "UPLOAD_ARTIFACTS".into(), status: Some("SUCCEEDED".into()), ..Phase::default() };
+        let build = Build { phases: ended_at.map(phase).into_iter().chain([upload]).collect(), ..Build::default() };
+        self.read_of(&build, Wanted::Failure).await
+    }
+
+    async fn read_of(&self, build: &Build, wanted: Wanted) -> (Pieces, End) {
         let location = LogLocation { group: "g".into(), stream: "s".into(), url: None };
         let mut pieces = Vec::new();
         let take = |piece: Piece<'_>| match piece {
-            Piece::Line(line) => pieces.push(Some(line[..6].parse().unwrap())),
+            Piece::Line(line) => pieces.push(Some(line[line.len() - 6..].parse().unwrap())),
             Piece::Gap => pieces.push(None),
         };
-        let end = self.transcripts.read(&build, &location, take).await.unwrap();
+        let end = self.transcripts.read(build, &location, wanted, take).await.unwrap();
         (pieces, end)
     }
 
@@ -106,6 +112,35 @@ fn stretches(pieces: &Pieces) -> Vec<(usize, usize)> {
         }
     }
     stretches
+}
+
+/// That nothing follows is known where CodeBuild's very last line is there; else a further read tells.
+#[tokio::test(start_paused = true)]
+async fn a_read_that_brings_the_very_last_line_is_the_last() {
+    for (last, calls) in [(LAST, 1), ("", 2)] {
+        let log = written(0, 1, None).await;
+        log.put(0..4, 1, |number| [FAILED, "", CLOSED, last][number]).await;
+        assert_eq!((log.read(Some(0)).await, log.calls()), (((0..4).map(Some).collect(), End::Seen), calls), "{last:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_a_success_the_end_is_read_in_one_call() {
+    for (lines, begin) in [(3, 0), (PAGE, 0), (4 * PAGE, 3 * PAGE)] {
+        let log = written(lines, 1, None).await;
+        let (pieces, end) = log.read_of(&Build::default(), Wanted::Close { lines: 2 }).await;
+        let gap = (lines >= PAGE).then_some(None);
+        let expected: Pieces = gap.into_iter().chain((begin..lines).map(Some)).collect();
+        assert_eq!((pieces, end, log.calls()), (expected, End::Seen, 1), "{lines} lines");
+    }
+    // The end comes late, and the line after it later still, which nobody needs.
+    let log = written(0, 1, None).await;
+    log.put(0..1, 1, |_| "").await;
+    log.aws.logs().set_ingestion_delay(Duration::from_secs(2));
+    log.put(1..3, 1, |number| if number == 2 { CLOSED } else { "" }).await;
+    let (pieces, end) = log.read_of(&Build::default(), Wanted::Close { lines: 2 }).await;
+    assert_eq!((stretches(&pieces), end), (vec![(0, 2)], End::Seen));
+    assert!(log.calls() <= 5, "{} calls", log.calls());
 }
 
 #[tokio::test(start_paused = true)]
@@ -191,7 +226,10 @@ async fn late_lines_of_a_long_log_are_waited_for_before_it_is_read() {
 #[tokio::test(start_paused = true)]
 async fn a_log_without_its_closing_words_and_one_that_is_not_there_are_told_apart() {
     let log = written(0, 1, None).await;
+    let close = Wanted::Close { lines: 2 };
     assert_eq!(log.read(None).await, (vec![], End::Unseen));
+    assert_eq!(log.read_of(&Build::default(), close).await, (vec![], End::Unseen));
     log.call("DeleteLogStream", json!({ "logGroupName": "g", "logStreamName": "s" })).await;
     assert_eq!(log.read(None).await, (vec![], End::NoStream));
+    assert_eq!(log.read_of(&Build::default(), close).await, (vec![], End::NoStream));
 }
