@@ -7,6 +7,8 @@ mod cost;
 mod demo;
 mod follow;
 mod hostile;
+mod identity;
+mod isolation;
 mod layers;
 mod logs;
 mod permissions;

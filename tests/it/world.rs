@@ -26,7 +26,7 @@ use slipway::{
         queue::{Delivery, Queue},
     },
     clock::Clock,
-    config::Config,
+    config::{Config, Profile},
     engine::{self, Exit, Vitals},
     shutdown::Shutdown,
 };
@@ -140,11 +140,35 @@ impl World {
         Arc::make_mut(&mut self.config).queues[0].dead_letter_url = None;
     }
 
+    /// A further profile, on a project that need not be there.
+    pub(crate) fn add_profile(&mut self, name: &str, project: &str) {
+        let config = Arc::make_mut(&mut self.config);
+        let profile = config.profiles["default"].clone();
+        config.profiles.insert(name.to_owned(), Profile { name: name.to_owned(), project: project.to_owned(), ..profile });
+    }
+
+    /// Names the queue that rejected messages go to.
+    pub(crate) fn bury_in(&mut self, url: &str) {
+        Arc::make_mut(&mut self.config).queues[0].dead_letter_url = Some(url.to_owned());
+    }
+
+    /// Receives a message in the daemon's place, so that nobody else gets it for a time.
+    pub(crate) async fn hide_message(&self, time: Duration) {
+        let received = self.clients.queue(&self.provision.jobs).receive(1, time, Duration::ZERO).await.unwrap();
+        assert_eq!(received.len(), 1);
+    }
+
     /// Ends the daemon as a signal would, and waits for it.
     pub(crate) async fn drain(&mut self) -> Exit {
         let daemon = self.daemon.take().unwrap();
         daemon.shutdown.drain.cancel();
         daemon.task.await.unwrap()
+    }
+
+    /// Ends the daemon as `kill -9` would, when it has deleted the messages of all that it has told.
+    pub(crate) async fn kill_when_quiet(&mut self) {
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        self.kill().await;
     }
 
     /// Ends the daemon as `kill -9` would: nothing more happens in it.
@@ -247,6 +271,12 @@ impl World {
         while !wanted(&self.builds()) {
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
+    }
+
+    /// Ends a world in which not everything can come to its end.
+    pub(crate) async fn abandon(mut self) {
+        self.kill().await;
+        self.ended = true;
     }
 
     /// Drains, and holds the world to its promises: no message is left, and no attempt at a job was built twice.
