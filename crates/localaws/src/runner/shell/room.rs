@@ -36,6 +36,11 @@ impl Room {
         Ok(Self { group: Group::start(environment)?, output: Output::open()?, directory })
     }
 
+    /// The scratch directory, in which all others are.
+    pub(super) fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+
     /// Where the source is.
     pub(super) fn source(&self) -> PathBuf {
         self.directory.path().join("src")
@@ -54,7 +59,7 @@ impl Room {
         self.directory.path().join("readonly")
     }
 
-    /// What the runner and its shells tell each other.
+    /// What the runner and its scripts tell each other.
     pub(super) fn state(&self) -> PathBuf {
         self.directory.path().join("state")
     }

@@ -25,6 +25,8 @@ fn inline(spec: &str) -> Assignment {
         buildspec: Some(spec.into()),
         environment: BTreeMap::new(),
         stored: BTreeMap::new(),
+        image: None,
+        encryption_key: "alias/aws/s3".into(),
         initiator: "me".into(),
         start_time_ms: 1_769_633_256_367,
         region: "eu-west-1".into(),

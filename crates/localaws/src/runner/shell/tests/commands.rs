@@ -1,7 +1,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use super::*;
-use crate::runner::Stored;
+use crate::{codebuild::phase::PhaseStatus, runner::Stored};
 
 #[tokio::test]
 async fn a_build_writes_codebuilds_log() {
@@ -64,7 +64,7 @@ async fn a_build_writes_codebuilds_log() {
 }
 
 #[tokio::test]
-async fn commands_share_a_shell_and_phases_its_environment() {
+async fn variables_and_the_directory_live_on_and_nothing_else_does() {
     let spec = r#"
 version: 0.2
 env: { shell: SHELL, variables: { FROM_SPEC: spec } }
@@ -72,9 +72,10 @@ phases:
   install:
     commands:
       - plain=kept; mkdir sub && cd sub
-      - echo "$plain in $(basename "$PWD")"
+      - echo "$plain in $(basename "$PWD"), for programs $(printenv plain || echo none)"
       - export CARRIED="$(printf 'two\nlines')"', a "quote", $ and \'
       - export FROM_SPEC="$FROM_SPEC+"
+      - odd="$(printf 'it'"'"'s\nplain=fake\n(x)\n')" tab="	" empty=
       - |
         cat <<END
         here: $plain
@@ -82,34 +83,51 @@ phases:
         double() {
           echo "$1$1"
         }
-      - double x
+        double x
+        alias say=echo
+        set -ef
+        IFS=:
   build:
     commands:
-      - printf '%s\n' "$CARRIED"
-      - echo "${plain:-gone} $FROM_SPEC $(basename "$PWD")"
-      - exit 0
-      - echo "after exit $FROM_SPEC"
+      - printf '%s\n' "$CARRIED" "$odd" "[$tab]" "${empty-unset}" "$plain"
+      - echo "$plain $FROM_SPEC $(basename "$PWD")"
+      - double x || say x || echo neither function nor alias
+      - echo "$(false; echo on) [$(echo ../*)] $(IFS=; echo a:b)"
+      - unset FROM_SPEC; plain=changed; export plain; exit 0
+      - echo "after exit ${FROM_SPEC-unset} $plain $(printenv plain)"
       - export PATH=/nowhere
   post_build:
     commands: ['echo "with $PATH"']
 "#;
     for shell in ["sh", "bash"] {
         let (ending, seen) = run(inline(&spec.replace("SHELL", shell))).await;
+        let printed: Vec<_> = printed(&seen).into_iter().filter(|line| !line.contains("not found")).collect();
         assert_eq!(
-            printed(&seen),
+            printed,
             [
-                "kept in sub",
+                "kept in sub, for programs none",
                 "here: $plain",
                 "END",
                 "double() {",
                 "  echo \"$1$1\"",
                 "}",
+                "double x",
+                "alias say=echo",
+                "set -ef",
+                "IFS=:",
                 "here: kept",
                 "xx",
                 "two",
                 r#"lines, a "quote", $ and \"#,
-                "gone spec+ sub",
-                "after exit spec+",
+                "it's",
+                "plain=fake",
+                "(x)",
+                "[\t]",
+                "kept",
+                "kept spec+ sub",
+                "neither function nor alias",
+                "on [../sub] a:b",
+                "after exit unset changed changed",
                 "with /nowhere"
             ],
             "{shell}: {}",
@@ -117,6 +135,38 @@ phases:
         );
         assert_eq!(ending, Ending::Succeeded);
     }
+}
+
+#[tokio::test]
+async fn arrays_do_not_live_on() {
+    let (_, seen) =
+        run(building("bash", &["list=(a b); declare -A map=([k]=v); text='(a b)'", "echo \"[${list[*]}${map[*]}] $text\""])).await;
+    assert_eq!(printed(&seen), ["[] (a b)"]);
+}
+
+/// AWS's own tutorial for ECS is of this shape, and so are many others.
+#[tokio::test]
+async fn variables_that_are_not_exported_reach_the_next_phase_and_the_event() {
+    let spec = r#"
+version: 0.2
+env: { exported-variables: [IMAGE_TAG, TAG] }
+phases:
+  pre_build:
+    commands:
+      - REPOSITORY_URI=registry.example/app
+      - COMMIT_HASH=$(echo $CODEBUILD_RESOLVED_SOURCE_VERSION | cut -c 1-7)
+      - IMAGE_TAG=${COMMIT_HASH:=latest}
+      - TAG=v1
+  build:
+    commands:
+      - echo docker build -t $REPOSITORY_URI:$IMAGE_TAG .
+  post_build:
+    commands:
+      - 'echo "tag=$TAG"'
+"#;
+    let (_, seen) = run(inline(spec)).await;
+    assert_eq!(printed(&seen), ["docker build -t registry.example/app:latest .", "tag=v1"]);
+    assert_eq!(seen.exported, [("IMAGE_TAG", "latest"), ("TAG", "v1")].map(|(name, value)| (name.into(), value.into())).into());
 }
 
 #[tokio::test]
@@ -148,14 +198,15 @@ async fn however_a_command_fails_its_status_is_known() {
         for (commands, status) in [
             (&["exit 3"][..], 3),
             (&["(exit 4)"], 4),
-            (&["set -e", "true; false; echo not here"], 1),
-            (&["trap 'echo bye' EXIT", "exit 5"], 5),
+            (&["set -e; true; false; echo not here"], 1),
+            (&["trap 'echo bye' EXIT; exit 5"], 5),
+            (&["set -u; echo $unset"], if shell == "sh" { 2 } else { 1 }),
             (&["kill -9 $$"], 137),
             (&["kill -9 0"], 137),
             (&["exec sh -c 'exit 6'"], 6),
             (&["no-such-command"], 127),
             (&["if then"], 2),
-            (&["exec 8>&- 9>&-; cat; echo 1 >&9"], if shell == "sh" { 2 } else { 1 }),
+            (&["A=1; readonly A; set -o noclobber; echo \"an unclosed quote"], 2),
         ] {
             let (ending, seen) = run(building(shell, commands)).await;
             let (phase, _, code, message) = seen.mishap().unwrap();
@@ -236,12 +287,13 @@ async fn stores_are_the_operators() {
     assert_eq!(site.run(inline(spec)).await.1.mishap().unwrap().2, "Secrets Manager Error");
 
     site.shell = site.shell.clone().with_secrets(pair("app", r#"{"key": "hidden"}"#));
-    assert_eq!(printed(&site.run(inline(spec)).await.1), ["value hidden"]);
+    assert_eq!(printed(&site.run(inline(spec)).await.1), ["*** ***"]);
 
-    let mut assignment = inline("version: 0.2\nenv: {variables: {P: spec}}\nphases: {build: {commands: ['echo $P $S']}}");
+    let mut assignment =
+        inline("version: 0.2\nenv: {variables: {P: spec}}\nphases: {build: {commands: ['[ \"$P $S\" = \"value hidden\" ]']}}");
     assignment.stored =
         [("P", Stored::Parameter("/app/p".into())), ("S", Stored::Secret("app:key".into()))].map(|(name, kept)| (name.into(), kept)).into();
-    assert_eq!(printed(&site.run(assignment.clone()).await.1), ["value hidden"]);
+    assert_eq!(site.run(assignment.clone()).await.0, Ending::Succeeded);
     assignment.stored.insert("S".into(), Stored::Secret("another".into()));
     let (phase, _, code, _) = site.run(assignment).await.1.mishap().unwrap();
     assert_eq!((phase, code.as_str()), (Phase::DownloadSource, "Secrets Manager Error"));

@@ -3,6 +3,7 @@
 use std::process::Command;
 
 use super::*;
+use crate::codebuild::phase::PhaseStatus;
 
 /// A git repository in a directory of its own.
 struct Repository(TempDir);
@@ -105,7 +106,7 @@ async fn a_location_is_never_an_option_or_a_command() {
     let trace = directory.path().join("trace");
     let touch = format!("touch {}", trace.display());
     for (location, expected) in [
-        ("file:///nowhere/at/all", "git clone failed: fatal: '/nowhere/at/all' does not appear to be a git repository"),
+        ("file:///nowhere/at/all", "repository not found for primary source and source version"),
         (&format!("--upload-pack={touch}"), "git clone failed: fatal: strange pathname '--upload-pack=touch"),
         (&format!("ext::sh -c '{touch}'"), "git clone failed: fatal: transport 'ext' not allowed"),
         ("", "the source has no location"),
@@ -151,16 +152,19 @@ async fn a_buildspec_is_found_or_its_absence_told() {
     fs::create_dir(repository.0.path().join("ci")).unwrap();
     write(repository.0.path(), "ci/other.yml", "version: 0.2\nphases: {build: {commands: [echo other]}}");
     write(repository.0.path(), "wrong.yml", "version: 0.2\nphases:\n  build:\n    commands: echo\n");
+    fs::write(repository.0.path().join("binary.yml"), [0xff, 0xfe]).unwrap();
     std::os::unix::fs::symlink("/etc/passwd", repository.0.path().join("link.yml")).unwrap();
     repository.git(&["add", "."]);
     repository.git(&["commit", "-q", "-m", "more files"]);
     for (name, expected) in [
         ("ci/other.yml", Ok("other")),
         ("no.yml", Err("/src/no.yml: no such file or directory")),
-        ("ci", Err("/src/ci: is a directory")),
+        ("ci", Err("/src/ci: is not a file")),
+        ("wrong.yml/x", Err("/src/wrong.yml/x: no such file or directory")),
+        ("binary.yml", Err("/src/binary.yml: is not text in UTF-8")),
         ("../state/gitconfig", Err("/src/../state/gitconfig: no such file or directory")),
         ("link.yml", Err("/src/link.yml: no such file or directory")),
-        ("wrong.yml", Err("phases: build: commands: expected sequence start at line 4, column 15")),
+        ("wrong.yml", Err("phases: build: commands: expected a list, found text at line 4, column 15")),
         ("arn:aws:s3:::bucket/spec.yml", Err("local mode cannot fetch the buildspec arn:aws:s3:::bucket/spec.yml")),
     ] {
         let mut assignment = repository.build(None, 1);
