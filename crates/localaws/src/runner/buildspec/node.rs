@@ -5,7 +5,7 @@
 
 use std::{collections::HashMap, rc::Rc};
 
-use granit_parser::{Event, Marker, Options, Parser, ScalarStyle};
+use granit_parser::{ErrorKind, Event, Marker, Options, Parser, ScalarStyle};
 
 /// How deep lists and mappings may be nested; a buildspec needs no more than eight.
 const MAX_DEPTH: usize = 32;
@@ -72,7 +72,10 @@ impl Place {
 pub(super) fn read(text: &str) -> Result<Rc<Node>, String> {
     let mut tree = Tree::default();
     for next in Parser::new_from_str_with_options(text, Options::default()) {
-        let (event, span) = next.map_err(|error| Place::of(error.marker()).tell(format_args!("not valid YAML: {}", error.info())))?;
+        let (event, span) = next.map_err(|error| match (Place::of(error.marker()), error.kind()) {
+            (place, ErrorKind::RecursionLimitExceeded) => too_deep(place),
+            (place, _) => place.tell(format_args!("not valid YAML: {}", error.info())),
+        })?;
         tree.take(event, Place::of(&span.start))?;
     }
     tree.root.ok_or_else(|| "the buildspec is empty".into())

@@ -3,7 +3,7 @@
 use std::{
     borrow::Cow,
     io::{self, ErrorKind, PipeReader, PipeWriter, Read},
-    os::fd::OwnedFd,
+    os::{fd::OwnedFd, unix::fs::fchown},
     process::Stdio,
 };
 
@@ -51,6 +51,11 @@ impl Output {
             Some(writer) => Ok(Stdio::from(writer.try_clone()?)),
             None => Err(io::Error::other("the build's output is closed")),
         }
+    }
+
+    /// Lets a user open it by name, as in `echo x >/dev/stdout`.
+    pub(super) fn lend(&self, uid: u32, gid: u32) -> io::Result<()> {
+        self.writer.as_ref().map_or(Ok(()), |writer| fchown(writer, Some(uid), Some(gid)))
     }
 
     /// Lets no further process print: [`Self::pump`] ends when those that can have ended.

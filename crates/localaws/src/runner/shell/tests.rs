@@ -1,8 +1,10 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod commands;
+mod machine;
 mod processes;
 mod sources;
+mod users;
 
 use std::{collections::BTreeMap, fs, path::Path};
 

@@ -27,7 +27,11 @@ impl User {
         }
         let (name, directory) = (name.to_owned(), room.directory().to_owned());
         let entered = tokio::task::spawn_blocking(move || enter(&name, &directory)).await;
-        entered.map_err(|error| Mishap::fault("run-as", &io::Error::other(error)))?
+        let user = entered.map_err(|error| Mishap::fault("run-as", &io::Error::other(error)))??;
+        if let Some(user) = &user {
+            room.output.lend(user.uid, user.gid).map_err(|error| Mishap::fault("run-as", &error))?;
+        }
+        Ok(user)
     }
 
     /// Whether the user may go through a folder. Supplementary groups do not count.

@@ -244,6 +244,7 @@ async fn a_build_sees_its_own_environment_and_nothing_of_ours() {
     assignment.environment =
         [("B", "start"), ("bad=name", "x"), ("BAD_VALUE", "a\0b")].map(|(name, value)| (name.into(), value.into())).into();
     assignment.source.version = Some("main".into());
+    assignment.image = Some("aws/codebuild/standard:7.0".into());
     let (ending, seen) = run(assignment).await;
     assert_eq!(ending, Ending::Succeeded, "{}", seen.log());
     let printed = printed(&seen);
@@ -255,6 +256,8 @@ async fn a_build_sees_its_own_environment_and_nothing_of_ours() {
         "AWS_REGION=eu-west-1",
         "CODEBUILD_BUILD_ARN=arn:aws:codebuild:eu-west-1:000000000000:build/demo:0b5d",
         "CODEBUILD_BUILD_ID=demo:0b5d",
+        "CODEBUILD_BUILD_IMAGE=aws/codebuild/standard:7.0",
+        "CODEBUILD_KMS_KEY_ID=alias/aws/s3",
         "CODEBUILD_BUILD_NUMBER=17",
         "CODEBUILD_BUILD_SUCCEEDING=1",
         "CODEBUILD_INITIATOR=me",
@@ -297,6 +300,76 @@ async fn stores_are_the_operators() {
     assignment.stored.insert("S".into(), Stored::Secret("another".into()));
     let (phase, _, code, _) = site.run(assignment).await.1.mishap().unwrap();
     assert_eq!((phase, code.as_str()), (Phase::DownloadSource, "Secrets Manager Error"));
+}
+
+#[tokio::test]
+async fn values_of_the_stores_are_neither_logged_nor_exported() {
+    let key = format!("-----BEGIN KEY-----\n{}\n-----END KEY-----\n", "a1B2".repeat(16));
+    let spec = r#"
+version: 0.2
+env:
+  parameter-store: {P: /app/p, K: /app/key}
+  secrets-manager: {S: 'app:key'}
+  exported-variables: [P, S, G, KEPT, COPY]
+phases:
+  build:
+    commands:
+      - echo "p is $P, x${S}y"; echo "$K"; printf %s "$S"
+      - head -c 65530 /dev/zero | tr '\0' x; echo "$S and on"
+      - KEPT=yes COPY=no; echo hidden-s3cret; exit 3
+"#;
+    let mut site = Site::new();
+    let values = [("/app/p", "parameter-value"), ("/app/key", key.as_str()), ("/app/g", "given-value")];
+    site.shell = site.shell.clone().with_parameters(values.map(|(name, value)| (name.into(), value.into())).into());
+    site.shell = site.shell.clone().with_secrets([("app".into(), r#"{"key": "hidden-s3cret"}"#.into())].into());
+    let mut assignment = inline(spec);
+    assignment.stored = [("G".into(), Stored::Parameter("/app/g".into()))].into();
+    let (_, seen) = site.run(assignment).await;
+    let printed = printed(&seen);
+    assert_eq!(printed[..5], ["p is ***, x***y", "***", "***", "***", "***"], "{}", seen.log());
+    assert!(printed[5].starts_with("xxx") && printed[5].ends_with("x*** and on"), "{}", &printed[5][65_500..]);
+    assert_eq!(printed[6..], ["***"]);
+    assert!(!seen.log().contains("s3cret"), "{}", seen.log());
+    assert!(seen.mishap().unwrap().3.contains("echo ***; exit 3."), "{:?}", seen.mishap());
+    let exported: Vec<_> = seen.exported.keys().map(String::as_str).collect();
+    assert_eq!(exported, ["COPY", "KEPT"]);
+}
+
+#[tokio::test]
+async fn a_failed_phase_is_tried_again_if_it_says_so() {
+    let spec = r#"
+version: 0.2
+phases:
+  build:
+    on-failure: POLICY
+    commands:
+      - n=$(($(cat tries 2>/dev/null || echo 0) + 1)); echo $n >tries; echo "try $n ${left-clean} $(basename "$PWD")"
+      - left=behind; mkdir -p sub; cd sub
+      - '[ $n -ge 3 ] || { echo "connection reset"; exit 7; }'
+    finally: [echo finally]
+  post_build:
+    commands: ['echo "then $CODEBUILD_BUILD_SUCCEEDING"']
+"#;
+    let tries = |count: usize| (1..=count).map(|at| format!("try {at} clean src")).collect::<Vec<_>>();
+    for (policy, count, ending) in [
+        ("RETRY", 3, Ending::Succeeded),
+        ("RETRY-2", 3, Ending::Succeeded),
+        ("RETRY-1", 2, Ending::Failed),
+        ("RETRY-0", 1, Ending::Failed),
+        ("RETRY-connection (reset|refused)", 3, Ending::Succeeded),
+        ("RETRY-5-exit status 7", 3, Ending::Succeeded),
+        ("RETRY-5-disk full", 1, Ending::Failed),
+        ("ABORT", 1, Ending::Failed),
+    ] {
+        let (ended, seen) = run(inline(&spec.replace("POLICY", &format!("'{policy}'")))).await;
+        let printed = printed(&seen);
+        let tried: Vec<_> = printed.iter().filter(|line| line.starts_with("try ")).cloned().collect();
+        assert_eq!((ended, tried), (ending, tries(count)), "{policy}: {}", seen.log());
+        assert_eq!(printed.iter().filter(|line| *line == "finally").count(), count, "{policy}");
+        assert_eq!(printed.last().unwrap() == "then 1", ending == Ending::Succeeded, "{policy}");
+        assert_eq!(seen.phases.iter().filter(|(phase, ..)| *phase == Phase::Build).count(), 1, "{policy}");
+        assert_eq!(seen.lines().iter().filter(|line| line.starts_with("> Phase BUILD failed and is tried again")).count(), count - 1);
+    }
 }
 
 #[tokio::test]

@@ -33,7 +33,7 @@ impl Repository {
 
     fn commit(&self, text: &str) {
         write(self.0.path(), "text", text);
-        let spec = "version: 0.2\nphases:\n  build:\n    commands: [cat text && echo, 'echo $CODEBUILD_RESOLVED_SOURCE_VERSION', git log --oneline | wc -l]\n";
+        let spec = "version: 0.2\nphases:\n  build:\n    commands: [cat text && echo, 'echo $CODEBUILD_RESOLVED_SOURCE_VERSION $CODEBUILD_SOURCE_VERSION', git log --oneline | wc -l]\n";
         write(self.0.path(), "buildspec.yml", spec);
         self.git(&["add", "."]);
         self.git(&["commit", "-q", "-m", text]);
@@ -80,7 +80,8 @@ async fn each_kind_of_version_is_checked_out() {
     ] {
         let (ending, seen) = run(repository.build(version, depth)).await;
         assert_eq!(ending, Ending::Succeeded, "{version:?}: {}", seen.log());
-        assert_eq!(printed(&seen), [text, commit, commits], "{version:?} with depth {depth}");
+        let versions = format!("{commit} {}", version.unwrap_or(commit));
+        assert_eq!(printed(&seen), [text, &versions, commits], "{version:?} with depth {depth}");
         assert_eq!(seen.commit.as_ref(), Some(commit));
     }
 }
@@ -189,5 +190,24 @@ async fn sources_that_git_does_not_fetch_are_refused() {
         assignment.source.kind = kind.into();
         let (_, _, code, message) = run(assignment).await.1.mishap().unwrap();
         assert_eq!((code, message), ("CLIENT_ERROR".into(), format!("local mode cannot fetch sources of type {kind}")));
+    }
+}
+
+#[tokio::test]
+async fn what_git_says_of_a_repository_is_told_in_codebuilds_words() {
+    let directory = tempfile::tempdir().unwrap();
+    for (location, version, expected) in [
+        (format!("file://{}", directory.path().display()), None, "repository not found for primary source and source version"),
+        ("file:///nowhere/at/all".into(), Some("main"), "repository not found for primary source and source version main"),
+        ("http://127.0.0.1:1/app".into(), Some("main"), "git clone failed: fatal: unable to access 'http://127.0.0.1:1/app/'"),
+    ] {
+        let mut assignment = inline("");
+        assignment.source =
+            Source { kind: "GITHUB".into(), location: Some(location), version: version.map(Into::into), depth: 1, submodules: false };
+        let (ending, seen) = run(assignment).await;
+        let (phase, status, code, message) = seen.mishap().unwrap();
+        assert_eq!((ending, phase, status), (Ending::Failed, Phase::DownloadSource, PhaseStatus::Failed));
+        assert_eq!(code, "CLIENT_ERROR");
+        assert!(message.starts_with(expected), "{message}");
     }
 }
