@@ -3,6 +3,7 @@
 mod commands;
 mod machine;
 mod processes;
+mod shapes;
 mod sources;
 mod users;
 
