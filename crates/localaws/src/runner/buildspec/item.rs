@@ -32,10 +32,6 @@ impl Item {
         Self { node: Rc::clone(node), path: format!("{}{key}: ", self.path) }
     }
 
-    fn is_null(&self) -> bool {
-        matches!(self.node.value, Value::Null)
-    }
-
     /// The text of a scalar; `None`: nothing is there.
     pub(super) fn text(&self) -> Result<Option<String>, String> {
         match &self.node.value {
@@ -100,7 +96,7 @@ impl Item {
             _ => return Err(self.not("a list")),
         };
         let items = nodes.iter().enumerate().map(|(at, node)| self.below(format_args!("entry {}", at + 1), node));
-        items.filter(|item| !item.is_null()).filter_map(|item| item.text().map_err(|_| item.not(hint)).transpose()).collect()
+        items.filter_map(|item| item.text().map_err(|_| item.not(hint)).transpose()).collect()
     }
 
     /// The texts of a mapping by their keys; where nothing is, the text is empty.
