@@ -27,13 +27,9 @@ _codebuild_save() {
     set +eux
     @env@ -0 >|@state@/exported
     pwd >|@state@/directory
-    set | while IFS= read -r _codebuild_line; do
-        _codebuild_name="${_codebuild_line%%=*}"
-        case "$_codebuild_line" in
-            *=\(*) continue ;;
-            [A-Za-z_]*=*) ;;
-            *) continue ;;
-        esac
+    IFS='
+'
+    for _codebuild_name in $(set | LC_ALL=C @sed@ -n '/^[A-Za-z0-9_]*=(/d; s/^\([A-Za-z_][A-Za-z0-9_]*\)=.*/\1/p'); do
         case "$_codebuild_name" in *[!A-Za-z0-9_]* | _codebuild_*) continue ;; esac
         eval "printf '%s=%s\\0' $_codebuild_name \"\${$_codebuild_name-}\""
     done >|@state@/all
@@ -57,12 +53,13 @@ const LEFT: [&str; 4] = ["own", "exported", "all", "directory"];
 pub(super) struct Programs {
     pub(super) shell: PathBuf,
     env: PathBuf,
+    sed: PathBuf,
 }
 
 impl Programs {
     /// Finds the programs in the environment that the build begins with.
     pub(super) fn find(interpreter: Interpreter, environment: &Environment) -> Self {
-        Self { shell: environment.program(interpreter.program()), env: environment.program("env") }
+        Self { shell: environment.program(interpreter.program()), env: environment.program("env"), sed: environment.program("sed") }
     }
 }
 
@@ -89,7 +86,7 @@ pub(super) async fn run(
         absent_is_fine(fs::remove_file(state.join(name)).await)?;
     }
     let driver = state.join("script.sh");
-    fs::write(&driver, driver_text(&state, &programs.env)).await?;
+    fs::write(&driver, driver_text(&state, programs)).await?;
     fs::write(state.join("variables.sh"), assignments(&environment.unexported)).await?;
     fs::write(state.join("command.sh"), command).await?;
 
@@ -159,16 +156,15 @@ fn parse(dump: &[u8]) -> Option<BTreeMap<OsString, OsString>> {
     Some(pairs.collect())
 }
 
-fn driver_text(state: &Path, env: &Path) -> Vec<u8> {
-    let env = quoted(env.as_os_str());
-    let state = quoted(state.as_os_str());
+fn driver_text(state: &Path, programs: &Programs) -> Vec<u8> {
     let mut text = Vec::new();
     for (at, part) in DRIVER.split('@').enumerate() {
-        text.extend_from_slice(match (at % 2, part) {
-            (0, literal) => literal.as_bytes(),
-            (_, "env") => &env,
-            _ => &state,
-        });
+        match (at % 2, part) {
+            (0, literal) => text.extend_from_slice(literal.as_bytes()),
+            (_, "env") => text.extend(quoted(programs.env.as_os_str())),
+            (_, "sed") => text.extend(quoted(programs.sed.as_os_str())),
+            _ => text.extend(quoted(state.as_os_str())),
+        }
     }
     text
 }

@@ -75,7 +75,7 @@ phases:
       - echo "$plain in $(basename "$PWD"), for programs $(printenv plain || echo none)"
       - export CARRIED="$(printf 'two\nlines')"', a "quote", $ and \'
       - export FROM_SPEC="$FROM_SPEC+"
-      - odd="$(printf 'it'"'"'s\nplain=fake\n(x)\n')" tab="	" empty=
+      - odd="$(printf 'it'"'"'s\nplain=fake\n(x)\n')" tab="	" empty= raw="$(printf '\377$(echo run)\nx\377=y')"
       - |
         cat <<END
         here: $plain
@@ -89,7 +89,7 @@ phases:
         IFS=:
   build:
     commands:
-      - printf '%s\n' "$CARRIED" "$odd" "[$tab]" "${empty-unset}" "$plain"
+      - printf '%s\n' "$CARRIED" "$odd" "[$tab]" "${empty-unset}" "$plain" "$raw"
       - echo "$plain $FROM_SPEC $(basename "$PWD")"
       - double x || say x || echo neither function nor alias
       - echo "$(false; echo on) [$(echo ../*)] $(IFS=; echo a:b)"
@@ -124,6 +124,8 @@ phases:
                 "(x)",
                 "[\t]",
                 "kept",
+                "\u{fffd}$(echo run)",
+                "x\u{fffd}=y",
                 "kept spec+ sub",
                 "neither function nor alias",
                 "on [../sub] a:b",
@@ -142,6 +144,15 @@ async fn arrays_do_not_live_on() {
     let (_, seen) =
         run(building("bash", &["list=(a b); declare -A map=([k]=v); text='(a b)'", "echo \"[${list[*]}${map[*]}] $text\""])).await;
     assert_eq!(printed(&seen), ["[] (a b)"]);
+}
+
+#[tokio::test]
+async fn large_values_live_on_up_to_a_bound() {
+    let large = |bytes: usize| format!("large=$(head -c {bytes} /dev/zero | tr '\\0' x)");
+    let (ending, seen) = run(building("sh", &[&large(2_000_000), "echo ${#large}"])).await;
+    assert_eq!((ending, printed(&seen)), (Ending::Succeeded, vec!["2000000".into()]));
+    let message = run(building("sh", &[&large(9_000_000)])).await.1.mishap().unwrap().3;
+    assert!(message.ends_with("the variables take more than 8388608 bytes"), "{message}");
 }
 
 /// AWS's own tutorial for ECS is of this shape, and so are many others.
@@ -200,6 +211,7 @@ async fn however_a_command_fails_its_status_is_known() {
             (&["(exit 4)"], 4),
             (&["set -e; true; false; echo not here"], 1),
             (&["trap 'echo bye' EXIT; exit 5"], 5),
+            (&["set -e; A=1 && export A; false"], 1),
             (&["set -u; echo $unset"], if shell == "sh" { 2 } else { 1 }),
             (&["kill -9 $$"], 137),
             (&["kill -9 0"], 137),
@@ -363,8 +375,8 @@ phases:
     ] {
         let (ended, seen) = run(inline(&spec.replace("POLICY", &format!("'{policy}'")))).await;
         let printed = printed(&seen);
-        let tried: Vec<_> = printed.iter().filter(|line| line.starts_with("try ")).cloned().collect();
-        assert_eq!((ended, tried), (ending, tries(count)), "{policy}: {}", seen.log());
+        let attempts: Vec<_> = printed.iter().filter(|line| line.starts_with("try ")).cloned().collect();
+        assert_eq!((ended, attempts), (ending, tries(count)), "{policy}: {}", seen.log());
         assert_eq!(printed.iter().filter(|line| *line == "finally").count(), count, "{policy}");
         assert_eq!(printed.last().unwrap() == "then 1", ending == Ending::Succeeded, "{policy}");
         assert_eq!(seen.phases.iter().filter(|(phase, ..)| *phase == Phase::Build).count(), 1, "{policy}");
