@@ -7,7 +7,11 @@ mod refs;
 
 use std::{io, process::Stdio};
 
-use tokio::{fs, process::Command};
+use tokio::{
+    fs,
+    io::{AsyncRead, AsyncReadExt},
+    process::Command,
+};
 
 use self::refs::{Refs, Wanted};
 use super::{environment::Environment, room::Room};
@@ -18,6 +22,12 @@ use crate::runner::{
 
 /// The protocols git may use, for submodules too.
 const PROTOCOLS: &str = "file:http:https";
+
+/// The most that git may print, in bytes: some 500,000 references.
+const PRINTED_LIMIT: usize = 64 * 1024 * 1024;
+
+/// The most that git may say is wrong, in bytes.
+const SAID_LIMIT: usize = 64 * 1024;
 
 /// What most of the git commands are part of.
 const CLONE: &str = "git clone";
@@ -175,11 +185,23 @@ impl<'a> Git<'a> {
         command.args(arguments).env_clear().envs(&self.environment.exported).current_dir(self.room.source());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         self.room.group.enroll(&mut command);
-        let output = command.output().await.map_err(Failed::Machine)?;
-        if output.status.success() {
-            Ok(String::from_utf8_lossy(&output.stdout).into_owned())
-        } else {
-            Err(Failed::Git { doing, said: String::from_utf8_lossy(&output.stderr).into_owned() })
+        let mut git = command.spawn().map_err(Failed::Machine)?;
+        let (stdout, stderr) = (git.stdout.take(), git.stderr.take());
+        let ended = tokio::try_join!(first(stdout, PRINTED_LIMIT), first(stderr, SAID_LIMIT), git.wait());
+        let (printed, said, status) = ended.map_err(Failed::Machine)?;
+        match printed {
+            _ if printed.len() > PRINTED_LIMIT => Err(Failed::Git { doing, said: format!("git prints more than {PRINTED_LIMIT} bytes") }),
+            _ if status.success() => Ok(String::from_utf8_lossy(&printed).into_owned()),
+            _ => Err(Failed::Git { doing, said: String::from_utf8_lossy(&said).into_owned() }),
         }
     }
+}
+
+/// Reads to the end, or one byte more than the limit; whoever writes on then is told that nobody listens.
+async fn first(pipe: Option<impl AsyncRead + Unpin>, limit: usize) -> io::Result<Vec<u8>> {
+    let mut read = Vec::new();
+    if let Some(pipe) = pipe {
+        pipe.take(limit as u64 + 1).read_to_end(&mut read).await?;
+    }
+    Ok(read)
 }

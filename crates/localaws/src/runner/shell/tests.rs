@@ -6,6 +6,7 @@ mod processes;
 mod shapes;
 mod sources;
 mod users;
+mod variables;
 
 use std::{collections::BTreeMap, fs, path::Path};
 

@@ -211,3 +211,17 @@ async fn what_git_says_of_a_repository_is_told_in_codebuilds_words() {
         assert!(message.starts_with(expected), "{message}");
     }
 }
+
+#[tokio::test]
+async fn what_a_server_sends_without_end_is_not_kept() {
+    let directory = tempfile::tempdir().unwrap();
+    let git = directory.path().join("git");
+    fs::write(&git, "#!/bin/sh\nexec yes ref\n").unwrap();
+    fs::set_permissions(&git, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let mut site = Site::new();
+    site.shell.inherited = vec![("PATH".into(), format!("{}:/usr/bin:/bin", directory.path().display()).into())];
+    let mut assignment = inline("");
+    assignment.source = Source { kind: "GITHUB".into(), location: Some("https://x".into()), version: None, depth: 1, submodules: false };
+    let message = site.run(assignment).await.1.mishap().unwrap().3;
+    assert_eq!(message, "git clone failed: git prints more than 67108864 bytes");
+}
