@@ -1,6 +1,7 @@
 //! Who carries a build out: commands on this machine ([`shell`]), or a script given by a test ([`scripted`]).
 
 mod buildspec;
+mod mask;
 mod report;
 pub mod scripted;
 pub mod shell;
@@ -31,6 +32,10 @@ pub struct Assignment {
     pub environment: BTreeMap<String, String>,
     /// The variables whose values a store keeps, already merged; none is plain too.
     pub stored: BTreeMap<String, Stored>,
+    /// The build image, which a runner may not have.
+    pub image: Option<String>,
+    /// The key that would encrypt the build's artifacts.
+    pub encryption_key: String,
     /// Who started the build.
     pub initiator: String,
     /// Milliseconds since the Unix epoch.

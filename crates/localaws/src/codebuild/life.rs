@@ -88,10 +88,19 @@ fn assignment(build: &Build, region: &str) -> Assignment {
         buildspec: given(text(source, "buildspec")),
         environment: variables(build).filter(|variable| stored(variable).is_none()).map(pair).collect(),
         stored: variables(build).filter_map(|variable| Some((pair(variable).0, stored(variable)?))).collect(),
+        image: given(text(build.settings.get("environment").unwrap_or(&Value::Null), "image")),
+        encryption_key: encryption_key(build, region),
         initiator: INITIATOR.to_owned(),
         start_time_ms: build.live().phases.first().map_or(0, |record| record.start_ms),
         region: region.to_owned(),
     }
+}
+
+/// The project's key, or S3's own.
+fn encryption_key(build: &Build, region: &str) -> String {
+    let account = build.arn.split(':').nth(4).unwrap_or_default();
+    let key = build.settings.get("encryptionKey").and_then(Value::as_str).filter(|key| !key.is_empty());
+    key.map_or_else(|| format!("arn:aws:kms:{region}:{account}:alias/aws/s3"), ToOwned::to_owned)
 }
 
 /// Where the variable's value is kept; `None`: it is plain.

@@ -1,13 +1,20 @@
 //! Buildspec files, versions 0.1 and 0.2.
 
-mod yaml;
+mod failure;
+mod item;
+mod node;
 
 use std::collections::BTreeMap;
 
+pub(super) use self::failure::OnFailure;
+use self::item::Item;
 use crate::codebuild::phase::Phase;
 
+/// The largest buildspec that is read, in bytes.
+pub(super) const MAX_SIZE: usize = 1024 * 1024;
+
 /// A buildspec, checked, in the form in which a build needs it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(super) struct Buildspec {
     pub(super) version: Version,
     pub(super) shell: Interpreter,
@@ -25,12 +32,12 @@ pub(super) struct Buildspec {
     pub(super) notes: Vec<String>,
 }
 
-/// How the commands of a phase share a shell.
+/// What a command finds of the one before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Version {
-    /// 0.1: each command has a fresh shell.
+    /// 0.1: nothing.
     Apart,
-    /// 0.2: all commands run in the same shell.
+    /// 0.2: its variables and its directory.
     Together,
 }
 
@@ -42,21 +49,14 @@ pub(super) enum Interpreter {
 }
 
 /// One phase.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(super) struct Block {
     pub(super) commands: Vec<String>,
     /// Run after the commands, also when one of them failed.
     pub(super) finally: Vec<String>,
     pub(super) on_failure: OnFailure,
-}
-
-/// Where a build goes from a failed phase.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum OnFailure {
-    /// As CodeBuild does by default: from `BUILD` to `POST_BUILD`, from elsewhere to the end.
-    Default,
-    Abort,
-    Continue,
+    /// The user that runs the commands; `None`: the build's own.
+    pub(super) user: Option<String>,
 }
 
 impl Interpreter {
@@ -69,71 +69,141 @@ impl Interpreter {
 }
 
 impl Buildspec {
-    /// Reads a buildspec. The error is the text of CodeBuild's `YAML_FILE_ERROR`, with line and column.
+    /// Reads a buildspec. The error is the text of CodeBuild's `YAML_FILE_ERROR`: under which key, what, and at which line and column.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
-        let file = yaml::read(text)?;
-        let mut notes = file.notes;
-        let env = file.spec.env.unwrap_or_default();
-        let phases = file.spec.phases.unwrap_or_default();
-        let phases = [
-            (Phase::Install, phases.install),
-            (Phase::PreBuild, phases.pre_build),
-            (Phase::Build, phases.build),
-            (Phase::PostBuild, phases.post_build),
-        ];
-        let phases: Vec<_> = phases.into_iter().filter_map(|(phase, section)| Some((phase, block(phase, section?, &mut notes)))).collect();
-        if phases.is_empty() {
-            return Err("no phases found in the buildspec".into());
+        if text.len() > MAX_SIZE {
+            return Err(format!("the buildspec has more than {MAX_SIZE} bytes"));
         }
-        Ok(Self {
-            version: version(&file.spec.version)?,
-            shell: interpreter(env.shell.as_deref())?,
-            variables: env.variables.unwrap_or_default().into_iter().map(|(name, value)| (name, value.unwrap_or_default())).collect(),
-            parameters: env.parameter_store.unwrap_or_default(),
-            secrets: env.secrets_manager.unwrap_or_default(),
-            exported: env.exported_variables.unwrap_or_default(),
-            phases,
-            notes,
-        })
+        let root = Item::root(node::read(text)?);
+        let mut members = root.members()?;
+        let version = members.remove("version").ok_or_else(|| root.wrong("the key `version` is missing"))?;
+        let mut spec = Self {
+            version: self::version(&version)?,
+            shell: Interpreter::Sh,
+            variables: BTreeMap::new(),
+            parameters: BTreeMap::new(),
+            secrets: BTreeMap::new(),
+            exported: Vec::new(),
+            phases: Vec::new(),
+            notes: Vec::new(),
+        };
+        let user = members.remove("run-as").map(|item| item.text()).transpose()?.flatten();
+        for (key, item) in &members {
+            match (key.as_str(), spec.version) {
+                ("phases", _) => {}
+                ("env", Version::Together) => spec.read_environment(item)?,
+                ("environment_variables", Version::Apart) => spec.read_plaintext(item)?,
+                ("env", Version::Apart) => spec.notes.push("env is ignored: in version 0.1 it is environment_variables".into()),
+                ("artifacts" | "reports" | "cache" | "batch" | "proxy", _) => {
+                    spec.notes.push(format!("{key} is ignored: local mode does not do it"));
+                }
+                _ => spec.notes.push(format!("the key {key} is unknown and ignored")),
+            }
+        }
+        if let Some(phases) = members.get("phases") {
+            spec.read_phases(phases, user.as_deref())?;
+        }
+        if spec.phases.is_empty() { Err("no phases found in the buildspec".into()) } else { Ok(spec) }
     }
 
     /// The phase's block, if it has one.
     pub(super) fn block(&self, phase: Phase) -> Option<&Block> {
         self.phases.iter().find(|(name, _)| *name == phase).map(|(_, block)| block)
     }
-}
 
-fn version(version: &str) -> Result<Version, String> {
-    match version.trim() {
-        "0.1" => Ok(Version::Apart),
-        "0.2" => Ok(Version::Together),
-        other => Err(format!("version: unsupported buildspec version `{other}`, expected 0.1 or 0.2")),
+    /// Whether the variable's value comes from a store.
+    pub(super) fn is_stored(&self, name: &str) -> bool {
+        self.parameters.contains_key(name) || self.secrets.contains_key(name)
+    }
+
+    fn read_environment(&mut self, item: &Item) -> Result<(), String> {
+        for (key, item) in item.members()? {
+            match key.as_str() {
+                "shell" => self.shell = interpreter(&item)?,
+                "variables" => self.variables = item.pairs()?,
+                "parameter-store" => self.parameters = item.pairs()?,
+                "secrets-manager" => self.secrets = item.pairs()?,
+                "exported-variables" => self.exported = item.texts("text")?,
+                "git-credential-helper" => {
+                    self.notes.push("git-credential-helper is ignored: local mode has no credentials for git".into());
+                }
+                _ => self.notes.push(format!("the key env.{key} is unknown and ignored")),
+            }
+        }
+        Ok(())
+    }
+
+    /// Version 0.1's form of `env` and `variables`.
+    fn read_plaintext(&mut self, item: &Item) -> Result<(), String> {
+        for (key, item) in item.members()? {
+            match key.as_str() {
+                "plaintext" => self.variables = item.pairs()?,
+                _ => self.notes.push(format!("the key environment_variables.{key} is unknown and ignored")),
+            }
+        }
+        Ok(())
+    }
+
+    /// A phase's name that does not exist is an error, as it is for CodeBuild.
+    fn read_phases(&mut self, item: &Item, user: Option<&str>) -> Result<(), String> {
+        for (name, item) in item.members()? {
+            let phase = match name.as_str() {
+                "install" => Phase::Install,
+                "pre_build" => Phase::PreBuild,
+                "build" => Phase::Build,
+                "post_build" => Phase::PostBuild,
+                _ => return Err(item.wrong("there is no such phase, only install, pre_build, build and post_build")),
+            };
+            let members = item.members()?;
+            if !members.is_empty() {
+                let block = self.read_block(&name, members, user)?;
+                self.phases.push((phase, block));
+            }
+        }
+        self.phases.sort_by_key(|(phase, _)| *phase);
+        Ok(())
+    }
+
+    fn read_block(&mut self, phase: &str, members: BTreeMap<String, Item>, user: Option<&str>) -> Result<Block, String> {
+        let mut block =
+            Block { commands: Vec::new(), finally: Vec::new(), on_failure: OnFailure::Default, user: user.map(ToOwned::to_owned) };
+        for (key, item) in members {
+            match key.as_str() {
+                "commands" => block.commands = item.texts(COMMAND)?,
+                "finally" => block.finally = item.texts(COMMAND)?,
+                "on-failure" => {
+                    if let Some(text) = item.text()? {
+                        block.on_failure = OnFailure::parse(&text).map_err(|why| item.wrong(why))?;
+                    }
+                }
+                "run-as" => block.user = item.text()?.or(block.user),
+                "runtime-versions" => {
+                    self.notes.push(format!("runtime-versions of {phase} are ignored: local mode uses what is installed"));
+                }
+                _ => self.notes.push(format!("the key phases.{phase}.{key} is unknown and ignored")),
+            }
+        }
+        Ok(block)
     }
 }
 
-fn interpreter(shell: Option<&str>) -> Result<Interpreter, String> {
-    match shell {
+/// What an entry of a list of commands is; the hint is for `- echo: x`, which is a mapping.
+const COMMAND: &str = "text (a command with `: ` in it needs quotes)";
+
+fn version(item: &Item) -> Result<Version, String> {
+    match item.text()?.as_deref().map(str::trim) {
+        Some("0.1") => Ok(Version::Apart),
+        Some("0.2") => Ok(Version::Together),
+        other => Err(item.wrong(format_args!("unsupported buildspec version `{}`, expected 0.1 or 0.2", other.unwrap_or_default()))),
+    }
+}
+
+fn interpreter(item: &Item) -> Result<Interpreter, String> {
+    match item.text()?.as_deref() {
         None | Some("sh" | "/bin/sh") => Ok(Interpreter::Sh),
         Some("bash" | "/bin/bash") => Ok(Interpreter::Bash),
-        Some(other) => Err(format!("env: shell: unsupported shell `{other}`, expected bash or sh")),
+        Some(other) => Err(item.wrong(format_args!("unsupported shell `{other}`, expected bash or sh"))),
     }
-}
-
-fn block(phase: Phase, section: yaml::PhaseSection, notes: &mut Vec<String>) -> Block {
-    let on_failure = match section.on_failure.as_deref().map(str::trim) {
-        None => OnFailure::Default,
-        Some("ABORT") => OnFailure::Abort,
-        Some("CONTINUE") => OnFailure::Continue,
-        Some(retry) if retry.starts_with("RETRY") => {
-            notes.push(format!("on-failure {retry} of phase {}: local mode does not retry, a failure aborts the build", phase.name()));
-            OnFailure::Abort
-        }
-        Some(other) => {
-            notes.push(format!("on-failure {other} of phase {} is unknown and ignored", phase.name()));
-            OnFailure::Default
-        }
-    };
-    Block { commands: section.commands.unwrap_or_default(), finally: section.finally.unwrap_or_default(), on_failure }
 }
 
 #[cfg(test)]

@@ -179,18 +179,17 @@ async fn perform(script: &Script, assignment: &Assignment, report: &dyn Report, 
     transcript.enter(Phase::Provisioning);
     pass(script.provisioning).await;
     if script.end == ScriptEnd::ProvisioningError {
-        let mishap = Mishap::new(
-            "BUILD_CONTAINER_UNABLE_TO_PULL_IMAGE",
-            "Unable to pull customer's container image. CannotPullContainerError: pull image manifest has been retried 1 time(s): not found",
-        );
-        transcript.leave(Phase::Provisioning, Err((PhaseStatus::ClientError, &mishap)));
+        let message = "Unable to pull customer's container image. CannotPullContainerError: pull image manifest has been retried 1 time(s): not found";
+        let (status, code) = (PhaseStatus::ClientError, "BUILD_CONTAINER_UNABLE_TO_PULL_IMAGE");
+        let mishap = Mishap { status, code, message: message.into() };
+        transcript.leave(Phase::Provisioning, Some(&mishap));
         finalize(transcript);
         return Ending::Failed;
     }
-    transcript.leave(Phase::Provisioning, Ok(()));
+    transcript.leave(Phase::Provisioning, None);
 
     let downloaded = download(script, assignment, report, transcript);
-    transcript.settle(Phase::DownloadSource, downloaded.as_ref().err());
+    transcript.leave(Phase::DownloadSource, downloaded.as_ref().err());
     if downloaded.is_err() {
         finalize(transcript);
         return Ending::Failed;
@@ -198,14 +197,10 @@ async fn perform(script: &Script, assignment: &Assignment, report: &dyn Report, 
     through(transcript, &[Phase::Install, Phase::PreBuild]);
 
     let built = build(script, transcript).await;
-    match &built {
-        Err((PhaseStatus::Fault, mishap)) => {
-            transcript.leave(Phase::Build, Err((PhaseStatus::Fault, mishap)));
-            finalize(transcript);
-            return Ending::Fault;
-        }
-        Err((status, mishap)) => transcript.leave(Phase::Build, Err((*status, mishap))),
-        Ok(()) => transcript.leave(Phase::Build, Ok(())),
+    transcript.leave(Phase::Build, built.as_ref().err());
+    if built.as_ref().is_err_and(Mishap::is_fault) {
+        finalize(transcript);
+        return Ending::Fault;
     }
     through(transcript, &[Phase::PostBuild, Phase::UploadArtifacts]);
     for (name, value) in &script.exported {
@@ -231,7 +226,7 @@ fn download(script: &Script, assignment: &Assignment, report: &dyn Report, trans
     Ok(())
 }
 
-async fn build(script: &Script, transcript: &Transcript) -> Result<(), (PhaseStatus, Mishap)> {
+async fn build(script: &Script, transcript: &Transcript) -> Result<(), Mishap> {
     transcript.enter(Phase::Build);
     let (command, exit) = match &script.end {
         ScriptEnd::Fails { command, exit } => (command.as_str(), *exit),
@@ -245,7 +240,8 @@ async fn build(script: &Script, transcript: &Transcript) -> Result<(), (PhaseSta
     match &script.end {
         ScriptEnd::Hangs => std::future::pending().await,
         ScriptEnd::Faults => {
-            return Err((PhaseStatus::Fault, Mishap::new("INTERNAL_SERVICE_ERROR", "The build container was lost")));
+            let (status, code) = (PhaseStatus::Fault, "INTERNAL_SERVICE_ERROR");
+            return Err(Mishap { status, code, message: "The build container was lost".into() });
         }
         _ => transcript.print("\n"),
     }
@@ -254,14 +250,14 @@ async fn build(script: &Script, transcript: &Transcript) -> Result<(), (PhaseSta
     }
     let reason = format!("exit status {exit}");
     transcript.unsuccessful(command, &reason);
-    Err((PhaseStatus::Failed, Mishap::command(command, &reason)))
+    Err(Mishap::command(command, &reason))
 }
 
 /// Phases in which nothing happens.
 fn through(transcript: &Transcript, phases: &[Phase]) {
     for phase in phases {
         transcript.enter(*phase);
-        transcript.leave(*phase, Ok(()));
+        transcript.leave(*phase, None);
     }
 }
 

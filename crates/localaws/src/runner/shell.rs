@@ -10,8 +10,9 @@ mod git;
 mod group;
 mod output;
 mod room;
-mod session;
+mod script;
 mod source;
+mod user;
 
 use std::{collections::BTreeMap, ffi::OsString, path::PathBuf, pin::Pin, sync::Arc};
 
@@ -24,10 +25,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    codebuild::{
-        phase::{Phase, PhaseStatus},
-        progress::Progress,
-    },
+    codebuild::{phase::Phase, progress::Progress},
 };
 
 /// Runs builds with git and a shell.
@@ -69,12 +67,12 @@ impl Shell {
         let mut room = match Room::prepare(&self.root, &self.inherited).await {
             Ok(room) => room,
             Err(error) => {
-                let mishap = Mishap::new("INTERNAL_SERVICE_ERROR", format!("no scratch directory for the build: {error}"));
-                transcript.leave(Phase::Provisioning, Err((PhaseStatus::Fault, &mishap)));
+                let mishap = Mishap::fault("no scratch directory for the build", &error);
+                transcript.leave(Phase::Provisioning, Some(&mishap));
                 return Ending::Fault;
             }
         };
-        transcript.leave(Phase::Provisioning, Ok(()));
+        transcript.leave(Phase::Provisioning, None);
         let finished = tokio::select! {
             biased;
             () = report.interrupted() => None,
@@ -89,7 +87,7 @@ impl Shell {
             report.export(name, value);
         }
         room.clear(&transcript).await;
-        transcript.leave(Phase::Finalizing, Ok(()));
+        transcript.leave(Phase::Finalizing, None);
         finished.ending
     }
 }

@@ -1,10 +1,15 @@
 //! A build's log as CodeBuild writes it, kept in step with the phases that are reported.
 
-use std::{fmt::Display, sync::Arc, time::Duration};
+use std::{
+    fmt::Display,
+    io,
+    sync::{Arc, LazyLock, OnceLock},
+    time::Duration,
+};
 
 use jiff::Timestamp;
 
-use super::report::Report;
+use super::{mask::Mask, report::Report};
 use crate::{
     clock::Clock,
     codebuild::phase::{Phase, PhaseStatus},
@@ -13,6 +18,8 @@ use crate::{
 /// Why a phase did not succeed, in CodeBuild's words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Mishap {
+    /// FAILED where the build is to blame, FAULT where this machine is.
+    pub(super) status: PhaseStatus,
     /// The context's status code, such as `YAML_FILE_ERROR`.
     pub(super) code: &'static str,
     pub(super) message: String,
@@ -20,7 +27,16 @@ pub(super) struct Mishap {
 
 impl Mishap {
     pub(super) fn new(code: &'static str, message: impl Into<String>) -> Self {
-        Self { code, message: message.into() }
+        Self { status: PhaseStatus::Failed, code, message: message.into() }
+    }
+
+    /// This machine could not do its part: it wants descriptors, processes, memory or space. The same build may succeed elsewhere or later.
+    pub(super) fn fault(doing: impl Display, error: &io::Error) -> Self {
+        Self { status: PhaseStatus::Fault, code: "INTERNAL_SERVICE_ERROR", message: format!("{doing}: {error}") }
+    }
+
+    pub(super) fn is_fault(&self) -> bool {
+        self.status == PhaseStatus::Fault
     }
 
     /// A command that ended with another status than 0.
@@ -34,21 +50,33 @@ impl Mishap {
 pub(super) struct Transcript {
     report: Arc<dyn Report>,
     clock: Clock,
+    mask: Arc<OnceLock<Mask>>,
 }
 
 impl Transcript {
     pub(super) fn new(report: Arc<dyn Report>, clock: Clock) -> Self {
-        Self { report, clock }
+        Self { report, clock, mask: Arc::default() }
+    }
+
+    /// Keeps these values out of the log and the phases' contexts from now on. A build has one set of them.
+    pub(super) fn hide<'a>(&self, values: impl IntoIterator<Item = &'a str>) {
+        self.mask.get_or_init(|| Mask::new(values));
+    }
+
+    pub(super) fn mask(&self) -> &Mask {
+        static NO_VALUES: LazyLock<Mask> = LazyLock::new(|| Mask::new([]));
+        self.mask.get().unwrap_or(&NO_VALUES)
     }
 
     /// A line of CodeBuild's own.
     pub(super) fn say(&self, text: impl Display) {
-        self.report.log(&line(self.clock.now(), text));
+        let text = text.to_string();
+        self.report.log(&line(self.clock.now(), self.mask().text(&text)));
     }
 
     /// What a command printed, as it came.
     pub(super) fn print(&self, text: &str) {
-        self.report.log(text);
+        self.report.log(&self.mask().text(text));
     }
 
     pub(super) fn enter(&self, phase: Phase) {
@@ -58,23 +86,19 @@ impl Transcript {
         }
     }
 
-    /// The phase that was entered last ends: well, or with `status` and the reason.
-    pub(super) fn leave(&self, phase: Phase, outcome: Result<(), (PhaseStatus, &Mishap)>) {
-        let (status, code, message) = match outcome {
-            Ok(()) => (PhaseStatus::Succeeded, "", ""),
-            Err((status, mishap)) => (status, mishap.code, mishap.message.as_str()),
+    /// The phase that was entered last ends: well, or as the mishap says.
+    pub(super) fn leave(&self, phase: Phase, mishap: Option<&Mishap>) {
+        let (status, code, message) = match mishap {
+            None => (PhaseStatus::Succeeded, "", ""),
+            Some(mishap) => (mishap.status, mishap.code, mishap.message.as_str()),
         };
+        let message = self.mask().text(message);
         if is_logged(phase) {
             let state = if status == PhaseStatus::Succeeded { "SUCCEEDED" } else { "FAILED" };
             self.say(format_args!("Phase complete: {} State: {state}", phase.name()));
             self.say(format_args!("Phase context status code: {code} Message: {message}"));
         }
-        self.report.leave(status, outcome.err().map(|_| (code, message)));
-    }
-
-    /// The phase ends with status FAILED when there is a mishap.
-    pub(super) fn settle(&self, phase: Phase, mishap: Option<&Mishap>) {
-        self.leave(phase, mishap.map_or(Ok(()), |mishap| Err((PhaseStatus::Failed, mishap))));
+        self.report.leave(status, mishap.map(|_| (code, message.as_ref())));
     }
 
     /// What the container says before it fetches the source.
@@ -100,6 +124,11 @@ impl Transcript {
 
     pub(super) fn running(&self, command: &str) {
         self.say(format_args!("Running command {command}"));
+    }
+
+    /// A failed phase begins again; CodeBuild's own words for it are not known.
+    pub(super) fn retrying(&self, phase: Phase, retry: u32) {
+        self.say(format_args!("Phase {} failed and is tried again: retry {retry}", phase.name()));
     }
 
     pub(super) fn unsuccessful(&self, command: &str, reason: &str) {

@@ -18,6 +18,8 @@ fn assignment() -> Assignment {
         buildspec: None,
         environment: BTreeMap::new(),
         stored: BTreeMap::new(),
+        image: None,
+        encryption_key: "alias/aws/s3".into(),
         initiator: "me".into(),
         start_time_ms: 0,
         region: "us-east-1".into(),

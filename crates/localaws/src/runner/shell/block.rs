@@ -5,14 +5,18 @@ use std::io;
 use super::{
     environment::Environment,
     room::Room,
-    session::{Programs, Session},
+    script::{self, Programs},
+    user::User,
 };
-use crate::runner::{
-    buildspec::{Block, Version},
-    transcript::{Mishap, Transcript},
+use crate::{
+    codebuild::phase::Phase,
+    runner::{
+        buildspec::{Block, Version},
+        transcript::{Mishap, Transcript},
+    },
 };
 
-/// Runs phases, each in a shell of its own that begins where the one before ended.
+/// Runs the commands of phases, each in a shell of its own that begins where the one before ended.
 #[derive(Debug)]
 pub(super) struct Commands<'a> {
     pub(super) room: &'a mut Room,
@@ -20,73 +24,83 @@ pub(super) struct Commands<'a> {
     pub(super) programs: Programs,
     pub(super) version: Version,
     pub(super) environment: Environment,
-    session: Option<Session>,
 }
 
-impl<'a> Commands<'a> {
-    pub(super) fn new(
-        room: &'a mut Room,
-        transcript: &'a Transcript,
-        programs: Programs,
-        version: Version,
-        environment: Environment,
-    ) -> Self {
-        Self { room, transcript, programs, version, environment, session: None }
+/// A phase that failed.
+struct Failure {
+    mishap: Mishap,
+    /// The last that the failed command printed.
+    printed: String,
+}
+
+impl From<Mishap> for Failure {
+    fn from(mishap: Mishap) -> Self {
+        Self { mishap, printed: String::new() }
+    }
+}
+
+impl Commands<'_> {
+    /// Runs a phase, again and again if it fails and says so. Each time it finds the variables and the directory that it found first.
+    pub(super) async fn run(&mut self, phase: Phase, block: &Block) -> Result<(), Mishap> {
+        let before = self.environment.clone();
+        let mut retried = 0;
+        loop {
+            let Err(Failure { mishap, printed }) = self.once(block).await else { return Ok(()) };
+            if mishap.is_fault() || !block.on_failure.retries(retried, &[&mishap.message, &printed]) {
+                return Err(mishap);
+            }
+            retried += 1;
+            self.transcript.retrying(phase, retried);
+            self.environment = before.clone();
+        }
     }
 
-    /// Runs a phase. The commands after a failed one do not run, what is to be done finally does.
-    pub(super) async fn run(&mut self, block: &Block) -> Option<Mishap> {
-        let failed = self.list(&block.commands).await;
-        let finally = self.list(&block.finally).await;
-        let left = self.leave().await.err().map(|error| Mishap::new("INTERNAL_SERVICE_ERROR", format!("the shell did not end: {error}")));
-        failed.or(finally).or(left)
+    /// The commands after a failed one do not run, what is to be done finally does.
+    async fn once(&mut self, block: &Block) -> Result<(), Failure> {
+        let user = match &block.user {
+            Some(name) => User::enter(name, self.room).await?,
+            None => None,
+        };
+        let commands = self.list(&block.commands, user.as_ref()).await;
+        if let Err(failure) = &commands
+            && failure.mishap.is_fault()
+        {
+            return commands;
+        }
+        let finally = self.list(&block.finally, user.as_ref()).await;
+        commands.and(finally)
     }
 
     /// Runs commands up to the first that fails.
-    async fn list(&mut self, commands: &[String]) -> Option<Mishap> {
+    async fn list(&mut self, commands: &[String], user: Option<&User>) -> Result<(), Failure> {
         for command in commands {
             let shown = command.trim_end_matches('\n');
             self.transcript.running(shown);
-            let status = self.command(command).await;
+            self.room.output.begin();
+            let ended = script::run(command, &self.programs, &self.environment, user, self.room, self.transcript).await;
             self.room.output.separate(self.transcript);
-            let reason = match status {
-                Ok(0) => continue,
-                Ok(status) => format!("exit status {status}"),
-                Err(error) => format!("{}: {error}", self.programs.shell.display()),
+            let reason = match ended {
+                Ok(end) => {
+                    if let (Version::Together, Some(environment)) = (self.version, end.environment) {
+                        self.environment = environment;
+                    }
+                    match end.status {
+                        0 => continue,
+                        status => format!("exit status {status}"),
+                    }
+                }
+                Err(error) if is_the_builds(&error) => format!("{}: {error}", self.programs.shell.display()),
+                Err(error) => return Err(Mishap::fault("a command could not be run", &error).into()),
             };
             self.transcript.unsuccessful(shown, &reason);
-            return Some(Mishap::command(shown, &reason));
-        }
-        None
-    }
-
-    async fn command(&mut self, command: &str) -> io::Result<i32> {
-        let mut session = match self.session.take() {
-            Some(session) => session,
-            None => Session::start(&self.programs, &self.environment, self.room).await?,
-        };
-        let end = session.run(command, self.room, self.transcript).await?;
-        self.session = Some(session);
-        match self.version {
-            // The shell has ended: the next command finds its environment in another.
-            Version::Together if end.last => self.leave().await?,
-            Version::Together => {}
-            Version::Apart => {
-                if let Some(session) = self.session.take() {
-                    session.leave(self.room, self.transcript).await?;
-                }
-            }
-        }
-        Ok(end.status)
-    }
-
-    /// Ends the shell, if there is one, and takes over its environment.
-    async fn leave(&mut self) -> io::Result<()> {
-        if let Some(session) = self.session.take()
-            && let Some(environment) = session.leave(self.room, self.transcript).await?
-        {
-            self.environment = environment;
+            return Err(Failure { mishap: Mishap::command(shown, &reason), printed: self.room.output.printed().to_owned() });
         }
         Ok(())
     }
+}
+
+/// Whether the build itself is to blame: it asks for a shell that is not there, or took away what the runner needs.
+fn is_the_builds(error: &io::Error) -> bool {
+    use io::ErrorKind::{ArgumentListTooLong, InvalidData, IsADirectory, NotADirectory, NotFound, PermissionDenied};
+    matches!(error.kind(), ArgumentListTooLong | InvalidData | IsADirectory | NotADirectory | NotFound | PermissionDenied)
 }

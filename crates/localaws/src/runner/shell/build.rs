@@ -1,8 +1,8 @@
 //! A build from `DOWNLOAD_SOURCE` to `UPLOAD_ARTIFACTS`.
 
-use std::{collections::BTreeMap, ffi::OsStr};
+use std::collections::BTreeMap;
 
-use super::{Shell, block::Commands, environment::Environment, room::Room, session::Programs, source};
+use super::{Shell, block::Commands, environment::Environment, room::Room, script::Programs, source};
 use crate::{
     codebuild::phase::Phase,
     runner::{
@@ -24,15 +24,16 @@ pub(super) struct Finished {
 pub(super) async fn run(shell: &Shell, assignment: &Assignment, report: &dyn Report, transcript: &Transcript, room: &mut Room) -> Finished {
     transcript.enter(Phase::DownloadSource);
     let prepared = prepare(shell, assignment, report, transcript, room).await;
-    transcript.settle(Phase::DownloadSource, prepared.as_ref().err());
-    let Ok((spec, environment)) = prepared else {
-        return Finished { ending: Ending::Failed, exported: BTreeMap::new() };
+    transcript.leave(Phase::DownloadSource, prepared.as_ref().err());
+    let (spec, environment) = match prepared {
+        Ok(prepared) => prepared,
+        Err(mishap) => return Finished { ending: ending(&mishap), exported: BTreeMap::new() },
     };
 
     let programs = Programs::find(spec.shell, &Environment::base(&shell.inherited, room));
-    let mut commands = Commands::new(room, transcript, programs, spec.version, environment);
+    let mut commands = Commands { room, transcript, programs, version: spec.version, environment };
     let ending = phases(&spec, &mut commands, transcript).await;
-    Finished { ending, exported: exported(&spec.exported, &commands.environment) }
+    Finished { ending, exported: exported(assignment, &spec, &commands.environment) }
 }
 
 /// Fetches the source and reads the buildspec: all that can be wrong before the first command.
@@ -58,7 +59,8 @@ async fn prepare(
         transcript.say(note);
     }
     transcript.say("Processing environment variables");
-    let environment = base.of_build(assignment, &spec, &shell.vault, commit.as_deref())?;
+    let (environment, values) = base.of_build(assignment, &spec, &shell.vault, commit.as_deref())?;
+    transcript.hide(values.iter().map(String::as_str));
     transcript.say(format_args!("Moving to directory {}", room.source().display()));
     let counts: Vec<_> = spec.phases.iter().map(|(phase, block)| (*phase, block.commands.len() + block.finally.len())).collect();
     transcript.registered(&counts);
@@ -67,41 +69,44 @@ async fn prepare(
 
 /// Goes through the phases as CodeBuild does: from a failed `BUILD` to `POST_BUILD`, from a failed `INSTALL` or `PRE_BUILD` to the end.
 async fn phases(spec: &Buildspec, commands: &mut Commands<'_>, transcript: &Transcript) -> Ending {
-    let mut ending = Ending::Succeeded;
+    let mut ended = Ending::Succeeded;
     for phase in [Phase::Install, Phase::PreBuild, Phase::Build, Phase::PostBuild] {
         transcript.enter(phase);
-        commands.environment.set("CODEBUILD_BUILD_SUCCEEDING", if ending == Ending::Succeeded { "1" } else { "0" });
+        commands.environment.set("CODEBUILD_BUILD_SUCCEEDING", if ended == Ending::Succeeded { "1" } else { "0" });
         let block = spec.block(phase);
         let mishap = match block {
-            Some(block) => commands.run(block).await,
+            Some(block) => commands.run(phase, block).await.err(),
             None => None,
         };
-        transcript.settle(phase, mishap.as_ref());
-        if mishap.is_some() {
-            ending = Ending::Failed;
-            if !goes_on(phase, block) {
-                return ending;
+        transcript.leave(phase, mishap.as_ref());
+        if let Some(mishap) = mishap {
+            ended = ending(&mishap);
+            if ended == Ending::Fault || !goes_on(phase, block) {
+                return ended;
             }
         }
     }
     transcript.enter(Phase::UploadArtifacts);
-    transcript.settle(Phase::UploadArtifacts, None);
-    ending
+    transcript.leave(Phase::UploadArtifacts, None);
+    ended
+}
+
+fn ending(mishap: &Mishap) -> Ending {
+    if mishap.is_fault() { Ending::Fault } else { Ending::Failed }
 }
 
 /// Whether a build whose `phase` failed goes on to the next.
 fn goes_on(phase: Phase, block: Option<&Block>) -> bool {
-    match block.map_or(OnFailure::Default, |block| block.on_failure) {
+    match block.map_or(&OnFailure::Default, |block| &block.on_failure) {
         OnFailure::Continue => true,
-        OnFailure::Abort => false,
+        OnFailure::Abort | OnFailure::Retry { .. } => false,
         OnFailure::Default => phase >= Phase::Build,
     }
 }
 
-/// The values of the exported variables at the end; AWS's own are not exportable.
-fn exported(names: &[String], environment: &Environment) -> BTreeMap<String, String> {
-    let exportable = names.iter().filter(|name| !name.starts_with("AWS_"));
-    exportable
-        .filter_map(|name| Some((name.clone(), environment.variables.get(OsStr::new(name))?.to_string_lossy().into_owned())))
-        .collect()
+/// The values of the exported variables at the end. AWS's own and those whose values a store keeps are not exportable.
+fn exported(assignment: &Assignment, spec: &Buildspec, environment: &Environment) -> BTreeMap<String, String> {
+    let is_stored = |name: &str| spec.is_stored(name) || assignment.stored.contains_key(name);
+    let exportable = spec.exported.iter().filter(|name| !name.starts_with("AWS_") && !is_stored(name));
+    exportable.filter_map(|name| Some((name.clone(), environment.value(name)?.to_string_lossy().into_owned()))).collect()
 }

@@ -25,10 +25,12 @@ const INHERITED: [&str; 12] = [
     "SSL_CERT_FILE",
 ];
 
-/// Variables by name, and the directory: what a shell hands on to the next.
+/// Variables by name, and the directory: what a command hands on to the next.
 #[derive(Debug, Clone)]
 pub(super) struct Environment {
-    pub(super) variables: BTreeMap<OsString, OsString>,
+    pub(super) exported: BTreeMap<OsString, OsString>,
+    /// Those that the shells know and their programs do not. Their names are a shell's.
+    pub(super) unexported: BTreeMap<OsString, OsString>,
     pub(super) directory: PathBuf,
 }
 
@@ -41,40 +43,36 @@ pub(super) fn inherited() -> Vec<(OsString, OsString)> {
 impl Environment {
     /// What every process of the build gets, git as well as the commands.
     pub(super) fn base(inherited: &[(OsString, OsString)], room: &Room) -> Self {
-        let mut base = Self { variables: inherited.iter().cloned().collect(), directory: room.source() };
+        let (exported, unexported) = (inherited.iter().cloned().collect(), BTreeMap::new());
+        let mut base = Self { exported, unexported, directory: room.source() };
         base.set("HOME", room.home());
         base.set("TMPDIR", room.temporary());
         base.set("TERM", "dumb");
         base
     }
 
-    /// The environment of the first phase: the buildspec's variables below the build's, and CodeBuild's own above all.
+    /// The environment of the first phase: the buildspec's variables below the build's, and CodeBuild's own above all. With it come the
+    /// values that the stores gave.
     pub(super) fn of_build(
         mut self,
         assignment: &Assignment,
         spec: &Buildspec,
         vault: &Vault,
         commit: Option<&str>,
-    ) -> Result<Self, Mishap> {
+    ) -> Result<(Self, Vec<String>), Mishap> {
         self.set("AWS_REGION", &assignment.region);
         self.set("AWS_DEFAULT_REGION", &assignment.region);
-        for (name, value) in &spec.variables {
+        let plain = |variables: &BTreeMap<String, String>| variables.clone().into_iter();
+        let parameters = spec.parameters.iter().map(|(name, parameter)| (name, Stored::Parameter(parameter.clone())));
+        let secrets = spec.secrets.iter().map(|(name, reference)| (name, Stored::Secret(reference.clone())));
+        let own = open(vault, parameters.chain(secrets))?;
+        let given = open(vault, assignment.stored.iter().map(|(name, stored)| (name, stored.clone())))?;
+        let values = own.iter().chain(&given).map(|(_, value)| value.clone()).collect();
+        for (name, value) in plain(&spec.variables).chain(own).chain(plain(&assignment.environment)).chain(given) {
             self.set(name, value);
-        }
-        for (name, parameter) in &spec.parameters {
-            self.set(name, vault.open(&Stored::Parameter(parameter.clone()))?);
-        }
-        for (name, reference) in &spec.secrets {
-            self.set(name, vault.open(&Stored::Secret(reference.clone()))?);
-        }
-        for (name, value) in &assignment.environment {
-            self.set(name, value);
-        }
-        for (name, stored) in &assignment.stored {
-            self.set(name, vault.open(stored)?);
         }
         self.set_codebuild(assignment, commit);
-        Ok(self)
+        Ok((self, values))
     }
 
     fn set_codebuild(&mut self, assignment: &Assignment, commit: Option<&str>) {
@@ -83,14 +81,16 @@ impl Environment {
         for (name, value) in [
             ("CODEBUILD_BUILD_ARN", Some(assignment.build_arn.as_str())),
             ("CODEBUILD_BUILD_ID", Some(assignment.build_id.as_str())),
+            ("CODEBUILD_BUILD_IMAGE", assignment.image.as_deref()),
             ("CODEBUILD_BUILD_NUMBER", Some(assignment.number.to_string().as_str())),
             ("CODEBUILD_BUILD_SUCCEEDING", Some("1")),
             ("CODEBUILD_CI", Some("true")),
             ("CODEBUILD_INITIATOR", Some(assignment.initiator.as_str())),
+            ("CODEBUILD_KMS_KEY_ID", Some(assignment.encryption_key.as_str())),
             ("CODEBUILD_LOG_PATH", Some(log)),
             ("CODEBUILD_RESOLVED_SOURCE_VERSION", commit),
             ("CODEBUILD_SOURCE_REPO_URL", source.location.as_deref()),
-            ("CODEBUILD_SOURCE_VERSION", source.version.as_deref()),
+            ("CODEBUILD_SOURCE_VERSION", source.version.as_deref().or(commit)),
             ("CODEBUILD_START_TIME", Some(assignment.start_time_ms.to_string().as_str())),
         ] {
             if let Some(value) = value {
@@ -101,9 +101,15 @@ impl Environment {
         self.set("CODEBUILD_SRC_DIR", directory);
     }
 
+    /// A variable's value, exported or not.
+    pub(super) fn value(&self, name: &str) -> Option<&OsStr> {
+        let name = OsStr::new(name);
+        self.exported.get(name).or_else(|| self.unexported.get(name)).map(OsString::as_os_str)
+    }
+
     /// The full path of a program, so that it is found whatever becomes of PATH later.
     pub(super) fn program(&self, name: &str) -> PathBuf {
-        let path = self.variables.get(OsStr::new("PATH")).map(OsString::as_os_str).unwrap_or_default();
+        let path = self.exported.get(OsStr::new("PATH")).map(OsString::as_os_str).unwrap_or_default();
         let mut candidates = std::env::split_paths(path).map(|directory| directory.join(name));
         candidates.find(|file| file.is_file()).unwrap_or_else(|| Path::new("/usr/bin").join(name))
     }
@@ -114,7 +120,13 @@ impl Environment {
         let bytes = name.as_encoded_bytes();
         let possible = !bytes.is_empty() && !bytes.contains(&b'=') && !bytes.contains(&0) && !value.as_encoded_bytes().contains(&0);
         if possible {
-            self.variables.insert(name.to_owned(), value.to_owned());
+            self.unexported.remove(name);
+            self.exported.insert(name.to_owned(), value.to_owned());
         }
     }
+}
+
+/// The variables with the values that the stores have for them.
+fn open<'a>(vault: &Vault, variables: impl Iterator<Item = (&'a String, Stored)>) -> Result<Vec<(String, String)>, Mishap> {
+    variables.map(|(name, stored)| Ok((name.clone(), vault.open(&stored)?))).collect()
 }

@@ -5,9 +5,13 @@
 
 mod refs;
 
-use std::process::Stdio;
+use std::{io, process::Stdio};
 
-use tokio::{fs, process::Command};
+use tokio::{
+    fs,
+    io::{AsyncRead, AsyncReadExt},
+    process::Command,
+};
 
 use self::refs::{Refs, Wanted};
 use super::{environment::Environment, room::Room};
@@ -18,6 +22,15 @@ use crate::runner::{
 
 /// The protocols git may use, for submodules too.
 const PROTOCOLS: &str = "file:http:https";
+
+/// The most that git may print, in bytes: some 500,000 references.
+const PRINTED_LIMIT: usize = 64 * 1024 * 1024;
+
+/// The most that git may say is wrong, in bytes.
+const SAID_LIMIT: usize = 64 * 1024;
+
+/// What most of the git commands are part of.
+const CLONE: &str = "git clone";
 
 /// git's whole configuration. A build runs the repository's code anyway, so a repository of another owner is as good as one's own.
 const CONFIGURATION: &str = "\
@@ -40,24 +53,41 @@ pub(super) async fn fetch(source: &Source, room: &Room, base: &Environment, tran
         Ok(commit) => return Ok(commit),
         Err(failed) => failed,
     };
+    let version = source.version.as_deref().unwrap_or_default();
+    let of_source = |what: &str| client_error(format!("{what} for primary source and source version {version}").trim_end());
     Err(match failed {
-        Failed::NoSuchVersion => {
-            let version = source.version.as_deref().unwrap_or_default();
-            client_error(format!("reference not found for primary source and source version {version}").trim_end())
-        }
+        Failed::NoSuchVersion => of_source("reference not found"),
+        Failed::Machine(error) => Mishap::fault("git cannot be run", &error),
         Failed::Git { doing, said } => {
             for line in said.lines() {
                 transcript.print(&format!("{line}\n"));
             }
-            client_error(format!("{doing} failed: {}", said.trim_end()))
+            match codebuilds_words(&said) {
+                Some(words) if doing == CLONE => of_source(words),
+                _ => client_error(format!("{doing} failed: {}", said.trim_end())),
+            }
         }
     })
+}
+
+/// What CodeBuild says where git says this of a whole repository.
+fn codebuilds_words(said: &str) -> Option<&'static str> {
+    let said = said.to_ascii_lowercase();
+    let any = |signs: &[&str]| signs.iter().any(|sign| said.contains(sign));
+    if any(&["could not read username", "could not read password", "authentication failed", "requested url returned error: 403"]) {
+        Some("authentication required")
+    } else if any(&["does not appear to be a git repository", "remote: repository not found", "' not found\n", "' does not exist\n"]) {
+        Some("repository not found")
+    } else {
+        None
+    }
 }
 
 fn client_error(message: impl Into<String>) -> Mishap {
     Mishap::new("CLIENT_ERROR", message)
 }
 
+#[derive(Debug)]
 enum Failed {
     NoSuchVersion,
     /// What git was to do, and what it said.
@@ -65,6 +95,8 @@ enum Failed {
         doing: &'static str,
         said: String,
     },
+    /// git could not even begin.
+    Machine(io::Error),
 }
 
 struct Git<'a> {
@@ -76,17 +108,18 @@ impl<'a> Git<'a> {
     async fn prepare(room: &'a Room, base: &Environment) -> Result<Self, Mishap> {
         let configuration = room.state().join("gitconfig");
         let written = fs::write(&configuration, CONFIGURATION).await;
-        written.map_err(|error| client_error(format!("git cannot be configured: {error}")))?;
+        written.map_err(|error| Mishap::fault("git cannot be configured", &error))?;
         let mut environment = base.clone();
         environment.set("GIT_CONFIG_GLOBAL", configuration);
         environment.set("GIT_CONFIG_NOSYSTEM", "1");
         environment.set("GIT_TERMINAL_PROMPT", "0");
+        // What git says decides what is said of it.
+        environment.set("LC_ALL", "C");
         environment.set("GIT_ALLOW_PROTOCOL", PROTOCOLS);
         Ok(Self { room, environment })
     }
 
     async fn fetch(&self, location: &str, source: &Source) -> Result<String, Failed> {
-        const CLONE: &str = "git clone";
         let refs = Refs::parse(&self.run(CLONE, &["ls-remote", "--", location]).await?);
         let wanted = refs.locate(source.version.as_deref()).ok_or(Failed::NoSuchVersion)?;
         self.run(CLONE, &["init", "--quiet", "--template="]).await?;
@@ -103,19 +136,19 @@ impl<'a> Git<'a> {
                 fetch.extend(shallow.then_some(depth.as_str()));
                 fetch.extend(["origin", name]);
                 self.run(CLONE, &fetch).await?;
-                self.commit("FETCH_HEAD").await
+                self.commit("FETCH_HEAD").await?
             }
             Wanted::Commit(id) => {
                 // Not every server gives a commit that no reference names, and not every commit belongs to a branch or tag.
-                if shallow && self.run(CLONE, &["fetch", "--quiet", &depth, "origin", id]).await.is_err() {
+                if shallow && self.attempt(&["fetch", "--quiet", &depth, "origin", id]).await?.is_none() {
                     self.fetch_all().await?;
                 }
-                match self.commit(id).await {
-                    None if self.run(CLONE, &["fetch", "--quiet", "origin", id]).await.is_ok() => self.commit(id).await,
+                match self.commit(id).await? {
+                    None if self.attempt(&["fetch", "--quiet", "origin", id]).await?.is_some() => self.commit(id).await?,
                     found => found,
                 }
             }
-            Wanted::Abbreviated(id) => self.commit(id).await,
+            Wanted::Abbreviated(id) => self.commit(id).await?,
         };
         let commit = commit.ok_or(Failed::NoSuchVersion)?;
         self.run("git checkout", &["checkout", "--quiet", "--detach", &commit]).await?;
@@ -127,30 +160,48 @@ impl<'a> Git<'a> {
 
     /// Fetches every branch and tag with its history.
     async fn fetch_all(&self) -> Result<String, Failed> {
-        self.run("git clone", &["fetch", "--quiet", "--tags", "origin", "+refs/heads/*:refs/remotes/origin/*"]).await
+        self.run(CLONE, &["fetch", "--quiet", "--tags", "origin", "+refs/heads/*:refs/remotes/origin/*"]).await
     }
 
     /// The commit by this name, if there is exactly one.
-    async fn commit(&self, name: &str) -> Option<String> {
+    async fn commit(&self, name: &str) -> Result<Option<String>, Failed> {
         let name = format!("{name}^{{commit}}");
-        let found = self.run("git clone", &["rev-parse", "--verify", "--quiet", "--end-of-options", &name]).await.ok()?;
-        Some(found.trim().to_owned()).filter(|commit| !commit.is_empty())
+        let found = self.attempt(&["rev-parse", "--verify", "--quiet", "--end-of-options", &name]).await?;
+        Ok(found.map(|id| id.trim().to_owned()).filter(|id| !id.is_empty()))
+    }
+
+    /// Runs git, which may say no.
+    async fn attempt(&self, arguments: &[&str]) -> Result<Option<String>, Failed> {
+        match self.run(CLONE, arguments).await {
+            Ok(printed) => Ok(Some(printed)),
+            Err(Failed::Machine(error)) => Err(Failed::Machine(error)),
+            Err(_) => Ok(None),
+        }
     }
 
     /// Runs git and gives what it prints.
     async fn run(&self, doing: &'static str, arguments: &[&str]) -> Result<String, Failed> {
         let mut command = Command::new("git");
-        command.args(arguments).env_clear().envs(&self.environment.variables).current_dir(self.room.source());
+        command.args(arguments).env_clear().envs(&self.environment.exported).current_dir(self.room.source());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         self.room.group.enroll(&mut command);
-        let output = match command.output().await {
-            Ok(output) => output,
-            Err(error) => return Err(Failed::Git { doing, said: format!("git cannot be run: {error}") }),
-        };
-        if output.status.success() {
-            Ok(String::from_utf8_lossy(&output.stdout).into_owned())
-        } else {
-            Err(Failed::Git { doing, said: String::from_utf8_lossy(&output.stderr).into_owned() })
+        let mut git = command.spawn().map_err(Failed::Machine)?;
+        let (stdout, stderr) = (git.stdout.take(), git.stderr.take());
+        let ended = tokio::try_join!(first(stdout, PRINTED_LIMIT), first(stderr, SAID_LIMIT), git.wait());
+        let (printed, said, status) = ended.map_err(Failed::Machine)?;
+        match printed {
+            _ if printed.len() > PRINTED_LIMIT => Err(Failed::Git { doing, said: format!("git prints more than {PRINTED_LIMIT} bytes") }),
+            _ if status.success() => Ok(String::from_utf8_lossy(&printed).into_owned()),
+            _ => Err(Failed::Git { doing, said: String::from_utf8_lossy(&said).into_owned() }),
         }
     }
+}
+
+/// Reads to the end, or one byte more than the limit; whoever writes on then is told that nobody listens.
+async fn first(pipe: Option<impl AsyncRead + Unpin>, limit: usize) -> io::Result<Vec<u8>> {
+    let mut read = Vec::new();
+    if let Some(pipe) = pipe {
+        pipe.take(limit as u64 + 1).read_to_end(&mut read).await?;
+    }
+    Ok(read)
 }

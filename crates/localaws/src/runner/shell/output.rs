@@ -1,8 +1,9 @@
 //! What a build's processes print, on its way into the log.
 
 use std::{
+    borrow::Cow,
     io::{self, ErrorKind, PipeReader, PipeWriter, Read},
-    os::fd::OwnedFd,
+    os::{fd::OwnedFd, unix::fs::fchown},
     process::Stdio,
 };
 
@@ -16,6 +17,9 @@ const LINE_LIMIT: usize = 64 * 1024;
 /// The most that a pipe can hold (Linux's default `pipe-max-size`), so one drain takes everything printed before it.
 const PIPE_LIMIT: usize = 1024 * 1024;
 
+/// How much of what a command printed is kept for a decision about it, at least, in bytes; twice that at most.
+const PRINTED: usize = 64 * 1024;
+
 /// One pipe for standard output and error of all processes of a build, so that their order is kept. It stays open from phase to phase:
 /// a process in the background may go on printing.
 #[derive(Debug)]
@@ -28,6 +32,8 @@ pub(super) struct Output {
     writer: Option<PipeWriter>,
     /// The line that has not ended yet.
     line: Vec<u8>,
+    /// The last that was printed since the command began, as it was logged.
+    printed: String,
 }
 
 impl Output {
@@ -36,7 +42,7 @@ impl Output {
         let direct = reader.try_clone()?;
         // Makes both non-blocking, for they share what is open.
         let reader = Receiver::from_owned_fd(OwnedFd::from(reader))?;
-        Ok(Self { reader, direct, writer: Some(writer), line: Vec::new() })
+        Ok(Self { reader, direct, writer: Some(writer), line: Vec::new(), printed: String::new() })
     }
 
     /// The end into which a process prints.
@@ -45,6 +51,11 @@ impl Output {
             Some(writer) => Ok(Stdio::from(writer.try_clone()?)),
             None => Err(io::Error::other("the build's output is closed")),
         }
+    }
+
+    /// Lets a user open it by name, as in `echo x >/dev/stdout`.
+    pub(super) fn lend(&self, uid: u32, gid: u32) -> io::Result<()> {
+        self.writer.as_ref().map_or(Ok(()), |writer| fchown(writer, Some(uid), Some(gid)))
     }
 
     /// Lets no further process print: [`Self::pump`] ends when those that can have ended.
@@ -84,6 +95,16 @@ impl Output {
         }
     }
 
+    /// A command begins.
+    pub(super) fn begin(&mut self) {
+        self.printed.clear();
+    }
+
+    /// The last that was printed since the command began.
+    pub(super) fn printed(&self) -> &str {
+        &self.printed
+    }
+
     /// Ends the line that has not ended, if any; CodeBuild separates what commands print by a newline of its own.
     pub(super) fn separate(&mut self, transcript: &Transcript) {
         self.line.push(b'\n');
@@ -92,16 +113,29 @@ impl Output {
 
     /// Logs the line that has not ended, if any.
     pub(super) fn finish(&mut self, transcript: &Transcript) {
-        if !self.line.is_empty() {
-            transcript.print(&String::from_utf8_lossy(&self.line));
-            self.line.clear();
+        if self.line.is_empty() {
+            return;
         }
+        let line = String::from_utf8_lossy(&self.line);
+        transcript.print(&line);
+        self.printed.push_str(&line);
+        if self.printed.len() > 2 * PRINTED {
+            let kept = self.printed.floor_char_boundary(self.printed.len() - PRINTED);
+            self.printed.drain(..kept);
+        }
+        self.line.clear();
     }
 
     fn take(&mut self, bytes: &[u8], transcript: &Transcript) {
         for part in bytes.split_inclusive(|byte| *byte == b'\n') {
             self.line.extend_from_slice(part);
-            while self.line.len() > LINE_LIMIT {
+            // What is to be hidden must not be cut: whatever begins in the piece has its end within the excess.
+            if self.line.len() > LINE_LIMIT + transcript.mask().longest()
+                && let Cow::Owned(masked) = transcript.mask().bytes(&self.line)
+            {
+                self.line = masked;
+            }
+            while self.line.len() > LINE_LIMIT + transcript.mask().longest() {
                 let rest = self.line.split_off(boundary(&self.line, LINE_LIMIT));
                 self.finish(transcript);
                 self.line = rest;

@@ -3,7 +3,7 @@
 use std::{
     ffi::OsString,
     fs, io,
-    os::unix::fs::PermissionsExt,
+    os::unix::fs::{DirBuilderExt, PermissionsExt},
     path::{Path, PathBuf},
 };
 
@@ -11,6 +11,9 @@ use tempfile::TempDir;
 
 use super::{group::Group, output::Output};
 use crate::runner::transcript::Transcript;
+
+/// A checkout may hold what only the user who builds it may read.
+const PRIVATE: u32 = 0o700;
 
 /// Everything that must be gone when the build is over. Dropping it kills the processes first and then removes the directory.
 #[derive(Debug)]
@@ -25,8 +28,10 @@ impl Room {
     pub(super) async fn prepare(root: &Path, environment: &[(OsString, OsString)]) -> io::Result<Self> {
         let root = std::path::absolute(root)?;
         let directory = blocking(move || {
-            fs::create_dir_all(&root)?;
-            let directory = tempfile::Builder::new().prefix("build-").tempdir_in(root.canonicalize()?)?;
+            fs::DirBuilder::new().recursive(true).mode(PRIVATE).create(&root)?;
+            let mut builder = tempfile::Builder::new();
+            builder.prefix("build-").permissions(fs::Permissions::from_mode(PRIVATE));
+            let directory = builder.tempdir_in(root.canonicalize()?)?;
             for name in ["src", "home", "tmp", "readonly", "state"] {
                 fs::create_dir(directory.path().join(name))?;
             }
@@ -34,6 +39,11 @@ impl Room {
         })
         .await?;
         Ok(Self { group: Group::start(environment)?, output: Output::open()?, directory })
+    }
+
+    /// The scratch directory, in which all others are.
+    pub(super) fn directory(&self) -> &Path {
+        self.directory.path()
     }
 
     /// Where the source is.
@@ -54,7 +64,7 @@ impl Room {
         self.directory.path().join("readonly")
     }
 
-    /// What the runner and its shells tell each other.
+    /// What the runner and its scripts tell each other.
     pub(super) fn state(&self) -> PathBuf {
         self.directory.path().join("state")
     }

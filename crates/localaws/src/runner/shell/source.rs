@@ -5,11 +5,15 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use tokio::fs;
+use tokio::{
+    fs::{self, File},
+    io::AsyncReadExt,
+};
 
 use super::{environment::Environment, git, room::Room};
 use crate::runner::{
     Source,
+    buildspec::MAX_SIZE,
     transcript::{Mishap, Transcript},
 };
 
@@ -29,13 +33,13 @@ pub(super) async fn buildspec(given: Option<&str>, room: &Room) -> Result<(PathB
     match given {
         Some(text) if is_inline(text) => {
             let place = room.readonly().join("buildspec.yml");
-            fs::write(&place, text).await.map_err(|error| wrong(&format!("write {}", place.display()), &error))?;
+            fs::write(&place, text).await.map_err(|error| Mishap::fault(format_args!("write {}", place.display()), &error))?;
             Ok((place, text.to_owned()))
         }
         Some(arn) if arn.starts_with("arn:") => Err(Mishap::new("YAML_FILE_ERROR", format!("local mode cannot fetch the buildspec {arn}"))),
         given => {
             let place = room.source().join(given.filter(|name| !name.is_empty()).unwrap_or("buildspec.yml"));
-            let text = read(&place, &room.source()).await.map_err(|error| wrong(&format!("stat {}", place.display()), &error))?;
+            let text = read(&place, &room.source()).await.map_err(|error| unread(&place, &error))?;
             Ok((place, text))
         }
     }
@@ -47,16 +51,27 @@ async fn read(place: &Path, source: &Path) -> io::Result<String> {
     if !real.starts_with(fs::canonicalize(source).await?) {
         return Err(io::ErrorKind::NotFound.into());
     }
-    fs::read_to_string(real).await
+    if !fs::metadata(&real).await?.is_file() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    // What is larger than a buildspec may be is refused for its size.
+    let mut text = String::new();
+    File::open(real).await?.take(MAX_SIZE as u64 + 1).read_to_string(&mut text).await?;
+    Ok(text)
 }
 
-fn wrong(doing: &str, error: &io::Error) -> Mishap {
+fn unread(place: &Path, error: &io::Error) -> Mishap {
     let why = match error.kind() {
-        io::ErrorKind::NotFound => "no such file or directory".into(),
-        io::ErrorKind::IsADirectory => "is a directory".into(),
-        _ => error.to_string(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => "no such file or directory",
+        io::ErrorKind::IsADirectory => "is not a file",
+        io::ErrorKind::InvalidData => "is not text in UTF-8",
+        io::ErrorKind::PermissionDenied => "permission denied",
+        io::ErrorKind::InvalidFilename | io::ErrorKind::InvalidInput => "is not a file name",
+        // A link to itself, which has no stable name yet.
+        _ if error.raw_os_error() == Some(nix::libc::ELOOP) => "too many symbolic links",
+        _ => return Mishap::fault(format_args!("read {}", place.display()), error),
     };
-    Mishap::new("YAML_FILE_ERROR", format!("{doing}: {why}"))
+    Mishap::new("YAML_FILE_ERROR", format!("stat {}: {why}", place.display()))
 }
 
 /// YAML has a line break or a mapping; a path has neither.

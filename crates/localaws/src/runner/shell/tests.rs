@@ -1,8 +1,12 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod commands;
+mod machine;
 mod processes;
+mod shapes;
 mod sources;
+mod users;
+mod variables;
 
 use std::{collections::BTreeMap, fs, path::Path};
 
@@ -25,6 +29,8 @@ fn inline(spec: &str) -> Assignment {
         buildspec: Some(spec.into()),
         environment: BTreeMap::new(),
         stored: BTreeMap::new(),
+        image: None,
+        encryption_key: "alias/aws/s3".into(),
         initiator: "me".into(),
         start_time_ms: 1_769_633_256_367,
         region: "eu-west-1".into(),

@@ -1,7 +1,6 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use super::*;
-use crate::runner::Stored;
 
 #[tokio::test]
 async fn a_build_writes_codebuilds_log() {
@@ -64,62 +63,6 @@ async fn a_build_writes_codebuilds_log() {
 }
 
 #[tokio::test]
-async fn commands_share_a_shell_and_phases_its_environment() {
-    let spec = r#"
-version: 0.2
-env: { shell: SHELL, variables: { FROM_SPEC: spec } }
-phases:
-  install:
-    commands:
-      - plain=kept; mkdir sub && cd sub
-      - echo "$plain in $(basename "$PWD")"
-      - export CARRIED="$(printf 'two\nlines')"', a "quote", $ and \'
-      - export FROM_SPEC="$FROM_SPEC+"
-      - |
-        cat <<END
-        here: $plain
-        END
-        double() {
-          echo "$1$1"
-        }
-      - double x
-  build:
-    commands:
-      - printf '%s\n' "$CARRIED"
-      - echo "${plain:-gone} $FROM_SPEC $(basename "$PWD")"
-      - exit 0
-      - echo "after exit $FROM_SPEC"
-      - export PATH=/nowhere
-  post_build:
-    commands: ['echo "with $PATH"']
-"#;
-    for shell in ["sh", "bash"] {
-        let (ending, seen) = run(inline(&spec.replace("SHELL", shell))).await;
-        assert_eq!(
-            printed(&seen),
-            [
-                "kept in sub",
-                "here: $plain",
-                "END",
-                "double() {",
-                "  echo \"$1$1\"",
-                "}",
-                "here: kept",
-                "xx",
-                "two",
-                r#"lines, a "quote", $ and \"#,
-                "gone spec+ sub",
-                "after exit spec+",
-                "with /nowhere"
-            ],
-            "{shell}: {}",
-            seen.log()
-        );
-        assert_eq!(ending, Ending::Succeeded);
-    }
-}
-
-#[tokio::test]
 async fn version_0_1_gives_each_command_its_own_shell() {
     let spec = "version: 0.1\nphases:\n  build:\n    commands: ['export A=1; cd /', 'echo \"${A:-none} $(basename \"$PWD\")\"']\n";
     assert_eq!(printed(&run(inline(spec)).await.1), ["none src"]);
@@ -148,14 +91,16 @@ async fn however_a_command_fails_its_status_is_known() {
         for (commands, status) in [
             (&["exit 3"][..], 3),
             (&["(exit 4)"], 4),
-            (&["set -e", "true; false; echo not here"], 1),
-            (&["trap 'echo bye' EXIT", "exit 5"], 5),
+            (&["set -e; true; false; echo not here"], 1),
+            (&["trap 'echo bye' EXIT; exit 5"], 5),
+            (&["set -e; A=1 && export A; false"], 1),
+            (&["set -u; echo $unset"], if shell == "sh" { 2 } else { 1 }),
             (&["kill -9 $$"], 137),
             (&["kill -9 0"], 137),
             (&["exec sh -c 'exit 6'"], 6),
             (&["no-such-command"], 127),
             (&["if then"], 2),
-            (&["exec 8>&- 9>&-; cat; echo 1 >&9"], if shell == "sh" { 2 } else { 1 }),
+            (&["A=1; readonly A; set -o noclobber; echo \"an unclosed quote"], 2),
         ] {
             let (ending, seen) = run(building(shell, commands)).await;
             let (phase, _, code, message) = seen.mishap().unwrap();
@@ -166,85 +111,40 @@ async fn however_a_command_fails_its_status_is_known() {
 }
 
 #[tokio::test]
-async fn variables_are_exported_as_they_are_at_the_end() {
+async fn a_failed_phase_is_tried_again_if_it_says_so() {
     let spec = r#"
 version: 0.2
-env:
-  variables: { DECLARED: before, UNTOUCHED: same }
-  exported-variables: [DECLARED, UNTOUCHED, LINES, MISSING, AWS_REGION]
 phases:
   build:
+    on-failure: POLICY
     commands:
-      - DECLARED=after
-      - export LINES="$(printf 'a\n\n"b" =\t$c\\')"
-      - export FALSE=1; exit 9
+      - n=$(($(cat tries 2>/dev/null || echo 0) + 1)); echo $n >tries; echo "try $n ${left-clean} $(basename "$PWD")"
+      - left=behind; mkdir -p sub; cd sub
+      - '[ $n -ge 3 ] || { echo "connection reset"; exit 7; }'
+    finally: [echo finally]
+  post_build:
+    commands: ['echo "then $CODEBUILD_BUILD_SUCCEEDING"']
 "#;
-    let (_, seen) = run(inline(spec)).await;
-    let exported: Vec<_> = seen.exported.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    assert_eq!(exported, [("DECLARED", "after"), ("LINES", "a\n\n\"b\" =\t$c\\"), ("UNTOUCHED", "same")]);
-}
-
-#[tokio::test]
-#[expect(clippy::disallowed_methods, reason = "what the build inherits is compared with what we have")]
-async fn a_build_sees_its_own_environment_and_nothing_of_ours() {
-    let mut assignment = inline(
-        "version: 0.2\nenv: {variables: {A: spec, B: spec, CODEBUILD_INITIATOR: nobody}}\nphases: {build: {commands: [env | sort, 'pwd', 'cat']}}",
-    );
-    assignment.environment =
-        [("B", "start"), ("bad=name", "x"), ("BAD_VALUE", "a\0b")].map(|(name, value)| (name.into(), value.into())).into();
-    assignment.source.version = Some("main".into());
-    let (ending, seen) = run(assignment).await;
-    assert_eq!(ending, Ending::Succeeded, "{}", seen.log());
-    let printed = printed(&seen);
-    let scratch = printed.last().unwrap().strip_suffix("/src").unwrap().to_owned();
-    for expected in [
-        "A=spec",
-        "B=start",
-        "AWS_DEFAULT_REGION=eu-west-1",
-        "AWS_REGION=eu-west-1",
-        "CODEBUILD_BUILD_ARN=arn:aws:codebuild:eu-west-1:000000000000:build/demo:0b5d",
-        "CODEBUILD_BUILD_ID=demo:0b5d",
-        "CODEBUILD_BUILD_NUMBER=17",
-        "CODEBUILD_BUILD_SUCCEEDING=1",
-        "CODEBUILD_INITIATOR=me",
-        "CODEBUILD_SOURCE_VERSION=main",
-        "CODEBUILD_START_TIME=1769633256367",
-        "TERM=dumb",
-        &format!("CODEBUILD_SRC_DIR={scratch}/src"),
-        &format!("HOME={scratch}/home"),
-        &format!("TMPDIR={scratch}/tmp"),
-        &format!("PATH={}", std::env::var("PATH").unwrap()),
+    let tries = |count: usize| (1..=count).map(|at| format!("try {at} clean src")).collect::<Vec<_>>();
+    for (policy, count, ending) in [
+        ("RETRY", 3, Ending::Succeeded),
+        ("RETRY-2", 3, Ending::Succeeded),
+        ("RETRY-1", 2, Ending::Failed),
+        ("RETRY-0", 1, Ending::Failed),
+        ("RETRY-connection (reset|refused)", 3, Ending::Succeeded),
+        ("RETRY-5-exit status 7", 3, Ending::Succeeded),
+        ("RETRY-5-disk full", 1, Ending::Failed),
+        ("ABORT", 1, Ending::Failed),
     ] {
-        assert!(printed.iter().any(|line| line == expected), "{expected} is missing in {printed:?}");
+        let (ended, seen) = run(inline(&spec.replace("POLICY", &format!("'{policy}'")))).await;
+        let printed = printed(&seen);
+        let attempts: Vec<_> = printed.iter().filter(|line| line.starts_with("try ")).cloned().collect();
+        assert_eq!((ended, attempts), (ending, tries(count)), "{policy}: {}", seen.log());
+        assert_eq!(printed.iter().filter(|line| *line == "finally").count(), count, "{policy}");
+        assert_eq!(printed.last().unwrap() == "then 1", ending == Ending::Succeeded, "{policy}");
+        assert_eq!(seen.phases.iter().filter(|(phase, ..)| *phase == Phase::Build).count(), 1, "{policy}");
+        assert_eq!(seen.lines().iter().filter(|line| line.starts_with("> Phase BUILD failed and is tried again")).count(), count - 1);
     }
-    assert!(!printed.iter().any(|line| line.starts_with("bad=") || line.starts_with("BAD_VALUE=")), "{printed:?}");
-    let ours = env!("CARGO_MANIFEST_DIR");
-    assert!(!printed.iter().any(|line| line.starts_with("CARGO") || line.contains(ours)), "{printed:?}");
-}
-
-#[tokio::test]
-async fn stores_are_the_operators() {
-    let spec = "version: 0.2\nenv:\n  parameter-store: {P: /app/p}\n  secrets-manager: {S: 'app:key'}\nphases: {build: {commands: ['echo $P $S']}}";
-    let pair = |name: &str, value: &str| BTreeMap::from([(name.to_owned(), value.to_owned())]);
-    let mut site = Site::new();
-    let (_, seen) = site.run(inline(spec)).await;
-    let (phase, status, code, message) = seen.mishap().unwrap();
-    assert_eq!((phase, status, code.as_str()), (Phase::DownloadSource, PhaseStatus::Failed, "Decrypted Variables Error"));
-    assert!(message.starts_with("parameter does not exist: /app/p"), "{message}");
-
-    site.shell = site.shell.clone().with_parameters(pair("/app/p", "value"));
-    assert_eq!(site.run(inline(spec)).await.1.mishap().unwrap().2, "Secrets Manager Error");
-
-    site.shell = site.shell.clone().with_secrets(pair("app", r#"{"key": "hidden"}"#));
-    assert_eq!(printed(&site.run(inline(spec)).await.1), ["value hidden"]);
-
-    let mut assignment = inline("version: 0.2\nenv: {variables: {P: spec}}\nphases: {build: {commands: ['echo $P $S']}}");
-    assignment.stored =
-        [("P", Stored::Parameter("/app/p".into())), ("S", Stored::Secret("app:key".into()))].map(|(name, kept)| (name.into(), kept)).into();
-    assert_eq!(printed(&site.run(assignment.clone()).await.1), ["value hidden"]);
-    assignment.stored.insert("S".into(), Stored::Secret("another".into()));
-    let (phase, _, code, _) = site.run(assignment).await.1.mishap().unwrap();
-    assert_eq!((phase, code.as_str()), (Phase::DownloadSource, "Secrets Manager Error"));
 }
 
 #[tokio::test]

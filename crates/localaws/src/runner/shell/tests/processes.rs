@@ -96,3 +96,9 @@ async fn builds_do_not_disturb_each_other() {
         assert_eq!((ending, printed), (Ending::Succeeded, vec![format!("mine {number}")]));
     }
 }
+
+#[tokio::test]
+async fn other_users_cannot_read_a_checkout() {
+    let (_, seen) = run(building("sh", &["stat -c %a .."])).await;
+    assert_eq!(printed(&seen), ["700"]);
+}

@@ -3,6 +3,7 @@
 use std::process::Command;
 
 use super::*;
+use crate::codebuild::phase::PhaseStatus;
 
 /// A git repository in a directory of its own.
 struct Repository(TempDir);
@@ -32,7 +33,7 @@ impl Repository {
 
     fn commit(&self, text: &str) {
         write(self.0.path(), "text", text);
-        let spec = "version: 0.2\nphases:\n  build:\n    commands: [cat text && echo, 'echo $CODEBUILD_RESOLVED_SOURCE_VERSION', git log --oneline | wc -l]\n";
+        let spec = "version: 0.2\nphases:\n  build:\n    commands: [cat text && echo, 'echo $CODEBUILD_RESOLVED_SOURCE_VERSION $CODEBUILD_SOURCE_VERSION', git log --oneline | wc -l]\n";
         write(self.0.path(), "buildspec.yml", spec);
         self.git(&["add", "."]);
         self.git(&["commit", "-q", "-m", text]);
@@ -79,7 +80,8 @@ async fn each_kind_of_version_is_checked_out() {
     ] {
         let (ending, seen) = run(repository.build(version, depth)).await;
         assert_eq!(ending, Ending::Succeeded, "{version:?}: {}", seen.log());
-        assert_eq!(printed(&seen), [text, commit, commits], "{version:?} with depth {depth}");
+        let versions = format!("{commit} {}", version.unwrap_or(commit));
+        assert_eq!(printed(&seen), [text, &versions, commits], "{version:?} with depth {depth}");
         assert_eq!(seen.commit.as_ref(), Some(commit));
     }
 }
@@ -105,7 +107,7 @@ async fn a_location_is_never_an_option_or_a_command() {
     let trace = directory.path().join("trace");
     let touch = format!("touch {}", trace.display());
     for (location, expected) in [
-        ("file:///nowhere/at/all", "git clone failed: fatal: '/nowhere/at/all' does not appear to be a git repository"),
+        ("file:///nowhere/at/all", "repository not found for primary source and source version"),
         (&format!("--upload-pack={touch}"), "git clone failed: fatal: strange pathname '--upload-pack=touch"),
         (&format!("ext::sh -c '{touch}'"), "git clone failed: fatal: transport 'ext' not allowed"),
         ("", "the source has no location"),
@@ -151,16 +153,19 @@ async fn a_buildspec_is_found_or_its_absence_told() {
     fs::create_dir(repository.0.path().join("ci")).unwrap();
     write(repository.0.path(), "ci/other.yml", "version: 0.2\nphases: {build: {commands: [echo other]}}");
     write(repository.0.path(), "wrong.yml", "version: 0.2\nphases:\n  build:\n    commands: echo\n");
+    fs::write(repository.0.path().join("binary.yml"), [0xff, 0xfe]).unwrap();
     std::os::unix::fs::symlink("/etc/passwd", repository.0.path().join("link.yml")).unwrap();
     repository.git(&["add", "."]);
     repository.git(&["commit", "-q", "-m", "more files"]);
     for (name, expected) in [
         ("ci/other.yml", Ok("other")),
         ("no.yml", Err("/src/no.yml: no such file or directory")),
-        ("ci", Err("/src/ci: is a directory")),
+        ("ci", Err("/src/ci: is not a file")),
+        ("wrong.yml/x", Err("/src/wrong.yml/x: no such file or directory")),
+        ("binary.yml", Err("/src/binary.yml: is not text in UTF-8")),
         ("../state/gitconfig", Err("/src/../state/gitconfig: no such file or directory")),
         ("link.yml", Err("/src/link.yml: no such file or directory")),
-        ("wrong.yml", Err("phases: build: commands: expected sequence start at line 4, column 15")),
+        ("wrong.yml", Err("phases: build: commands: expected a list, found text at line 4, column 15")),
         ("arn:aws:s3:::bucket/spec.yml", Err("local mode cannot fetch the buildspec arn:aws:s3:::bucket/spec.yml")),
     ] {
         let mut assignment = repository.build(None, 1);
@@ -186,4 +191,37 @@ async fn sources_that_git_does_not_fetch_are_refused() {
         let (_, _, code, message) = run(assignment).await.1.mishap().unwrap();
         assert_eq!((code, message), ("CLIENT_ERROR".into(), format!("local mode cannot fetch sources of type {kind}")));
     }
+}
+
+#[tokio::test]
+async fn what_git_says_of_a_repository_is_told_in_codebuilds_words() {
+    let directory = tempfile::tempdir().unwrap();
+    for (location, version, expected) in [
+        (format!("file://{}", directory.path().display()), None, "repository not found for primary source and source version"),
+        ("file:///nowhere/at/all".into(), Some("main"), "repository not found for primary source and source version main"),
+        ("http://127.0.0.1:1/app".into(), Some("main"), "git clone failed: fatal: unable to access 'http://127.0.0.1:1/app/'"),
+    ] {
+        let mut assignment = inline("");
+        assignment.source =
+            Source { kind: "GITHUB".into(), location: Some(location), version: version.map(Into::into), depth: 1, submodules: false };
+        let (ending, seen) = run(assignment).await;
+        let (phase, status, code, message) = seen.mishap().unwrap();
+        assert_eq!((ending, phase, status), (Ending::Failed, Phase::DownloadSource, PhaseStatus::Failed));
+        assert_eq!(code, "CLIENT_ERROR");
+        assert!(message.starts_with(expected), "{message}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_server_sends_without_end_is_not_kept() {
+    let directory = tempfile::tempdir().unwrap();
+    let git = directory.path().join("git");
+    fs::write(&git, "#!/bin/sh\nexec yes ref\n").unwrap();
+    fs::set_permissions(&git, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let mut site = Site::new();
+    site.shell.inherited = vec![("PATH".into(), format!("{}:/usr/bin:/bin", directory.path().display()).into())];
+    let mut assignment = inline("");
+    assignment.source = Source { kind: "GITHUB".into(), location: Some("https://x".into()), version: None, depth: 1, submodules: false };
+    let message = site.run(assignment).await.1.mishap().unwrap().3;
+    assert_eq!(message, "git clone failed: git prints more than 67108864 bytes");
 }

@@ -1,0 +1,163 @@
+//! YAML as a tree in which every node knows its place.
+//!
+//! The text comes from whoever is built, so the tree is bounded: in depth, aliases included, and in nodes. An alias is its anchor's own
+//! node and no copy of it, so that a few lines cannot become gigabytes.
+
+use std::{collections::HashMap, rc::Rc};
+
+use granit_parser::{ErrorKind, Event, Marker, Options, Parser, ScalarStyle};
+
+/// How deep lists and mappings may be nested; a buildspec needs no more than eight.
+const MAX_DEPTH: usize = 32;
+
+/// How many nodes a buildspec may have, aliases not counted again.
+const MAX_NODES: usize = 100_000;
+
+/// A value and where it begins.
+#[derive(Debug)]
+pub(super) struct Node {
+    pub(super) value: Value,
+    pub(super) place: Place,
+    /// How many collections are within each other here, this one included.
+    height: usize,
+}
+
+#[derive(Debug)]
+pub(super) enum Value {
+    Null,
+    /// A scalar as it is written, whatever type other readers would give it.
+    Text(String),
+    List(Vec<Rc<Node>>),
+    Mapping(Vec<(Rc<Node>, Rc<Node>)>),
+}
+
+/// A line and a column, both from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place {
+    line: usize,
+    column: usize,
+}
+
+/// A collection whose end is still to come.
+struct Open {
+    place: Place,
+    anchor: usize,
+    mapping: bool,
+    children: Vec<Rc<Node>>,
+}
+
+impl Value {
+    pub(super) fn kind(&self) -> &'static str {
+        match self {
+            Self::Null => "nothing",
+            Self::Text(_) => "text",
+            Self::List(_) => "a list",
+            Self::Mapping(_) => "a mapping",
+        }
+    }
+}
+
+impl Place {
+    fn of(marker: &Marker) -> Self {
+        Self { line: marker.line(), column: marker.col() + 1 }
+    }
+
+    /// A message with this place at its end.
+    pub(super) fn tell(self, message: impl std::fmt::Display) -> String {
+        format!("{message} at line {}, column {}", self.line, self.column)
+    }
+}
+
+/// Reads a text that is one YAML document.
+pub(super) fn read(text: &str) -> Result<Rc<Node>, String> {
+    let mut tree = Tree::default();
+    for next in Parser::new_from_str_with_options(text, Options::default()) {
+        let (event, span) = next.map_err(|error| match (Place::of(error.marker()), error.kind()) {
+            (place, ErrorKind::RecursionLimitExceeded) => too_deep(place),
+            (place, _) => place.tell(format_args!("not valid YAML: {}", error.info())),
+        })?;
+        tree.take(event, Place::of(&span.start))?;
+    }
+    tree.root.ok_or_else(|| "the buildspec is empty".into())
+}
+
+/// The tree as far as it is read.
+#[derive(Default)]
+struct Tree {
+    open: Vec<Open>,
+    anchors: HashMap<usize, Rc<Node>>,
+    nodes: usize,
+    root: Option<Rc<Node>>,
+}
+
+impl Tree {
+    fn take(&mut self, event: Event<'_>, place: Place) -> Result<(), String> {
+        match event {
+            Event::DocumentStart(..) if self.root.is_some() => Err(place.tell("a buildspec is one YAML document, and a second one begins")),
+            Event::Scalar(text, style, anchor, _) => {
+                let null = style == ScalarStyle::Plain && matches!(text.as_ref(), "" | "~" | "null" | "Null" | "NULL");
+                let value = if null { Value::Null } else { Value::Text(text.into_owned()) };
+                self.add(Node { value, place, height: 0 }, anchor)
+            }
+            Event::Alias(anchor) => match self.anchors.get(&anchor) {
+                Some(node) => self.place(Rc::clone(node), place),
+                None => Err(place.tell("an alias stands within its own anchor")),
+            },
+            Event::SequenceStart(_, anchor, _) => self.begin(place, anchor, false),
+            Event::MappingStart(_, anchor, _) => self.begin(place, anchor, true),
+            Event::SequenceEnd | Event::MappingEnd => self.end(place),
+            _ => Ok(()),
+        }
+    }
+
+    fn begin(&mut self, place: Place, anchor: usize, mapping: bool) -> Result<(), String> {
+        if self.open.len() == MAX_DEPTH {
+            return Err(too_deep(place));
+        }
+        self.open.push(Open { place, anchor, mapping, children: Vec::new() });
+        Ok(())
+    }
+
+    fn end(&mut self, place: Place) -> Result<(), String> {
+        let Some(Open { place, anchor, mapping, children }) = self.open.pop() else {
+            return Err(place.tell("not valid YAML: an end without a beginning"));
+        };
+        let height = 1 + children.iter().map(|child| child.height).max().unwrap_or_default();
+        let value = if mapping {
+            let mut children = children.into_iter();
+            Value::Mapping(std::iter::from_fn(|| children.next().zip(children.next())).collect())
+        } else {
+            Value::List(children)
+        };
+        self.add(Node { value, place, height }, anchor)
+    }
+
+    fn add(&mut self, node: Node, anchor: usize) -> Result<(), String> {
+        self.nodes += 1;
+        if self.nodes > MAX_NODES {
+            return Err(node.place.tell(format_args!("the buildspec has more than {MAX_NODES} values")));
+        }
+        let place = node.place;
+        let node = Rc::new(node);
+        if anchor != 0 {
+            self.anchors.insert(anchor, Rc::clone(&node));
+        }
+        self.place(node, place)
+    }
+
+    /// Puts a finished node where it belongs.
+    fn place(&mut self, node: Rc<Node>, place: Place) -> Result<(), String> {
+        if self.open.len() + node.height > MAX_DEPTH {
+            return Err(too_deep(place));
+        }
+        match self.open.last_mut() {
+            Some(open) => open.children.push(node),
+            None => self.root = Some(node),
+        }
+        Ok(())
+    }
+}
+
+fn too_deep(place: Place) -> String {
+    place.tell(format_args!("lists and mappings are nested more than {MAX_DEPTH} deep"))
+}

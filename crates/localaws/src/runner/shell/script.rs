@@ -1,0 +1,203 @@
+//! One command of a buildspec, run as a script in a shell of its own: as far as is known, that is how CodeBuild runs each
+//! (`/codebuild/output/tmp/script.sh: line 4: x: command not found` is what it says of any), and what the next command finds is what was
+//! written down at the end of this one: the variables, exported or not, and the directory. Functions, aliases, arrays and options are not.
+
+use std::{
+    collections::BTreeMap,
+    ffi::{OsStr, OsString},
+    io,
+    os::unix::ffi::{OsStrExt, OsStringExt},
+    path::{Path, PathBuf},
+    process::{ExitStatus, Stdio},
+};
+
+use tokio::{
+    fs::{self, File},
+    io::AsyncReadExt,
+    process::Command,
+};
+
+use super::{environment::Environment, room::Room, user::User};
+use crate::runner::{buildspec::Interpreter, transcript::Transcript};
+
+/// Runs `command.sh` after `variables.sh` and leaves behind, however the command ends the shell, what it exports, its other variables
+/// that are no arrays, its directory, and the names of the variables that the shell makes for itself.
+const DRIVER: &str = r#"set >|@state@/own
+_codebuild_save() {
+    set +eux
+    @env@ -0 >|@state@/exported
+    pwd >|@state@/directory
+    IFS='
+'
+    for _codebuild_name in $(set | LC_ALL=C @sed@ -n '/^[A-Za-z0-9_]*=(/d; s/^\([A-Za-z_][A-Za-z0-9_]*\)=.*/\1/p'); do
+        case "$_codebuild_name" in *[!A-Za-z0-9_]* | _codebuild_*) continue ;; esac
+        eval "printf '%s=%s\\0' $_codebuild_name \"\${$_codebuild_name-}\""
+    done >|@state@/all
+}
+trap '_codebuild_save 2>/dev/null' EXIT
+. @state@/variables.sh
+. @state@/command.sh
+"#;
+
+/// Variables that a shell makes for itself.
+const SHELLS_OWN: [&str; 3] = ["_", "PWD", "SHLVL"];
+
+/// What a script may leave behind, in bytes for each file.
+const STATE_LIMIT: u64 = 8 * 1024 * 1024;
+
+/// The files that a script leaves behind.
+const LEFT: [&str; 4] = ["own", "exported", "all", "directory"];
+
+/// The programs that scripts need.
+#[derive(Debug)]
+pub(super) struct Programs {
+    pub(super) shell: PathBuf,
+    env: PathBuf,
+    sed: PathBuf,
+}
+
+impl Programs {
+    /// Finds the programs in the environment that the build begins with.
+    pub(super) fn find(interpreter: Interpreter, environment: &Environment) -> Self {
+        Self { shell: environment.program(interpreter.program()), env: environment.program("env"), sed: environment.program("sed") }
+    }
+}
+
+/// How a script ended.
+#[derive(Debug)]
+pub(super) struct End {
+    /// The exit status; 128 and the signal's number when the shell was killed.
+    pub(super) status: i32,
+    /// What the next command finds. `None`: the shell left nothing, as when it was killed or replaced itself by another program.
+    pub(super) environment: Option<Environment>,
+}
+
+/// Runs a command; everything it printed is in the log when this returns.
+pub(super) async fn run(
+    command: &str,
+    programs: &Programs,
+    environment: &Environment,
+    user: Option<&User>,
+    room: &mut Room,
+    transcript: &Transcript,
+) -> io::Result<End> {
+    let state = room.state();
+    for name in LEFT {
+        absent_is_fine(fs::remove_file(state.join(name)).await)?;
+    }
+    let driver = state.join("script.sh");
+    fs::write(&driver, driver_text(&state, programs)).await?;
+    fs::write(state.join("variables.sh"), assignments(&environment.unexported)).await?;
+    fs::write(state.join("command.sh"), command).await?;
+
+    let directory = if environment.directory.is_dir() { environment.directory.clone() } else { room.source() };
+    let mut shell = Command::new(&programs.shell);
+    shell.arg(&driver).env_clear().envs(&environment.exported).current_dir(directory);
+    shell.stdin(Stdio::null()).stdout(room.output.inlet()?).stderr(room.output.inlet()?);
+    room.group.enroll(&mut shell);
+    if let Some(user) = user {
+        shell.uid(user.uid).gid(user.gid);
+    }
+    let mut shell = shell.spawn()?;
+    let status = tokio::select! {
+        () = room.output.pump(transcript) => return Err(io::Error::other("the build's output is closed")),
+        status = shell.wait() => code(status?),
+    };
+    room.output.drain(transcript);
+    Ok(End { status, environment: left(&state, environment).await? })
+}
+
+/// What the script left behind, that began with `before`.
+async fn left(state: &Path, before: &Environment) -> io::Result<Option<Environment>> {
+    let mut files = Vec::new();
+    for name in LEFT {
+        let Some(content) = read(&state.join(name)).await? else { return Ok(None) };
+        files.push(content);
+    }
+    let Ok([own, exported, all, mut directory]) = <[_; 4]>::try_from(files) else { return Ok(None) };
+    let (Some(mut exported), Some(all)) = (parse(&exported), parse(&all)) else { return Ok(None) };
+    for name in SHELLS_OWN {
+        exported.remove(OsStr::new(name));
+    }
+    let own: Vec<_> =
+        own.split(|byte| *byte == b'\n').filter_map(|line| Some(&line[..line.iter().position(|byte| *byte == b'=')?])).collect();
+    let is_own = |name: &OsStr| own.contains(&name.as_bytes()) && !before.exported.contains_key(name);
+    let unexported = all.into_iter().filter(|(name, _)| !exported.contains_key(name) && !is_own(name)).collect();
+    directory.pop_if(|last| *last == b'\n');
+    Ok(Some(Environment { exported, unexported, directory: PathBuf::from(OsString::from_vec(directory)) }))
+}
+
+/// A file's content; `None`: there is no such file.
+async fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    let Some(file) = absent_is_fine(File::open(path).await)? else { return Ok(None) };
+    let mut content = Vec::new();
+    file.take(STATE_LIMIT + 1).read_to_end(&mut content).await?;
+    if content.len() as u64 > STATE_LIMIT {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, format!("the variables take more than {STATE_LIMIT} bytes")));
+    }
+    Ok(Some(content))
+}
+
+fn code(status: ExitStatus) -> i32 {
+    use std::os::unix::process::ExitStatusExt;
+    status.code().or_else(|| Some(128 + status.signal()?)).unwrap_or(1)
+}
+
+/// Reads `NAME=VALUE`, each ended by a zero byte. `None`: it was not written to its end.
+fn parse(dump: &[u8]) -> Option<BTreeMap<OsString, OsString>> {
+    if dump.is_empty() {
+        return Some(BTreeMap::new());
+    }
+    let pairs = dump.strip_suffix(b"\0")?.split(|byte| *byte == 0);
+    let pairs = pairs.filter_map(|pair| {
+        let at = pair.iter().position(|byte| *byte == b'=')?;
+        Some((OsStr::from_bytes(&pair[..at]).to_owned(), OsStr::from_bytes(&pair[at + 1..]).to_owned()))
+    });
+    Some(pairs.collect())
+}
+
+fn driver_text(state: &Path, programs: &Programs) -> Vec<u8> {
+    let mut text = Vec::new();
+    for (at, part) in DRIVER.split('@').enumerate() {
+        match (at % 2, part) {
+            (0, literal) => text.extend_from_slice(literal.as_bytes()),
+            (_, "env") => text.extend(quoted(programs.env.as_os_str())),
+            (_, "sed") => text.extend(quoted(programs.sed.as_os_str())),
+            _ => text.extend(quoted(state.as_os_str())),
+        }
+    }
+    text
+}
+
+/// Shell code that sets the variables. Their names are a shell's own.
+fn assignments(variables: &BTreeMap<OsString, OsString>) -> Vec<u8> {
+    let mut text = Vec::new();
+    for (name, value) in variables {
+        text.extend_from_slice(name.as_bytes());
+        text.push(b'=');
+        text.extend_from_slice(&quoted(value));
+        text.push(b'\n');
+    }
+    text
+}
+
+/// A text as one word of a shell.
+fn quoted(text: &OsStr) -> Vec<u8> {
+    let mut word = vec![b'\''];
+    for byte in text.as_bytes() {
+        match byte {
+            b'\'' => word.extend_from_slice(br"'\''"),
+            other => word.push(*other),
+        }
+    }
+    word.push(b'\'');
+    word
+}
+
+fn absent_is_fine<T>(result: io::Result<T>) -> io::Result<Option<T>> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
