@@ -22,6 +22,7 @@ pub mod rule;
 pub mod schema;
 pub mod source;
 mod step;
+pub mod stored;
 pub mod trace;
 pub mod variable;
 

@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 use crate::config::{Credential, Environment, Profile};
 
 use super::{
-    Image, Job, JobId, Platform, Variable, VariableKind,
+    Image, Job, JobId, Platform, SourceUrl, Tenant, Variable, VariableKind,
     build::{ATTEMPT_VARIABLE, GROUP_VARIABLE, JOB_ID_VARIABLE, PROFILE_VARIABLE, TENANT_VARIABLE},
     id::hex,
     policy,
@@ -28,7 +28,8 @@ pub struct Order {
     pub submodules: bool,
     /// In a fixed order: Slipway's own, then the operator's, then the job's.
     pub env: Vec<Variable>,
-    pub timeout_minutes: u32,
+    /// Absent, like the next one and privileged mode, where compute takes none.
+    pub timeout_minutes: Option<u32>,
     pub queued_timeout_minutes: Option<u32>,
     /// The buildspec's text, or its path in the source.
     pub buildspec: Option<String>,
@@ -56,29 +57,38 @@ pub const IMAGES_VARIABLE: &str = "SLIPWAY_IMAGES";
 /// The registry that a build pushes to; absent if the profile names none.
 pub const REGISTRY_VARIABLE: &str = "SLIPWAY_REGISTRY";
 
+/// The names of a job's variables as a JSON list, where they come as data; the value of the first is in `SLIPWAY_ENV_0`, and so on.
+pub const ENV_VARIABLE: &str = "SLIPWAY_ENV";
+/// Patterns of the paths at the source's host that its token opens, as a JSON list.
+pub const GIT_PATHS_VARIABLE: &str = "SLIPWAY_GIT_PATHS";
+
 /// Translates an attempt at a job, from 1, to what CodeBuild is asked for.
 pub fn translate(job: &Job, profile: &Profile, attempt: u32) -> Order {
     let url = &job.source.url;
     let access = policy::access(&profile.hosts, url);
     let in_build = access.source_type == "NO_SOURCE";
     let is_git = url.scheme() != "s3" && !in_build;
+    let buildspec = if job.images.is_empty() { &profile.buildspec } else { &profile.images_buildspec };
+    let is_arm = job.images.iter().any(|image| image.platform == Some(Platform::Arm64));
+    let environment = profile.arm.as_ref().filter(|_| is_arm).unwrap_or(&profile.environment);
+    let is_lambda = environment.is_lambda();
     let mut env = own(job, profile, attempt);
     if in_build {
-        env.extend(source_variables(job, access.credential));
+        env.extend(source_variables(job, profile, access.credential));
     }
     env.extend(profile.env.iter().map(|variable| Variable {
         name: variable.name.clone(),
         value: variable.value.clone(),
-        kind: match variable.kind.as_str() {
-            "PARAMETER_STORE" => VariableKind::ParameterStore,
-            "SECRETS_MANAGER" => VariableKind::SecretsManager,
-            _ => VariableKind::Plaintext,
-        },
+        kind: VariableKind::of(&variable.kind),
     }));
-    // What the operator sets, a job cannot.
-    let senders: Vec<_> = job.env.iter().filter(|variable| env.iter().all(|set| set.name != variable.name)).cloned().collect();
-    env.extend(senders);
-    let is_arm = job.images.iter().any(|image| image.platform == Some(Platform::Arm64));
+    if buildspec.is_operators {
+        env.extend(as_data(&job.env));
+    } else {
+        // What the operator sets, a job cannot.
+        let senders: Vec<_> = job.env.iter().filter(|variable| env.iter().all(|set| set.name != variable.name)).cloned().collect();
+        env.extend(senders);
+    }
+    let timeout = job.timeout_minutes.map_or(profile.timeout_minutes, |minutes| minutes.min(profile.timeout_minutes));
     Order {
         project: profile.project.clone(),
         source_type: access.source_type.to_owned(),
@@ -88,11 +98,11 @@ pub fn translate(job: &Job, profile: &Profile, attempt: u32) -> Order {
         clone_depth: is_git.then(|| i32::try_from(job.source.depth).unwrap_or(i32::MAX)),
         submodules: is_git && job.source.submodules,
         env,
-        timeout_minutes: job.timeout_minutes.map_or(profile.timeout_minutes, |minutes| minutes.min(profile.timeout_minutes)),
-        queued_timeout_minutes: profile.queued_timeout_minutes,
-        buildspec: profile.buildspec.clone(),
-        environment: profile.arm.as_ref().filter(|_| is_arm).unwrap_or(&profile.environment).clone(),
-        privileged: profile.privileged,
+        timeout_minutes: (!is_lambda).then_some(timeout),
+        queued_timeout_minutes: profile.queued_timeout_minutes.filter(|_| !is_lambda),
+        buildspec: buildspec.spec.clone(),
+        environment: environment.clone(),
+        privileged: profile.privileged.filter(|_| !is_lambda),
         log_group: profile.log_group.clone(),
         token: token(&job.id, attempt),
     }
@@ -112,8 +122,15 @@ fn own(job: &Job, profile: &Profile, attempt: u32) -> Vec<Variable> {
     own.into_iter().filter_map(|(name, value)| Some(plain(name, value?))).collect()
 }
 
+/// A job's variables for a buildspec of the operator's. Its tools must not obey what a sender names, so that no name is the sender's.
+fn as_data(variables: &[Variable]) -> impl Iterator<Item = Variable> {
+    let values = variables.iter().enumerate();
+    let values = values.map(|(at, variable)| Variable { name: format!("{ENV_VARIABLE}_{at}"), ..variable.clone() });
+    std::iter::once(plain(ENV_VARIABLE, env_json(variables))).chain(values)
+}
+
 /// What the central buildspec needs to clone a source itself. The token is a reference: its value is seen by nobody but the build.
-fn source_variables(job: &Job, credential: &Credential) -> Vec<Variable> {
+fn source_variables(job: &Job, profile: &Profile, credential: &Credential) -> Vec<Variable> {
     let source = &job.source;
     let mut variables = vec![
         plain("SLIPWAY_SOURCE_URL", source.url.to_string()),
@@ -124,6 +141,7 @@ fn source_variables(job: &Job, credential: &Credential) -> Vec<Variable> {
     if let Credential::Secret(id) = credential {
         let kind = VariableKind::SecretsManager;
         variables.push(Variable { name: "SLIPWAY_GIT_TOKEN".to_owned(), value: id.clone(), kind });
+        variables.push(plain(GIT_PATHS_VARIABLE, git_paths_json(profile, &job.tenant, &source.url)));
     }
     variables
 }
@@ -146,6 +164,17 @@ pub fn images_json(images: &[Image]) -> String {
     serde_json::to_string(images).unwrap_or_default()
 }
 
+/// The names of variables as `SLIPWAY_ENV` has them.
+pub fn env_json(variables: &[Variable]) -> String {
+    let names: Vec<_> = variables.iter().map(|variable| &variable.name).collect();
+    serde_json::to_string(&names).unwrap_or_default()
+}
+
+/// The patterns of paths as `SLIPWAY_GIT_PATHS` has them.
+pub fn git_paths_json(profile: &Profile, tenant: &Tenant, url: &SourceUrl) -> String {
+    serde_json::to_string(&policy::paths_beside(profile, tenant, url)).unwrap_or_default()
+}
+
 /// 64 hexadecimal digits, CodeBuild's limit for the token.
 fn token(id: &JobId, attempt: u32) -> String {
     // An id has no colon, so no two pairs give one text.
@@ -161,7 +190,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        config::{OperatorVariable, SourceHost},
+        config::{Buildspec, OperatorVariable, SourceHost},
         job::message::{self, Message},
     };
 
@@ -171,6 +200,8 @@ mod tests {
             project: "flex".into(),
             registry: Some("123456789012.dkr.ecr.eu-west-1.amazonaws.com".into()),
             sources: vec!["*".into()],
+            revisions: vec!["*".into()],
+            secrets: vec!["npm/*".into()],
             timeout_minutes: 60,
             ..Profile::default()
         }
@@ -219,7 +250,7 @@ mod tests {
             order.submodules,
         );
         assert_eq!(source, ("GITHUB", Some("https://github.com/acme/app"), Some("pr/25"), Some(0), true));
-        assert_eq!((order.project.as_str(), order.timeout_minutes), ("flex", 20));
+        assert_eq!((order.project.as_str(), order.timeout_minutes), ("flex", Some(20)));
     }
 
     #[test]
@@ -231,7 +262,7 @@ mod tests {
         assert_eq!(source, ("S3", Some("bucket/key.zip"), None, None, false));
         let names: Vec<_> = order.env.iter().map(|variable| variable.name.as_str()).collect();
         assert_eq!(names, ["SLIPWAY_JOB_ID", "SLIPWAY_ATTEMPT", "SLIPWAY_IMAGES", "SLIPWAY_TENANT", "SLIPWAY_PROFILE"]);
-        assert_eq!((order.env[0].value.as_str(), order.env[2].value.as_str(), order.timeout_minutes), ("message-1", "[]", 60));
+        assert_eq!((order.env[0].value.as_str(), order.env[2].value.as_str(), order.timeout_minutes), ("message-1", "[]", Some(60)));
     }
 
     #[test]
@@ -253,7 +284,7 @@ mod tests {
             environment: Environment { image: Some("amd".into()), ..Environment::default() },
             arm: Some(arm.clone()),
             privileged: Some(true),
-            buildspec: Some("version: 0.2".into()),
+            images_buildspec: Buildspec { spec: Some("version: 0.2".into()), is_operators: false },
             log_group: Some("/builds".into()),
             queued_timeout_minutes: Some(30),
             env: vec![OperatorVariable { name: "PROXY".into(), value: "http://proxy".into(), kind: "PLAINTEXT".into() }],
@@ -284,9 +315,48 @@ mod tests {
     }
 
     #[test]
+    fn to_a_buildspec_of_the_operators_a_jobs_variables_come_as_data() {
+        let message = |images: serde_json::Value| {
+            job(&json!({
+                "version": 1, "id": "a", "source": { "url": "https://github.com/acme/app" }, "images": images,
+                "env": [{ "name": "NPM_TOKEN", "value": "npm/token", "type": "SECRETS_MANAGER" }, { "name": "PYTHONPATH", "value": "." }],
+            }))
+        };
+        let profile = Profile { images_buildspec: Buildspec { spec: Some("version: 0.2".into()), is_operators: true }, ..profile() };
+        let senders = |order: Order| {
+            let env =
+                order.env.into_iter().filter(|variable| !variable.name.starts_with("SLIPWAY") || variable.name.starts_with("SLIPWAY_ENV"));
+            env.map(|variable| (variable.name, variable.value, variable.kind)).collect::<Vec<_>>()
+        };
+        let order = translate(&message(json!([{ "name": "app" }])), &profile, 1);
+        assert_eq!(order.buildspec.as_deref(), Some("version: 0.2"));
+        let expected = [
+            ("SLIPWAY_ENV", r#"["NPM_TOKEN","PYTHONPATH"]"#, VariableKind::Plaintext),
+            ("SLIPWAY_ENV_0", "npm/token", VariableKind::SecretsManager),
+            ("SLIPWAY_ENV_1", ".", VariableKind::Plaintext),
+        ];
+        assert_eq!(senders(order), expected.map(|(name, value, kind)| (name.to_owned(), value.to_owned(), kind)));
+        let order = translate(&message(json!([])), &profile, 1);
+        assert_eq!(order.buildspec, None, "without images the repository's own");
+        assert_eq!(senders(order).into_iter().map(|(name, ..)| name).collect::<Vec<_>>(), ["NPM_TOKEN", "PYTHONPATH"]);
+    }
+
+    #[test]
+    fn lambda_takes_no_timeouts_and_no_privileged_mode() {
+        let lambda = Environment { compute_type: Some("BUILD_LAMBDA_1GB".into()), ..Environment::default() };
+        let container = Profile { privileged: Some(true), queued_timeout_minutes: Some(30), ..profile() };
+        let profile = Profile { environment: lambda, ..container.clone() };
+        let job = job(&json!({ "version": 1, "id": "a", "source": { "url": "https://github.com/acme/app" } }));
+        let of = |order: Order| (order.timeout_minutes, order.queued_timeout_minutes, order.privileged);
+        assert_eq!(of(translate(&job, &profile, 1)), (None, None, None));
+        assert_eq!(of(translate(&job, &container, 1)), (Some(60), Some(30), Some(true)));
+    }
+
+    #[test]
     fn a_host_that_codebuild_does_not_know_is_cloned_in_the_build_with_a_reference_to_its_token() {
         let host = SourceHost { host: "git.test".into(), source_type: None, credential: Credential::Secret("git/token".into()) };
-        let profile = Profile { hosts: [host].into(), ..profile() };
+        let sources = ["https://git.test/a/*", "https://git.test:8443/b/*", "https://github.com/*"].map(str::to_owned).into();
+        let profile = Profile { hosts: [host].into(), sources, ..profile() };
         let job =
             job(&json!({ "version": 1, "id": "a", "source": { "url": "https://git.test/a/b", "revision": "v1", "submodules": true } }));
         let order = translate(&job, &profile, 1);
@@ -306,5 +376,7 @@ mod tests {
             ("SLIPWAY_GIT_TOKEN", "git/token", VariableKind::SecretsManager),
         ];
         assert_eq!(env, expected);
+        let paths = order.env.iter().find(|variable| variable.name == GIT_PATHS_VARIABLE).map(|variable| variable.value.as_str());
+        assert_eq!(paths, Some(r#"["a/*"]"#));
     }
 }
