@@ -344,7 +344,7 @@ def test_a_repository_planted_in_the_context_runs_nothing(engine, plain_build, d
     folder = Path(url.removeprefix("file://"))
     owned = planted(folder, "sub")
     [inner] = folder.glob("sub/inner")
-    asked = ["git", "-C", inner, "rev-parse", "HEAD^{tree}"]
+    asked = ["git", "-C", inner, "show", "--format=%H", "HEAD", "--quiet"]
     subprocess.run(asked, env=environment(), capture_output=True, check=False)
     assert owned.exists(), "git alone would have run it"
     owned.unlink()
@@ -363,7 +363,7 @@ def planted(folder, name):
         (bare / part / "kept").write_text("")
     (bare / "HEAD").write_text("1234567890123456789012345678901234567890\n")
     (bare / "config").write_text(
-        "[core]\n\trepositoryformatversion = 1\n\tbare = true\n[extensions]\n\tpartialClone = evil\n"
+        "[core]\n\trepositoryformatversion = 1\n\tbare = false\n\tworktree = inner\n[extensions]\n\tpartialClone = evil\n"
         f'[remote "evil"]\n\turl = ext::sh -c "touch% {owned}"\n\tpromisor = true\n[protocol "ext"]\n\tallow = always\n'
     )
     identity = ["-c", "user.name=Test", "-c", "user.email=test@example.com"]
