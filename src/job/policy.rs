@@ -279,9 +279,14 @@ mod tests {
         assert!(may(&[], &url("file:///srv/app"), Some("pr/25")) && may(&[], &url("s3://bucket/a.zip"), Some("pr/25")));
         assert!(may(&[], &url("https://git-codecommit.eu-west-1.amazonaws.com/v1/repos/app"), Some("pr/25")));
         let patterns = ["HEAD", "release/*", "refs/pull/*"];
-        for (revision, expected) in
-            [(None, true), (Some("release/1"), true), (Some("main"), false), (Some("refs/pull/25/head"), true), (Some(&*pinned), false), (Some(commit), false)]
-        {
+        for (revision, expected) in [
+            (None, true),
+            (Some("release/1"), true),
+            (Some("main"), false),
+            (Some("refs/pull/25/head"), true),
+            (Some(&*pinned), false),
+            (Some(commit), false),
+        ] {
             assert_eq!(may(&patterns, &github, revision), expected, "{revision:?}");
         }
         assert!(!may(&["main"], &github, None), "the default branch may be any");

@@ -149,7 +149,16 @@ mod tests {
             assert!(checked(&profile, VariableKind::SecretsManager, bad).unwrap_err().contains("not among the secrets"), "{bad}");
             assert!(checked(&profile, VariableKind::SecretsManager, &format!("{ARN}{bad}-AbCdEf")).is_err(), "{bad}");
         }
-        for none in ["", ":key", "arn:aws:ssm:eu-west-1:123456789012:parameter/npm/token", "arn:x", "npm/token ", "{tenant}/x", "npm/tok\u{ff45}n", ARN] {
+        for none in [
+            "",
+            ":key",
+            "arn:aws:ssm:eu-west-1:123456789012:parameter/npm/token",
+            "arn:x",
+            "npm/token ",
+            "{tenant}/x",
+            "npm/tok\u{ff45}n",
+            ARN,
+        ] {
             assert!(checked(&profile, VariableKind::SecretsManager, none).unwrap_err().contains("name or ARN"), "{none}");
         }
     }

@@ -206,7 +206,12 @@ fn every_rule_is_named_with_its_place() {
         (false, "/env/0/value", json!("db/password"), "/env/0/value: is not among the secrets that the profile lets its jobs name"),
         (false, "/env/0/type", json!("PARAMETER_STORE"), "/env/0/value: is not among the parameters that"),
         (true, "/env/0/type", json!("plaintext"), "/env/0/type: must be PLAINTEXT,"),
-        (false, "/env", json!([{ "name": "NPM_TOKEN", "value": "" }, { "name": "NPM_TOKEN", "value": "" }]), "/env/1/name: is the name of an earlier"),
+        (
+            false,
+            "/env",
+            json!([{ "name": "NPM_TOKEN", "value": "" }, { "name": "NPM_TOKEN", "value": "" }]),
+            "/env/1/name: is the name of an earlier",
+        ),
         (true, "/timeout_minutes", json!(4), "/timeout_minutes: must be a whole number from 5 to 2160"),
         (false, "/timeout_minutes", json!(61), "/timeout_minutes: must be at most the profile's 60"),
         (true, "/tenant", json!("team/a"), "/tenant: must be 1 to 64"),
