@@ -114,10 +114,10 @@ fn judge(project: &Project, profile: &Profile) -> Result<String, String> {
     if is_lambda && profile.environment.environment_type.is_none() && !profile.environment.is_lambda() {
         return Err("the project runs on Lambda, which takes no timeouts: say so by the profile's environment_type".to_owned());
     }
-    let named = environment.map(ProjectEnvironment::environment_variables).unwrap_or_default().iter().map(EnvironmentVariable::name);
+    let variables = environment.map(ProjectEnvironment::environment_variables).unwrap_or_default().iter().map(EnvironmentVariable::name);
     let by_name = !(profile.buildspec.is_operators && profile.images_buildspec.is_operators);
     let replaceable = |name: &&str| variable::check_name(name).is_ok() && profile.env.iter().all(|own| own.name != *name);
-    let replaceable: Vec<_> = named.filter(|_| by_name).filter(replaceable).collect();
+    let replaceable: Vec<_> = variables.filter(|_| by_name).filter(replaceable).collect();
     Ok(match replaceable.as_slice() {
         [] => "the project exists".to_owned(),
         names => format!("the project exists; jobs may replace its variables {}: set in the profile's env they cannot", names.join(", ")),
@@ -140,7 +140,7 @@ fn text(error: AwsError) -> String {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
-    use aws_sdk_codebuild::types::{ComputeType, EnvironmentType};
+    use aws_sdk_codebuild::types::{ComputeType, EnvironmentType, builders::ProjectEnvironmentBuilder};
 
     use super::*;
     use crate::config::{Buildspec, Environment, OperatorVariable};
@@ -151,7 +151,7 @@ mod tests {
         let environment = ["SLIPWAY_CACHE", "PATH", "PROXY", "MIRROR", "LEVEL"]
             .map(variable)
             .into_iter()
-            .fold(environment, |all, one| all.environment_variables(one));
+            .fold(environment, ProjectEnvironmentBuilder::environment_variables);
         Project::builder().environment(environment.build().unwrap()).build()
     }
 

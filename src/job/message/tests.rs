@@ -326,6 +326,14 @@ fn a_secret_cannot_take_the_place_of_the_roles_keys() {
 }
 
 #[test]
+fn what_an_image_gets_as_a_secret_is_one_whatever_its_name() {
+    let mut message = full();
+    message["env"] = json!([{ "name": "A", "value": "listed" }, { "name": "B", "value": "open" }, { "name": "B_TOKEN", "value": "named" }]);
+    message["images"][0]["secrets"] = json!(["A"]);
+    assert_eq!(job(&message).secrets().collect::<Vec<_>>(), ["listed", "named"]);
+}
+
+#[test]
 fn lambda_keeps_no_timeout() {
     let mut profiles = profiles();
     let environment_type = Some("ARM_LAMBDA_CONTAINER".to_owned());
