@@ -1,4 +1,4 @@
-"""The central buildspec, really run by local mode, with programs in docker's, the AWS CLI's and curl's place that keep what they get."""
+"""The central buildspec, really run by local mode: what reaches docker, the AWS CLI and curl."""
 
 import json
 import os
@@ -9,11 +9,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from central import FILE, Central
+from central import FILE
 from program import SCRIPTS
+from recorder import DIGEST, ECR, builds, image, option, pushes
 
-DIGEST = "sha256:" + "a1" * 32
-ECR = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
 HOSTILE = [
     "plain",
     "",
@@ -28,94 +27,6 @@ HOSTILE = [
     "tab\there, caf\u00e9 \U0001f680",
     "%s %n {{.Name}} \\(.name) \\u0000",
 ]
-KEYS = {"AccessKeyId": "ASIATEST", "SecretAccessKey": "sec/ret+", "Token": "session==", "Expiration": "2026-11-22T12:00:00Z"}
-
-# Each call's arguments, ended by zero bytes, in a file of its own.
-KEEP = """\
-#!/bin/bash
-folder="$SLIPWAY_CALLS/$CODEBUILD_BUILD_NUMBER"; mkdir -p "$folder"
-call="$folder/$(printf %03d "$(ls "$folder" | grep -c '\\.arguments$')")-{program}"
-printf '%s\\0' "$@" >"$call.arguments"
-"""
-DOCKER = """\
-case "$1" in
-  version)
-    if [ "$ENGINE" = none ]; then echo 'Cannot connect to the Docker daemon at unix:///x. Is the docker daemon running?' >&2; exit 1; fi
-    echo "${CLIENT:-20.10.24+dfsg1}" ;;
-  buildx) [ -n "$BUILDX" ] ;;
-  login) cat >"$call.stdin" ;;
-  build)
-    # As buildx does with the folder that it builds.
-    git -C "${@: -1}" rev-parse --show-toplevel >"$call.git" 2>&1
-    env >"$call.environment"
-    for argument in "$@"; do
-      case "$argument" in id=*,env=*) variable="${argument#*,env=}" && printf '%s' "${!variable}" >"$call.${argument%%,*}" ;; esac
-      secret="${argument#id=aws,src=}"
-      if [ "$secret" != "$argument" ]; then cp "$secret" "$call.secret"; stat -c %a "$secret" >"$call.mode"; fi
-    done
-    if [ "$FAILS" = build ]; then echo 'ERROR: failed to solve: no such stage' >&2; exit 17; fi ;;
-  push)
-    ls "$SLIPWAY_WORK" >"$call.left"
-    if [ "$FAILS" = push ]; then echo 'denied: the repository does not exist' >&2; exit 1; fi
-    echo "latest: digest: DIGEST size: 528" ;;
-esac
-""".replace("DIGEST", DIGEST)
-
-
-@pytest.fixture(scope="module")
-def calls(tmp_path_factory):
-    """Where the programs in others' place keep what they get."""
-    return tmp_path_factory.mktemp("calls")
-
-
-@pytest.fixture(scope="module")
-def central(start_local, calls, tmp_path_factory):
-    programs = tmp_path_factory.mktemp("programs")
-    answers = {"docker": DOCKER, "aws": "echo ecr-password\n", "curl": f"echo '{json.dumps(KEYS)}'\n"}
-    for name, text in answers.items():
-        (programs / name).write_text(KEEP.replace("{program}", name) + text)
-        (programs / name).chmod(0o755)
-    secrets = tmp_path_factory.mktemp("secrets") / "secrets.json"
-    secrets.write_text(json.dumps({"hub": {"user": "acme", "password": "hub-password"}}))
-    local = start_local("--no-daemon", "--secrets", secrets, PATH=f"{programs}:{os.environ['PATH']}")
-    return Central(local.cloud, {"SLIPWAY_CALLS": str(calls), "SLIPWAY_KEEP": "ENGINE CLIENT BUILDX FAILS"})
-
-
-@pytest.fixture
-def made(calls):
-    """A function that gives the calls of a build: program and arguments."""
-
-    def read(ended, program=None):
-        found = [
-            [file.name.removesuffix(".arguments")[4:], *file.read_text().split("\0")[:-1]]
-            for file in sorted((calls / str(ended.number)).glob("*.arguments"))
-        ]
-        return [call for call in found if program in (None, call[0])]
-
-    return read
-
-
-@pytest.fixture
-def kept(calls):
-    """A function that gives what the calls of a build kept beside their arguments."""
-    return lambda ended, kind: [file.read_text() for file in sorted((calls / str(ended.number)).glob(f"*.{kind}"))]
-
-
-def image(name="team/app", **more):
-    return {"name": name, "tags": ["latest"], "context": ".", "build_args": {}, "aws_credentials": "none", **more}
-
-
-def builds(calls):
-    return [call[2:] for call in calls if call[:2] == ["docker", "build"]]
-
-
-def pushes(calls):
-    return [call[2] for call in calls if call[:2] == ["docker", "push"]]
-
-
-def option(call, name):
-    """The values of an option that may be repeated."""
-    return [value for before, value in zip(call, call[1:], strict=False) if before == name]
 
 
 def script(folder):
@@ -310,97 +221,3 @@ def test_without_images_nothing_is_built_and_docker_is_not_needed(central, made,
         ended = central.build(repository(""), images, {"ENGINE": "none"})
         assert (ended.succeeded, ended.results, made(ended)) == (True, [], [])
         assert "slipway: the job asks for no images: there is nothing to build" in ended.log
-
-
-# Names that git, docker, python, curl and the AWS CLI obey, and what hands their credentials or the build to whoever sets them.
-OBEYED = {
-    "GIT_CONFIG_COUNT": "1",
-    "GIT_CONFIG_KEY_0": "core.fsmonitor",
-    "GIT_CONFIG_VALUE_0": "touch /tmp/owned",
-    "GIT_OBJECT_DIRECTORY": "objects",
-    "GIT_SSH_COMMAND": "touch /tmp/owned",
-    "PYTHONWARNINGS": "all:0:antigravity.x:0:0",
-    "PYTHONUSERBASE": ".",
-    "BROWSER": "touch /tmp/owned #%s",
-    "XDG_CONFIG_HOME": ".",
-    "DOCKER_CONTENT_TRUST": "1",
-    "DOCKER_CONTENT_TRUST_SERVER": "https://sender.test",
-    "DOCKER_CONFIG": ".",
-    "BUILDX_CONFIG": ".",
-    "BUILDKIT_HOST": "tcp://sender.test",
-    "OTEL_EXPORTER_OTLP_ENDPOINT": "https://sender.test",
-    "TMPDIR": ".",
-    "NODE_OPTIONS": "--require ./owned.js",
-    "JQ_COLORS": "x",
-    "NOT_THOUGHT_OF": "x",
-}
-# Kept only where no job can have set them.
-OPERATORS = {
-    "DOCKER_HOST": "tcp://sender.test",
-    "HTTPS_PROXY": "http://sender.test",
-    "GIT_SSL_CAINFO": "sender.pem",
-    "FAILS": "nothing",
-}
-
-
-def test_no_tool_sees_a_variable_that_is_not_on_the_list(central, kept, repository):
-    url = repository("", Dockerfile="FROM scratch")
-    ended = central.build(url, [image()], {"SLIPWAY_REGISTRY": "r.test"} | OBEYED)
-    assert ended.succeeded, ended.log
-    [environment] = kept(ended, "environment")
-    seen = dict(line.split("=", 1) for line in environment.splitlines() if "=" in line)
-    set_by_the_script = {"GIT_CONFIG_COUNT", "GIT_CONFIG_KEY_0", "GIT_CONFIG_VALUE_0"}
-    assert seen.keys() & OBEYED.keys() == set_by_the_script
-    assert (seen["GIT_CONFIG_KEY_0"], seen["GIT_CONFIG_VALUE_0"]) == ("safe.bareRepository", "explicit")
-    assert (seen["BUILDX_GIT_INFO"], seen["GIT_DIR"]) == ("false", "/dev/null")
-    kinds = ("SLIPWAY_", "CODEBUILD_", "AWS_CONTAINER_", "GIT_", "AWS_REGION", "AWS_DEFAULT_REGION", "DOCKER_BUILDKIT", "BUILD")
-    ordinary = {"PATH", "HOME", "PWD", "OLDPWD", "SHLVL", "_"} | OPERATORS.keys()
-    assert [name for name in seen if not name.startswith(kinds) and name not in ordinary] == []
-
-
-@pytest.mark.parametrize("env", [(), None])
-def test_what_a_job_may_have_set_is_kept_only_where_its_variables_come_as_data(central, kept, repository, env):
-    variables = {"SLIPWAY_REGISTRY": "r.test"} | OPERATORS
-    ended = central.build(repository("", Dockerfile="FROM scratch"), [image()], variables, env=env)
-    [environment] = kept(ended, "environment")
-    seen = [name for name, value in OPERATORS.items() if f"{name}={value}" in environment.splitlines()]
-    assert seen == ([] if env is None else list(OPERATORS))
-
-
-def test_a_repository_planted_in_the_source_is_none_to_git(central, made, kept, repository):
-    url = repository("", Dockerfile="FROM scratch")
-    folder = Path(url.removeprefix("file://"))
-    bare = folder / "sub"
-    for part in ("objects", "refs", "inner"):
-        (bare / part).mkdir(parents=True)
-        (bare / part / "kept").write_text("")
-    (bare / "HEAD").write_text("ref: refs/heads/main\n")
-    owned = folder.parent / "owned"
-    (bare / "config").write_text(
-        "[core]\n\trepositoryformatversion = 1\n\tbare = true\n[extensions]\n\tpartialClone = evil\n"
-        f'[remote "evil"]\n\turl = "ext::sh -c touch%{owned}"\n\tpromisor = true\n[protocol "ext"]\n\tallow = always\n'
-    )
-    (bare / "inner" / "Dockerfile").write_text("FROM scratch\n")
-    identity = ["-c", "user.name=Test", "-c", "user.email=test@example.com"]
-    for arguments in (["add", "."], [*identity, "commit", "-qm", "Planted"]):
-        subprocess.run(["git", "-C", folder, *arguments], check=True)
-    # Unprotected, git takes the folder for a repository.
-    found = subprocess.run(["git", "-C", bare / "inner", "rev-parse", "--git-dir"], capture_output=True, text=True, check=False)
-    assert found.stdout.strip() == str(bare)
-    ended = central.build(url, [image(context="sub/inner"), image("whole")], {"SLIPWAY_REGISTRY": "r.test"})
-    assert ended.succeeded and len(builds(made(ended))) == 2, ended.log
-    assert [answer.strip() for answer in kept(ended, "git")] == ["fatal: not a git repository: '/dev/null'"] * 2
-
-
-def test_a_dockerfile_gets_the_secrets_that_its_image_lists(central, made, kept, repository):
-    url = repository("", Dockerfile="FROM scratch")
-    variables = {"SLIPWAY_REGISTRY": "r.test", "SLIPWAY_ENV_0": "unlisted", "SLIPWAY_ENV_1": "s3cret\n\twith lines "}
-    env = ["OTHER", "NPM_TOKEN"]
-    ended = central.build(url, [image(secrets=["NPM_TOKEN"]), image("second")], variables, env=env)
-    assert ended.succeeded, ended.log
-    first, second = builds(made(ended))
-    assert (option(first, "--secret"), option(second, "--secret")) == (["id=NPM_TOKEN,env=SLIPWAY_ENV_1"], [])
-    assert kept(ended, "id=NPM_TOKEN") == ["s3cret\n\twith lines "]
-    assert "s3cret" not in ended.log + json.dumps(made(ended))
-    ended = central.build(url, [image(secrets=["MISSING"])], variables, env=env)
-    assert (ended.errors, builds(made(ended))) == (["SLIPWAY_IMAGES cannot be understood"], [])
