@@ -30,6 +30,7 @@ fn profiles() -> BTreeMap<String, Profile> {
         project: "flex".to_owned(),
         registry: Some("123456789012.dkr.ecr.eu-west-1.amazonaws.com".to_owned()),
         sources: sources.iter().map(|&source| source.to_owned()).collect(),
+        secrets: vec!["npm/*".to_owned()],
         platforms: vec!["linux/amd64".to_owned(), "linux/arm64".to_owned()],
         timeout_minutes,
         ..Profile::default()
@@ -71,7 +72,7 @@ fn check_job(job: &Job, profiles: &BTreeMap<String, Profile>) {
     assert_eq!(order, order::translate(job, profile, 1, None), "one token, one request");
 
     assert_eq!(order.project, profile.project, "the operator's, whatever the job says");
-    assert!((5..=profile.timeout_minutes).contains(&order.timeout_minutes));
+    assert!(order.timeout_minutes.is_some_and(|minutes| (5..=profile.timeout_minutes).contains(&minutes)));
     assert!((1..=64).contains(&order.token.len()));
     assert!(order.clone_depth.is_none_or(|depth| depth >= 0));
     for text in order.source_location.iter().chain(&order.source_version) {
@@ -85,7 +86,7 @@ fn check_job(job: &Job, profiles: &BTreeMap<String, Profile>) {
         assert!(!name.starts_with("CODEBUILD") && !name.starts_with("AWS_"), "{name:?}");
         assert!(variable.value.chars().count() <= order::MAX_VALUE, "{name}");
         assert!(variable.kind == VariableKind::Plaintext || !variable.value.is_empty(), "{name}");
-        assert!(!variable.value.contains(|c: char| c.is_control()), "{name}: {:?}", variable.value);
+        assert!(!variable.value.contains(|c: char| c.is_control() && !matches!(c, '\n' | '\t')), "{name}: {:?}", variable.value);
     }
     let own = order.env.iter().filter(|variable| variable.name.starts_with("SLIPWAY")).count();
     assert_eq!(own, 7 + usize::from(job.group.is_some()), "only Slipway's own");
@@ -106,7 +107,10 @@ fn check_job(job: &Job, profiles: &BTreeMap<String, Profile>) {
         assert!(!image.name.starts_with(['-', '/', '.']) && !image.name.contains([':', '@', ' ']), "{:?}", image.name);
         assert!(image.tags.iter().all(|tag| (1..=128).contains(&tag.len()) && !tag.starts_with(['-', '.'])), "{:?}", image.tags);
         assert!(image.target.as_deref().is_none_or(|target| !target.is_empty() && !target.starts_with('-')));
+        let steers = |name: &String| name.to_uppercase().starts_with("BUILDKIT_") || name.to_uppercase().ends_with("_PROXY");
         assert!(image.build_args.keys().all(|name| is_identifier(name)), "{:?}", image.build_args);
+        assert!(!image.build_args.keys().any(|name| steers(name) && !name.contains("MY")), "{:?}", image.build_args);
+        assert!(image.secrets.iter().all(|name| job.env.iter().any(|variable| variable.name == *name)), "{:?}", image.secrets);
     }
 
     check_event(&event::queued(job, &origin(), now()));

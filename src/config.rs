@@ -154,6 +154,12 @@ pub struct Profile {
     pub tenants: Vec<String>,
     /// For these tenants, the patterns that hold instead of [`Profile::sources`].
     pub tenant_sources: BTreeMap<String, Vec<String>>,
+    /// Patterns of revisions that are allowed; empty: all but those of pull and merge requests on git hosts.
+    pub revisions: Vec<String>,
+    /// Patterns of secrets that jobs may name.
+    pub secrets: Vec<String>,
+    /// Patterns of parameters that jobs may name, without a slash at their beginning.
+    pub parameters: Vec<String>,
     /// The longest that a build may take, and what it gets when the job names no time, in minutes.
     pub timeout_minutes: u32,
     /// How long a build may wait in CodeBuild's own queue, in minutes; `None`: the project's time.
@@ -168,14 +174,25 @@ pub struct Profile {
     pub arm: Option<Environment>,
     /// Whether builds may use Docker; `None`: as the project says.
     pub privileged: Option<bool>,
-    /// The buildspec's text, or its path in the source; `None`: the project's.
-    pub buildspec: Option<String>,
+    /// What builds of jobs without images run.
+    pub buildspec: Buildspec,
+    /// What builds of jobs with images run.
+    pub images_buildspec: Buildspec,
     /// The CloudWatch log group; `None`: the project's.
     pub log_group: Option<String>,
     /// The operator's variables for every build of the profile.
     pub env: Vec<OperatorVariable>,
     /// How sources are fetched, by their host; the first that fits.
     pub hosts: Arc<[SourceHost]>,
+}
+
+/// What a build runs, and who wrote it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Buildspec {
+    /// Its text, or its path in the source; `None`: the project's, and `buildspec.yml` in the source where the project has none.
+    pub spec: Option<String>,
+    /// Whether the operator wrote it. A job's variables then come as data, and under their own names only where the repository's runs.
+    pub is_operators: bool,
 }
 
 /// A build environment; what is `None` is the project's.
@@ -187,6 +204,13 @@ pub struct Environment {
     pub compute_type: Option<String>,
     /// Such as `LINUX_CONTAINER`.
     pub environment_type: Option<String>,
+}
+
+impl Environment {
+    /// Whether builds run on Lambda, which takes no timeouts and has no privileged mode. Not known where the types are the project's.
+    pub fn is_lambda(&self) -> bool {
+        [&self.compute_type, &self.environment_type].into_iter().flatten().any(|name| name.contains("LAMBDA"))
+    }
 }
 
 /// A variable that the operator gives to builds.

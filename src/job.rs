@@ -24,6 +24,7 @@ pub mod rule;
 pub mod schema;
 pub mod source;
 mod step;
+pub mod stored;
 pub mod trace;
 pub mod variable;
 
@@ -61,11 +62,13 @@ pub struct Job {
 }
 
 impl Job {
-    /// The plain values of the job's variables and build arguments whose names speak of secrets: the log must not repeat them.
+    /// The plain values of the job's variables and build arguments whose names speak of secrets, and of what its images get as secrets: the
+    /// log must not repeat them.
     pub fn secrets(&self) -> impl Iterator<Item = String> + '_ {
+        let is_secret = |name: &String| variable::speaks_of_secrets(name) || self.images.iter().any(|image| image.secrets.contains(name));
         let plain = self.env.iter().filter(|variable| variable.kind == VariableKind::Plaintext);
         let env = plain.map(|variable| (&variable.name, &variable.value));
         let args = self.images.iter().flat_map(|image| &image.build_args);
-        env.chain(args).filter(|(name, _)| variable::speaks_of_secrets(name)).map(|(_, value)| value.clone())
+        env.chain(args).filter(move |(name, _)| is_secret(name)).map(|(_, value)| value.clone())
     }
 }

@@ -60,7 +60,7 @@ impl Builds {
             .set_source_location_override(order.source_location.clone())
             .set_source_version(order.source_version.clone())
             .set_git_clone_depth_override(order.clone_depth)
-            .timeout_in_minutes_override(minutes(order.timeout_minutes))
+            .set_timeout_in_minutes_override(order.timeout_minutes.map(minutes))
             .set_queued_timeout_in_minutes_override(order.queued_timeout_minutes.map(minutes))
             .set_buildspec_override(order.buildspec.clone())
             .set_image_override(order.environment.image.clone())

@@ -2,10 +2,14 @@
 //!
 //! Permissions to act are probed with names that cannot exist: whoever is told that there is no such build may stop builds.
 
+use aws_sdk_codebuild::types::{EnvironmentVariable, Project, ProjectEnvironment};
 use aws_sdk_sqs::types::QueueAttributeName;
 
 use super::{AwsError, Class, Clients, call::call};
-use crate::config::{Config, Profile};
+use crate::{
+    config::{Config, Profile},
+    job::variable,
+};
 
 /// No message has it, and no build, and no log stream.
 const NOBODY: &str = "slipway-check-nobody";
@@ -78,8 +82,10 @@ impl Clients {
     async fn inspect_project(&self, profile: &Profile) -> Result<String, String> {
         let request = self.codebuild.batch_get_projects().names(&profile.project);
         match call("codebuild.BatchGetProjects", || request.clone().send()).await {
-            Ok(answer) if answer.projects().is_empty() => Err("there is no such project".to_owned()),
-            Ok(_) => Ok("the project exists".to_owned()),
+            Ok(answer) => match answer.projects() {
+                [] => Err("there is no such project".to_owned()),
+                [project, ..] => judge(project, profile),
+            },
             Err(error) if error.class == Class::Denied => Ok("the project may exist: reading it is not allowed".to_owned()),
             Err(error) => Err(text(error)),
         }
@@ -101,6 +107,23 @@ impl Clients {
     }
 }
 
+/// What of a project does not go with the profile.
+fn judge(project: &Project, profile: &Profile) -> Result<String, String> {
+    let environment = project.environment.as_ref();
+    let is_lambda = environment.is_some_and(|environment| environment.r#type.as_str().contains("LAMBDA"));
+    if is_lambda && profile.environment.environment_type.is_none() && !profile.environment.is_lambda() {
+        return Err("the project runs on Lambda, which takes no timeouts: say so by the profile's environment_type".to_owned());
+    }
+    let variables = environment.map(ProjectEnvironment::environment_variables).unwrap_or_default().iter().map(EnvironmentVariable::name);
+    let by_name = !(profile.buildspec.is_operators && profile.images_buildspec.is_operators);
+    let replaceable = |name: &&str| variable::check_name(name).is_ok() && profile.env.iter().all(|own| own.name != *name);
+    let replaceable: Vec<_> = variables.filter(|_| by_name).filter(replaceable).collect();
+    Ok(match replaceable.as_slice() {
+        [] => "the project exists".to_owned(),
+        names => format!("the project exists; jobs may replace its variables {}: set in the profile's env they cannot", names.join(", ")),
+    })
+}
+
 /// Being told that the thing does not exist, or is no good, means that one may ask.
 fn allowed<T>(answer: Result<T, AwsError>) -> Result<(), String> {
     match answer {
@@ -112,4 +135,42 @@ fn allowed<T>(answer: Result<T, AwsError>) -> Result<(), String> {
 #[expect(clippy::needless_pass_by_value, reason = "it stands in `map_err`")]
 fn text(error: AwsError) -> String {
     error.to_string()
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use aws_sdk_codebuild::types::{ComputeType, EnvironmentType, builders::ProjectEnvironmentBuilder};
+
+    use super::*;
+    use crate::config::{Buildspec, Environment, OperatorVariable};
+
+    fn project(kind: EnvironmentType) -> Project {
+        let variable = |name: &str| EnvironmentVariable::builder().name(name).value("x").build().unwrap();
+        let environment = ProjectEnvironment::builder().r#type(kind).image("image").compute_type(ComputeType::BuildGeneral1Small);
+        let environment = ["SLIPWAY_CACHE", "PATH", "PROXY", "MIRROR", "LEVEL"]
+            .map(variable)
+            .into_iter()
+            .fold(environment, ProjectEnvironmentBuilder::environment_variables);
+        Project::builder().environment(environment.build().unwrap()).build()
+    }
+
+    #[test]
+    fn the_variables_that_jobs_may_replace_are_listed() {
+        let own = OperatorVariable { name: "PROXY".into(), value: "y".into(), kind: "PLAINTEXT".into() };
+        let profile = Profile { env: vec![own], ..Profile::default() };
+        let told = judge(&project(EnvironmentType::LinuxContainer), &profile);
+        assert_eq!(told.unwrap(), "the project exists; jobs may replace its variables MIRROR, LEVEL: set in the profile's env they cannot");
+        let central = Buildspec { spec: None, is_operators: true };
+        let profile = Profile { buildspec: central.clone(), images_buildspec: central, ..profile };
+        assert_eq!(judge(&project(EnvironmentType::LinuxContainer), &profile).unwrap(), "the project exists");
+    }
+
+    #[test]
+    fn a_project_on_lambda_has_to_be_named_so() {
+        let lambda = project(EnvironmentType::LinuxLambdaContainer);
+        assert!(judge(&lambda, &Profile::default()).unwrap_err().contains("Lambda"));
+        let environment = Environment { environment_type: Some("LINUX_LAMBDA_CONTAINER".into()), ..Environment::default() };
+        assert!(judge(&lambda, &Profile { environment, ..Profile::default() }).is_ok());
+    }
 }

@@ -79,8 +79,12 @@ fn summary(config: &Config) -> String {
     lines.say("watch", format_args!("every {}{pushed}", format_duration(config.watch.interval)));
     for (name, profile) in &config.profiles {
         let registry = profile.registry.as_deref().map(|registry| format!(", images to {registry}")).unwrap_or_default();
-        let (project, sources, minutes) = (&profile.project, profile.sources.join(" "), profile.timeout_minutes);
-        lines.say("profile", format_args!("{name}: project {project}, {sources}, up to {minutes} minutes{registry}"));
+        let (project, sources) = (&profile.project, profile.sources.join(" "));
+        let time = match profile.timeout_minutes {
+            _ if profile.environment.is_lambda() => "on Lambda, without timeouts of ours and privileged mode".to_owned(),
+            minutes => format!("up to {minutes} minutes"),
+        };
+        lines.say("profile", format_args!("{name}: project {project}, {sources}, {time}{registry}"));
     }
     lines.say("http", format_args!("{}", config.http.listen));
     lines.0

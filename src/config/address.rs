@@ -108,7 +108,7 @@ pub(super) fn path_in_source(text: &str) -> Result<(), Rule> {
 }
 
 /// What every build has.
-const EVERY_BUILD: [&str; 8] = [
+const EVERY_BUILD: [&str; 10] = [
     "SLIPWAY_JOB_ID",
     "SLIPWAY_ATTEMPT",
     "SLIPWAY_IMAGES",
@@ -117,12 +117,16 @@ const EVERY_BUILD: [&str; 8] = [
     "SLIPWAY_PROFILE",
     "SLIPWAY_GROUP",
     "SLIPWAY_RECORD",
+    "SLIPWAY_ENV",
+    "SLIPWAY_GIT_PATHS",
 ];
+/// The beginnings of further names that the daemon sets.
+const FAMILIES: [&str; 3] = ["SLIPWAY_SOURCE_", "SLIPWAY_ENV_", "CODEBUILD"];
 
 /// A variable's name; the operator may use SLIPWAY's, for the central buildspec, but not those that every build has.
 pub(super) fn operator_variable(text: &str) -> Result<(), Rule> {
     let first = text.starts_with(|letter: char| letter.is_ascii_alphabetic() || letter == '_');
-    let taken = EVERY_BUILD.contains(&text) || text.starts_with("SLIPWAY_SOURCE_") || text.starts_with("CODEBUILD");
+    let taken = EVERY_BUILD.contains(&text) || FAMILIES.iter().any(|family| text.starts_with(family));
     rule(first && consists_of(text, "_") && !taken, "must be a variable's name, and none that CodeBuild or the daemon sets")
 }
 
@@ -140,6 +144,19 @@ pub(super) fn connection(text: &str) -> Result<(), Rule> {
     let service = matches!(service, "codeconnections" | "codestar-connections");
     let is_one = arn == "arn" && partition.starts_with("aws") && service && !region.is_empty() && is_account(account);
     rule(is_one && name.strip_prefix("connection/").is_some_and(|id| !id.is_empty() && consists_of(id, "-")), CONNECTION)
+}
+
+/// A pattern of names of secrets or parameters.
+pub(super) fn stored(text: &str) -> Result<(), Rule> {
+    let named = text.replace("{tenant}", "").replace('*', "");
+    let is_one = (1..=2048).contains(&text.len()) && consists_of(&named, "/_+=.@-");
+    rule(is_one, "must be a pattern of names, not of ARNs, like \"npm/*\" or \"{tenant}/*\"")
+}
+
+/// A pattern of revisions.
+pub(super) fn revision(text: &str) -> Result<(), Rule> {
+    let is_one = (1..=255).contains(&text.len()) && !text.contains(|letter: char| letter.is_whitespace() || letter.is_control());
+    rule(is_one, "must be a pattern of branches, tags and commits, like \"main\", \"release/*\" or \"*\"")
 }
 
 /// A secret's name or ARN.

@@ -162,6 +162,14 @@ pub struct Profile {
     pub tenants: Option<Vec<String>>,
     /// For a tenant by name, the patterns that hold instead of `sources`.
     pub tenant_sources: Option<BTreeMap<String, Vec<String>>>,
+    /// Patterns of the revisions that are allowed, HEAD for the default branch. Left out: all but those of pull and merge requests.
+    pub revisions: Option<Vec<String>>,
+    /// Patterns of the secrets in Secrets Manager that jobs may name, by the secret's name; "{tenant}" stands for the job's tenant.
+    #[schemars(extend("default" = []))]
+    pub secrets: Option<Vec<String>>,
+    /// Patterns of the parameters in the Parameter Store that jobs may name; "{tenant}" stands for the job's tenant.
+    #[schemars(extend("default" = []))]
+    pub parameters: Option<Vec<String>>,
     /// Platforms of images that jobs may ask for. Left out: "linux/amd64", and "linux/arm64" where there is an arm environment.
     pub platforms: Option<Vec<String>>,
     /// The build image. Left out: the project's.
@@ -178,6 +186,8 @@ pub struct Profile {
     pub buildspec_file: Option<String>,
     /// A buildspec in the source, by its path there: the sender's choice of commands under the project's role.
     pub buildspec_path: Option<String>,
+    /// The buildspec of jobs with images: "central", "project", or a file on this machine. Left out: `buildspec_file`, else "central".
+    pub images_buildspec: Option<String>,
     /// The CloudWatch log group. Left out: the project's.
     pub log_group: Option<String>,
     /// Variables for every build of the profile.

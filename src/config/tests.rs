@@ -5,7 +5,7 @@ use std::{path::Path, time::Duration};
 
 use serde_json::Value as Schema;
 
-use super::{Config, Error, load, parse, raw};
+use super::{Buildspec, Config, Error, default, load, parse, raw};
 
 /// As little as a configuration can be.
 const LEAST: &str = r#"
@@ -108,8 +108,27 @@ fn a_buildspec_file_is_read_from_beside_the_configuration() {
         load(&path, []).map_err(|error| error.to_string())
     };
     let config = with("buildspec_file = \"central.yml\"").unwrap();
-    assert_eq!(config.profiles["default"].buildspec.as_deref(), Some("version: 0.2\n"));
+    let operators = Buildspec { spec: Some("version: 0.2\n".into()), is_operators: true };
+    assert_eq!((&config.profiles["default"].buildspec, &config.profiles["default"].images_buildspec), (&operators, &operators));
     assert!(with("buildspec_file = \"missing.yml\"").unwrap_err().contains("cannot be read"));
+    // Images are the central buildspec's to build, unless the operator says otherwise.
+    let registry = "registry = \"registry.test\"";
+    for (lines, spec, is_operators) in [
+        ("", None, false),
+        (registry, Some(default::CENTRAL_BUILDSPEC), true),
+        (&format!("{registry}\nbuildspec_path = \"ci.yml\""), Some(default::CENTRAL_BUILDSPEC), true),
+        (&format!("{registry}\nbuildspec_file = \"central.yml\""), Some("version: 0.2\n"), true),
+        (&format!("{registry}\nimages_buildspec = \"central.yml\""), Some("version: 0.2\n"), true),
+        (&format!("{registry}\nimages_buildspec = \"project\""), None, true),
+        ("images_buildspec = \"central\"", Some(default::CENTRAL_BUILDSPEC), true),
+    ] {
+        let found = &with(lines).unwrap().profiles["default"].images_buildspec;
+        assert_eq!((found.spec.as_deref(), found.is_operators), (spec, is_operators), "{lines}");
+    }
+    assert_eq!(
+        with(&format!("{registry}\nimages_buildspec = \"central.yml\"")).unwrap().profiles["default"].buildspec,
+        Buildspec::default()
+    );
 }
 
 #[test]
@@ -230,6 +249,28 @@ fn each_rule_says_its_key_value_line_and_what_is_right() {
         (sources, "sources = []", "profiles.default.sources = [] (line 10): must have at least one pattern"),
         (sources, "", "profiles.default.sources (line 8): must have at least one pattern"),
         (sources, &profile("timeout_minutes = 4"), "profiles.default.timeout_minutes = 4 (line 11): must be 5 to 2160"),
+        (sources, &profile("revisions = []"), "profiles.default.revisions = [] (line 11): must have at least one pattern"),
+        (sources, &profile("revisions = [\"a b\"]"), "profiles.default.revisions[0] = \"a b\" (line 11): must be a pattern of branches"),
+        (
+            sources,
+            &profile("secrets = [\"arn:aws:secretsmanager:x\"]"),
+            "profiles.default.secrets[0] = \"arn:aws:secretsmanager:x\" (line 11): must be a pattern of names, not of ARNs",
+        ),
+        (
+            sources,
+            &profile("parameters = [\"{user}/*\"]"),
+            "profiles.default.parameters[0] = \"{user}/*\" (line 11): must be a pattern of names",
+        ),
+        (
+            sources,
+            &profile("environment_type = \"LINUX_LAMBDA_CONTAINER\"\nprivileged = true"),
+            "profiles.default.privileged = true (line 12): must be left out: on Lambda",
+        ),
+        (
+            sources,
+            &profile("compute_type = \"BUILD_LAMBDA_1GB\"\ntimeout_minutes = 15"),
+            "profiles.default.timeout_minutes = 15 (line 12): must be left out: on Lambda",
+        ),
         (sources, &profile("timeout_minutes = 2161"), "profiles.default.timeout_minutes = 2161 (line 11): must be 5 to 2160"),
         (
             sources,

@@ -30,10 +30,14 @@ pub struct Image {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String", regex(pattern = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$"))]
     pub target: Option<String>,
-    /// Values for the Dockerfile's `ARG`s.
+    /// Values for the Dockerfile's `ARG`s; no `BUILDKIT_*`, and none of Docker's proxy arguments.
     #[serde(default)]
     #[schemars(extend("maxProperties" = 64))]
     pub build_args: BTreeMap<String, String>,
+    /// Names of the job's `env`, each handed to `docker build` as the BuildKit secret of that id: `RUN --mount=type=secret,id=NPM_TOKEN`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 100), inner(length(min = 1, max = 256)))]
+    pub secrets: Vec<String>,
     /// What it runs on; the build machine's own platform when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Platform")]
@@ -93,6 +97,18 @@ pub fn dockerfile_in(context: &str) -> String {
     }
 }
 
+/// The argument of a Dockerfile: none by which BuildKit replaces the Dockerfile's frontend, or that Docker gives to every command.
+pub fn check_build_arg(name: &str) -> Result<(), &'static str> {
+    /// In either case; BuildKit takes them in any.
+    const PREDEFINED: [&str; 5] = ["HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY"];
+    rule::identifier(name)?;
+    let upper = name.to_ascii_uppercase();
+    if upper.starts_with("BUILDKIT_") || PREDEFINED.contains(&upper.as_str()) {
+        return Err("must not be BUILDKIT_*, nor one of Docker's proxy arguments, which every command of the Dockerfile would get");
+    }
+    Ok(())
+}
+
 /// A repository path as registries demand it.
 pub fn check_name(name: &str) -> Result<(), &'static str> {
     let alphanumeric = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
@@ -135,6 +151,26 @@ mod tests {
             "", "App", "/app", "app/", "a//b", "-a", "a-", "a..b", "a___b", "a._b", "a:latest", "a@b", "../x", "a b", "a\n", "$(id)", &long,
         ] {
             assert!(check_name(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn build_arguments_do_not_steer_buildkit() {
+        for good in ["RUST_VERSION", "PROXY", "MY_HTTP_PROXY", "BUILDKIT", "SOURCE_DATE_EPOCH"] {
+            assert_eq!(check_build_arg(good), Ok(()), "{good}");
+        }
+        for bad in [
+            "BUILDKIT_SYNTAX",
+            "buildkit_syntax",
+            "BUILDKIT_INLINE_CACHE",
+            "HTTP_PROXY",
+            "https_proxy",
+            "Ftp_Proxy",
+            "no_proxy",
+            "ALL_PROXY",
+            "A-B",
+        ] {
+            assert!(check_build_arg(bad).is_err(), "{bad}");
         }
     }
 

@@ -1,12 +1,15 @@
 //! A job, translated to what `StartBuild` is asked for.
 
+#[cfg(test)]
+mod tests;
+
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use crate::config::{Credential, Environment, Profile};
 
 use super::{
-    Image, Job, JobId, Platform, Variable, VariableKind,
+    Image, Job, JobId, Platform, SourceUrl, Tenant, Variable, VariableKind,
     build::{ATTEMPT_VARIABLE, GROUP_VARIABLE, JOB_ID_VARIABLE, PROFILE_VARIABLE, TENANT_VARIABLE},
     id::hex,
     policy,
@@ -30,7 +33,8 @@ pub struct Order {
     pub submodules: bool,
     /// In a fixed order: Slipway's own, then the operator's, then the job's.
     pub env: Vec<Variable>,
-    pub timeout_minutes: u32,
+    /// Absent, like the next one and privileged mode, where compute takes none.
+    pub timeout_minutes: Option<u32>,
     pub queued_timeout_minutes: Option<u32>,
     /// The buildspec's text, or its path in the source.
     pub buildspec: Option<String>,
@@ -58,29 +62,38 @@ pub const IMAGES_VARIABLE: &str = "SLIPWAY_IMAGES";
 /// The registry that a build pushes to; absent if the profile names none.
 pub const REGISTRY_VARIABLE: &str = "SLIPWAY_REGISTRY";
 
+/// The names of a job's variables as a JSON list, where they come as data; the value of the first is in `SLIPWAY_ENV_0`, and so on.
+pub const ENV_VARIABLE: &str = "SLIPWAY_ENV";
+/// Patterns of the paths at the source's host that its token opens, as a JSON list.
+pub const GIT_PATHS_VARIABLE: &str = "SLIPWAY_GIT_PATHS";
+
 /// Translates an attempt at a job, from 1, to what CodeBuild is asked for.
 pub fn translate(job: &Job, profile: &Profile, attempt: u32, enqueued_at: Option<Timestamp>) -> Order {
     let url = &job.source.url;
     let access = policy::access(&profile.hosts, url);
     let in_build = access.source_type == "NO_SOURCE";
     let is_git = url.scheme() != "s3" && !in_build;
+    let buildspec = if job.images.is_empty() { &profile.buildspec } else { &profile.images_buildspec };
+    let is_arm = job.images.iter().any(|image| image.platform == Some(Platform::Arm64));
+    let environment = profile.arm.as_ref().filter(|_| is_arm).unwrap_or(&profile.environment);
+    let is_lambda = environment.is_lambda();
     let mut env = own(job, profile, attempt, enqueued_at);
     if in_build {
-        env.extend(source_variables(job, access.credential));
+        env.extend(source_variables(job, profile, access.credential));
     }
     env.extend(profile.env.iter().map(|variable| Variable {
         name: variable.name.clone(),
         value: variable.value.clone(),
-        kind: match variable.kind.as_str() {
-            "PARAMETER_STORE" => VariableKind::ParameterStore,
-            "SECRETS_MANAGER" => VariableKind::SecretsManager,
-            _ => VariableKind::Plaintext,
-        },
+        kind: VariableKind::of(&variable.kind),
     }));
-    // What the operator sets, a job cannot.
-    let senders: Vec<_> = job.env.iter().filter(|variable| env.iter().all(|set| set.name != variable.name)).cloned().collect();
-    env.extend(senders);
-    let is_arm = job.images.iter().any(|image| image.platform == Some(Platform::Arm64));
+    if buildspec.is_operators {
+        env.extend(as_data(&job.env));
+    } else {
+        // What the operator sets, a job cannot.
+        let senders: Vec<_> = job.env.iter().filter(|variable| env.iter().all(|set| set.name != variable.name)).cloned().collect();
+        env.extend(senders);
+    }
+    let timeout = job.timeout_minutes.map_or(profile.timeout_minutes, |minutes| minutes.min(profile.timeout_minutes));
     Order {
         project: profile.project.clone(),
         source_type: access.source_type.to_owned(),
@@ -90,11 +103,11 @@ pub fn translate(job: &Job, profile: &Profile, attempt: u32, enqueued_at: Option
         clone_depth: is_git.then(|| i32::try_from(job.source.depth).unwrap_or(i32::MAX)),
         submodules: is_git && job.source.submodules,
         env,
-        timeout_minutes: job.timeout_minutes.map_or(profile.timeout_minutes, |minutes| minutes.min(profile.timeout_minutes)),
-        queued_timeout_minutes: profile.queued_timeout_minutes,
-        buildspec: profile.buildspec.clone(),
-        environment: profile.arm.as_ref().filter(|_| is_arm).unwrap_or(&profile.environment).clone(),
-        privileged: profile.privileged,
+        timeout_minutes: (!is_lambda).then_some(timeout),
+        queued_timeout_minutes: profile.queued_timeout_minutes.filter(|_| !is_lambda),
+        buildspec: buildspec.spec.clone(),
+        environment: environment.clone(),
+        privileged: profile.privileged.filter(|_| !is_lambda),
         log_group: profile.log_group.clone(),
         token: token(&job.id, attempt),
     }
@@ -115,8 +128,15 @@ fn own(job: &Job, profile: &Profile, attempt: u32, enqueued_at: Option<Timestamp
     own.into_iter().filter_map(|(name, value)| Some(plain(name, value?))).collect()
 }
 
+/// A job's variables for a buildspec of the operator's. Its tools must not obey what a sender names, so that no name is the sender's.
+fn as_data(variables: &[Variable]) -> impl Iterator<Item = Variable> {
+    let values = variables.iter().enumerate();
+    let values = values.map(|(at, variable)| Variable { name: format!("{ENV_VARIABLE}_{at}"), ..variable.clone() });
+    std::iter::once(plain(ENV_VARIABLE, env_json(variables))).chain(values)
+}
+
 /// What the central buildspec needs to clone a source itself. The token is a reference: its value is seen by nobody but the build.
-fn source_variables(job: &Job, credential: &Credential) -> Vec<Variable> {
+fn source_variables(job: &Job, profile: &Profile, credential: &Credential) -> Vec<Variable> {
     let source = &job.source;
     let mut variables = vec![
         plain("SLIPWAY_SOURCE_URL", source.url.to_string()),
@@ -127,6 +147,7 @@ fn source_variables(job: &Job, credential: &Credential) -> Vec<Variable> {
     if let Credential::Secret(id) = credential {
         let kind = VariableKind::SecretsManager;
         variables.push(Variable { name: "SLIPWAY_GIT_TOKEN".to_owned(), value: id.clone(), kind });
+        variables.push(plain(GIT_PATHS_VARIABLE, git_paths_json(profile, &job.tenant, &source.url)));
     }
     variables
 }
@@ -149,165 +170,19 @@ pub fn images_json(images: &[Image]) -> String {
     serde_json::to_string(images).unwrap_or_default()
 }
 
+/// The names of variables as `SLIPWAY_ENV` has them.
+pub fn env_json(variables: &[Variable]) -> String {
+    let names: Vec<_> = variables.iter().map(|variable| &variable.name).collect();
+    serde_json::to_string(&names).unwrap_or_default()
+}
+
+/// The patterns of paths as `SLIPWAY_GIT_PATHS` has them.
+pub fn git_paths_json(profile: &Profile, tenant: &Tenant, url: &SourceUrl) -> String {
+    serde_json::to_string(&policy::paths_beside(profile, tenant, url)).unwrap_or_default()
+}
+
 /// 64 hexadecimal digits, CodeBuild's limit for the token.
 fn token(id: &JobId, attempt: u32) -> String {
     // An id has no colon, so no two pairs give one text.
     hex(&Sha256::digest(format!("slipway:start-build:{id}:{attempt}")))
-}
-
-#[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-mod tests {
-    use std::collections::BTreeMap;
-
-    use serde_json::json;
-
-    use super::*;
-    use crate::{
-        config::{OperatorVariable, SourceHost},
-        job::message::{self, Message},
-    };
-
-    fn profile() -> Profile {
-        Profile {
-            name: "default".into(),
-            project: "flex".into(),
-            registry: Some("123456789012.dkr.ecr.eu-west-1.amazonaws.com".into()),
-            sources: vec!["*".into()],
-            timeout_minutes: 60,
-            ..Profile::default()
-        }
-    }
-
-    fn job(message: &serde_json::Value) -> Job {
-        match message::read(&message.to_string(), "message-1", &BTreeMap::from([("default".into(), profile())])) {
-            Ok(Message::Job(job)) => *job,
-            other => panic!("{other:?}"),
-        }
-    }
-
-    #[test]
-    fn a_job_becomes_one_order() {
-        let job = job(&json!({
-            "version": 1, "id": "app-1", "timeout_minutes": 20,
-            "source": { "url": "https://github.com/acme/app", "revision": "pr/25", "depth": 0, "submodules": true },
-            "images": [{ "name": "team/app", "build_args": { "X": "$(id); `x` \"'" } }],
-            "tenant": "team-a", "group": { "key": "acme/app@main" },
-            "env": [{ "name": "NPM_TOKEN", "value": "npm/token", "type": "SECRETS_MANAGER" }, { "name": "ODD", "value": "--x '$(id)' \"" }],
-        }));
-        let order = translate(&job, &profile(), 2, None);
-        let images = json!([{
-            "name": "team/app", "tags": ["latest"], "context": ".", "dockerfile": "Dockerfile",
-            "build_args": { "X": "$(id); `x` \"'" }, "aws_credentials": "none",
-        }]);
-        assert_eq!(serde_json::from_str::<serde_json::Value>(&order.env[2].value).unwrap(), images);
-        let env = order.env.iter().map(|variable| (variable.name.as_str(), variable.value.as_str(), variable.kind)).collect::<Vec<_>>();
-        let expected = [
-            ("SLIPWAY_JOB_ID", "app-1", VariableKind::Plaintext),
-            ("SLIPWAY_ATTEMPT", "2", VariableKind::Plaintext),
-            ("SLIPWAY_IMAGES", order.env[2].value.as_str(), VariableKind::Plaintext),
-            ("SLIPWAY_REGISTRY", "123456789012.dkr.ecr.eu-west-1.amazonaws.com", VariableKind::Plaintext),
-            ("SLIPWAY_TENANT", "team-a", VariableKind::Plaintext),
-            ("SLIPWAY_PROFILE", "default", VariableKind::Plaintext),
-            ("SLIPWAY_GROUP", "acme/app@main", VariableKind::Plaintext),
-            ("NPM_TOKEN", "npm/token", VariableKind::SecretsManager),
-            ("ODD", "--x '$(id)' \"", VariableKind::Plaintext),
-        ];
-        assert_eq!(env, expected);
-        let source = (
-            order.source_type.as_str(),
-            order.source_location.as_deref(),
-            order.source_version.as_deref(),
-            order.clone_depth,
-            order.submodules,
-        );
-        assert_eq!(source, ("GITHUB", Some("https://github.com/acme/app"), Some("pr/25"), Some(0), true));
-        assert_eq!((order.project.as_str(), order.timeout_minutes), ("flex", 20));
-    }
-
-    #[test]
-    fn s3_has_no_history_and_no_registry_no_variable() {
-        let job = job(&json!({ "version": 1, "source": { "url": "s3://bucket/key.zip", "submodules": true } }));
-        let order = translate(&job, &Profile { registry: None, ..profile() }, 1, None);
-        let source =
-            (order.source_type.as_str(), order.source_location.as_deref(), order.source_version, order.clone_depth, order.submodules);
-        assert_eq!(source, ("S3", Some("bucket/key.zip"), None, None, false));
-        let names: Vec<_> = order.env.iter().map(|variable| variable.name.as_str()).collect();
-        assert_eq!(names, ["SLIPWAY_JOB_ID", "SLIPWAY_ATTEMPT", "SLIPWAY_IMAGES", "SLIPWAY_TENANT", "SLIPWAY_PROFILE"]);
-        assert_eq!((order.env[0].value.as_str(), order.env[2].value.as_str(), order.timeout_minutes), ("message-1", "[]", 60));
-    }
-
-    #[test]
-    fn equal_attempts_give_equal_orders_and_others_other_tokens() {
-        let job = |id: &str| job(&json!({ "version": 1, "id": id, "source": { "url": "https://github.com/acme/app" } }));
-        assert_eq!(translate(&job("a"), &profile(), 1, None), translate(&job("a"), &profile(), 1, None));
-        let token = |id: &str, attempt| translate(&job(id), &profile(), attempt, None).token;
-        assert_eq!(token("a", 1).len(), 64);
-        assert_ne!(token("a", 1), token("a", 2));
-        assert_ne!(token("a", 1), token("b", 1));
-        assert_ne!(token("a", 11), token("a1", 1));
-    }
-
-    #[test]
-    fn the_operators_settings_reach_codebuild_and_a_jobs_cannot_replace_them() {
-        let arm = Environment { image: Some("arm".into()), compute_type: None, environment_type: Some("ARM_CONTAINER".into()) };
-        let profile = Profile {
-            platforms: vec!["linux/amd64".into(), "linux/arm64".into()],
-            environment: Environment { image: Some("amd".into()), ..Environment::default() },
-            arm: Some(arm.clone()),
-            privileged: Some(true),
-            buildspec: Some("version: 0.2".into()),
-            log_group: Some("/builds".into()),
-            queued_timeout_minutes: Some(30),
-            env: vec![OperatorVariable { name: "PROXY".into(), value: "http://proxy".into(), kind: "PLAINTEXT".into() }],
-            ..profile()
-        };
-        let job = |platform: &str| {
-            let text = json!({
-                "version": 1, "id": "a", "source": { "url": "https://github.com/acme/app" },
-                "images": [{ "name": "app", "platform": platform }], "env": [{ "name": "PROXY", "value": "mine" }],
-            });
-            let profiles = BTreeMap::from([("default".to_owned(), profile.clone())]);
-            match message::read(&text.to_string(), "message-1", &profiles) {
-                Ok(Message::Job(job)) => *job,
-                other => panic!("{other:?}"),
-            }
-        };
-        let order = translate(&job("linux/amd64"), &profile, 1, None);
-        assert_eq!(order.environment, profile.environment);
-        assert_eq!(
-            (order.privileged, order.buildspec.as_deref(), order.log_group.as_deref()),
-            (Some(true), Some("version: 0.2"), Some("/builds"))
-        );
-        assert_eq!(order.queued_timeout_minutes, Some(30));
-        let proxies: Vec<_> =
-            order.env.iter().filter(|variable| variable.name == "PROXY").map(|variable| variable.value.as_str()).collect();
-        assert_eq!(proxies, ["http://proxy"]);
-        assert_eq!(translate(&job("linux/arm64"), &profile, 1, None).environment, arm);
-    }
-
-    #[test]
-    fn a_host_that_codebuild_does_not_know_is_cloned_in_the_build_with_a_reference_to_its_token() {
-        let host = SourceHost { host: "git.test".into(), source_type: None, credential: Credential::Secret("git/token".into()) };
-        let profile = Profile { hosts: [host].into(), ..profile() };
-        let job =
-            job(&json!({ "version": 1, "id": "a", "source": { "url": "https://git.test/a/b", "revision": "v1", "submodules": true } }));
-        let order = translate(&job, &profile, 1, None);
-        assert_eq!(
-            (order.source_type.as_str(), order.source_location, order.source_version, order.source_auth),
-            ("NO_SOURCE", None, None, None)
-        );
-        assert_eq!((order.clone_depth, order.submodules), (None, false));
-        let env: Vec<_> =
-            order.env.iter().filter(|variable| variable.name.starts_with("SLIPWAY_SOURCE") || variable.name.contains("TOKEN")).collect();
-        let env: Vec<_> = env.iter().map(|variable| (variable.name.as_str(), variable.value.as_str(), variable.kind)).collect();
-        let expected = [
-            ("SLIPWAY_SOURCE_URL", "https://git.test/a/b", VariableKind::Plaintext),
-            ("SLIPWAY_SOURCE_DEPTH", "1", VariableKind::Plaintext),
-            ("SLIPWAY_SOURCE_SUBMODULES", "true", VariableKind::Plaintext),
-            ("SLIPWAY_SOURCE_REVISION", "v1", VariableKind::Plaintext),
-            ("SLIPWAY_GIT_TOKEN", "git/token", VariableKind::SecretsManager),
-        ];
-        assert_eq!(env, expected);
-    }
 }

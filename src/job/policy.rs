@@ -3,10 +3,50 @@
 use super::{SourceUrl, Tenant};
 use crate::config::{Credential, Profile, SourceHost};
 
-/// Whether a tenant may build the source under the profile: by the tenant's own patterns where the operator gave it some.
+/// Whether a tenant may build the source under the profile.
 pub fn may_build(profile: &Profile, tenant: Option<&Tenant>, url: &SourceUrl) -> bool {
+    allows(sources(profile, tenant), url)
+}
+
+/// The tenant's own patterns where the operator gave it some, else the profile's.
+fn sources<'a>(profile: &'a Profile, tenant: Option<&Tenant>) -> &'a [String] {
     let own = tenant.and_then(|tenant| profile.tenant_sources.get(tenant.as_str()));
-    allows(own.unwrap_or(&profile.sources), url)
+    own.unwrap_or(&profile.sources)
+}
+
+/// Patterns of the paths that a tenant may build at the source's own host: what its submodules may be. An ending `.git` is left out.
+pub fn paths_beside(profile: &Profile, tenant: &Tenant, url: &SourceUrl) -> Vec<String> {
+    let at_host = |pattern: &String| {
+        let (scheme, authority, path) = parts(pattern)?;
+        let fits = scheme == url.scheme() && matches(authority.to_ascii_lowercase().as_bytes(), url.authority().as_bytes());
+        fits.then(|| bare(path).to_owned())
+    };
+    sources(profile, Some(tenant)).iter().filter_map(at_host).collect()
+}
+
+/// Whether the profile allows a revision. Without patterns of its own it allows none that whoever opens a pull request on a git host writes.
+pub fn may_build_revision(profile: &Profile, url: Option<&SourceUrl>, revision: Option<&str>) -> bool {
+    let revision = revision.unwrap_or("HEAD");
+    // `refs/heads/main^{SHA}` asks for that commit, whether or not the branch leads to it.
+    let (name, commit) = match revision.strip_suffix('}').and_then(|revision| revision.split_once("^{")) {
+        Some((name, commit)) => (name, Some(commit)),
+        None => (revision, None),
+    };
+    let is_hosted = url.is_none_or(|url| url.scheme() == "https" && source_type(url) != "CODECOMMIT");
+    match profile.revisions.as_slice() {
+        [] => !(is_hosted && is_proposed(name)),
+        patterns => {
+            let fits = |name: &str| patterns.iter().any(|pattern| matches(pattern.as_bytes(), name.as_bytes()));
+            fits(name) && commit.is_none_or(fits)
+        }
+    }
+}
+
+/// Whether a revision is of a pull or merge request, as GitHub, GitLab and Bitbucket name them.
+fn is_proposed(revision: &str) -> bool {
+    let name = revision.to_ascii_lowercase();
+    let name = name.strip_prefix("refs/").unwrap_or(&name);
+    ["pr/", "pull/", "merge-requests/", "pull-requests/"].iter().any(|prefix| name.starts_with(prefix))
 }
 
 /// Whether a tenant may use the profile at all.
@@ -21,17 +61,26 @@ pub fn allows(patterns: &[String], url: &SourceUrl) -> bool {
 }
 
 fn covers(pattern: &str, url: &SourceUrl) -> bool {
-    let Some((scheme, rest)) = pattern.split_once("://") else { return pattern == "*" };
-    // A pattern that ends within the host with `*` goes on with any path.
-    let (authority, path) = rest.split_once('/').unwrap_or((rest, if rest.ends_with('*') { "*" } else { "" }));
-    let bare = |path: &'_ str| path.strip_suffix(".git").unwrap_or(path).to_owned();
+    let Some((scheme, authority, path)) = parts(pattern) else { return pattern == "*" };
     scheme == url.scheme()
         && matches(authority.to_ascii_lowercase().as_bytes(), url.authority().as_bytes())
         && (matches(path.as_bytes(), url.path().as_bytes()) || matches(bare(path).as_bytes(), bare(url.path()).as_bytes()))
 }
 
+/// Scheme, authority and path of a pattern.
+fn parts(pattern: &str) -> Option<(&str, &str, &str)> {
+    let (scheme, rest) = pattern.split_once("://")?;
+    // A pattern that ends within the host with `*` goes on with any path.
+    let (authority, path) = rest.split_once('/').unwrap_or((rest, if rest.ends_with('*') { "*" } else { "" }));
+    Some((scheme, authority, path))
+}
+
+fn bare(path: &str) -> &str {
+    path.strip_suffix(".git").unwrap_or(path)
+}
+
 /// Matches a pattern with `*`, in time linear in pattern times text: on a mismatch only the last `*` takes one byte more.
-fn matches(pattern: &[u8], text: &[u8]) -> bool {
+pub(super) fn matches(pattern: &[u8], text: &[u8]) -> bool {
     let (mut p, mut t) = (0, 0);
     let mut star = None;
     while t < text.len() {
@@ -211,6 +260,39 @@ mod tests {
     }
 
     #[test]
+    fn unless_the_operator_says_otherwise_a_pull_requests_code_is_not_built() {
+        let github = url("https://github.com/acme/app");
+        let commit = "0123456789abcdef0123456789abcdef01234567";
+        let pinned = format!("refs/pull/25/head^{{{commit}}}");
+        let may = |patterns: &[&str], url: &SourceUrl, revision| {
+            let profile = Profile { revisions: patterns.iter().map(|&pattern| pattern.to_owned()).collect(), ..Profile::default() };
+            may_build_revision(&profile, Some(url), revision)
+        };
+        for allowed in [None, Some("main"), Some("v1.2"), Some(commit), Some("prod/x"), Some("refs/heads/pr")] {
+            assert!(may(&[], &github, allowed), "{allowed:?}");
+        }
+        let proposed = ["pr/25", "PR/25", "refs/pull/25/head", "refs/pull/25/merge", &pinned, "pull/25/head", "refs/merge-requests/1/head"];
+        for refused in proposed {
+            assert!(!may(&[], &github, Some(refused)), "{refused}");
+            assert!(may(&["*"], &github, Some(refused)), "{refused}");
+        }
+        assert!(may(&[], &url("file:///srv/app"), Some("pr/25")) && may(&[], &url("s3://bucket/a.zip"), Some("pr/25")));
+        assert!(may(&[], &url("https://git-codecommit.eu-west-1.amazonaws.com/v1/repos/app"), Some("pr/25")));
+        let patterns = ["HEAD", "release/*", "refs/pull/*"];
+        for (revision, expected) in [
+            (None, true),
+            (Some("release/1"), true),
+            (Some("main"), false),
+            (Some("refs/pull/25/head"), true),
+            (Some(&*pinned), false),
+            (Some(commit), false),
+        ] {
+            assert_eq!(may(&patterns, &github, revision), expected, "{revision:?}");
+        }
+        assert!(!may(&["main"], &github, None), "the default branch may be any");
+    }
+
+    #[test]
     fn a_tenant_with_patterns_of_its_own_has_only_those() {
         let profile = Profile {
             sources: vec!["https://github.com/*".into()],
@@ -222,6 +304,8 @@ mod tests {
         assert!(may_build(&profile, Some(&a), &url("https://github.com/x/y")));
         assert!(!may_build(&profile, Some(&b), &url("https://github.com/x/y")));
         assert!(may_build(&profile, Some(&b), &url("https://git.example.com/b/y")));
+        assert_eq!(paths_beside(&profile, &b, &url("https://git.example.com/b/y.git")), ["b/*"]);
+        assert_eq!(paths_beside(&profile, &a, &url("https://git.example.com/b/y.git")), [""; 0]);
         assert_eq!([&a, &b, &c].map(|tenant| may_use(&profile, tenant)), [true, true, false]);
     }
 }

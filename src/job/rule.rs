@@ -11,6 +11,14 @@ pub fn one_line(text: &str) -> Result<(), &'static str> {
     Ok(())
 }
 
+/// Free text on any number of lines: line breaks and tabs, and no other control characters.
+pub fn some_lines(text: &str) -> Result<(), &'static str> {
+    if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\t')) {
+        return Err("must not contain control characters but line breaks and tabs");
+    }
+    Ok(())
+}
+
 /// Free text on one line that says something.
 pub fn some_line(text: &str) -> Result<(), &'static str> {
     if text.is_empty() { Err("must not be empty") } else { one_line(text) }

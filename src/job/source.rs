@@ -117,26 +117,45 @@ fn check_bucket(bucket: &str) -> Result<(), &'static str> {
     Err("must name a bucket: 3 to 63 lower-case letters, digits, '.' and '-'")
 }
 
-/// Nothing in a path may mean another place than it says, whoever decodes it.
+/// Nothing in a path may mean another place than it says, whoever decodes it, and however often.
 fn check_path(path: &str) -> Result<(), &'static str> {
-    if path.split('/').any(|part| matches!(part, "" | "." | "..")) {
-        return Err("must have a path without empty parts, '.' and '..'");
+    let decoded = decoded(path)?;
+    // Some servers take a parameter off each part (`..;x`), and blanks off its end.
+    let name = |part: &'_ str| part.split(';').next().is_some_and(|name| name.chars().any(|c| c != '.' && c != ' '));
+    if !decoded.split('/').all(name) {
+        return Err("must have a path without empty parts, '.' and '..', also before a ';'");
     }
+    Ok(())
+}
+
+/// The path without its escapes. Beyond ASCII only letters may be escaped: there are dots and slashes of other widths that a server may
+/// take for those, and longer encodings of them.
+fn decoded(path: &str) -> Result<String, &'static str> {
+    let mut bytes = Vec::new();
     let mut rest = path;
-    while let Some((_, escape)) = rest.split_once('%') {
+    while let Some((plain, escape)) = rest.split_once('%') {
         let byte = escape.get(..2).filter(|hex| hex.bytes().all(|byte| byte.is_ascii_hexdigit()));
         let byte = byte.and_then(|hex| u8::from_str_radix(hex, 16).ok()).ok_or("must have two hexadecimal digits after each '%'")?;
         if byte.is_ascii_control() || b"./\\%".contains(&byte) {
             return Err("must not escape '.', '/', '\\', '%' or control characters");
         }
-        rest = escape;
+        bytes.extend_from_slice(plain.as_bytes());
+        bytes.push(byte);
+        rest = &escape[2..];
     }
-    Ok(())
+    bytes.extend_from_slice(rest.as_bytes());
+    let text = String::from_utf8(bytes).ok().filter(|text| text.chars().all(|c| c.is_ascii() || c.is_alphabetic()));
+    text.ok_or("must escape no characters beyond ASCII but letters in UTF-8")
 }
 
-/// What git takes for the name of a branch or tag (`git check-ref-format`), a commit, `pr/25`, or an S3 object's version.
+/// What git takes for the name of a branch or tag (`git check-ref-format`), a commit, `pr/25`, a reference with the commit that it has
+/// to have (`refs/pull/25/head^{SHA}`), or an S3 object's version.
 pub fn check_revision(text: &str) -> Result<(), &'static str> {
     rule::not_an_option(text)?;
+    let text = match text.strip_suffix('}').and_then(|text| text.split_once("^{")) {
+        Some((reference, commit)) if reference.starts_with("refs/") && is_commit(commit) => reference,
+        _ => text,
+    };
     let forbidden = |c: char| c.is_whitespace() || "~^:?*[\\".contains(c);
     if text.is_empty() || text == "@" || text.contains(forbidden) || text.contains("..") || text.contains("@{") {
         return Err("must be a branch, tag or commit: no spaces, '..', '@{', or any of ~^:?*[\\");
@@ -146,6 +165,11 @@ pub fn check_revision(text: &str) -> Result<(), &'static str> {
         return Err("must be a branch, tag or commit: no part may be empty, begin with '.' or end with '.lock' or '.'");
     }
     Ok(())
+}
+
+/// The whole number of a commit, by SHA-1 or SHA-256.
+fn is_commit(text: &str) -> bool {
+    matches!(text.len(), 40 | 64) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 impl fmt::Display for SourceUrl {
@@ -182,6 +206,7 @@ mod tests {
             ("https://dev.azure.com/org/My%20Project/_git/app", "dev.azure.com", "org/My%20Project/_git/app"),
             ("https://github.com/acme/$(id);`x`'&|", "github.com", "acme/$(id);`x`'&|"),
             ("https://github.com/@acme/app", "github.com", "@acme/app"),
+            ("https://dev.azure.com/org/Caf%C3%A9/_git/a;b", "dev.azure.com", "org/Caf%C3%A9/_git/a;b"),
             ("s3://my-bucket/code/app.zip", "my-bucket", "code/app.zip"),
             ("file:///srv/git/app", "", "srv/git/app"),
         ] {
@@ -210,6 +235,19 @@ mod tests {
             ("https://github.com/acme/%0aapp", "escape"),
             ("https://github.com/acme/%zz", "hexadecimal"),
             ("https://github.com/acme/app%2", "hexadecimal"),
+            ("https://github.com/acme/..;/evil/app", "'..'"),
+            ("https://github.com/acme/..;x=1/evil/app", "'..'"),
+            ("https://github.com/acme/..%3B/evil/app", "'..'"),
+            ("https://github.com/acme/..%20/evil/app", "'..'"),
+            ("https://github.com/acme/.../evil/app", "'..'"),
+            ("https://github.com/acme/;/evil/app", "empty"),
+            ("https://github.com/acme/%C0%AE%C0%AE/evil/app", "letters"),
+            ("https://github.com/acme/%EF%BC%8E%EF%BC%8E/evil/app", "letters"),
+            ("https://github.com/acme/%E2%80%A5/evil/app", "letters"),
+            ("https://github.com/acme/..%C0%AFevil/app", "letters"),
+            ("https://github.com/acme/..%EF%BC%8Fevil/app", "letters"),
+            ("https://github.com/acme/%u002e%u002e/evil/app", "hexadecimal"),
+            ("https://github.com/acme/\u{ff0e}\u{ff0e}/evil/app", "printable"),
             ("https://github.com/acme/\u{e9}", "printable"),
             ("https://github.com/acme\\..\\evil", "backslashes"),
             ("https://github.com/acme/app?x=1", "query"),
@@ -240,6 +278,15 @@ mod tests {
         for good in ["main", "feature/x-1", "v1.4.2", "pr/25", "9f1c3b7", "ümlaut", "a@b", "dependabot/npm/$x;y", "aAbB_3.x"] {
             assert_eq!(check_revision(good), Ok(()), "{good}");
         }
+        let commit = "0123456789abcdef0123456789ABCDEF01234567";
+        assert_eq!(check_revision(&format!("refs/pull/25/head^{{{commit}}}")), Ok(()));
+        let longer = format!("{commit}0");
+        for (reference, commit) in
+            [("refs/pull/25/head", "0123"), ("refs/heads/a", &longer), ("main", commit), ("refs/a b", commit), ("refs/-/../x", commit)]
+        {
+            assert!(check_revision(&format!("{reference}^{{{commit}}}")).is_err(), "{reference} {commit}");
+        }
+        assert!(check_revision("refs/heads/main^{commit}").is_err());
         let bad = "-b --upload-pack=x a..b a.lock a/b.lock .a a/.b /a a/ a//b a~1 a^ a:b a? a* a[ a\\b @ @{u} a@{1} a.";
         for bad in bad.split(' ').chain(["", "a b", "a\tb", "a\nb", "a\u{7f}", "a\u{a0}b"]) {
             assert!(check_revision(bad).is_err(), "{bad:?}");

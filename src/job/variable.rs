@@ -9,7 +9,7 @@ use super::rule;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Variable {
-    /// Its name; `CODEBUILD*`, `SLIPWAY*` and `AWS_*` are reserved, and what shells, the linker, docker, git and TLS obey is refused.
+    /// Its name; `CODEBUILD*`, `SLIPWAY*` and `AWS_*` are reserved, and what a shell obeys is refused, as PATH, `BASH_*` and `LC_*`.
     #[schemars(length(min = 1, max = 256), regex(pattern = r"^[A-Za-z_][A-Za-z0-9_]*$"))]
     pub name: String,
     /// Its value, or where its value is kept.
@@ -33,45 +33,32 @@ pub enum VariableKind {
     SecretsManager,
 }
 
-/// What shells, the dynamic linker, docker, git and TLS libraries obey before any command of a buildspec: who sets these chooses what runs,
-/// or whom it trusts.
-const OBEYED: [&str; 23] = [
-    "BASH_ENV",
-    "BASHOPTS",
-    "SHELLOPTS",
-    "PS4",
-    "IFS",
-    "PATH",
-    "HOME",
-    "DOCKER_HOST",
-    "DOCKER_CONFIG",
-    "DOCKER_CONTEXT",
-    "DOCKER_CERT_PATH",
-    "DOCKER_TLS_VERIFY",
-    "CURL_CA_BUNDLE",
-    "CURL_HOME",
-    "REQUESTS_CA_BUNDLE",
-    "PYTHONHOME",
-    "PYTHONPATH",
-    "PYTHONSTARTUP",
-    "GCONV_PATH",
-    "ALL_PROXY",
-    "HTTP_PROXY",
-    "HTTPS_PROXY",
-    "NO_PROXY",
-];
-/// The beginnings of families of such names.
-const OBEYED_FAMILIES: [&str; 6] = ["LD_", "GIT_SSL_", "OPENSSL_", "SSL_CERT_", "BUILDX_", "BUILDKIT_"];
+impl VariableKind {
+    /// By CodeBuild's name; what is no name of its is plain.
+    pub(super) fn of(name: &str) -> Self {
+        match name {
+            "PARAMETER_STORE" => Self::ParameterStore,
+            "SECRETS_MANAGER" => Self::SecretsManager,
+            _ => Self::Plaintext,
+        }
+    }
+}
 
-/// A name that is not CodeBuild's, Slipway's or the SDKs', nor one that the build's tools obey.
+/// What a build's own shell obeys before it runs a command, or prints its messages by. Where the repository's buildspec runs, a job's
+/// variables come by name; to a buildspec of the operator's no name of theirs gets.
+const OF_THE_SHELL: [&str; 9] = ["PATH", "HOME", "IFS", "PS4", "BASHOPTS", "SHELLOPTS", "POSIXLY_CORRECT", "LANG", "LANGUAGE"];
+/// The beginnings of families of such names; `LD_` is the dynamic linker's.
+const OF_THE_SHELL_FAMILIES: [&str; 3] = ["BASH_", "LC_", "LD_"];
+
+/// A name that is not CodeBuild's, Slipway's or the SDKs', nor one that the build's own shell obeys.
 pub fn check_name(name: &str) -> Result<(), &'static str> {
     rule::identifier(name)?;
     let upper = name.to_ascii_uppercase();
     if ["CODEBUILD", "SLIPWAY", "AWS_"].iter().any(|prefix| upper.starts_with(prefix)) {
         return Err("must not begin with CODEBUILD, SLIPWAY or AWS_, which are reserved");
     }
-    if OBEYED.contains(&upper.as_str()) || OBEYED_FAMILIES.iter().any(|family| upper.starts_with(family)) {
-        return Err("must not be a variable that changes which commands a build runs, such as PATH, BASH_ENV or DOCKER_HOST");
+    if OF_THE_SHELL.contains(&upper.as_str()) || OF_THE_SHELL_FAMILIES.iter().any(|family| upper.starts_with(family)) {
+        return Err("must not be a variable that the build's shell obeys, such as PATH, BASH_ENV or LC_ALL");
     }
     Ok(())
 }
@@ -89,7 +76,7 @@ mod tests {
 
     #[test]
     fn reserved_names_are_refused() {
-        for good in ["NPM_TOKEN", "_x", "MY_AWS_REGION", "AWSOME", "ENV", "DOCKER_BUILDKIT", "MY_PATH", "GIT_COMMIT"] {
+        for good in ["NPM_TOKEN", "_x", "MY_AWS_REGION", "AWSOME", "ENV", "DOCKER_HOST", "MY_PATH", "GIT_COMMIT", "TMPDIR"] {
             assert_eq!(check_name(good), Ok(()), "{good}");
         }
         for bad in [
@@ -101,11 +88,10 @@ mod tests {
             "aws_region",
             "BASH_ENV",
             "LD_PRELOAD",
-            "OPENSSL_CONF",
-            "GIT_SSL_CAINFO",
-            "https_proxy",
-            "DOCKER_HOST",
             "PATH",
+            "SHELLOPTS",
+            "LC_MESSAGES",
+            "LANGUAGE",
             "A=B",
             "-x",
             "A\nB",

@@ -28,9 +28,12 @@ class Central:
             serviceRole="arn:aws:iam::000000000000:role/builds",
         )
 
-    def build(self, url=None, images=None, variables=None, secrets=None, seconds=120):
-        """Builds a repository, or without a URL what the variables say, to its end."""
+    def build(self, url=None, images=None, variables=None, secrets=None, seconds=120, env=()):
+        """Builds a repository, or without a URL what the variables say, to its end. `env`: the names of the job's variables, which the
+        daemon hands over as data; `None`: it does not."""
         given = dict(variables or {})
+        if env is not None:
+            given["SLIPWAY_ENV"] = json.dumps(list(env))
         if images is not None:
             given["SLIPWAY_IMAGES"] = images if isinstance(images, str) else json.dumps(images)
         variables = plain(given) + [

@@ -13,6 +13,8 @@ from engine import Engine, missing
 from program import SCRIPTS, SLIPWAY, Program, environment, slipway
 from waiting import until
 
+pytest_plugins = ["recorder"]
+
 QUICK = "version: 0.2\nphases:\n  build:\n    commands:\n      - echo built $SLIPWAY_JOB_ID\n"
 
 

@@ -14,8 +14,9 @@ from waiting import until
 # The engine's bridge, and this machine's address on it: where containers reach what the tests serve.
 BRIDGE, GATEWAY = Path("/sys/class/net/docker0"), "10.213.7.1"
 # Debian's packages docker.io, docker-registry, iptables and busybox-static have them. Its client of version 20.10 speaks BuildKit by
-# itself; a newer one would need its buildx plugin.
+# itself; a newer one, which .ci/engine takes from Debian's next release, needs its buildx plugin.
 DAEMON, CLIENT, REGISTRY, BUSYBOX = "/usr/sbin/dockerd", "/usr/bin/docker", "/usr/bin/docker-registry", "/bin/busybox"
+NEWER = ("/opt/slipway-tests/docker", "/usr/libexec/docker/cli-plugins/docker-buildx")
 
 
 def missing():
@@ -34,10 +35,11 @@ class Engine:
         self.host = f"unix://{folder}/docker.sock"
         self._started = []
         self._bridged = BRIDGE.exists()
-        # A folder with the client that fits, to stand first in a build's PATH.
-        self.programs = folder / "bin"
-        self.programs.mkdir()
-        (self.programs / "docker").symlink_to(CLIENT)
+        # A folder with the client that fits, to stand first in a build's PATH, and one with a newer client.
+        self.programs, self.newer_programs = folder / "bin", folder / "newer"
+        for programs, client in ((self.programs, CLIENT), (self.newer_programs, NEWER[0])):
+            programs.mkdir()
+            (programs / "docker").symlink_to(client)
 
     def start(self):
         settings = self.folder / "registry.yml"

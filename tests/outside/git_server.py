@@ -22,8 +22,8 @@ class GitServer:
         subprocess.run(made, check=True, capture_output=True)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self.certificate, key)
-        # Host and authorization of every request.
-        self.requests = []
+        # Host and authorization of every request, and path and authorization.
+        self.requests, self.asked = [], []
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler(self))
         self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         self.port = self._server.server_port
@@ -81,6 +81,7 @@ def handler(server):
             path, _, query = self.path.partition("?")
             authorization = self.headers.get("Authorization", "")
             server.requests.append((self.headers["Host"], authorization))
+            server.asked.append((path, authorization))
             body = self.body()
             if path.startswith("/moved/"):
                 return self.say(302, Location=server.url(self.path.removeprefix("/moved/"), "localhost"))

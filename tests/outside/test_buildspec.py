@@ -1,17 +1,18 @@
-"""The central buildspec, really run by local mode, with programs in docker's, the AWS CLI's and curl's place that keep what they get."""
+"""The central buildspec, really run by local mode: what reaches docker, the AWS CLI and curl."""
 
 import json
 import os
+import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 import yaml
 
-from central import FILE, Central
+from central import FILE
 from program import SCRIPTS
+from recorder import DIGEST, ECR, builds, image, option, pushes
 
-DIGEST = "sha256:" + "a1" * 32
-ECR = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
 HOSTILE = [
     "plain",
     "",
@@ -26,107 +27,28 @@ HOSTILE = [
     "tab\there, caf\u00e9 \U0001f680",
     "%s %n {{.Name}} \\(.name) \\u0000",
 ]
-KEYS = {"AccessKeyId": "ASIATEST", "SecretAccessKey": "sec/ret+", "Token": "session==", "Expiration": "2026-11-22T12:00:00Z"}
-
-# Each call's arguments, ended by zero bytes, in a file of its own.
-KEEP = """\
-#!/bin/bash
-folder="$CALLS/$CODEBUILD_BUILD_NUMBER"; mkdir -p "$folder"
-call="$folder/$(printf %03d "$(ls "$folder" | grep -c '\\.arguments$')")-{program}"
-printf '%s\\0' "$@" >"$call.arguments"
-"""
-DOCKER = """\
-case "$1" in
-  version)
-    if [ "$ENGINE" = none ]; then echo 'Cannot connect to the Docker daemon at unix:///x. Is the docker daemon running?' >&2; exit 1; fi
-    echo "${CLIENT:-20.10.24+dfsg1}" ;;
-  buildx) [ -n "$BUILDX" ] ;;
-  login) cat >"$call.stdin" ;;
-  build)
-    for argument in "$@"; do
-      secret="${argument#id=aws,src=}"
-      if [ "$secret" != "$argument" ]; then cp "$secret" "$call.secret"; stat -c %a "$secret" >"$call.mode"; fi
-    done
-    if [ "$FAILS" = build ]; then echo 'ERROR: failed to solve: no such stage' >&2; exit 17; fi ;;
-  push)
-    ls "$SLIPWAY_WORK" >"$call.left"
-    if [ "$FAILS" = push ]; then echo 'denied: the repository does not exist' >&2; exit 1; fi
-    echo "latest: digest: DIGEST size: 528" ;;
-esac
-""".replace("DIGEST", DIGEST)
-
-
-@pytest.fixture(scope="module")
-def calls(tmp_path_factory):
-    """Where the programs in others' place keep what they get."""
-    return tmp_path_factory.mktemp("calls")
-
-
-@pytest.fixture(scope="module")
-def central(start_local, calls, tmp_path_factory):
-    programs = tmp_path_factory.mktemp("programs")
-    answers = {"docker": DOCKER, "aws": "echo ecr-password\n", "curl": f"echo '{json.dumps(KEYS)}'\n"}
-    for name, text in answers.items():
-        (programs / name).write_text(KEEP.replace("{program}", name) + text)
-        (programs / name).chmod(0o755)
-    secrets = tmp_path_factory.mktemp("secrets") / "secrets.json"
-    secrets.write_text(json.dumps({"hub": {"user": "acme", "password": "hub-password"}}))
-    local = start_local("--no-daemon", "--secrets", secrets, PATH=f"{programs}:{os.environ['PATH']}")
-    return Central(local.cloud, {"CALLS": str(calls)})
-
-
-@pytest.fixture
-def made(calls):
-    """A function that gives the calls of a build: program and arguments."""
-
-    def read(ended, program=None):
-        found = [
-            [file.name.removesuffix(".arguments")[4:], *file.read_text().split("\0")[:-1]]
-            for file in sorted((calls / str(ended.number)).glob("*.arguments"))
-        ]
-        return [call for call in found if program in (None, call[0])]
-
-    return read
-
-
-@pytest.fixture
-def kept(calls):
-    """A function that gives what the calls of a build kept beside their arguments."""
-    return lambda ended, kind: [file.read_text() for file in sorted((calls / str(ended.number)).glob(f"*.{kind}"))]
-
-
-def image(name="team/app", **more):
-    return {"name": name, "tags": ["latest"], "context": ".", "build_args": {}, "aws_credentials": "none", **more}
-
-
-def builds(calls):
-    return [call[2:] for call in calls if call[:2] == ["docker", "build"]]
-
-
-def pushes(calls):
-    return [call[2] for call in calls if call[:2] == ["docker", "push"]]
-
-
-def option(call, name):
-    """The values of an option that may be repeated."""
-    return [value for before, value in zip(call, call[1:], strict=False) if before == name]
 
 
 def script(folder):
     """The script that the phases share, as the buildspec's first command writes it."""
     spec = yaml.safe_load(FILE.read_text())
     [command] = spec["phases"]["install"]["commands"]
+    # What the phase's environment says of temporary files, which the checkout may hold then, does not count.
     environment = {"PATH": os.environ["PATH"], "TMPDIR": str(folder)}
-    subprocess.run(["bash", "-euc", command], check=True, env=environment, cwd=folder)
-    [file] = folder.glob("*/slipway.sh")
+    told = ["bash", "-euc", f'{command}\nprintf %s "$SLIPWAY_WORK"']
+    work = Path(subprocess.run(told, check=True, env=environment, cwd=folder, capture_output=True, text=True).stdout)
+    assert list(folder.iterdir()) == [] and work.parent == Path("/tmp")
+    file = folder / "slipway.sh"
+    shutil.move(work / file.name, file)
+    work.rmdir()
     return file
 
 
 def test_shellcheck_has_nothing_to_say(tmp_path):
     spec = yaml.safe_load(FILE.read_text())
     assert (spec["version"], spec["env"]["shell"]) == (0.2, "bash")
-    checked = [script(tmp_path), tmp_path / "askpass.sh"]
-    checked[1].write_text(checked[0].read_text().split("<<'END_OF_ASKPASS'\n")[1].split("END_OF_ASKPASS\n")[0])
+    checked = [script(tmp_path), tmp_path / "credential.sh"]
+    checked[1].write_text(checked[0].read_text().split("<<'END_OF_CREDENTIAL'\n")[1].split("END_OF_CREDENTIAL\n")[0])
     for phase, block in spec["phases"].items():
         checked.append(tmp_path / f"{phase}.sh")
         checked[-1].write_text("\n".join(block["commands"] + block.get("finally", [])))

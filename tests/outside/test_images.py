@@ -3,16 +3,19 @@
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 
 import central
+from checker import lacking
 from cloud import job
-from engine import BUSYBOX, GATEWAY
+from engine import BUSYBOX, GATEWAY, NEWER
 from git_server import GitServer
 from program import ROOT, environment
 
@@ -29,7 +32,7 @@ PROFILE = """
 project = "slipway"
 registry = "{registry}"
 sources = ["file:///*", "https://{git}/*"]
-buildspec_file = "{buildspec}"
+secrets = ["npm/*"]
 
 [[profiles.images.env]]
 name = "GIT_SSL_CAINFO"
@@ -67,6 +70,9 @@ def endpoint_of_credentials(engine):
 
 
 TOKEN = "glpat-Zx9token"
+# As long as a real one, and of no shape that the redaction knows.
+NPM_TOKEN = "Zq7 wF3$'x\"1\n\tlast line"
+README = (ROOT / "README.md").read_text()
 
 
 @pytest.fixture(scope="module")
@@ -82,10 +88,10 @@ def machine(engine, start_local, free_port, tmp_path_factory, endpoint_of_creden
     folder, listen = tmp_path_factory.mktemp("config"), f"127.0.0.1:{free_port()}"
     config, secrets = folder / "slipway.toml", folder / "secrets.json"
     text = (ROOT / "config" / "local.toml").read_text().replace("127.0.0.1:4566", listen)
-    served, buildspec = f"127.0.0.1:{git_server.port}", central.FILE
-    profile = PROFILE.format(registry=engine.registry, git=served, buildspec=buildspec, certificate=git_server.certificate)
+    served = f"127.0.0.1:{git_server.port}"
+    profile = PROFILE.format(registry=engine.registry, git=served, certificate=git_server.certificate)
     config.write_text(text + profile)
-    secrets.write_text(json.dumps({"git/token": TOKEN}))
+    secrets.write_text(json.dumps({"git/token": TOKEN, "npm/token": NPM_TOKEN}))
     path = f"{engine.programs}:{os.environ['PATH']}"
     local = start_local("--config", config, "--secrets", secrets, listen=listen, PATH=path, DOCKER_HOST=engine.host)
     # The project's own variables, as CodeBuild sets those of the role.
@@ -270,3 +276,97 @@ def test_an_image_is_built_from_a_private_repository(engine, machine, build, doc
 def whole_log(cloud, data):
     where = {"logGroupName": data["log"]["group"], "logStreamName": data["log"]["stream"]}
     return "".join(event["message"] for event in cloud.logs.get_log_events(**where, startFromHead=True)["events"])
+
+
+def test_the_secret_of_the_readme_reaches_its_dockerfile_and_stays_nowhere(engine, machine, build, dockerfiles):
+    example = json.loads(README.split("```json\n")[1].split("```")[0])
+    [mount] = set(re.findall(r"--mount=type=secret,id=\w+", README))
+    read = f"RUN {mount} sha256sum </run/secrets/NPM_TOKEN >/seen && cat /run/secrets/NPM_TOKEN >/dev/null\n"
+    nothing = "RUN ! test -e /run/secrets/NPM_TOKEN && ! env | grep -q NPM_TOKEN\n"
+    [image] = example["images"]
+    images = [{"name": "secret", "secrets": image["secrets"]}, {"name": "secret/none", "dockerfile": "Without"}]
+    data = build(dockerfiles(Dockerfile=BASE + read, Without=BASE + nothing), images, env=example["env"])
+    assert data["status"] == "succeeded", data["log"]["excerpt"]
+    reference = data["images"][0]["reference"]
+    assert run(engine, reference, "cat", "/seen").split()[0] == hashlib.sha256(NPM_TOKEN.encode()).hexdigest()
+    files = subprocess.run(["tar", "-xO"], input=saved(engine, reference), capture_output=True, check=True).stdout
+    told = engine.docker("history", "--no-trunc", reference).stdout + engine.docker("image", "inspect", reference).stdout
+    told += whole_log(machine.cloud, data) + json.dumps(machine.subscriber.events) + machine.program.log
+    for line in NPM_TOKEN.splitlines():
+        assert line.strip() not in told and line.encode() not in files
+
+
+def test_a_secret_that_the_profile_does_not_allow_is_rejected(machine, repository, unique):
+    env = [
+        {"name": "A", "value": "git/token", "type": "SECRETS_MANAGER"},
+        {"name": "B", "value": "/npm/token", "type": "PARAMETER_STORE"},
+    ]
+    machine.cloud.send(job(unique, repository(), profile="images", env=env))
+    problems = machine.subscriber.event(f"{unique}/rejected")["data"]["problems"]
+    assert {problem["path"] for problem in problems} == {"/env/0/value", "/env/1/value"}
+    assert all("is not among the" in problem["problem"] for problem in problems)
+
+
+@pytest.fixture(scope="module", params=["programs", "newer_programs"])
+def plain_machine(request, engine, start_local):
+    """Local mode without a configuration of its own but for the registry, which is 127.0.0.1:5000. Its docker is each client in turn."""
+    absent = [program for program in NEWER if not os.access(program, os.X_OK)]
+    if request.param == "newer_programs" and absent:
+        lacking(f"not installed: {', '.join(absent)}; .ci/engine installs them")
+    path = f"{getattr(engine, request.param)}:{os.environ['PATH']}"
+    local = start_local(PATH=path, DOCKER_HOST=engine.host, SLIPWAY__PROFILES__DEFAULT__REGISTRY=engine.registry)
+    yield local
+    local.program.end()
+
+
+@pytest.fixture
+def plain_build(plain_machine, unique):
+    def build(url, images, **more):
+        plain_machine.cloud.send(job(unique, url, images=images, **more))
+        return plain_machine.subscriber.event(f"{unique}/finished", 180)["data"]
+
+    return build
+
+
+def test_local_mode_builds_images(engine, plain_build, dockerfiles):
+    read = "RUN --mount=type=secret,id=A sha256sum </run/secrets/A >/seen\n"
+    env = [{"name": "A", "value": "a value\n"}, {"name": "DOCKER_HOST", "value": "tcp://sender.test"}]
+    data = plain_build(dockerfiles(Dockerfile=BASE + read), [{"name": "local", "secrets": ["A"]}], env=env)
+    assert data["status"] == "succeeded", data["log"]["excerpt"]
+    [image] = data["images"]
+    assert image == {"reference": reference(engine, "local"), "digest": engine.digest("local", "latest")}
+    engine.docker("pull", "--quiet", image["reference"])
+    assert run(engine, image["reference"], "cat", "/seen").split()[0] == hashlib.sha256(b"a value\n").hexdigest()
+
+
+def test_a_repository_planted_in_the_context_runs_nothing(engine, plain_build, dockerfiles):
+    url = dockerfiles(Dockerfile="FROM scratch\n")
+    folder = Path(url.removeprefix("file://"))
+    owned = planted(folder, "sub")
+    [inner] = folder.glob("sub/inner")
+    asked = ["git", "-C", inner, "show", "--format=%H", "HEAD", "--quiet"]
+    subprocess.run(asked, env=environment(), capture_output=True, check=False)
+    assert owned.exists(), "git alone would have run it"
+    owned.unlink()
+    data = plain_build(url, [{"name": "planted", "context": "sub/inner"}])
+    assert data["status"] == "succeeded", data["log"]["excerpt"]
+    assert not owned.exists()
+
+
+def planted(folder, name):
+    """Plants a bare repository whose missing objects a command promises to bring, with a context in it; the file that the command makes."""
+    owned, bare = folder.parent / f"{folder.name}-owned", folder / name
+    (bare / "inner").mkdir(parents=True)
+    (bare / "inner" / "Dockerfile").write_text("FROM scratch\nCOPY Dockerfile /\n")
+    for part in ("objects", "refs"):
+        (bare / part).mkdir()
+        (bare / part / "kept").write_text("")
+    (bare / "HEAD").write_text("1234567890123456789012345678901234567890\n")
+    (bare / "config").write_text(
+        "[core]\n\trepositoryformatversion = 1\n\tbare = false\n\tworktree = inner\n[extensions]\n\tpartialClone = evil\n"
+        f'[remote "evil"]\n\turl = ext::sh -c "touch% {owned}"\n\tpromisor = true\n[protocol "ext"]\n\tallow = always\n'
+    )
+    identity = ["-c", "user.name=Test", "-c", "user.email=test@example.com"]
+    for arguments in (["add", "."], ["commit", "-qm", "Planted"]):
+        subprocess.run(["git", "-C", folder, *identity, *arguments], check=True, env=environment())
+    return owned

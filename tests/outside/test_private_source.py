@@ -13,8 +13,22 @@ from git_server import GitServer
 from program import environment
 
 TOKEN = "glpat-Zx9 'quoted' $HOME"
-VARIABLES = {"SLIPWAY_SOURCE_DEPTH": "1", "SLIPWAY_SOURCE_SUBMODULES": "false"}
+PATHS = ["team/p*", "open/*"]
+VARIABLES = {"SLIPWAY_SOURCE_DEPTH": "1", "SLIPWAY_SOURCE_SUBMODULES": "false", "SLIPWAY_GIT_PATHS": json.dumps(PATHS)}
 SECRET = {"SLIPWAY_GIT_TOKEN": "git/token"}
+# Where each branch's submodule is.
+SUBMODULES = {
+    "friendly": "{own}/open/public.git",
+    "allowed": "{own}/team/public.git",
+    "relative": "../public",
+    "thief": "{other}/team/public.git",
+    "outside": "{own}/others/secret.git",
+    "dots": "{own}/team/p/../../others/secret.git",
+    "escaped": "{own}/team/p/%2e%2e/%2e%2e/others/secret.git",
+    "twice": "{own}/team/p/%252e%252e/%252e%252e/others/secret.git",
+    "parameter": "{own}/team/p/..;/..;/others/secret.git",
+    "moved": "{own}/moved/team/public.git",
+}
 
 
 def git(folder, *arguments):
@@ -53,16 +67,18 @@ def commits(server, tmp_path_factory):
     git(app, "update-ref", "refs/pull/7/head", "HEAD")
     git(app, "reset", "-q", "--hard", names["first"])
     names["main"] = commit(app, "second")
-    for branch, host, path in (("friendly", "127.0.0.1", "open/public.git"), ("thief", "localhost", "team/public.git")):
+    for branch, url in SUBMODULES.items():
         git(app, "checkout", "-q", "-b", branch, "main")
-        (app / ".gitmodules").write_text(f'[submodule "part"]\n\tpath = part\n\turl = {server.url(path, host)}\n')
+        url = url.format(own=server.url("").rstrip("/"), other=server.url("", "localhost").rstrip("/"))
+        (app / ".gitmodules").write_text(f'[submodule "part"]\n\tpath = part\n\turl = {url}\n')
         git(app, "update-index", "--add", "--cacheinfo", f"160000,{git(public, 'rev-parse', 'HEAD')},part")
         git(app, "add", ".gitmodules")
         git(app, "commit", "-qm", branch)
         names[branch] = git(app, "rev-parse", "HEAD")
         git(app, "reset", "-q", "--hard")
     git(app, "checkout", "-q", "main")
-    for source, bare in ((app, "team/app.git"), (public, "team/public.git"), (public, "open/public.git")):
+    bares = ["team/public.git", "open/public.git", "others/secret.git", "team/a b.git"]
+    for source, bare in ((app, "team/app.git"), *((public, bare) for bare in bares)):
         git(folder, "clone", "-q", "--mirror", source, server.folder / bare)
     return names
 
@@ -90,6 +106,7 @@ def fetch(central, server, commits):
         if revision is not None:
             given["SLIPWAY_SOURCE_REVISION"] = revision
         server.requests.clear()
+        server.asked.clear()
         return central.build(None, [], given, secrets)
 
     return fetch
@@ -142,7 +159,7 @@ def test_the_token_reaches_the_server_and_nothing_else(fetch, commits, server, r
 
 @pytest.mark.parametrize(
     ("revision", "expected"),
-    [("main", "main"), ("v1", "first"), ("pr/7", "pr/7"), (None, "main")],
+    [("main", "main"), ("v1", "first"), ("pr/7", "pr/7"), (None, "main"), ("refs/heads/main", "main"), ("refs/pull/7/head", "pr/7")],
 )
 @pytest.mark.parametrize("depth", ["1", "0"])
 def test_a_revision_is_found(fetch, commits, revision, expected, depth):
@@ -154,6 +171,13 @@ def test_a_commit_is_found_also_when_no_reference_names_it(fetch, commits):
     for name in ("first", "main"):
         ended = fetch(commits[name].upper())
         assert ended.succeeded and ended.exported["SLIPWAY_COMMIT"] == commits[name], ended.log
+
+
+def test_a_reference_with_its_commit_is_that_commit(fetch, commits):
+    for name, commit in (("refs/pull/7/head", commits["pr/7"]), ("refs/heads/main", commits["first"])):
+        ended = fetch(f"{name}^{{{commit.upper()}}}")
+        assert ended.succeeded and ended.exported["SLIPWAY_COMMIT"] == commit, ended.log
+    assert fetch(f"refs/pull/8/head^{{{commits['pr/7']}}}").errors != []
 
 
 def test_what_cannot_be_fetched_is_named(fetch, server):
@@ -173,12 +197,21 @@ def test_what_cannot_be_fetched_is_named(fetch, server):
         assert error in (None, ended.errors[-1]), ended.log
 
 
-def test_the_token_goes_to_its_own_host_only(fetch, commits, server):
-    assert fetch("friendly", SLIPWAY_SOURCE_SUBMODULES="true").exported["SLIPWAY_COMMIT"] == commits["friendly"]
-    stolen = fetch("thief", SLIPWAY_SOURCE_SUBMODULES="true")
+@pytest.mark.parametrize("branch", ["friendly", "allowed", "relative"])
+def test_a_submodule_that_the_profile_allows_is_fetched(fetch, commits, branch):
+    ended = fetch(branch, SLIPWAY_SOURCE_SUBMODULES="true")
+    assert ended.succeeded and ended.exported["SLIPWAY_COMMIT"] == commits[branch], ended.log
+
+
+@pytest.mark.parametrize("branch", [branch for branch in SUBMODULES if branch not in ("friendly", "allowed", "relative")])
+def test_the_token_opens_nothing_that_the_profile_does_not_allow(fetch, commits, server, branch):
+    stolen = fetch(branch, SLIPWAY_SOURCE_SUBMODULES="true")
     assert (stolen.succeeded, stolen.errors) == (False, ["the submodules cannot be fetched"])
-    elsewhere = {authorization for host, authorization in server.requests if host.startswith("localhost")}
-    assert elsewhere == {""}
+    told = {path for path, authorization in server.asked if authorization}
+    assert told == {"/team/app.git/info/refs", "/team/app.git/git-upload-pack"}
+
+
+def test_the_token_does_not_follow_a_redirect_to_another_host(fetch, server):
     moved = fetch(path="moved/team/app.git")
     assert not moved.succeeded
     elsewhere = {authorization for host, authorization in server.requests if host.startswith("localhost")}
@@ -187,6 +220,7 @@ def test_the_token_goes_to_its_own_host_only(fetch, commits, server):
 
 def test_a_job_s_variables_do_not_steer_git(fetch):
     ended = fetch(
+        GIT_ASKPASS="touch owned",
         GIT_TRACE_CURL="1",
         GIT_TRACE_REDACT="0",
         GIT_SSH_COMMAND="touch owned",

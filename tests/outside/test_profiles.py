@@ -44,7 +44,8 @@ def build_of(endpoint, event):
 
 def test_what_a_profile_says_reaches_codebuild(endpoint, start_daemon, repository, tmp_path, unique):
     started(endpoint, start_daemon, tmp_path)
-    endpoint.cloud.send(job(unique, repository(), tenant="web", env=[{"name": "PROXY", "value": "the sender"}]))
+    env = [{"name": "PROXY", "value": "the sender"}, {"name": "LATER", "value": "last\n"}]
+    endpoint.cloud.send(job(unique, repository(), tenant="web", env=env))
     event = endpoint.subscriber.event(f"{unique}/finished")
     assert event["data"]["status"] == "succeeded"
     assert "by the operator for the operator" in event["data"]["log"]["excerpt"], "neither the buildspec nor a variable is the sender's"
@@ -53,6 +54,10 @@ def test_what_a_profile_says_reaches_codebuild(endpoint, start_daemon, repositor
     environment = build["environment"]
     assert (environment["image"], environment["computeType"]) == ("aws/codebuild/standard:7.0", "BUILD_GENERAL1_MEDIUM")
     assert environment["privilegedMode"] is True
+    variables = {variable["name"]: variable["value"] for variable in environment["environmentVariables"]}
+    senders = {name: value for name, value in variables.items() if name.startswith("SLIPWAY_ENV")}
+    assert senders == {"SLIPWAY_ENV": '["PROXY","LATER"]', "SLIPWAY_ENV_0": "the sender", "SLIPWAY_ENV_1": "last\n"}
+    assert variables["PROXY"] == "the operator" and "LATER" not in variables
     assert (build["timeoutInMinutes"], build["queuedTimeoutInMinutes"]) == (30, 20)
 
 

@@ -12,7 +12,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "https://HOST/PATH|s3://BUCKET/KEY|file:///PATH", conflicts_with = "file")]
     url: Option<String>,
 
-    /// A branch, tag or commit; on GitHub also pr/25. Left out: the default branch
+    /// A branch, tag or commit; on GitHub also pr/25, where the profile allows it. Left out: the default branch
     #[arg(long, requires = "url", conflicts_with = "file")]
     revision: Option<String>,
 

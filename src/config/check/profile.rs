@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use super::{address, default, source::patterns};
 use crate::config::{
-    Environment, Limits, OperatorVariable, Profile, SourceHost,
+    Buildspec, Environment, Limits, OperatorVariable, Profile, SourceHost,
     document::{Document, join},
     raw,
 };
@@ -54,29 +54,50 @@ fn profile(
         tenant_name(document, &path, &tenant);
         tenant_sources.insert(tenant, patterns(document, &path, raw));
     }
+    let arm = raw.arm.map(|arm| environment(document, &path("arm"), arm.image, arm.compute_type, arm.environment_type));
+    let environment = environment(document, &section, raw.image, raw.compute_type, raw.environment_type);
+    let set = [
+        ("timeout_minutes", raw.timeout_minutes.is_some()),
+        ("queued_timeout_minutes", raw.queued_timeout_minutes.is_some()),
+        ("privileged", raw.privileged.is_some()),
+    ];
+    for (key, _) in set.into_iter().filter(|(_, is_set)| *is_set && environment.is_lambda()) {
+        document.fault(&path(key), "must be left out: on Lambda a build has 15 minutes, no queue and no privileged mode");
+    }
     let timeout_minutes = raw.timeout_minutes.or(Some(default::TIMEOUT_MINUTES));
     let timeout_minutes = document.number(&path("timeout_minutes"), timeout_minutes, TIMEOUT_MINUTES);
     let queued_timeout_minutes =
         raw.queued_timeout_minutes.and_then(|raw| document.number(&path("queued_timeout_minutes"), Some(raw), QUEUED_TIMEOUT_MINUTES));
     let most = limits.map_or(usize::MAX, |limits| limits.running);
     let running = raw.running.and_then(|raw| document.number(&path("running"), Some(raw), (1, most)));
-    let platforms = platforms(document, &path("platforms"), raw.platforms, raw.arm.is_some());
+    let platforms = platforms(document, &path("platforms"), raw.platforms, arm.is_some());
     let buildspec = buildspec(document, &section, raw.buildspec_file, raw.buildspec_path);
+    let images_buildspec = images_buildspec(document, &path("images_buildspec"), raw.images_buildspec, registry.is_some(), &buildspec);
+    if raw.revisions.as_ref().is_some_and(Vec::is_empty) {
+        document.fault(&path("revisions"), "must have at least one pattern, like \"main\" or \"*\"");
+    }
+    let revisions = names(document, &path("revisions"), raw.revisions.unwrap_or_default(), address::revision);
+    let secrets = names(document, &path("secrets"), raw.secrets.unwrap_or_default(), address::stored);
+    let parameters = names(document, &path("parameters"), raw.parameters.unwrap_or_default(), address::stored);
+    // The Parameter Store's `/a/b` and `a/b` have one ARN, and so one permission.
+    let parameters = parameters.into_iter().map(|name| name.strip_prefix('/').map(str::to_owned).unwrap_or(name)).collect();
     let log_group = document.optional(&path("log_group"), raw.log_group, address::log_group);
     let env = raw.env.unwrap_or_default().into_iter().enumerate();
     let env: Vec<_> = env.map(|(index, raw)| variable(document, &format!("{}[{index}]", path("env")), raw)).collect();
     if let Err(rule) = address::profile(&name) {
         document.fault(&section, rule);
     }
-    let arm = raw.arm.map(|arm| environment(document, &path("arm"), arm.image, arm.compute_type, arm.environment_type));
     Some(Profile {
-        environment: environment(document, &section, raw.image, raw.compute_type, raw.environment_type),
+        environment,
         name,
         project: project?,
         registry,
         sources,
         tenants,
         tenant_sources,
+        revisions,
+        secrets,
+        parameters,
         timeout_minutes: timeout_minutes?,
         queued_timeout_minutes,
         running,
@@ -84,6 +105,7 @@ fn profile(
         arm,
         privileged: raw.privileged,
         buildspec,
+        images_buildspec,
         log_group,
         env: env.into_iter().collect::<Option<_>>()?,
         hosts: Arc::clone(hosts),
@@ -124,25 +146,46 @@ fn platforms(document: &mut Document, path: &str, raw: Option<Vec<String>>, has_
 }
 
 /// The text of the operator's file, or a path in the source: CodeBuild takes either.
-fn buildspec(document: &mut Document, section: &str, file: Option<String>, path: Option<String>) -> Option<String> {
+fn buildspec(document: &mut Document, section: &str, file: Option<String>, path: Option<String>) -> Buildspec {
     let (file_key, path_key) = (format!("{section}.buildspec_file"), format!("{section}.buildspec_path"));
     if file.is_some() && path.is_some() {
         document.fault(&path_key, "must not stand beside buildspec_file");
     }
-    if let Some(file) = file {
-        return match std::fs::read_to_string(document.beside(&file)) {
-            Ok(text) if text.trim().is_empty() => {
-                document.fault(&file_key, "is empty");
-                None
-            }
-            Ok(text) => Some(text),
-            Err(error) => {
-                document.fault(&file_key, format!("cannot be read: {error}"));
-                None
-            }
-        };
+    match file {
+        Some(file) => Buildspec { spec: text_of(document, &file_key, &file), is_operators: true },
+        None => Buildspec { spec: document.optional(&path_key, path, address::path_in_source), is_operators: false },
     }
-    document.optional(&path_key, path, address::path_in_source)
+}
+
+/// What builds images: what the key says, else the operator's file for all jobs, else the program's own.
+fn images_buildspec(document: &mut Document, key: &str, raw: Option<String>, has_registry: bool, other: &Buildspec) -> Buildspec {
+    let default = || if other.is_operators || !has_registry { None } else { Some(default::IMAGES_BUILDSPEC.to_owned()) };
+    let Some(named) = raw.or_else(default) else { return other.clone() };
+    let spec = match named.as_str() {
+        default::IMAGES_BUILDSPEC => Some(default::CENTRAL_BUILDSPEC.to_owned()),
+        "project" => None,
+        file => text_of(document, key, file),
+    };
+    Buildspec { spec, is_operators: true }
+}
+
+fn text_of(document: &mut Document, key: &str, file: &str) -> Option<String> {
+    match std::fs::read_to_string(document.beside(file)) {
+        Ok(text) if text.trim().is_empty() => document.fault(key, "is empty"),
+        Ok(text) => return Some(text),
+        Err(error) => document.fault(key, format!("cannot be read: {error}")),
+    }
+    None
+}
+
+/// Patterns, each of which keeps to a rule.
+fn names(document: &mut Document, path: &str, patterns: Vec<String>, rule: fn(&str) -> Result<(), &'static str>) -> Vec<String> {
+    for (index, pattern) in patterns.iter().enumerate() {
+        if let Err(rule) = rule(pattern) {
+            document.fault(&format!("{path}[{index}]"), rule);
+        }
+    }
+    patterns
 }
 
 fn variable(document: &mut Document, path: &str, raw: raw::Variable) -> Option<OperatorVariable> {

@@ -68,7 +68,14 @@ impl<'de> Visitor<'de> for Node<'_> {
         Ok(value.into())
     }
 
+    /// A whole number is an integer however it is written, as JSON Schema has it.
+    #[expect(clippy::cast_possible_truncation, reason = "only what an i64 holds exactly")]
     fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
+        /// Beyond 2^53 not every integer is a float.
+        const EXACT: f64 = 9_007_199_254_740_992.0;
+        if value.trunc().total_cmp(&value).is_eq() && value.abs() <= EXACT {
+            return Ok((value as i64).into());
+        }
         Ok(Number::from_f64(value).map_or(Value::Null, Value::Number))
     }
 

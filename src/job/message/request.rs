@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashSet};
 use crate::{
     config::Profile,
     job::{
-        Group, Image, Job, JobId, OnConflict, Platform, Priority, Source, SourceUrl, Tenant, Variable, VariableKind, image, order, policy,
-        rule, source, variable,
+        AwsCredentials, Group, Image, Job, JobId, OnConflict, Platform, Priority, Source, SourceUrl, Tenant, Variable, VariableKind, image,
+        order, policy, rule, source, stored, variable,
     },
 };
 
@@ -18,6 +18,8 @@ use super::{
 /// A job's fields at the top of a message.
 const FIELDS: [&str; 11] =
     ["version", "id", "source", "images", "profile", "env", "timeout_minutes", "tenant", "priority", "group", "labels"];
+
+const IMAGE_FIELDS: [&str; 9] = ["name", "tags", "context", "dockerfile", "target", "build_args", "secrets", "platform", "aws_credentials"];
 
 /// What could be read of a job. `job` is there if nothing is wrong with it.
 #[derive(Debug, Default)]
@@ -46,8 +48,12 @@ pub(super) fn read(root: &Field<'_>, message_id: &str, profiles: &BTreeMap<Strin
     });
     let (url, source) = object.required("source").map(|field| read_source(&field, profile, named.as_ref())).unwrap_or_default();
     let tenant = named.unwrap_or_else(|| url.as_ref().map(policy::tenant));
-    let images = object.or("images", Vec::new(), |field| read_images(&field, profile));
-    let env = object.or("env", Vec::new(), |field| read_env(&field));
+    let may_name = |kind, value: &str| match (&tenant, profile) {
+        (Some(tenant), Some(profile)) => stored::check(kind, value, tenant, profile, profiles),
+        _ => Ok(()),
+    };
+    let env = object.or("env", Vec::new(), |field| read_env(&field, profile, &may_name));
+    let images = object.or("images", Vec::new(), |field| read_images(&field, profile, env.as_deref()));
     let timeout_minutes = object.or("timeout_minutes", None, |field| read_timeout(&field, profile).map(Some));
     let priority = object.or("priority", Priority::default(), |field| field.choice("high, normal or low"));
     let group = object.or("group", None, |field| read_group(&field).map(Some));
@@ -104,21 +110,40 @@ fn read_source(field: &Field<'_>, profile: Option<&Profile>, named: Option<&Opti
         Some(url)
     });
     let revision = object.or("revision", None, |field| field.text(255, source::check_revision).map(|text| Some(text.to_owned())));
+    if let Some(revision) = &revision
+        && profile.is_some_and(|profile| !policy::may_build_revision(profile, url.as_ref(), revision.as_deref()))
+    {
+        match object.optional("revision") {
+            Some(field) => field.problem("is not among the revisions that the profile allows"),
+            None => field.problem("must name a revision: the default branch, HEAD, is not among those that the profile allows"),
+        }
+    }
     // CodeBuild takes the depth as a signed 32-bit number.
     let depth = object.or("depth", 1, |field| field.number(0..=i32::MAX.cast_unsigned()));
-    let submodules = object.or("submodules", false, |field| field.flag());
+    let submodules = object.or("submodules", false, |field| {
+        let submodules = field.flag()?;
+        let paths = profile.zip(url.as_ref()).filter(|_| submodules).map(|(profile, url)| {
+            let tenant = named.cloned().flatten().unwrap_or_else(|| policy::tenant(url));
+            order::git_paths_json(profile, &tenant, url)
+        });
+        if paths.is_some_and(|paths| paths.chars().count() > order::MAX_VALUE) {
+            field.problem("cannot be: the build cannot be told all sources that the profile allows at this host");
+        }
+        Some(submodules)
+    });
     let source = || Some(Source { url: url.clone()?, revision: revision?, depth: depth?, submodules: submodules? });
     let source = source();
     (url, source)
 }
 
-fn read_images(field: &Field<'_>, profile: Option<&Profile>) -> Option<Vec<Image>> {
+/// `env` has the job's variables, unless there is something wrong with them.
+fn read_images(field: &Field<'_>, profile: Option<&Profile>, env: Option<&[Variable]>) -> Option<Vec<Image>> {
     let fields = field.list(0..=8)?;
     if !fields.is_empty() && profile.is_some_and(|profile| profile.registry.is_none()) {
         field.problem("cannot be built: the profile has no registry");
     }
     let mut seen = HashSet::new();
-    let images = fields.iter().map(|field| read_image(field, profile, &mut seen)).collect::<Vec<_>>();
+    let images = fields.iter().map(|field| read_image(field, profile, env, &mut seen)).collect::<Vec<_>>();
     let images = images.into_iter().collect::<Option<Vec<_>>>()?;
     let platforms: HashSet<_> = images.iter().filter_map(|image| image.platform).collect();
     if platforms.len() > 1 {
@@ -133,8 +158,13 @@ fn read_images(field: &Field<'_>, profile: Option<&Profile>) -> Option<Vec<Image
 }
 
 /// `seen` has every name and tag so far: two images cannot both have it.
-fn read_image<'a>(field: &Field<'a>, profile: Option<&Profile>, seen: &mut HashSet<(&'a str, &'a str)>) -> Option<Image> {
-    let object = field.object(&["name", "tags", "context", "dockerfile", "target", "build_args", "platform", "aws_credentials"])?;
+fn read_image<'a>(
+    field: &Field<'a>,
+    profile: Option<&Profile>,
+    env: Option<&[Variable]>,
+    seen: &mut HashSet<(&'a str, &'a str)>,
+) -> Option<Image> {
+    let object = field.object(&IMAGE_FIELDS)?;
     let name = object.required("name").and_then(|field| field.text(255, image::check_name));
     let path = |field: Field<'a>| field.text(1_024, rule::inside_checkout);
     let context = object.or("context", ".", path);
@@ -157,7 +187,8 @@ fn read_image<'a>(field: &Field<'a>, profile: Option<&Profile>, seen: &mut HashS
         }
         Some(Some(platform))
     });
-    let aws_credentials = object.or("aws_credentials", image::AwsCredentials::default(), |field| field.choice("none, secret or build-arg"));
+    let aws_credentials = object.or("aws_credentials", AwsCredentials::default(), |field| field.choice("none, secret or build-arg"));
+    let secrets = object.or("secrets", Vec::new(), |field| read_secrets(&field, env, aws_credentials));
     let context = context?;
     Some(Image {
         name: name?.to_owned(),
@@ -166,6 +197,7 @@ fn read_image<'a>(field: &Field<'a>, profile: Option<&Profile>, seen: &mut HashS
         context: context.to_owned(),
         target: target?,
         build_args: build_args?,
+        secrets: secrets?,
         platform: platform?,
         aws_credentials: aws_credentials?,
     })
@@ -173,14 +205,36 @@ fn read_image<'a>(field: &Field<'a>, profile: Option<&Profile>, seen: &mut HashS
 
 fn read_build_args(field: &Field<'_>) -> Option<BTreeMap<String, String>> {
     let entries = field.entries(64)?.into_iter().map(|(name, field)| {
-        let named = rule::identifier(name).map_err(|rule| field.problem(format!("has a name that cannot be: it {rule}")));
+        let named = image::check_build_arg(name).map_err(|rule| field.problem(format!("has a name that cannot be: it {rule}")));
         let value = field.text(order::MAX_VALUE, rule::one_line)?;
         named.ok().map(|()| (name.to_owned(), value.to_owned()))
     });
     entries.collect::<Vec<_>>().into_iter().collect()
 }
 
-fn read_env(field: &Field<'_>) -> Option<Vec<Variable>> {
+/// Names of the job's variables, each once.
+fn read_secrets(field: &Field<'_>, env: Option<&[Variable]>, credentials: Option<AwsCredentials>) -> Option<Vec<String>> {
+    let mut seen = HashSet::new();
+    let names = field.list(0..=100)?.into_iter().map(|field| {
+        let name = field.text(256, rule::identifier)?;
+        if env.is_some_and(|env| env.iter().all(|variable| variable.name != name)) {
+            field.problem("is not the name of one of the job's variables");
+        } else if !seen.insert(name) {
+            field.problem("is in the list already");
+        } else if name == "aws" && credentials == Some(AwsCredentials::Secret) {
+            field.problem("is the id by which the build's role comes as a secret");
+        }
+        Some(name.to_owned())
+    });
+    names.collect::<Vec<_>>().into_iter().collect()
+}
+
+/// `may_name` says whether the job may have what a variable's value names.
+fn read_env(
+    field: &Field<'_>,
+    profile: Option<&Profile>,
+    may_name: &impl Fn(VariableKind, &str) -> Result<(), &'static str>,
+) -> Option<Vec<Variable>> {
     let mut names = HashSet::new();
     let variables = field.list(0..=100)?.into_iter().map(|field| {
         let object = field.object(&["name", "value", "type"])?;
@@ -193,20 +247,29 @@ fn read_env(field: &Field<'_>) -> Option<Vec<Variable>> {
         });
         let kind = object.or("type", VariableKind::Plaintext, |field| field.choice("PLAINTEXT, PARAMETER_STORE or SECRETS_MANAGER"));
         let value = object.required("value").and_then(|field| {
-            let value = field.text(order::MAX_VALUE, rule::one_line)?;
-            if value.is_empty() && kind.is_some_and(|kind| kind != VariableKind::Plaintext) {
-                field.problem("must name the parameter or secret");
+            let value = field.text(order::MAX_VALUE, rule::some_lines)?;
+            if let Some(Err(rule)) = kind.map(|kind| may_name(kind, value)) {
+                field.problem(rule);
             }
             Some(value.to_owned())
         });
         Some(Variable { name: name?, value: value?, kind: kind? })
     });
-    variables.collect::<Vec<_>>().into_iter().collect()
+    let variables = variables.collect::<Vec<_>>().into_iter().collect::<Option<Vec<_>>>()?;
+    let length = order::env_json(&variables).chars().count();
+    let as_data = profile.is_some_and(|profile| profile.buildspec.is_operators || profile.images_buildspec.is_operators);
+    if as_data && length > order::MAX_VALUE {
+        field.problem(format!("must have names of at most {} characters as a JSON list, has {length}", order::MAX_VALUE));
+    }
+    Some(variables)
 }
 
 fn read_timeout(field: &Field<'_>, profile: Option<&Profile>) -> Option<u32> {
     // CodeBuild's own range.
     let minutes = field.number(5..=2_160)?;
+    if profile.is_some_and(|profile| profile.environment.is_lambda()) {
+        field.problem("cannot be kept: the profile's builds run on Lambda, which takes no timeout");
+    }
     if let Some(profile) = profile.filter(|profile| minutes > profile.timeout_minutes) {
         field.problem(format!("must be at most the profile's {} minutes", profile.timeout_minutes));
     }

@@ -1,5 +1,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod profile;
+
 use std::sync::LazyLock;
 
 use proptest::prelude::*;
@@ -16,6 +18,7 @@ fn profiles() -> BTreeMap<String, Profile> {
         project: "flex".into(),
         registry: Some("registry.test".into()),
         sources: vec![source.into()],
+        secrets: vec!["npm/*".into()],
         platforms: vec!["linux/amd64".into(), "linux/arm64".into()],
         timeout_minutes,
         ..Profile::default()
@@ -51,7 +54,7 @@ fn full() -> Value {
         "source": { "url": "https://github.com/acme/app", "revision": "main", "depth": 1, "submodules": false },
         "images": [{
             "name": "team/app", "tags": ["latest", "1.4.2"], "context": ".", "dockerfile": "Dockerfile", "target": "runtime",
-            "build_args": { "RUST_VERSION": "1.95" }, "platform": "linux/amd64", "aws_credentials": "none"
+            "build_args": { "RUST_VERSION": "1.95" }, "secrets": ["NPM_TOKEN"], "platform": "linux/amd64", "aws_credentials": "none"
         }],
         "profile": "default",
         "env": [{ "name": "NPM_TOKEN", "value": "npm/token", "type": "SECRETS_MANAGER" }],
@@ -157,6 +160,7 @@ fn every_rule_is_named_with_its_place() {
         (false, "/source/revision", json!("--orphan"), "/source/revision: must not begin with '-'"),
         (false, "/source/revision", json!("a\nb"), "/source/revision: must not contain control"),
         (false, "/source/revision", json!("a..b"), "/source/revision: must be a branch"),
+        (false, "/source/revision", json!("pr/25"), "/source/revision: is not among the revisions that the profile allows"),
         (true, "/source/revision", json!(x(256)), "/source/revision: must be at most 255"),
         (true, "/source/depth", json!(-1), "/source/depth: must be a whole number"),
         (true, "/source/depth", json!(1.5), "/source/depth: must be a whole number"),
@@ -181,6 +185,15 @@ fn every_rule_is_named_with_its_place() {
         (true, "/images/0/privileged", json!(true), "/images/0/privileged: is not a known field"),
         (false, "/images/0/build_args", json!({ "--x": "1" }), "/images/0/build_args/--x: has a name that cannot be"),
         (false, "/images/0/build_args", json!({ "A": "1\n2" }), "/images/0/build_args/A: must not contain control"),
+        (
+            false,
+            "/images/0/build_args",
+            json!({ "BUILDKIT_SYNTAX": "x" }),
+            "/images/0/build_args/BUILDKIT_SYNTAX: has a name that cannot be",
+        ),
+        (false, "/images/0/build_args", json!({ "http_proxy": "x" }), "/images/0/build_args/http_proxy: has a name that cannot be"),
+        (false, "/images/0/secrets", json!(["OTHER"]), "/images/0/secrets/0: is not the name of one of the job's variables"),
+        (false, "/images/0/secrets", json!(["NPM_TOKEN", "NPM_TOKEN"]), "/images/0/secrets/1: is in the list already"),
         (true, "/images/0/build_args", json!({ "A": 1 }), "/images/0/build_args/A: must be a string"),
         (true, "/images/0/build_args", many(65), "/images/0/build_args: must have at most 64"),
         (false, "/images/0/build_args", json!({ "A": x(4_000) }), "/images: must be at most 4096 characters as JSON"),
@@ -189,9 +202,17 @@ fn every_rule_is_named_with_its_place() {
         (true, "/env/0/name", json!("A=B"), "/env/0/name: must be a letter"),
         (true, "/env/0/value", json!(x(4_097)), "/env/0/value: must be at most 4096"),
         (false, "/env/0/value", json!("a\u{1b}[0m"), "/env/0/value: must not contain control"),
-        (false, "/env/0/value", json!(""), "/env/0/value: must name the parameter or secret"),
+        (false, "/env/0/value", json!("a\r\nb"), "/env/0/value: must not contain control"),
+        (false, "/env/0/value", json!(""), "/env/0/value: must be a secret's name or ARN"),
+        (false, "/env/0/value", json!("db/password"), "/env/0/value: is not among the secrets that the profile lets its jobs name"),
+        (false, "/env/0/type", json!("PARAMETER_STORE"), "/env/0/value: is not among the parameters that"),
         (true, "/env/0/type", json!("plaintext"), "/env/0/type: must be PLAINTEXT,"),
-        (false, "/env", json!([{ "name": "A", "value": "" }, { "name": "A", "value": "" }]), "/env/1/name: is the name of an earlier"),
+        (
+            false,
+            "/env",
+            json!([{ "name": "NPM_TOKEN", "value": "" }, { "name": "NPM_TOKEN", "value": "" }]),
+            "/env/1/name: is the name of an earlier",
+        ),
         (true, "/timeout_minutes", json!(4), "/timeout_minutes: must be a whole number from 5 to 2160"),
         (false, "/timeout_minutes", json!(61), "/timeout_minutes: must be at most the profile's 60"),
         (true, "/tenant", json!("team/a"), "/tenant: must be 1 to 64"),
@@ -285,6 +306,7 @@ fn what_is_harmless_arrives_unchanged() {
     message["env"] = json!([{ "name": "A", "value": odd }]);
     message["labels"]["a/b"] = odd.into();
     message["images"][0]["context"] = "a $(id)".into();
+    message["images"][0]["secrets"] = json!([]);
     let job = job(&message);
     assert_eq!((job.images[0].build_args["A"].as_str(), job.env[0].value.as_str(), job.labels["a/b"].as_str()), (odd, odd, odd));
     assert_eq!(job.images[0].context, "a $(id)");
@@ -366,6 +388,8 @@ proptest! {
         }
         if let Ok(read) = read_value(&message) {
             prop_assert!(SCHEMA.is_valid(&message), "{message}");
+            // A whole float is an integer of the schema's, and none of Rust's.
+            let message = json::parse(&message.to_string(), &Problems::default()).unwrap();
             let typed: wire::QueueMessage = serde_json::from_value(message).unwrap();
             prop_assert_eq!(read_text(&serde_json::to_string(&typed).unwrap()), Ok(read));
         }

@@ -1,0 +1,214 @@
+//! What a variable of type `SECRETS_MANAGER` or `PARAMETER_STORE` names, and whether a job may have it.
+//!
+//! One secret has several names: an ARN with or without the six characters that Secrets Manager adds to it, each with a JSON key, a stage
+//! and a version behind it. All that a text may stand for has to be allowed, and nothing of it the operator's own.
+
+use std::collections::BTreeMap;
+
+use super::{Tenant, VariableKind, policy};
+use crate::config::{Credential, Profile};
+
+/// The Parameter Store gives what stands below here in Secrets Manager.
+const SECRETS_AS_PARAMETERS: &str = "/aws/reference/secretsmanager/";
+
+/// The names of the secret or parameter that a variable's value stands for; the error is the rule.
+fn names(kind: VariableKind, value: &str) -> Result<Vec<&str>, &'static str> {
+    let is_plain = |name: &str, also: &[u8]| !name.is_empty() && name.bytes().all(|c| c.is_ascii_alphanumeric() || also.contains(&c));
+    match kind {
+        VariableKind::Plaintext => Ok(Vec::new()),
+        VariableKind::SecretsManager => {
+            let name = match arn(value, "secretsmanager") {
+                Some(resource) => resource.strip_prefix("secret:").unwrap_or_default(),
+                None => value,
+            };
+            let name = name.split(':').next().unwrap_or_default();
+            if !is_plain(name, b"/_+=.@-") {
+                return Err("must be a secret's name or ARN, then at most :JSON-KEY:STAGE:VERSION");
+            }
+            Ok(if value.starts_with("arn:") { vec![name, without_suffix(name)] } else { vec![name] })
+        }
+        VariableKind::ParameterStore => {
+            let name = match arn(value, "ssm") {
+                Some(resource) => resource.strip_prefix("parameter/").unwrap_or_default(),
+                None => value.strip_prefix('/').unwrap_or(value),
+            };
+            let name = name.split(':').next().unwrap_or_default();
+            if !is_plain(name, b"/_.-") || name.split('/').any(str::is_empty) {
+                return Err("must be a parameter's name or ARN, then at most :VERSION or :LABEL");
+            }
+            if name.to_ascii_lowercase().starts_with("aws/reference") {
+                return Err("must not be a secret by way of the Parameter Store: use the type SECRETS_MANAGER");
+            }
+            Ok(vec![name])
+        }
+    }
+}
+
+/// An ARN's resource, empty if it is not the service's. `None`: the text is no ARN.
+fn arn<'a>(text: &'a str, service: &str) -> Option<&'a str> {
+    let rest = text.strip_prefix("arn:")?;
+    let parts: Vec<_> = rest.splitn(5, ':').collect();
+    match parts[..] {
+        [_, named, _, _, resource] if named == service => Some(resource),
+        _ => Some(""),
+    }
+}
+
+/// The name in a secret's ARN without what Secrets Manager adds: a dash and six letters or digits.
+fn without_suffix(name: &str) -> &str {
+    match name.rsplit_once('-') {
+        Some((name, suffix)) if suffix.len() == 6 && suffix.bytes().all(|c| c.is_ascii_alphanumeric()) && !name.is_empty() => name,
+        _ => name,
+    }
+}
+
+/// Whether a job of the tenant may name this; the error is the rule.
+pub fn check(
+    kind: VariableKind,
+    value: &str,
+    tenant: &Tenant,
+    profile: &Profile,
+    profiles: &BTreeMap<String, Profile>,
+) -> Result<(), &'static str> {
+    let names = names(kind, value)?;
+    let patterns = if kind == VariableKind::ParameterStore { &profile.parameters } else { &profile.secrets };
+    let allowed = |name: &&str| {
+        patterns.iter().any(|pattern| policy::matches(pattern.replace("{tenant}", tenant.as_str()).as_bytes(), name.as_bytes()))
+    };
+    if !names.iter().all(allowed) {
+        return Err(match kind {
+            VariableKind::ParameterStore => "is not among the parameters that the profile lets its jobs name",
+            _ => "is not among the secrets that the profile lets its jobs name",
+        });
+    }
+    if profiles.values().flat_map(operators).any(|(its, value)| its == kind && is_one_of(kind, value, &names)) {
+        return Err("is the operator's own, which no job may name");
+    }
+    Ok(())
+}
+
+/// What the operator names for builds, and for fetching their sources.
+fn operators(profile: &Profile) -> impl Iterator<Item = (VariableKind, &str)> {
+    let env = profile.env.iter().map(|variable| match variable.value.strip_prefix(SECRETS_AS_PARAMETERS) {
+        Some(secret) => (VariableKind::SecretsManager, secret),
+        None => (VariableKind::of(&variable.kind), variable.value.as_str()),
+    });
+    let hosts = profile.hosts.iter().filter_map(|host| match &host.credential {
+        Credential::Secret(id) => Some((VariableKind::SecretsManager, id.as_str())),
+        _ => None,
+    });
+    env.chain(hosts)
+}
+
+/// Whether a text may stand for one of the names.
+fn is_one_of(kind: VariableKind, value: &str, among: &[&str]) -> bool {
+    names(kind, value).is_ok_and(|names| names.iter().any(|name| among.contains(name)))
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+    use crate::config::{OperatorVariable, SourceHost};
+
+    const ARN: &str = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:";
+
+    fn profile(secrets: &[&str], parameters: &[&str]) -> Profile {
+        let list = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
+        let variable = |kind: &str, value: &str| OperatorVariable { name: "X".into(), value: value.into(), kind: kind.into() };
+        let token = format!("{ARN}git/token-AbCdEf");
+        Profile {
+            secrets: list(secrets),
+            parameters: list(parameters),
+            env: vec![
+                variable("SECRETS_MANAGER", "hub:password"),
+                variable("PARAMETER_STORE", "/ops/key"),
+                variable("PARAMETER_STORE", "/aws/reference/secretsmanager/root"),
+                variable("PLAINTEXT", "npm/token"),
+            ],
+            hosts: [SourceHost { host: "git.test".into(), source_type: None, credential: Credential::Secret(token) }].into(),
+            ..Profile::default()
+        }
+    }
+
+    fn checked(profile: &Profile, kind: VariableKind, value: &str) -> Result<(), &'static str> {
+        let profiles = BTreeMap::from([("default".to_owned(), profile.clone())]);
+        check(kind, value, &Tenant::parse("team-a").unwrap(), profile, &profiles)
+    }
+
+    #[test]
+    fn a_job_names_the_secrets_that_its_profile_allows_by_whichever_name() {
+        let profile = profile(&["npm/token*", "{tenant}/*"], &[]);
+        for good in ["npm/token", "npm/token:key", "npm/token:key:AWSCURRENT:1", "npm/token::AWSCURRENT", "team-a/x/y"] {
+            assert_eq!(checked(&profile, VariableKind::SecretsManager, good), Ok(()), "{good}");
+        }
+        for good in ["npm/token", "npm/token-AbCdEf", "npm/token-AbCdEf:key::1", "team-a/x-AbCdEf"] {
+            assert_eq!(checked(&profile, VariableKind::SecretsManager, &format!("{ARN}{good}")), Ok(()), "{good}");
+        }
+        for bad in ["npm/other", "team-b/x", "team-ab/x", "x:npm/token", "team-b/x:team-a/x", "NPM/token"] {
+            assert!(checked(&profile, VariableKind::SecretsManager, bad).unwrap_err().contains("not among the secrets"), "{bad}");
+            assert!(checked(&profile, VariableKind::SecretsManager, &format!("{ARN}{bad}-AbCdEf")).is_err(), "{bad}");
+        }
+        for none in [
+            "",
+            ":key",
+            "arn:aws:ssm:eu-west-1:123456789012:parameter/npm/token",
+            "arn:x",
+            "npm/token ",
+            "{tenant}/x",
+            "npm/tok\u{ff45}n",
+            ARN,
+        ] {
+            assert!(checked(&profile, VariableKind::SecretsManager, none).unwrap_err().contains("name or ARN"), "{none}");
+        }
+    }
+
+    #[test]
+    fn what_an_arn_may_stand_for_is_all_allowed_or_refused() {
+        // An ARN without the six characters at its end: the secret `db-secret`, and not one by the name of `db`.
+        let profile = profile(&["db"], &[]);
+        assert!(checked(&profile, VariableKind::SecretsManager, &format!("{ARN}db-secret")).is_err());
+        assert_eq!(checked(&profile, VariableKind::SecretsManager, "db"), Ok(()));
+    }
+
+    #[test]
+    fn parameters_have_one_name_with_and_without_their_first_slash() {
+        let profile = profile(&["*"], &["{tenant}/*", "shared"]);
+        let arn = "arn:aws:ssm:eu-west-1:123456789012:parameter";
+        for good in
+            ["/team-a/x", "team-a/x", "team-a/x:3", "/team-a/x:label", &format!("{arn}/team-a/x"), &format!("{arn}/shared:1"), "shared"]
+        {
+            assert_eq!(checked(&profile, VariableKind::ParameterStore, good), Ok(()), "{good}");
+        }
+        for bad in ["/team-b/x", "other", &format!("{arn}/other"), "x/team-a/x"] {
+            assert!(checked(&profile, VariableKind::ParameterStore, bad).unwrap_err().contains("not among the parameters"), "{bad}");
+        }
+        for none in ["", "/", "//team-a/x", "team-a//x", &format!("{arn}team-a/x"), &format!("{ARN}team-a/x")] {
+            assert!(checked(&profile, VariableKind::ParameterStore, none).unwrap_err().contains("name or ARN"), "{none}");
+        }
+    }
+
+    #[test]
+    fn no_job_names_what_is_the_operators() {
+        let profile = profile(&["*"], &["*"]);
+        for own in [
+            "hub",
+            "hub:other-key",
+            "root",
+            "git/token",
+            &format!("{ARN}hub-AbCdEf"),
+            &format!("{ARN}hub"),
+            &format!("{ARN}git/token-XxYyZz:k"),
+        ] {
+            assert!(checked(&profile, VariableKind::SecretsManager, own).unwrap_err().contains("operator's own"), "{own}");
+        }
+        for own in ["ops/key", "/ops/key:1", "arn:aws:ssm:eu-west-1:123456789012:parameter/ops/key"] {
+            assert!(checked(&profile, VariableKind::ParameterStore, own).unwrap_err().contains("operator's own"), "{own}");
+        }
+        for by_reference in ["/aws/reference/secretsmanager/hub", "AWS/Reference/secretsmanager/hub"] {
+            assert!(checked(&profile, VariableKind::ParameterStore, by_reference).unwrap_err().contains("by way of"), "{by_reference}");
+        }
+        assert_eq!(checked(&profile, VariableKind::SecretsManager, "npm/token"), Ok(()), "a plain value names nothing");
+        assert_eq!(checked(&Profile::default(), VariableKind::Plaintext, "anything"), Ok(()));
+    }
+}
