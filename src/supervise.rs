@@ -54,12 +54,13 @@ impl Services {
 
 fn panic_text(error: JoinError) -> String {
     match error.try_into_panic() {
-        Ok(payload) => text(payload.as_ref()).to_owned(),
+        Ok(payload) => panic_message(payload.as_ref()).to_owned(),
         Err(error) => error.to_string(),
     }
 }
 
-fn text(payload: &(dyn std::any::Any + Send)) -> &str {
+/// What a panic said.
+pub(crate) fn panic_message(payload: &(dyn std::any::Any + Send)) -> &str {
     payload.downcast_ref::<&str>().copied().or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
 }
 
@@ -77,7 +78,7 @@ impl Jobs {
         let job = self.abort.clone().run_until_cancelled_owned(AssertUnwindSafe(Box::pin(job)).catch_unwind());
         self.tasks.spawn(async move {
             if let Some(Err(payload)) = job.await {
-                observe::job_panicked(&name, text(payload.as_ref()));
+                observe::job_panicked(&name, panic_message(payload.as_ref()));
             }
         });
     }

@@ -9,6 +9,7 @@ mod follow;
 mod hostile;
 mod layers;
 mod logs;
+mod outage;
 mod permissions;
 mod publish;
 mod reject;
