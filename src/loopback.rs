@@ -18,7 +18,18 @@ mod tests {
         for host in ["localhost", "LocalHost", "127.0.0.1", "127.8.9.1", "[::1]", "::1"] {
             assert!(is_loopback(host), "{host}");
         }
-        for host in ["", "localhost.example.com", "sqs.localhost", "localhost.", "10.0.0.1", "0.0.0.0", "[::]", "127.0.0.1.example.com", "[::1", "[localhost]"] {
+        for host in [
+            "",
+            "localhost.example.com",
+            "sqs.localhost",
+            "localhost.",
+            "10.0.0.1",
+            "0.0.0.0",
+            "[::]",
+            "127.0.0.1.example.com",
+            "[::1",
+            "[localhost]",
+        ] {
             assert!(!is_loopback(host), "{host}");
         }
     }

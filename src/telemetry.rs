@@ -4,7 +4,7 @@ mod writer;
 
 use std::{
     io::{self, IsTerminal},
-    panic,
+    panic::{self, PanicHookInfo},
 };
 
 use tracing::{Level, Metadata, Subscriber, subscriber::set_global_default};
@@ -49,11 +49,13 @@ pub fn init(variable: impl Fn(&str) -> Option<String>, level: &str) -> Result<Lo
     let lines = writer.clone();
     set_global_default(subscriber(variable, level, io::stderr().is_terminal(), move || lines.clone())?)?;
     // The default hook writes to stderr, and where that fails a panic becomes an abort.
-    panic::set_hook(Box::new(|panic| {
-        let location = panic.location().map(ToString::to_string);
-        observe::panicked(supervise::panic_message(panic.payload()), location.as_deref().unwrap_or_default());
-    }));
+    panic::set_hook(Box::new(log_panic));
     Ok(writer)
+}
+
+fn log_panic(panic: &PanicHookInfo<'_>) {
+    let location = panic.location().map(ToString::to_string);
+    observe::panicked(supervise::panic_message(panic.payload()), location.as_deref().unwrap_or_default());
 }
 
 type Boxed = Box<dyn Subscriber + Send + Sync>;
@@ -132,6 +134,22 @@ mod tests {
     }
 
     #[test]
+    fn a_panic_is_a_line_of_the_log() -> Result<(), Box<dyn std::error::Error>> {
+        let written = Written::default();
+        let writer = written.clone();
+        let subscriber = subscriber(|_| None, "warn", false, move || writer.clone())?;
+        std::panic::set_hook(Box::new(super::log_panic));
+        let panicked = std::panic::catch_unwind(|| tracing::subscriber::with_default(subscriber, || panic!("out of luck")));
+        drop(std::panic::take_hook());
+        assert!(panicked.is_err());
+        let bytes = written.0.lock().map(|bytes| bytes.clone()).unwrap_or_default();
+        let line: Value = serde_json::from_slice(&bytes)?;
+        assert_eq!((&line["level"], &line["reason"]), (&"ERROR".into(), &"out of luck".into()));
+        assert!(line["location"].as_str().is_some_and(|location| location.contains("telemetry.rs")));
+        Ok(())
+    }
+
+    #[test]
     fn a_collector_gets_one_object_a_line_with_the_job_it_belongs_to() -> Result<(), Box<dyn std::error::Error>> {
         let line: Value = serde_json::from_str(&log(&[], false)?)?;
         assert_eq!(line["message"], "the build started");
@@ -163,7 +181,9 @@ mod tests {
         ];
         for (environment, expected) in table {
             let log = log(environment, false)?;
-            let said = ["the build started", "a detail", "an attempt", "a message's body", "a header", "not ours"].into_iter().filter(|text| log.contains(text));
+            let said = ["the build started", "a detail", "an attempt", "a message's body", "a header", "not ours"]
+                .into_iter()
+                .filter(|text| log.contains(text));
             assert_eq!(said.collect::<Vec<_>>(), *expected, "{environment:?}");
         }
         Ok(())

@@ -61,7 +61,13 @@ mod tests {
 
     #[test]
     fn plain_http_stays_on_this_machine() {
-        for url in ["https://sqs.eu-west-1.amazonaws.com", "https://10.0.0.1:8443/", "http://localhost:4566", "http://127.0.0.1", "http://[::1]:4566/"] {
+        for url in [
+            "https://sqs.eu-west-1.amazonaws.com",
+            "https://10.0.0.1:8443/",
+            "http://localhost:4566",
+            "http://127.0.0.1",
+            "http://[::1]:4566/",
+        ] {
             assert!(is_allowed(url), "{url}");
         }
         for url in [

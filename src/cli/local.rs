@@ -17,11 +17,7 @@ use super::{
     daemon::{Daemon, Hangup, endure, signals},
     stdout,
 };
-use crate::{
-    config, local, observe,
-    shutdown::Shutdown,
-    supervise::Services,
-};
+use crate::{config, local, observe, shutdown::Shutdown, supervise::Services};
 
 /// Run the embedded AWS endpoint with the daemon beside it
 #[derive(Debug, Args)]

@@ -94,6 +94,7 @@ impl Drop for Connection {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use std::{future::pending, time::Duration};
 
@@ -105,22 +106,20 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn the_longest_idle_gives_way_and_one_that_is_answered_does_not() {
         let connections = Connections::default();
-        let open = || connections.open(2);
-        let (first, second) = (open().map(Arc::new), open());
-        let (Some(first), Some(second)) = (first, second) else { panic!("there was room for two") };
+        let open = || connections.open(2).ok_or("no place");
+        let (first, second) = (open().unwrap(), open().unwrap());
         advance(Duration::from_secs(1)).await;
         first.answering(async {}).await;
-        let third = open();
+        let third = open().unwrap();
         assert!(second.close.is_cancelled() && !first.close.is_cancelled());
-
-        let mut answering = Box::pin(first.answering(pending::<()>()));
-        assert_eq!((&mut answering).now_or_never(), None);
-        let Some(third) = third else { panic!("the second one's place was to be had") };
-        assert_eq!(third.answering(pending::<()>()).now_or_never(), None);
-        assert!(open().is_none(), "both are answered");
+        // Its place is another's already.
         drop(second);
-        assert!(open().is_none(), "its place had gone already");
-        drop((answering, first));
-        assert!(open().is_some());
+
+        let (mut one, mut other) = (Box::pin(first.answering(pending::<()>())), Box::pin(third.answering(pending::<()>())));
+        assert_eq!(((&mut one).now_or_never(), (&mut other).now_or_never()), (None, None));
+        assert!(open().is_err(), "both are answered");
+        drop(one);
+        drop(first);
+        assert!(open().is_ok());
     }
 }

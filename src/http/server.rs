@@ -82,4 +82,3 @@ async fn converse(stream: TcpStream, router: Router, connection: Connection, wat
     let served = AssertUnwindSafe(served).catch_unwind();
     drop(connection.close.run_until_cancelled(served).await);
 }
-

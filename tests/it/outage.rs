@@ -1,7 +1,13 @@
 //! AWS takes calls and never answers: nobody may take the daemon for stuck, and it leaves when it is told to.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use localaws::{
     fault::{Fault, Faults},
@@ -13,17 +19,30 @@ use slipway::{
     engine::{self, Exit, Vitals},
     shutdown::Shutdown,
 };
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep};
 
 use crate::world::{World, world};
 
-/// An operation of SQS that hangs.
-#[derive(Debug)]
-struct Hangs(&'static str);
+/// An operation of SQS that hangs while the outage lasts.
+#[derive(Debug, Clone)]
+struct Outage {
+    operation: &'static str,
+    lasts: Arc<AtomicBool>,
+}
 
-impl Faults for Hangs {
+impl Outage {
+    fn of(operation: &'static str) -> Self {
+        Self { operation, lasts: Arc::default() }
+    }
+
+    fn set(&self, lasts: bool) {
+        self.lasts.store(lasts, Ordering::Relaxed);
+    }
+}
+
+impl Faults for Outage {
     fn before(&self, service: &str, operation: &str) -> Option<Fault> {
-        (service == "sqs" && operation == self.0).then_some(Fault::Hang)
+        (self.lasts.load(Ordering::Relaxed) && service == "sqs" && operation == self.operation).then_some(Fault::Hang)
     }
 
     fn after(&self, _: &str, _: &str) -> Option<Fault> {
@@ -44,33 +63,38 @@ fn daemon(world: &World) -> (impl Future<Output = Exit>, Vitals, Shutdown) {
 
 #[tokio::test(start_paused = true)]
 async fn polls_that_are_never_answered_leave_the_daemon_healthy() {
-    let world = world(|_| Script::succeeds()).faults(Hangs("ReceiveMessage")).start_without_daemon().await;
-    let (run, vitals, _) = daemon(&world);
+    let outage = Outage::of("ReceiveMessage");
+    let world = world(|_| Script::succeeds()).faults(outage.clone()).start_without_daemon().await;
+    let (run, vitals, shutdown) = daemon(&world);
+    outage.set(true);
     let watched = async {
         let began = Instant::now();
         while began.elapsed() < Duration::from_mins(20) {
             assert_eq!(vitals.pulses.stale(), [], "after {:?}", began.elapsed());
             sleep(Duration::from_secs(1)).await;
         }
+        outage.set(false);
+        shutdown.drain.cancel();
     };
-    tokio::select! {
-        exit = run => panic!("it ended: {exit:?}"),
-        () = watched => {}
-    }
+    let (exit, ()) = tokio::join!(run, watched);
+    assert_eq!(exit, Exit::Drained);
+    world.end().await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_start_that_waits_for_an_answer_is_given_up_when_the_drain_begins() {
-    let world = world(|_| Script::succeeds()).faults(Hangs("GetQueueAttributes")).start_without_daemon().await;
+    let outage = Outage::of("GetQueueAttributes");
+    let world = world(|_| Script::succeeds()).faults(outage.clone()).start_without_daemon().await;
     let (run, _, shutdown) = daemon(&world);
+    outage.set(true);
     let asked = async {
         sleep(Duration::from_secs(2)).await;
         shutdown.drain.cancel();
-        sleep(Duration::from_secs(1)).await;
+        Instant::now()
     };
-    tokio::select! {
-        biased;
-        exit = timeout(Duration::from_mins(5), run) => assert_eq!(exit, Ok(Exit::Drained)),
-        () = asked => panic!("it still waits"),
-    }
+    let (exit, asked) = tokio::join!(run, asked);
+    assert_eq!(exit, Exit::Drained);
+    assert!(asked.elapsed() < Duration::from_secs(1), "{:?}", asked.elapsed());
+    outage.set(false);
+    world.end().await;
 }

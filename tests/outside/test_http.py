@@ -71,12 +71,6 @@ def test_a_page_whose_name_was_pointed_here_reads_nothing(local, host):
         assert named.startswith(("HTTP/1.1 421 ", "HTTP/1.1 400 ")), named
 
 
-def test_only_http_1_is_spoken(local):
-    assert not ask(local.http, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").startswith("HTTP/2")
-    # The client that asks so gets no frames of HTTP/2.
-    assert "\0" not in ask(local.http, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
-
-
 def ask(address, request):
     host, port = address.split(":")
     with socket.create_connection((host, int(port)), timeout=10) as connection:

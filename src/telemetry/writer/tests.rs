@@ -46,7 +46,8 @@ fn an_output_that_blocks_keeps_nobody_waiting_and_what_does_not_fit_is_counted()
     for _ in 0..6 {
         writer.push(&long);
     }
-    assert_eq!((writer.queue().lines.len(), unreported(&writer)), (4, 2));
+    let queued = writer.queue().lines.len();
+    assert_eq!((queued, unreported(&writer)), (4, 2));
     // The flush is given up after its time.
     writer.flush_within(Duration::from_millis(1));
 }
