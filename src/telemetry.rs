@@ -139,7 +139,8 @@ mod tests {
         let writer = written.clone();
         let subscriber = subscriber(|_| None, "warn", false, move || writer.clone())?;
         std::panic::set_hook(Box::new(super::log_panic));
-        let panicked = std::panic::catch_unwind(|| tracing::subscriber::with_default(subscriber, || panic!("out of luck")));
+        let said = || tracing::subscriber::with_default(subscriber, || panic!("out of luck"));
+        let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(said));
         drop(std::panic::take_hook());
         assert!(panicked.is_err());
         let bytes = written.0.lock().map(|bytes| bytes.clone()).unwrap_or_default();

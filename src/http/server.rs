@@ -1,6 +1,6 @@
 //! The daemon's listener: HTTP/1.1, with bounds on connections, on requests' heads, on idle time and on the end.
 
-use std::{panic::AssertUnwindSafe, time::Duration};
+use std::{io::Write, panic::AssertUnwindSafe, time::Duration};
 
 use axum::Router;
 use futures_util::{FutureExt, StreamExt, stream::FuturesUnordered};
@@ -50,8 +50,8 @@ pub(super) async fn serve(listener: TcpListener, router: Router, stop: Cancellat
                     failing = false;
                     match connections.open(CONNECTIONS) {
                         Some(connection) => served.push(converse(stream, router.clone(), connection, ends.watcher())),
-                        // What does not fit into the socket's buffer at once is not sent: nobody waits for a client here.
-                        None => drop(stream.try_write(FULL)),
+                        // The socket does not block: what does not fit into its buffer is not sent.
+                        None => drop(stream.into_std().and_then(|mut stream| stream.write(FULL))),
                     }
                 }
                 Err(error) => {

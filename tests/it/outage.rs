@@ -66,8 +66,9 @@ async fn polls_that_are_never_answered_leave_the_daemon_healthy() {
     let outage = Outage::of("ReceiveMessage");
     let world = world(|_| Script::succeeds()).faults(outage.clone()).start_without_daemon().await;
     let (run, vitals, shutdown) = daemon(&world);
-    outage.set(true);
     let watched = async {
+        vitals.ready().await;
+        outage.set(true);
         let began = Instant::now();
         while began.elapsed() < Duration::from_mins(20) {
             assert_eq!(vitals.pulses.stale(), [], "after {:?}", began.elapsed());
