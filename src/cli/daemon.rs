@@ -2,7 +2,7 @@
 
 mod signals;
 
-use std::{io, net::SocketAddr, sync::Arc};
+use std::sync::Arc;
 
 use anyhow::Context;
 use metrics_exporter_prometheus::PrometheusBuilder;
@@ -26,23 +26,22 @@ use crate::{
 pub(super) struct Daemon {
     config: Config,
     listener: TcpListener,
-    /// Where it really listens: what was asked for may be any free port.
-    pub(super) address: SocketAddr,
 }
 
 impl Daemon {
     /// Takes the port that the configuration names.
     pub(super) async fn bind(config: Config) -> anyhow::Result<Self> {
         let listen = config.http.listen;
-        let bound = async {
-            let listener = TcpListener::bind(listen).await?;
-            let address = listener.local_addr()?;
-            io::Result::Ok((listener, address))
-        };
-        let (listener, address) = bound.await.with_context(|| {
+        let listener = TcpListener::bind(listen).await.with_context(|| {
             format!("cannot listen on {listen} for health and metrics (choose another with [http].listen or SLIPWAY__HTTP__LISTEN)")
         })?;
-        Ok(Self { config, listener, address })
+        Ok(Self { config, listener })
+    }
+
+    /// Where it really listens: what was asked for may be any free port.
+    #[cfg(feature = "local")]
+    pub(super) fn address(&self) -> std::io::Result<std::net::SocketAddr> {
+        self.listener.local_addr()
     }
 
     /// Runs the daemon until a signal ends it, or a fault does.

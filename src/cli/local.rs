@@ -87,7 +87,8 @@ impl Local {
             None => config::parse(&local::config(local.address, &region), "config/local.toml", super::environment())?,
         };
         let daemon = if self.no_daemon { None } else { Some(Daemon::bind(config).await?) };
-        match stdout::print(&welcome(&local, &region, daemon.as_ref().map(|daemon| daemon.address))) {
+        let address = daemon.as_ref().map(Daemon::address).transpose()?;
+        match stdout::print(&welcome(&local, &region, address)) {
             // Local mode serves whether or not anybody reads what it says.
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(error.into()),
             _ => {}

@@ -29,7 +29,7 @@ pub(super) fn print(text: &str) -> io::Result<()> {
 
 /// Whether an error comes from a stdout that nobody reads.
 pub(super) fn is_unread(error: &(dyn std::error::Error + 'static)) -> bool {
-    error.downcast_ref::<io::Error>().and_then(io::Error::get_ref).is_some_and(|inner| inner.is::<Unread>())
+    error.downcast_ref::<io::Error>().and_then(io::Error::get_ref).and_then(|inner| inner.downcast_ref::<Unread>()).is_some()
 }
 
 impl Write for Stdout {

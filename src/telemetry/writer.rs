@@ -85,16 +85,13 @@ impl LogWriter {
                 torn = true;
                 write(&mut output, &line)
             });
-            match written {
-                Ok(()) => {
-                    torn = false;
-                    self.report();
-                }
-                Err(_) => {
-                    // Nothing of the line may be there; then the separator is an empty line, which collectors skip.
-                    self.queue().unreported += 1;
-                    self.count();
-                }
+            if written.is_ok() {
+                torn = false;
+                self.report();
+            } else {
+                // Nothing of the line may be there; then the separator is an empty line, which collectors skip.
+                self.queue().unreported += 1;
+                self.count();
             }
             self.queue().writing = false;
             self.shared.changed.notify_all();

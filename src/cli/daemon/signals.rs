@@ -12,6 +12,7 @@ pub(in crate::cli) enum Hangup {
     /// A daemon's: "read the configuration again", which nobody does yet.
     Ignored,
     /// The terminal that the process belongs to has gone.
+    #[cfg_attr(not(feature = "local"), expect(dead_code, reason = "only local mode belongs to a terminal"))]
     Drains,
 }
 

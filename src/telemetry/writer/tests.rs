@@ -39,24 +39,24 @@ fn unreported(writer: &LogWriter) -> u64 {
 
 #[test]
 fn an_output_that_blocks_keeps_nobody_waiting_and_what_does_not_fit_is_counted() {
-    let (writer, writes, _answer) = scripted();
-    writer.push(b"the first\n");
+    let (log, writes, _answer) = scripted();
+    log.push(b"the first\n");
     assert_eq!(writes.recv_timeout(PATIENCE).unwrap(), b"the first\n");
-    let long = vec![b'x'; QUEUE / 4];
+    let line = vec![b'x'; QUEUE / 4];
     for _ in 0..6 {
-        writer.push(&long);
+        log.push(&line);
     }
-    let queued = writer.queue().lines.len();
-    assert_eq!((queued, unreported(&writer)), (4, 2));
+    let queued = log.queue().lines.len();
+    assert_eq!((queued, unreported(&log)), (4, 2));
     // The flush is given up after its time.
-    writer.flush_within(Duration::from_millis(1));
+    log.flush_within(Duration::from_millis(1));
 }
 
 #[test]
 fn a_line_that_cannot_be_written_is_counted_and_the_next_one_begins_a_line() {
-    let (writer, writes, answer) = scripted();
+    let (log, writes, answer) = scripted();
     for line in ["one\n", "two\n"] {
-        writer.push(line.as_bytes());
+        log.push(line.as_bytes());
     }
     let table: [(&[u8], io::Result<usize>); 6] = [
         (b"one\n", Err(ErrorKind::Interrupted.into())),
@@ -70,7 +70,7 @@ fn a_line_that_cannot_be_written_is_counted_and_the_next_one_begins_a_line() {
         assert_eq!(writes.recv_timeout(PATIENCE).unwrap(), write);
         answer.send(end).unwrap();
     }
-    writer.flush_within(PATIENCE);
-    assert_eq!(writer.shared.dropped.load(super::Ordering::Relaxed), 1);
-    assert_eq!(unreported(&writer), 0);
+    log.flush_within(PATIENCE);
+    assert_eq!(log.shared.dropped.load(super::Ordering::Relaxed), 1);
+    assert_eq!(unreported(&log), 0);
 }
