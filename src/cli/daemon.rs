@@ -58,9 +58,11 @@ impl Daemon {
         };
         let ended = async { tokio::join!(engine, pages) };
         let (exit, served) = tokio::select! {
-            ended = ended => ended,
+            // Whoever gets an answer over HTTP may rely on signals being taken.
+            biased;
             failed = signals(&shutdown) => return Err(failed).context("cannot listen to signals"),
             failed = endure(&shutdown, hangup) => return Err(failed).context("cannot listen to signals"),
+            ended = ended => ended,
         };
         served.context("the HTTP server failed")?;
         Ok(match exit? {

@@ -126,7 +126,9 @@ def test_half_a_request_holds_up_nobody(daemon, signals):
 
 
 def test_signals_without_a_meaning_kill_nobody(daemon, start_local):
-    for program in (daemon().program, start_local("--no-daemon").program):
+    local = start_local()
+    until(lambda: get(f"http://{local.http}/healthz") == (200, "ok\n"), "health")
+    for program in (daemon().program, local.program):
         for number in (signal.SIGUSR1, signal.SIGUSR2, signal.SIGPIPE, signal.SIGHUP):
             program.send(number)
         program.says(lambda text: "SIGUSR1" in text and "SIGUSR2" in text, "the signals")
