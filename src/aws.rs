@@ -3,6 +3,7 @@
 pub mod batch;
 pub mod builds;
 mod call;
+pub mod endpoint;
 pub mod error;
 mod inspect;
 pub mod logs;
@@ -34,6 +35,8 @@ use aws_smithy_runtime_api::client::http::HttpClient;
 pub use error::{AwsError, Class};
 pub use inspect::Finding;
 
+use crate::config::Faults;
+
 /// The SDK sets no timeout of its own: a black-holed call would hang for ever.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(15);
@@ -48,11 +51,13 @@ pub struct Clients {
 }
 
 impl Clients {
-    /// From the standard environment: region, profile, endpoint, credentials.
-    pub async fn from_environment() -> Self {
+    /// From the standard environment: region, profile, endpoint, credentials. An endpoint that would be spoken to in
+    /// clear is refused; `variable` reads the environment, to name what is wrong.
+    pub async fn from_environment(variable: impl Fn(&str) -> Option<String>) -> Result<Self, Faults> {
+        endpoint::check(variable).await?;
         let https = Builder::new().tls_provider(tls::Provider::Rustls(CryptoMode::Ring)).build_https();
         let config = aws_config::defaults(BehaviorVersion::latest()).http_client(https).load().await;
-        Self::new(&config)
+        Ok(Self::new(&config))
     }
 
     /// For an endpoint that takes any credentials, over the given HTTP client.

@@ -9,6 +9,9 @@ pub struct Backoff {
     longest: Duration,
 }
 
+/// The longest pause of what is tried until it succeeds.
+pub const PATIENT: Duration = Duration::from_mins(1);
+
 impl Backoff {
     /// Pauses from `first`, doubling up to `longest`.
     pub fn new(first: Duration, longest: Duration) -> Self {
@@ -17,7 +20,7 @@ impl Backoff {
 
     /// For what is tried until it succeeds: from a second to a minute.
     pub fn patient() -> Self {
-        Self::new(Duration::from_secs(1), Duration::from_mins(1))
+        Self::new(Duration::from_secs(1), PATIENT)
     }
 
     /// The next pause: between half of the step and the whole of it.

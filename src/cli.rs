@@ -15,6 +15,7 @@ mod paint;
 mod run;
 mod schema;
 mod site;
+mod stdout;
 mod submit;
 
 use clap::{Parser, Subcommand};
@@ -31,7 +32,7 @@ pub struct Cli {
 
 const AFTER_HELP: &str = "\
 Region, credentials and endpoint come from the standard AWS environment: AWS_REGION, AWS_PROFILE, AWS_ENDPOINT_URL.
-The log goes to stderr: SLIPWAY_LOG chooses what (info, slipway=debug, ...), SLIPWAY_LOG_FORMAT how (text, json).
+The log goes to stderr: SLIPWAY_LOG, else RUST_LOG, chooses what (info, slipway=debug, ...), SLIPWAY_LOG_FORMAT how (text, json).
 
 Exit codes: 0 done, 1 failed, 64 wrong usage, 75 the grace period ran out, 78 the configuration is wrong.";
 

@@ -29,9 +29,10 @@ use crate::{
         Clients,
         batch::{Batch, Batcher},
         builds::Statuses,
-        queue::{Deletes, Extensions},
+        queue::{Deletes, Extensions, RECEIVE_MARGIN},
         topic::{Publishes, Room},
     },
+    backoff,
     clock::Clock,
     config::{self, Config},
     observe,
@@ -47,6 +48,8 @@ const STATUS_LINGER: Duration = Duration::from_millis(20);
 const LAST_CALLS: Duration = Duration::from_secs(10);
 /// A loop that calls AWS turns over at least this often beyond its own waits.
 const CALL_MARGIN: Duration = Duration::from_mins(1);
+/// What an intake's turn takes at most beyond its poll's wait: until the poll is given up, then the longest pause, and room for its own work.
+const TURN_MARGIN: Duration = RECEIVE_MARGIN.saturating_add(backoff::PATIENT).saturating_add(Duration::from_secs(10));
 
 /// How the daemon ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,7 +97,7 @@ pub async fn run(config: Arc<Config>, clients: Clients, clock: Clock, vitals: Vi
         let (intake, answered) = intake(settings, &clients, &worker, &backlog, &jobs, &mut services, &vitals);
         leases.push(intake.leases.clone());
         answers.push(answered);
-        let pulse = vitals.pulses.start(format!("intake of {}", settings.name()), settings.wait + CALL_MARGIN);
+        let pulse = vitals.pulses.start(format!("intake of {}", settings.name()), settings.wait + TURN_MARGIN);
         intakes.spawn("intake", intake.serve(shutdown.drain.clone(), pulse));
     }
     observe::service_started(config.queues.len(), config.limits.running);
@@ -119,7 +122,7 @@ pub async fn run(config: Arc<Config>, clients: Clients, clock: Clock, vitals: Vi
     }
     vitals.ready.send_replace(false);
     shutdown.drain.cancel();
-    observe::draining(jobs.len());
+    observe::draining(jobs.len(), config.shutdown.grace);
     // Intakes end by themselves, at once; jobs end or give back; then nothing is left.
     let quiet = async {
         while !intakes.is_empty() {

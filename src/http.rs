@@ -1,8 +1,12 @@
 //! What the daemon tells over HTTP: health by progress, readiness, metrics.
 
+mod connection;
+mod host;
+mod server;
+
 use std::{fmt::Write as _, io};
 
-use axum::{Router, extract::State, http::StatusCode, response::IntoResponse, routing::get};
+use axum::{Router, extract::State, http::StatusCode, middleware::from_fn, response::IntoResponse, routing::get};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -16,11 +20,17 @@ pub struct Pages {
     pub metrics: PrometheusHandle,
 }
 
-/// Serves until `stop`.
+/// Serves until `stop`, and half a second longer at most.
 pub async fn serve(listener: TcpListener, pages: Pages, stop: CancellationToken) -> io::Result<()> {
-    let router =
-        Router::new().route("/healthz", get(health)).route("/readyz", get(readiness)).route("/metrics", get(metrics)).with_state(pages);
-    axum::serve(listener, router).with_graceful_shutdown(async move { stop.cancelled().await }).await
+    let listen = listener.local_addr()?.ip();
+    let router = Router::new()
+        .route("/healthz", get(health))
+        .route("/readyz", get(readiness))
+        .route("/metrics", get(metrics))
+        .layer(from_fn(move |request, next| host::check(listen, request, next)))
+        .with_state(pages);
+    server::serve(listener, router, stop).await;
+    Ok(())
 }
 
 /// 200 while every loop turns over; else 503 and which do not.

@@ -6,6 +6,7 @@
 pub mod backoff;
 pub mod clock;
 pub mod config;
+pub mod loopback;
 pub mod observe;
 pub mod pulse;
 pub mod shutdown;

@@ -62,7 +62,7 @@ pub struct Local {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The port is taken, or the address is not this machine's.
-    #[error("cannot listen on {address}")]
+    #[error("cannot listen on {address} for the AWS endpoint (choose another port with --listen)")]
     Listen { address: SocketAddr, source: io::Error },
     /// The endpoint runs builds for whoever reaches it.
     #[error("{0} is not a loopback address: local mode runs commands on this machine and must not be reachable from others")]

@@ -1,45 +1,78 @@
 //! The program: read the arguments, set up the log, run the command, and say how it ended by the exit code.
 
 use std::{
-    io::{self, IsTerminal, Write},
+    io::{self, Write},
     process::ExitCode,
+    time::Duration,
 };
 
+use anyhow::Context;
 use clap::Parser;
 use slipway::{
     cli::{self, Cli, Exit},
-    telemetry,
+    telemetry::{self, LogWriter},
 };
+use tokio::runtime;
 
-#[tokio::main]
-async fn main() -> ExitCode {
+/// How long the end of the process may take: once for what is left of the runtime (a look-up of a host's name cannot be cut short), once
+/// for what the log still has to write.
+const LAST_WORDS: Duration = Duration::from_millis(500);
+
+fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(asked_or_wrong) => return answer(&asked_or_wrong).into(),
     };
-    match run(cli).await {
-        Ok(exit) => exit.into(),
+    let log = match telemetry::init(cli::variable, cli.log_level()) {
+        Ok(log) => Flushed(log),
         Err(error) => {
+            let error = error.into();
             say(format_args!("error: {error:#}"));
-            Exit::of(&error).into()
+            return Exit::of(&error).into();
         }
-    }
+    };
+    let exit = run(cli).unwrap_or_else(|error| {
+        let exit = Exit::of(&error);
+        if exit != Exit::Done {
+            // Through the log's queue: a daemon's stderr may be a pipe that nobody reads.
+            log.0.push(format!("error: {error:#}\n").as_bytes());
+        }
+        exit
+    });
+    exit.into()
 }
 
-async fn run(cli: Cli) -> anyhow::Result<Exit> {
-    telemetry::init(cli::variable, cli.log_level(), io::stderr().is_terminal())?;
-    cli.run().await
+fn run(cli: Cli) -> anyhow::Result<Exit> {
+    let runtime = runtime::Builder::new_multi_thread().enable_all().build().context("cannot start the runtime")?;
+    let exit = runtime.block_on(cli.run());
+    runtime.shutdown_timeout(LAST_WORDS);
+    exit
 }
 
 /// Help and version are answers; all else that clap says is about wrong usage.
 fn answer(error: &clap::Error) -> Exit {
-    if let Err(unheard) = error.print() {
-        say(format_args!("error: {unheard}"));
+    let asked = error.exit_code() == 0;
+    match error.print() {
+        Ok(()) => {}
+        Err(unread) if unread.kind() == io::ErrorKind::BrokenPipe => {}
+        Err(unwritten) => {
+            say(format_args!("error: cannot write: {unwritten}"));
+            return if asked { Exit::Failed } else { Exit::Usage };
+        }
     }
-    if error.exit_code() == 0 { Exit::Done } else { Exit::Usage }
+    if asked { Exit::Done } else { Exit::Usage }
 }
 
-/// To stderr. Where that is closed there is nobody left to tell.
+/// To stderr, before there is a log. Where that is closed there is nobody left to tell.
 fn say(line: std::fmt::Arguments<'_>) {
     writeln!(io::stderr(), "{line}").ok();
+}
+
+/// Flushes the log when it goes, at the end and in a panic.
+struct Flushed(LogWriter);
+
+impl Drop for Flushed {
+    fn drop(&mut self) {
+        self.0.flush_within(LAST_WORDS);
+    }
 }

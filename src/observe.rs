@@ -1,6 +1,6 @@
 //! One function an operational event: it writes the log line and counts the metric, so that the two cannot drift apart.
 
-use std::fmt::Display;
+use std::{fmt::Display, time::Duration};
 
 use metrics::{Unit, counter, describe_counter, describe_gauge, gauge};
 use tracing::{Span, debug, error, info, info_span, warn};
@@ -36,6 +36,7 @@ pub fn describe() {
     describe_counter!("slipway_jobs_panicked_total", Unit::Count, "Jobs whose task panicked: a fault of the daemon");
     describe_counter!("slipway_aws_calls_total", Unit::Count, "AWS calls by operation and result");
     describe_counter!("slipway_aws_throttles_total", Unit::Count, "AWS calls that were throttled, by operation");
+    describe_counter!("slipway_log_lines_dropped_total", Unit::Count, "Log lines that stderr could not take");
     for status in ["succeeded", "failed", "timed_out", "cancelled", "superseded", "errored"] {
         counter!("slipway_jobs_finished_total", "status" => status).absolute(0);
     }
@@ -44,6 +45,7 @@ pub fn describe() {
     counter!("slipway_messages_last_receive_total").absolute(0);
     counter!("slipway_jobs_panicked_total").absolute(0);
     counter!("slipway_publish_refused_total").absolute(0);
+    counter!("slipway_log_lines_dropped_total").absolute(0);
     gauge!("slipway_jobs_waiting").set(0);
     gauge!("slipway_jobs_running").set(0);
 }
@@ -57,8 +59,12 @@ pub(crate) fn service_started(queues: usize, running: usize) {
     info!(queues, limits.running = running, "the daemon is up");
 }
 
-pub(crate) fn draining(jobs: usize) {
-    info!(jobs, "draining: what has not started is given back, running builds are reported as they end");
+pub(crate) fn draining(jobs: usize, grace: Duration) {
+    info!(
+        jobs,
+        grace_s = grace.as_secs(),
+        "draining: what has not started is given back, and builds that end within the grace period are reported; a second signal leaves now"
+    );
 }
 
 pub(crate) fn drained() {
@@ -66,7 +72,7 @@ pub(crate) fn drained() {
 }
 
 pub(crate) fn grace_ran_out(jobs: usize) {
-    warn!(jobs, "leaving: the builds go on, and the next process adopts them");
+    warn!(jobs, "leaving before these jobs have ended: their messages come back, and the next process goes on with them");
 }
 
 pub(crate) fn message_received(message_id: &str, receive_count: u32) {
@@ -257,5 +263,39 @@ pub(crate) fn aws_call(operation: &'static str, error: Option<&'static str>) {
     counter!("slipway_aws_calls_total", "operation" => operation, "result" => error.unwrap_or("ok")).increment(1);
     if error == Some("throttled") {
         counter!("slipway_aws_throttles_total", "operation" => operation).increment(1);
+    }
+}
+
+/// The count is the whole process's, from before there was a recorder too. The log can be told only later: [`log_lines_lost`].
+pub(crate) fn log_line_dropped(total: u64) {
+    counter!("slipway_log_lines_dropped_total").absolute(total);
+}
+
+pub(crate) fn log_lines_lost(lines: u64) {
+    warn!(lines, "log lines were dropped: stderr could not take them");
+}
+
+pub(crate) fn panicked(reason: &str, location: &str) {
+    error!(reason, location, "a panic: a fault of the program");
+}
+
+pub(crate) fn accept_failed(error: &dyn Display) {
+    warn!(%error, "could not accept a connection on the daemon's port");
+}
+
+pub(crate) fn hangup_ignored() {
+    info!("SIGHUP changes nothing: the configuration is read at the start only, so restart the daemon for a new one");
+}
+
+pub(crate) fn signal_ignored(signal: &str) {
+    info!(signal, "a signal that has no meaning here");
+}
+
+#[cfg(feature = "local")]
+pub(crate) fn local_builds_end(kept: bool) {
+    if kept {
+        warn!("local mode ends, and its running builds with it: at the next start with the same --data the daemon tries their jobs again");
+    } else {
+        warn!("local mode ends, and with it its running builds and all that waited: without --data nothing is kept");
     }
 }

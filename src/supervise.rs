@@ -54,13 +54,13 @@ impl Services {
 
 fn reason(error: JoinError) -> String {
     match error.try_into_panic() {
-        Ok(payload) => panic_text(payload.as_ref()).to_owned(),
+        Ok(payload) => panic_message(payload.as_ref()).to_owned(),
         Err(error) => error.to_string(),
     }
 }
 
 /// What a panic said.
-pub fn panic_text(payload: &(dyn std::any::Any + Send)) -> &str {
+pub(crate) fn panic_message(payload: &(dyn std::any::Any + Send)) -> &str {
     payload.downcast_ref::<&str>().copied().or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
 }
 
@@ -78,7 +78,7 @@ impl Jobs {
         let job = self.abort.clone().run_until_cancelled_owned(AssertUnwindSafe(Box::pin(job)).catch_unwind());
         self.tasks.spawn(async move {
             if let Some(Err(payload)) = job.await {
-                observe::job_panicked(&name, panic_text(payload.as_ref()));
+                observe::job_panicked(&name, panic_message(payload.as_ref()));
             }
         });
     }

@@ -1,34 +1,61 @@
 //! The log: to stderr, as text for people and as JSON for collectors.
 
-use std::io;
+mod writer;
 
-use tracing::{Subscriber, subscriber::set_global_default};
-use tracing_subscriber::{EnvFilter, filter::ParseError, fmt::MakeWriter};
+use std::{
+    io::{self, IsTerminal},
+    panic::{self, PanicHookInfo},
+};
+
+use tracing::{Level, Metadata, Subscriber, subscriber::set_global_default};
+use tracing_subscriber::{
+    EnvFilter,
+    filter::{ParseError, filter_fn},
+    fmt::MakeWriter,
+    layer::SubscriberExt,
+};
+pub use writer::LogWriter;
+
+use crate::{observe, supervise};
 
 /// What the libraries say on every call, as directives that the environment's come after.
 const QUIET: &str = "aws_config=warn,aws_credential_types=warn,aws_runtime=warn,aws_sdk_cloudwatchlogs=warn,aws_sdk_codebuild=warn,\
                      aws_sdk_sns=warn,aws_sdk_sqs=warn,aws_smithy_http_client=warn,aws_smithy_runtime=warn,aws_smithy_runtime_api=warn,\
                      hyper=warn,hyper_util=warn,rustls=warn";
+/// Crates whose details may be logged. All others show message bodies, environment values or credentials below `info`.
+const OURS: [&str; 2] = ["slipway", "localaws"];
 
 /// Why there is no log.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// `SLIPWAY_LOG` or `RUST_LOG`
-    #[error("the log filter {0:?} is not one, like \"info\" or \"info,slipway=debug\"")]
-    Filter(String, #[source] ParseError),
+    #[error("{variable}: the log filter {wish:?} is not one, like \"info\" or \"info,slipway=debug\"")]
+    Filter { variable: &'static str, wish: String, source: ParseError },
     /// `SLIPWAY_LOG_FORMAT`
-    #[error("the log format {0:?} is neither \"text\" nor \"json\"")]
+    #[error("SLIPWAY_LOG_FORMAT: the log format {0:?} is neither \"text\" nor \"json\"")]
     Format(String),
     /// It was set up before.
     #[error(transparent)]
     Twice(#[from] tracing::subscriber::SetGlobalDefaultError),
+    /// There is no thread for it.
+    #[error("cannot start the log's thread")]
+    Thread(#[from] io::Error),
 }
 
 /// Sets up the process's log. What is logged: `SLIPWAY_LOG`, else `RUST_LOG`, else `level`. How: `SLIPWAY_LOG_FORMAT`, else text on
-/// a terminal and JSON elsewhere.
-pub fn init(variable: impl Fn(&str) -> Option<String>, level: &str, terminal: bool) -> Result<(), Error> {
-    set_global_default(subscriber(variable, level, terminal, io::stderr)?)?;
-    Ok(())
+/// a terminal and JSON elsewhere. Panics are logged too. What is queued at the end is the caller's to flush.
+pub fn init(variable: impl Fn(&str) -> Option<String>, level: &str) -> Result<LogWriter, Error> {
+    let writer = LogWriter::start(io::stderr())?;
+    let lines = writer.clone();
+    set_global_default(subscriber(variable, level, io::stderr().is_terminal(), move || lines.clone())?)?;
+    // The default hook writes to stderr, and where that fails a panic becomes an abort.
+    panic::set_hook(Box::new(log_panic));
+    Ok(writer)
+}
+
+fn log_panic(panic: &PanicHookInfo<'_>) {
+    let location = panic.location().map(ToString::to_string);
+    observe::panicked(supervise::panic_message(panic.payload()), location.as_deref().unwrap_or_default());
 }
 
 type Boxed = Box<dyn Subscriber + Send + Sync>;
@@ -37,22 +64,30 @@ fn subscriber<W>(variable: impl Fn(&str) -> Option<String>, level: &str, termina
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
-    let wanted = variable("SLIPWAY_LOG").or_else(|| variable("RUST_LOG")).unwrap_or_else(|| level.to_owned());
-    let filter = EnvFilter::try_new(format!("{QUIET},{wanted}")).map_err(|error| Error::Filter(wanted, error))?;
+    let named = ["SLIPWAY_LOG", "RUST_LOG"].into_iter().find_map(|name| Some((name, variable(name)?)));
+    let (name, wish) = named.unwrap_or_else(|| ("SLIPWAY_LOG", level.to_owned()));
+    let filter = EnvFilter::try_new(format!("{QUIET},{wish}"));
+    let filter = filter.map_err(|source| Error::Filter { variable: name, wish, source })?;
     let text = match variable("SLIPWAY_LOG_FORMAT").as_deref() {
         None => terminal,
         Some("text") => true,
         Some("json") => false,
         Some(other) => return Err(Error::Format(other.to_owned())),
     };
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer);
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer).log_internal_errors(false);
     // Colours only where they are seen, and where nobody asked for none (https://no-color.org).
     let colours = terminal && variable("NO_COLOR").is_none();
     Ok(if text {
-        Box::new(log.with_ansi(colours).finish())
+        Box::new(log.with_ansi(colours).finish().with(filter_fn(is_harmless)))
     } else {
-        Box::new(log.json().flatten_event(true).with_span_list(false).finish())
+        Box::new(log.json().flatten_event(true).with_span_list(false).finish().with(filter_fn(is_harmless)))
     })
+}
+
+/// Whether an event or a span may be logged at all, whatever the environment's filter says.
+fn is_harmless(metadata: &Metadata<'_>) -> bool {
+    let target = metadata.target().split("::").next().unwrap_or_default();
+    *metadata.level() <= Level::INFO || OURS.contains(&target)
 }
 
 #[cfg(test)]
@@ -90,9 +125,29 @@ mod tests {
             tracing::info!(build.id = "b:1", wait_ms = 12, "the build started");
             tracing::debug!("a detail");
             tracing::info!(target: "aws_smithy_runtime::client", "an attempt");
+            tracing::debug!(target: "aws_smithy_runtime::client", "a message's body");
+            tracing::trace!(target: "hyper", "a header");
+            tracing::debug!(target: "slipwayward", "not ours");
         });
         let bytes = written.0.lock().map(|bytes| bytes.clone()).unwrap_or_default();
         Ok(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    #[test]
+    fn a_panic_is_a_line_of_the_log() -> Result<(), Box<dyn std::error::Error>> {
+        let written = Written::default();
+        let writer = written.clone();
+        let subscriber = subscriber(|_| None, "warn", false, move || writer.clone())?;
+        std::panic::set_hook(Box::new(super::log_panic));
+        let said = || tracing::subscriber::with_default(subscriber, || panic!("out of luck"));
+        let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(said));
+        drop(std::panic::take_hook());
+        assert!(panicked.is_err());
+        let bytes = written.0.lock().map(|bytes| bytes.clone()).unwrap_or_default();
+        let line: Value = serde_json::from_slice(&bytes)?;
+        assert_eq!((&line["level"], &line["reason"]), (&"ERROR".into(), &"out of luck".into()));
+        assert!(line["location"].as_str().is_some_and(|location| location.contains("telemetry.rs")));
+        Ok(())
     }
 
     #[test]
@@ -122,10 +177,14 @@ mod tests {
             (&[("RUST_LOG", "debug")], &["the build started", "a detail"]),
             (&[("SLIPWAY_LOG", "warn"), ("RUST_LOG", "debug")], &[]),
             (&[("SLIPWAY_LOG", "info,aws_smithy_runtime=info")], &["the build started", "an attempt"]),
+            // Below info only our own crates are logged: the others show bodies and credentials there.
+            (&[("SLIPWAY_LOG", "trace,aws_smithy_runtime=trace,hyper=trace")], &["the build started", "a detail", "an attempt"]),
         ];
         for (environment, expected) in table {
             let log = log(environment, false)?;
-            let said = ["the build started", "a detail", "an attempt"].into_iter().filter(|text| log.contains(text));
+            let said = ["the build started", "a detail", "an attempt", "a message's body", "a header", "not ours"]
+                .into_iter()
+                .filter(|text| log.contains(text));
             assert_eq!(said.collect::<Vec<_>>(), *expected, "{environment:?}");
         }
         Ok(())
@@ -133,7 +192,9 @@ mod tests {
 
     #[test]
     fn a_wrong_wish_is_refused_and_not_guessed_at() {
-        assert!(matches!(log(&[("SLIPWAY_LOG", "slipway=loud")], false), Err(Error::Filter(wish, _)) if wish == "slipway=loud"));
+        assert!(matches!(log(&[("SLIPWAY_LOG", "slipway=loud")], false), Err(Error::Filter { wish, .. }) if wish == "slipway=loud"));
+        let error = log(&[("RUST_LOG", "slipway=loud")], false).map_err(|error| error.to_string());
+        assert!(error.is_err_and(|error| error.starts_with("RUST_LOG: ")));
         assert!(matches!(log(&[("SLIPWAY_LOG_FORMAT", "xml")], false), Err(Error::Format(wish)) if wish == "xml"));
     }
 }

@@ -23,7 +23,7 @@ pub const BATCH: usize = 10;
 /// SQS takes at most this much in a message: body and attributes.
 pub const MESSAGE_BYTES: usize = 1024 * 1024;
 /// What a receive may take beyond its wait before it is given up.
-const RECEIVE_MARGIN: Duration = Duration::from_secs(10);
+pub const RECEIVE_MARGIN: Duration = Duration::from_secs(10);
 
 /// One queue. Cheap to clone.
 #[derive(Debug, Clone)]

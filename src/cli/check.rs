@@ -1,16 +1,13 @@
 //! `slipway check`: is this configuration right, and what does it say?
 
-use std::{
-    fmt::Write as _,
-    io::{self, Write as _},
-};
+use std::fmt::Write as _;
 
 use clap::Args;
 use humantime::format_duration;
 
-use super::{Exit, configuration::Configuration};
+use super::{Exit, configuration::Configuration, stdout};
 use crate::{
-    aws::{Clients, Finding},
+    aws::{Clients, Finding, endpoint},
     config::Config,
 };
 
@@ -18,7 +15,8 @@ use crate::{
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Every fault is reported with its key, its value, where it was set and the rule; the exit code is then 78.
-Overrides from the environment (SLIPWAY__LIMITS__RUNNING=20) are checked with the file.
+Overrides from the environment (SLIPWAY__LIMITS__RUNNING=20) are checked with the file, and so are the endpoints that the AWS environment
+names (AWS_ENDPOINT_URL and its like): plain http is for this machine only.
 
 With --online AWS is asked too, by calls that change nothing: are the queues, the topic, the project and its log there, and may they be
 used? What cannot be asked without doing it (to receive, to start a build, to publish) is not.
@@ -39,13 +37,14 @@ pub(super) struct Check {
 impl Check {
     pub(super) async fn run(self) -> anyhow::Result<Exit> {
         let (name, config) = self.configuration.load()?;
-        write!(io::stdout(), "{name} is right\n{}", summary(&config))?;
+        endpoint::check(super::variable).await?;
+        stdout::print(&format!("{name} is right\n{}", summary(&config)))?;
         if !self.online {
             return Ok(Exit::Done);
         }
-        let findings = Clients::from_environment().await.inspect(&config).await;
+        let findings = Clients::from_environment(super::variable).await?.inspect(&config).await;
         let wrong = findings.iter().filter(|finding| finding.result.is_err()).count();
-        write!(io::stdout(), "\n{}", answers(&findings))?;
+        stdout::print(&format!("\n{}", answers(&findings)))?;
         Ok(if wrong == 0 { Exit::Done } else { Exit::Failed })
     }
 }

@@ -1,11 +1,9 @@
 //! `slipway completions`: what a shell needs to complete the commands.
 
-use std::io::{self, Write};
-
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;
 
-use super::{Cli, Exit};
+use super::{Cli, Exit, stdout};
 
 /// Print the completions for a shell
 #[derive(Debug, Args)]
@@ -22,7 +20,7 @@ impl Completions {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut Cli::command(), "slipway", &mut script);
-        io::stdout().write_all(&script)?;
+        stdout::print(&String::from_utf8_lossy(&script))?;
         Ok(Exit::Done)
     }
 }

@@ -1,13 +1,13 @@
 //! The daemon as a process: signals, metrics, HTTP, and the engine in the middle. For `run` and `local`.
 
+mod signals;
+
 use std::sync::Arc;
 
 use anyhow::Context;
 use metrics_exporter_prometheus::PrometheusBuilder;
-use tokio::{
-    net::TcpListener,
-    signal::unix::{SignalKind, signal},
-};
+pub(super) use signals::{Hangup, endure, signals};
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::Exit;
@@ -21,44 +21,53 @@ use crate::{
     shutdown::Shutdown,
 };
 
-/// Runs the daemon until a signal ends it, or a fault does.
-pub(super) async fn run(config: Config, clients: Clients) -> anyhow::Result<Exit> {
-    let metrics = PrometheusBuilder::new().install_recorder().context("cannot collect metrics")?;
-    observe::describe();
-    let listen = config.http.listen;
-    let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen} ([http].listen)"))?;
-    let (vitals, shutdown, stop) = (Vitals::default(), Shutdown::default(), CancellationToken::new());
-    let pages = http::serve(listener, Pages { vitals: vitals.clone(), metrics }, stop.clone());
-    let engine = async {
-        let exit = Box::pin(engine::run(Arc::new(config), clients, Clock::system(), vitals, shutdown.clone())).await;
-        // Health and metrics are told to the very end.
-        stop.cancel();
-        exit
-    };
-    let ended = async { tokio::join!(engine, pages) };
-    let (exit, served) = tokio::select! {
-        ended = ended => ended,
-        failed = signals(&shutdown) => return Err(failed).context("cannot listen to signals"),
-    };
-    served.context("the HTTP server failed")?;
-    Ok(match exit? {
-        engine::Exit::Drained => Exit::Done,
-        engine::Exit::Left(_) => Exit::GraceRanOut,
-    })
+/// A daemon that has its port and is not started yet.
+#[derive(Debug)]
+pub(super) struct Daemon {
+    config: Config,
+    listener: TcpListener,
 }
 
-/// The first signal drains, the second leaves. Returns only when signals cannot be had.
-pub(super) async fn signals(shutdown: &Shutdown) -> std::io::Error {
-    let (mut term, mut int) = match (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) {
-        (Ok(term), Ok(int)) => (term, int),
-        (Err(error), _) | (_, Err(error)) => return error,
-    };
-    for step in [&shutdown.drain, &shutdown.leave] {
-        tokio::select! {
-            _ = term.recv() => {}
-            _ = int.recv() => {}
-        }
-        step.cancel();
+impl Daemon {
+    /// Takes the port that the configuration names.
+    pub(super) async fn bind(config: Config) -> anyhow::Result<Self> {
+        let listen = config.http.listen;
+        let listener = TcpListener::bind(listen).await.with_context(|| {
+            format!("cannot listen on {listen} for health and metrics (choose another with [http].listen or SLIPWAY__HTTP__LISTEN)")
+        })?;
+        Ok(Self { config, listener })
     }
-    std::future::pending().await
+
+    /// Where it really listens: what was asked for may be any free port.
+    #[cfg(feature = "local")]
+    pub(super) fn address(&self) -> std::io::Result<std::net::SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Runs the daemon until a signal ends it, or a fault does.
+    pub(super) async fn run(self, clients: Clients, hangup: Hangup) -> anyhow::Result<Exit> {
+        let metrics = PrometheusBuilder::new().install_recorder().context("cannot collect metrics")?;
+        observe::describe();
+        let (vitals, shutdown, stop) = (Vitals::default(), Shutdown::default(), CancellationToken::new());
+        let pages = http::serve(self.listener, Pages { vitals: vitals.clone(), metrics }, stop.clone());
+        let engine = async {
+            let exit = Box::pin(engine::run(Arc::new(self.config), clients, Clock::system(), vitals, shutdown.clone())).await;
+            // Health and metrics are told to the very end.
+            stop.cancel();
+            exit
+        };
+        let ended = async { tokio::join!(engine, pages) };
+        let (exit, served) = tokio::select! {
+            // Whoever gets an answer over HTTP may rely on signals being taken.
+            biased;
+            failed = signals(&shutdown) => return Err(failed).context("cannot listen to signals"),
+            failed = endure(&shutdown, hangup) => return Err(failed).context("cannot listen to signals"),
+            ended = ended => ended,
+        };
+        served.context("the HTTP server failed")?;
+        Ok(match exit? {
+            engine::Exit::Drained => Exit::Done,
+            engine::Exit::Left(_) => Exit::GraceRanOut,
+        })
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use super::stdout;
 use crate::{config, telemetry};
 
 /// The exit codes; from 64 on they are those of sysexits.h.
@@ -29,13 +30,16 @@ pub enum Exit {
 pub struct Usage(pub String);
 
 impl Exit {
-    /// The exit code of an error, wherever in its chain the reason stands.
+    /// The exit code of an error, wherever in its chain the reason stands. An answer that nobody reads any more is no failure: whoever
+    /// asked has seen enough.
     pub fn of(error: &anyhow::Error) -> Self {
         let is = |known: fn(&(dyn std::error::Error + 'static)) -> bool| error.chain().any(known);
         if is(|cause| cause.is::<config::Error>() || cause.is::<config::Faults>()) {
             Self::Configuration
         } else if is(|cause| cause.is::<Usage>() || cause.is::<telemetry::Error>()) {
             Self::Usage
+        } else if is(stdout::is_unread) {
+            Self::Done
         } else {
             Self::Failed
         }

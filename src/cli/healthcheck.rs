@@ -1,7 +1,6 @@
 //! `slipway healthcheck`: asks a daemon how it is, for images that have no other program to ask with.
 
 use std::{
-    io::{self, Write},
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     time::Duration,
 };
@@ -19,7 +18,7 @@ use hyper_util::rt::TokioIo;
 use tokio::{net::TcpStream, time::timeout};
 use url::Url;
 
-use super::{Exit, configuration::Configuration};
+use super::{Exit, configuration::Configuration, stdout};
 
 /// An answer is a few lines; what is longer is not the daemon's.
 const LONGEST_ANSWER: usize = 64 * 1024;
@@ -60,7 +59,7 @@ impl Healthcheck {
         if status != StatusCode::OK {
             bail!("{url} answers {status}: {}", text.trim_end());
         }
-        write!(io::stdout(), "{text}")?;
+        stdout::print(&text)?;
         Ok(Exit::Done)
     }
 }

@@ -3,8 +3,8 @@
 use std::{
     collections::BTreeMap,
     fs,
-    io::{self, Write},
-    net::SocketAddr,
+    io::{self, IsTerminal},
+    net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
 };
 
@@ -12,13 +12,12 @@ use anyhow::Context;
 use clap::Args;
 use tokio_util::sync::CancellationToken;
 
-use super::{Exit, daemon};
-use crate::{
-    config::{self, Config},
-    local,
-    shutdown::Shutdown,
-    supervise::Services,
+use super::{
+    Exit,
+    daemon::{Daemon, Hangup, endure, signals},
+    stdout,
 };
+use crate::{config, local, observe, shutdown::Shutdown, supervise::Services};
 
 /// Run the embedded AWS endpoint with the daemon beside it
 #[derive(Debug, Args)]
@@ -32,14 +31,17 @@ PARAMETER_STORE names is looked up in the files of --secrets and --parameters: {
 With --data every call is kept before it is answered: kill the process however you like, and the next one goes on where it stood. Builds
 that ran are then lost as they are on AWS with their host (status FAULT), and the daemon tries them again.
 
+SIGTERM, SIGINT (Ctrl-C) and the end of the terminal drain: what has not started goes back to the queue, and builds may end within the
+grace period. A second signal leaves now. Builds that run then end with the process.
+
 Examples:
   slipway local
-  slipway local --listen 127.0.0.1:5000 --no-daemon
+  slipway local --listen localhost:5000 --no-daemon
   slipway local --data ~/slipway
   slipway local --config slipway.toml --secrets secrets.json
   aws --endpoint-url http://127.0.0.1:4566 --region us-east-1 sqs list-queues")]
 pub(super) struct Local {
-    /// Where the endpoint listens; this machine only
+    /// Where the endpoint listens: localhost or a loopback address
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:4566", value_parser = loopback)]
     listen: SocketAddr,
 
@@ -84,22 +86,39 @@ impl Local {
             Some(path) => config::load(path, super::environment())?,
             None => config::parse(&local::config(local.address, &region), "config/local.toml", super::environment())?,
         };
-        say(&welcome(&local, &region, (!self.no_daemon).then_some(&config)))?;
-        let daemon = async {
-            if self.no_daemon {
-                let shutdown = Shutdown::default();
-                tokio::select! {
-                    () = shutdown.drain.cancelled() => Ok(Exit::Done),
-                    failed = daemon::signals(&shutdown) => Err(failed).context("cannot listen to signals"),
-                }
-            } else {
-                Box::pin(daemon::run(config, local.clients.clone())).await
+        let daemon = if self.no_daemon { None } else { Some(Daemon::bind(config).await?) };
+        let address = daemon.as_ref().map(Daemon::address).transpose()?;
+        match stdout::print(&welcome(&local, &region, address)) {
+            // Local mode serves whether or not anybody reads what it says.
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(error.into()),
+            _ => {}
+        }
+        // What was started in a terminal ends with it.
+        let hangup = if io::stderr().is_terminal() { Hangup::Drains } else { Hangup::Ignored };
+        let served = async {
+            match daemon {
+                Some(daemon) => Box::pin(daemon.run(local.clients.clone(), hangup)).await,
+                None => until_signalled(hangup).await,
             }
         };
-        tokio::select! {
-            exit = daemon => exit,
+        let exit = tokio::select! {
+            exit = served => exit,
             ended = services.ended() => Err(ended.into()),
+        };
+        if matches!(exit, Ok(Exit::GraceRanOut)) {
+            observe::local_builds_end(self.data.is_some());
         }
+        exit
+    }
+}
+
+/// The endpoint alone has nothing to drain.
+async fn until_signalled(hangup: Hangup) -> anyhow::Result<Exit> {
+    let shutdown = Shutdown::default();
+    tokio::select! {
+        () = shutdown.drain.cancelled() => Ok(Exit::Done),
+        failed = signals(&shutdown) => Err(failed).context("cannot listen to signals"),
+        failed = endure(&shutdown, hangup) => Err(failed).context("cannot listen to signals"),
     }
 }
 
@@ -117,9 +136,9 @@ fn stored(file: Option<&Path>) -> anyhow::Result<BTreeMap<String, String>> {
 }
 
 /// What to type next.
-fn welcome(local: &local::Local, region: &str, daemon: Option<&Config>) -> String {
+fn welcome(local: &local::Local, region: &str, daemon: Option<SocketAddr>) -> String {
     let daemon = match daemon {
-        Some(config) => format!("The daemon carries jobs from slipway-jobs; http://{}/metrics tells how it is.", config.http.listen),
+        Some(address) => format!("The daemon carries jobs from slipway-jobs; http://{address}/metrics tells how it is."),
         None => "No daemon runs: start one with `slipway run`.".to_owned(),
     };
     format!(
@@ -132,7 +151,7 @@ In another terminal:
   slipway submit --url file:///path/to/a/git/repository
   aws --endpoint-url http://{address} sqs receive-message --wait-time-seconds 20 --queue-url {results}
 
-Ctrl-C drains and leaves.
+Ctrl-C drains and leaves; once more leaves now.
 ",
         address = local.address,
         account = local::ACCOUNT,
@@ -140,24 +159,23 @@ Ctrl-C drains and leaves.
     )
 }
 
-fn say(text: &str) -> anyhow::Result<()> {
-    io::stdout().write_all(text.as_bytes()).context("cannot write to stdout")
-}
-
 /// The endpoint takes any credentials and runs commands, so it is not for other machines.
 fn loopback(text: &str) -> Result<SocketAddr, String> {
-    let address: SocketAddr = text.parse().map_err(|_| "must be ADDRESS:PORT, like 127.0.0.1:4566".to_owned())?;
+    let localhost = |text: &str| Some(SocketAddr::from((Ipv4Addr::LOCALHOST, text.strip_prefix("localhost:")?.parse::<u16>().ok()?)));
+    let address = text.parse().ok().or_else(|| localhost(text));
+    let address: SocketAddr = address.ok_or("must be ADDRESS:PORT, like 127.0.0.1:4566 or localhost:4566")?;
     if address.ip().is_loopback() { Ok(address) } else { Err("must be a loopback address: the endpoint runs anyone's commands".to_owned()) }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::loopback;
+    use super::{SocketAddr, loopback};
 
     #[test]
     fn only_this_machine_reaches_the_endpoint() {
         assert!(loopback("127.0.0.1:0").is_ok() && loopback("[::1]:4566").is_ok());
-        for other in ["0.0.0.0:4566", "10.0.0.1:4566", "4566", "localhost"] {
+        assert_eq!(loopback("localhost:4577"), Ok(SocketAddr::from(([127, 0, 0, 1], 4577))));
+        for other in ["0.0.0.0:4566", "10.0.0.1:4566", "4566", "localhost", "localhost:", "localhost:65536", "example.com:4566"] {
             assert!(loopback(other).is_err(), "{other}");
         }
     }

@@ -75,7 +75,7 @@ pub(super) struct Logs {
 
 impl Logs {
     pub(super) async fn run(self) -> anyhow::Result<Exit> {
-        let clients = Clients::from_environment().await;
+        let clients = Clients::from_environment(super::variable).await?;
         let (build, settle) = self.find(&clients).await?;
         let mut follower = Follower::new(&clients, settle, Output::open(self.json));
         let (id, follow) = (build.id.clone(), self.follow);

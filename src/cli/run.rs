@@ -2,14 +2,19 @@
 
 use clap::Args;
 
-use super::{Exit, configuration::Configuration, daemon};
+use super::{
+    Exit,
+    configuration::Configuration,
+    daemon::{Daemon, Hangup},
+};
 use crate::aws::Clients;
 
 /// Run the daemon
 #[derive(Debug, Args)]
 #[command(after_help = "\
 SIGTERM and SIGINT: stop receiving, give back what has not started, report what ends within the grace period and leave the other
-builds running for the next process to adopt. A second signal: leave now.
+builds running for the next process to adopt. A second signal: leave now. SIGHUP, SIGUSR1 and SIGUSR2 are logged and change nothing: the
+configuration is read at the start only.
 
 Exit codes: 0 drained, 1 failed, 75 the grace period ran out, 78 the configuration is wrong.
 
@@ -25,6 +30,7 @@ pub(super) struct Run {
 impl Run {
     pub(super) async fn run(self) -> anyhow::Result<Exit> {
         let (_, config) = self.configuration.load()?;
-        daemon::run(config, Clients::from_environment().await).await
+        let clients = Clients::from_environment(super::variable).await?;
+        Daemon::bind(config).await?.run(clients, Hangup::Ignored).await
     }
 }

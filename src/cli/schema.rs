@@ -1,10 +1,8 @@
 //! `slipway schema`: the JSON Schemas of what others write and read.
 
-use std::io::{self, Write};
-
 use clap::{Args, ValueEnum};
 
-use super::Exit;
+use super::{Exit, stdout};
 use crate::{config, job};
 
 /// Print the JSON Schema of jobs, events or the configuration
@@ -35,7 +33,7 @@ impl Schema {
             Of::Event => job::schema::event(),
             Of::Config => config::raw::schema(),
         };
-        writeln!(io::stdout(), "{schema:#}")?;
+        stdout::print(&format!("{schema:#}\n"))?;
         Ok(Exit::Done)
     }
 }

@@ -2,9 +2,12 @@
 
 use std::{collections::BTreeSet, path::Path};
 
-use url::{Host, Url};
+use url::Url;
 
-use crate::config::{self, Config};
+use crate::{
+    config::{self, Config},
+    loopback::is_loopback,
+};
 
 /// What the embedded endpoint makes: its queue below its address, its topic, its project.
 const LOCAL_QUEUE: &str = "/000000000000/slipway-jobs";
@@ -39,7 +42,7 @@ pub(super) fn find(config: Option<&Path>, environment: impl IntoIterator<Item = 
             _ => {}
         }
     }
-    let endpoint = endpoint.and_then(|url| Url::parse(&url).ok()).filter(is_loopback);
+    let endpoint = endpoint.and_then(|url| Url::parse(&url).ok()).filter(|url| url.host_str().is_some_and(is_loopback));
     let queue = endpoint.and_then(|url| url.join(LOCAL_QUEUE).ok());
     Ok(queue.map(|queue| Site {
         queue: queue.into(),
@@ -55,15 +58,6 @@ fn configured(config: Config) -> Site {
         topic: config.topic.arn.clone(),
         projects: config.profiles.values().map(|profile| profile.project.clone()).collect(),
         config: Some(config),
-    }
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
     }
 }
 

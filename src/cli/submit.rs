@@ -8,8 +8,7 @@ mod queue;
 
 use std::{
     collections::BTreeMap,
-    fs,
-    io::{self, Write},
+    fs, io,
     path::{Path, PathBuf},
 };
 
@@ -20,7 +19,7 @@ use self::follow::Follow;
 use super::{
     Exit, Usage,
     logs::{leave::until_interrupted, output::Output},
-    site,
+    site, stdout,
 };
 use crate::aws::Clients;
 
@@ -89,9 +88,9 @@ impl Submit {
             return self.follow(&url).await;
         }
         let body = self.message.body()?;
-        let message = Clients::from_environment().await.queue(&url).send(&body, &BTreeMap::new()).await?;
+        let message = Clients::from_environment(super::variable).await?.queue(&url).send(&body, &BTreeMap::new()).await?;
         let id = job_id(&body).unwrap_or(message);
-        writeln!(io::stdout(), "{id}").context("cannot write to stdout")?;
+        stdout::print(&format!("{id}\n"))?;
         Ok(Exit::Done)
     }
 
@@ -101,7 +100,7 @@ impl Submit {
         let site =
             site.ok_or_else(|| Usage("--follow has to know the project and the topic: name the configuration with --config".to_owned()))?;
         let body = body::followed(self.message.body()?, body::new_name)?;
-        let clients = Clients::from_environment().await;
+        let clients = Clients::from_environment(super::variable).await?;
         let mut follow = Follow::new(&clients, &site, Output::open(self.json));
         let followed = until_interrupted(follow.run(queue, &body)).await;
         follow.close(matches!(followed, Ok(None)), self.config.as_deref()).await;

@@ -9,7 +9,7 @@ use std::{
 
 /// The floors, from the ground up. A module uses its own floor and those below.
 const FLOORS: [&[&str]; 5] = [
-    &["backoff", "clock", "config", "observe", "pulse", "shutdown", "supervise", "telemetry"],
+    &["backoff", "clock", "config", "loopback", "observe", "pulse", "shutdown", "supervise", "telemetry"],
     &["job"],
     &["aws"],
     &["engine", "http", "local"],

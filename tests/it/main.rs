@@ -11,6 +11,7 @@ mod identity;
 mod isolation;
 mod layers;
 mod logs;
+mod outage;
 mod permissions;
 mod publish;
 mod reads;

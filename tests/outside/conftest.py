@@ -70,8 +70,8 @@ def programs(tmp_path_factory):
     """A function that starts a program; all that were started are ended at the end."""
     folder, started = tmp_path_factory.mktemp("programs"), []
 
-    def start(name, arguments, variables):
-        program = Program(folder, f"{len(started)}-{name}", [str(argument) for argument in arguments], variables)
+    def start(name, arguments, variables, **more):
+        program = Program(folder, f"{len(started)}-{name}", [str(argument) for argument in arguments], variables, **more)
         started.append(program)
         return program
 

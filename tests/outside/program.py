@@ -36,12 +36,12 @@ def environment(endpoint=None, **more):
 class Program:
     """A program that runs beside the test."""
 
-    def __init__(self, folder, name, arguments, variables):
+    def __init__(self, folder, name, arguments, variables, **more):
         self.name = name
         self._out, self._err = folder / f"{name}.out", folder / f"{name}.err"
         with self._out.open("wb") as out, self._err.open("wb") as err:
             self._child = subprocess.Popen(
-                arguments, env=variables, cwd=folder, stdin=subprocess.DEVNULL, stdout=out, stderr=err
+                arguments, **{"env": variables, "cwd": folder, "stdin": subprocess.DEVNULL, "stdout": out, "stderr": err} | more
             )
 
     @property
@@ -51,6 +51,10 @@ class Program:
     @property
     def log(self):
         return self._err.read_text(errors="replace")
+
+    @property
+    def pid(self):
+        return self._child.pid
 
     def runs(self):
         return self._child.poll() is None

@@ -1,6 +1,7 @@
 """An endpoint that takes connections and never answers."""
 
 import re
+import signal
 import socket
 
 import pytest
@@ -25,3 +26,13 @@ def test_a_black_hole_is_noticed_and_no_loop_hangs_in_it(start_daemon, black_hol
     assert get(f"http://{daemon.http}/healthz") == (200, "ok\n")
     failed = r'slipway_aws_calls_total\{operation="sqs.ReceiveMessage",result="unreachable"\} [1-9]'
     until(lambda: re.search(failed, get(f"http://{daemon.http}/metrics")[1]), "the failed calls among the metrics")
+
+
+def test_the_start_hears_a_signal_while_nothing_answers(start_daemon, black_hole):
+    config = re.sub(r"dead_letter_url = .*\n", "", daemon_config(black_hole))
+    daemon = start_daemon(f"http://{black_hole}", config)
+    until(lambda: get(f"http://{daemon.http}/healthz") == (200, "ok\n"), "health")
+    # The queue that dead letters go to is being asked for: three tries of 15 seconds.
+    assert "the daemon is up" not in daemon.program.log
+    daemon.program.send(signal.SIGTERM)
+    assert daemon.program.code(5) == 0

@@ -1,5 +1,12 @@
 """What the daemon tells over HTTP."""
 
+import os
+import resource
+import socket
+import time
+
+import pytest
+
 from cloud import get, job
 from conftest import daemon_config
 from waiting import until
@@ -26,3 +33,49 @@ def test_a_daemon_that_cannot_reach_its_queue_is_alive_and_not_ready(start_daemo
     until(lambda: get(f"http://{daemon.http}/healthz") == (200, "ok\n"), "health")
     daemon.program.says(lambda text: "could not receive" in text, "why it is not ready")
     assert get(f"http://{daemon.http}/readyz")[0] == 503
+
+
+def test_a_thousand_idle_connections_keep_nobody_from_health_or_from_building(start_local, repository):
+    local = start_local()
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 4096), hard))
+    host, port = local.http.split(":")
+    held = []
+    try:
+        for number in range(1300):
+            held.append(socket.create_connection((host, int(port)), timeout=5))
+            # Every other one has begun a request.
+            if number % 2:
+                held[-1].sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n")
+        asked = time.monotonic()
+        assert get(f"http://{local.http}/healthz") == (200, "ok\n")
+        assert time.monotonic() - asked < 1
+        local.cloud.send(job("crowded", repository()))
+        assert local.subscriber.event("crowded/finished")["data"]["status"] == "succeeded"
+        assert get(f"http://{local.http}/healthz") == (200, "ok\n")
+        descriptors = len(os.listdir(f"/proc/{local.program.pid}/fd"))
+        assert descriptors < 400, descriptors
+    finally:
+        for connection in held:
+            connection.close()
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        local.program.end()
+
+
+@pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example:80", "10.1.2.3", "127.0.0.1@evil.example"])
+def test_a_page_whose_name_was_pointed_here_reads_nothing(local, host):
+    for path in ("/metrics", "/healthz", "/nothing"):
+        answer = ask(local.http, f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n")
+        assert answer.startswith("HTTP/1.1 421 ") and "slipway_" not in answer and "localhost" in answer
+        named = ask(local.http, f"GET http://{host}{path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        assert named.startswith(("HTTP/1.1 421 ", "HTTP/1.1 400 ")), named
+
+
+def ask(address, request):
+    host, port = address.split(":")
+    with socket.create_connection((host, int(port)), timeout=10) as connection:
+        connection.sendall(request.encode())
+        answer = b""
+        while part := connection.recv(65536):
+            answer += part
+    return answer.decode(errors="replace")

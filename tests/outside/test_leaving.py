@@ -1,6 +1,7 @@
 """How the daemon leaves, by a signal or by force, and how the next one goes on."""
 
 import signal
+import socket
 import time
 
 import pytest
@@ -108,3 +109,40 @@ def test_a_second_signal_leaves_at_once(daemon, endpoint, repository, gate, busy
     assert program.code() == 75
     assert time.monotonic() - asked < 2
     assert [build["buildStatus"] for build in cloud.builds_of("slipway", "long")] == ["IN_PROGRESS"] * busy
+
+
+@pytest.mark.parametrize("signals", [[signal.SIGTERM], [signal.SIGTERM, signal.SIGTERM]])
+def test_half_a_request_holds_up_nobody(daemon, signals):
+    first = daemon(SLIPWAY__SHUTDOWN__GRACE="1h")
+    host, port = first.http.split(":")
+    with socket.create_connection((host, int(port)), timeout=5) as connection:
+        connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n")
+        # The second one is accepted after the first: by now that is being read.
+        assert get(f"http://{first.http}/healthz") == (200, "ok\n")
+        for number in signals:
+            first.program.send(number)
+        # An idle poll of a second, and the half second that requests have.
+        assert first.program.code(6) in (0, 75)
+
+
+def test_signals_without_a_meaning_kill_nobody(daemon, start_local):
+    local = start_local()
+    until(lambda: get(f"http://{local.http}/healthz") == (200, "ok\n"), "health")
+    for program in (daemon().program, local.program):
+        for number in (signal.SIGUSR1, signal.SIGUSR2, signal.SIGPIPE, signal.SIGHUP):
+            program.send(number)
+        program.says(lambda text: "SIGUSR1" in text and "SIGUSR2" in text, "the signals")
+        program.says(lambda text: "the configuration is read at the start only" in text, "what a hangup does not do")
+        assert program.runs()
+
+
+def test_leaving_says_what_is_waited_for_and_local_mode_promises_no_more_than_it_keeps(start_local, repository, gate):
+    local = start_local(SLIPWAY__SHUTDOWN__GRACE="1h")
+    local.cloud.send(job("long", repository(gate.buildspec)))
+    local.subscriber.event("long/1/started")
+    local.program.send(signal.SIGINT)
+    local.program.says(lambda text: "draining" in text and "a second signal leaves now" in text and "jobs=1" in text, "what is waited for")
+    local.program.send(signal.SIGINT)
+    assert local.program.code(5) == 75
+    assert "without --data nothing is kept" in local.program.log
+    assert "builds go on" not in local.program.log

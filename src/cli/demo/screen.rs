@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    io::{self, IsTerminal, Write},
+    io::{self, IsTerminal},
 };
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -13,7 +13,10 @@ use super::{
     paint::{Paint, Tone, clip, wrap},
     telling,
 };
-use crate::job::event::{Event, EventKind};
+use crate::{
+    cli::stdout,
+    job::event::{Event, EventKind},
+};
 
 /// No line is longer: terminals are at least this wide.
 const WIDTH: usize = 80;
@@ -60,7 +63,7 @@ impl Screen {
         match &self.live {
             // An empty line would not be printed.
             Some(bars) => bars.println(if line.is_empty() { " " } else { line }),
-            None => writeln!(io::stdout(), "{line}"),
+            None => stdout::print(&format!("{line}\n")),
         }
     }
 

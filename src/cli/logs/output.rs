@@ -1,9 +1,12 @@
 //! Where records go: a log's lines to stdout, what is told besides to stderr; with `--json` all of them to stdout.
 
-use std::io::{self, BufWriter, Stdout, Write, stderr, stdout};
+use std::io::{self, BufWriter, Write, stderr};
 
 use super::{record::Record, text};
-use crate::cli::paint::Paint;
+use crate::cli::{
+    paint::Paint,
+    stdout::{Stdout, stdout},
+};
 
 /// The two outputs.
 #[derive(Debug)]
@@ -16,7 +19,7 @@ pub(in crate::cli) struct Output {
 
 impl Output {
     pub(in crate::cli) fn open(json: bool) -> Self {
-        Self { out: BufWriter::new(stdout()), json, lines: Paint::on(&stdout()), told: Paint::on(&stderr()) }
+        Self { out: BufWriter::new(stdout()), json, lines: Paint::on(&io::stdout()), told: Paint::on(&stderr()) }
     }
 
     /// Tells a record. Lines may stay behind until the next [`Output::flush`].

@@ -114,7 +114,7 @@ where
         match AssertUnwindSafe(Box::pin(carry(time))).catch_unwind().await {
             Ok(Carried::ToItsEnd) => return lease.settle().await,
             Ok(Carried::Back) => return lease.give_back().await,
-            Err(payload) => observe::job_panicked(&lease.message_id(), supervise::panic_text(payload.as_ref())),
+            Err(payload) => observe::job_panicked(&lease.message_id(), supervise::panic_message(payload.as_ref())),
         }
     }
     lease.give_back_after(AFTER_PANIC).await;

@@ -1,0 +1,86 @@
+//! Which endpoints the environment may name. Requests carry credentials and job messages: plain http is for this machine only.
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_types::service_config::ServiceConfigKey;
+use url::Url;
+
+use crate::{
+    config::{Fault, Faults},
+    loopback::is_loopback,
+};
+
+/// The services that are spoken to, STS for credentials: as the SDK calls them, and the end of their own variable.
+const SERVICES: [(&str, &str); 5] = [
+    ("SQS", "AWS_ENDPOINT_URL_SQS"),
+    ("SNS", "AWS_ENDPOINT_URL_SNS"),
+    ("CodeBuild", "AWS_ENDPOINT_URL_CODEBUILD"),
+    ("CloudWatch Logs", "AWS_ENDPOINT_URL_CLOUDWATCH_LOGS"),
+    ("STS", "AWS_ENDPOINT_URL_STS"),
+];
+/// The variable for all services, and the key for all or one in a profile.
+const VARIABLE: &str = "AWS_ENDPOINT_URL";
+const KEY: &str = "endpoint_url";
+const RULE: &str = "must be https://HOST, or http:// on this machine (localhost, 127.0.0.0/8, ::1): requests carry credentials";
+
+/// Checks every endpoint that the SDK would take from the environment's variables and from the AWS profile.
+pub async fn check(variable: impl Fn(&str) -> Option<String>) -> Result<(), Faults> {
+    // Neither is asked of the network for this.
+    let config = aws_config::defaults(BehaviorVersion::latest()).region(Region::from_static("none")).no_credentials().load().await;
+    let mut faults: Vec<Fault> = Vec::new();
+    for (service, own) in SERVICES {
+        let Some(url) = endpoint(&config, service).filter(|url| !is_allowed(url)) else { continue };
+        let named = [own, VARIABLE].into_iter().find(|name| variable(name).as_deref() == Some(&url));
+        let key = named.unwrap_or("endpoint_url of the AWS profile").to_owned();
+        let fault = Fault { key, value: Some(format!("{url:?}")), origin: None, rule: RULE.to_owned() };
+        // One variable may stand for several services.
+        if !faults.contains(&fault) {
+            faults.push(fault);
+        }
+    }
+    if faults.is_empty() { Ok(()) } else { Err(Faults { file: "the AWS environment".to_owned(), faults }) }
+}
+
+/// The endpoint of one service, as the SDK's clients choose it. `None`: AWS's own.
+fn endpoint(config: &SdkConfig, service: &str) -> Option<String> {
+    let key = ServiceConfigKey::builder().service_id(service).env(VARIABLE).profile(KEY).build().ok()?;
+    let own = config.service_config().and_then(|config| config.load_config(key));
+    own.or_else(|| config.endpoint_url().map(str::to_owned))
+}
+
+fn is_allowed(url: &str) -> bool {
+    Url::parse(url).is_ok_and(|url| match url.scheme() {
+        "https" => url.has_host(),
+        "http" => url.host_str().is_some_and(is_loopback),
+        _ => false,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_allowed;
+
+    #[test]
+    fn plain_http_stays_on_this_machine() {
+        for url in [
+            "https://sqs.eu-west-1.amazonaws.com",
+            "https://10.0.0.1:8443/",
+            "http://localhost:4566",
+            "http://127.0.0.1",
+            "http://[::1]:4566/",
+        ] {
+            assert!(is_allowed(url), "{url}");
+        }
+        for url in [
+            "",
+            "localhost:4566",
+            "http://10.1.2.3:4566",
+            "http://sqs.eu-west-1.amazonaws.com",
+            "http://127.0.0.1@10.1.2.3/",
+            "http://127.0.0.1.example.com",
+            "http://[::ffff:10.1.2.3]/",
+            "ftp://localhost/",
+        ] {
+            assert!(!is_allowed(url), "{url}");
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! What signals do to a process of ours.
+
+use std::io;
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::{observe, shutdown::Shutdown};
+
+/// What SIGHUP means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::cli) enum Hangup {
+    /// A daemon's: "read the configuration again", which nobody does yet.
+    Ignored,
+    /// The terminal that the process belongs to has gone.
+    #[cfg_attr(not(feature = "local"), expect(dead_code, reason = "only local mode belongs to a terminal"))]
+    Drains,
+}
+
+/// The first SIGTERM or SIGINT drains, the second leaves. Returns only when signals cannot be had.
+pub(in crate::cli) async fn signals(shutdown: &Shutdown) -> io::Error {
+    let (mut term, mut int) = match (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) {
+        (Ok(term), Ok(int)) => (term, int),
+        (Err(error), _) | (_, Err(error)) => return error,
+    };
+    for step in [&shutdown.drain, &shutdown.leave] {
+        tokio::select! {
+            _ = term.recv() => {}
+            _ = int.recv() => {}
+        }
+        step.cancel();
+    }
+    std::future::pending().await
+}
+
+/// Takes the signals that would kill the process if nobody did, SIGPIPE apart, which the runtime ignores. Returns only when they cannot be
+/// had.
+pub(in crate::cli) async fn endure(shutdown: &Shutdown, hangup: Hangup) -> io::Error {
+    let taken = || Ok((signal(SignalKind::hangup())?, signal(SignalKind::user_defined1())?, signal(SignalKind::user_defined2())?));
+    let (mut hup, mut first, mut second) = match taken() {
+        Ok(taken) => taken,
+        Err(error) => return error,
+    };
+    loop {
+        tokio::select! {
+            _ = hup.recv() => match hangup {
+                Hangup::Ignored => observe::hangup_ignored(),
+                Hangup::Drains => shutdown.drain.cancel(),
+            },
+            _ = first.recv() => observe::signal_ignored("SIGUSR1"),
+            _ = second.recv() => observe::signal_ignored("SIGUSR2"),
+        }
+    }
+}

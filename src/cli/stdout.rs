@@ -1,0 +1,52 @@
+//! Stdout: what a command answers. That nobody reads it any more ends a command quietly; that it cannot be written is an error.
+
+use std::io::{self, ErrorKind, Write};
+
+/// The process's stdout, with errors that say so.
+#[derive(Debug)]
+pub(super) struct Stdout(io::Stdout);
+
+/// Stdout is a pipe that has no reader any more, as after `| head`.
+#[derive(Debug, thiserror::Error)]
+#[error("nobody reads stdout any more")]
+struct Unread;
+
+#[derive(Debug, thiserror::Error)]
+#[error("cannot write to stdout: {0}")]
+struct Unwritable(io::Error);
+
+/// The process's stdout.
+pub(super) fn stdout() -> Stdout {
+    Stdout(io::stdout())
+}
+
+/// Writes a whole answer.
+pub(super) fn print(text: &str) -> io::Result<()> {
+    let mut out = stdout();
+    out.write_all(text.as_bytes())?;
+    out.flush()
+}
+
+/// Whether an error comes from a stdout that nobody reads.
+pub(super) fn is_unread(error: &(dyn std::error::Error + 'static)) -> bool {
+    error.downcast_ref::<io::Error>().and_then(io::Error::get_ref).and_then(|inner| inner.downcast_ref::<Unread>()).is_some()
+}
+
+impl Write for Stdout {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes).map_err(named)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush().map_err(named)
+    }
+}
+
+fn named(error: io::Error) -> io::Error {
+    match error.kind() {
+        // Tried again by who writes.
+        ErrorKind::Interrupted => error,
+        ErrorKind::BrokenPipe => io::Error::new(ErrorKind::BrokenPipe, Unread),
+        kind => io::Error::new(kind, Unwritable(error)),
+    }
+}

@@ -1,0 +1,101 @@
+//! AWS takes calls and never answers: nobody may take the daemon for stuck, and it leaves when it is told to.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use localaws::{
+    fault::{Fault, Faults},
+    runner::scripted::Script,
+};
+use slipway::{
+    clock::Clock,
+    config,
+    engine::{self, Exit, Vitals},
+    shutdown::Shutdown,
+};
+use tokio::time::{Instant, sleep};
+
+use crate::world::{World, world};
+
+/// An operation of SQS that hangs while the outage lasts.
+#[derive(Debug, Clone)]
+struct Outage {
+    operation: &'static str,
+    lasts: Arc<AtomicBool>,
+}
+
+impl Outage {
+    fn of(operation: &'static str) -> Self {
+        Self { operation, lasts: Arc::default() }
+    }
+
+    fn set(&self, lasts: bool) {
+        self.lasts.store(lasts, Ordering::Relaxed);
+    }
+}
+
+impl Faults for Outage {
+    fn before(&self, service: &str, operation: &str) -> Option<Fault> {
+        (self.lasts.load(Ordering::Relaxed) && service == "sqs" && operation == self.operation).then_some(Fault::Hang)
+    }
+
+    fn after(&self, _: &str, _: &str) -> Option<Fault> {
+        None
+    }
+}
+
+/// A daemon whose dead-letter queue has to be asked for, and what is known of it.
+fn daemon(world: &World) -> (impl Future<Output = Exit>, Vitals, Shutdown) {
+    let text = include_str!("../../config/local.toml");
+    let text: Vec<&str> = text.lines().filter(|line| !line.starts_with("dead_letter_url")).collect();
+    let config = config::parse(&text.join("\n"), "config/local.toml", []).unwrap();
+    let (vitals, shutdown) = (Vitals::default(), Shutdown::default());
+    let clock = Clock::starting_at("2026-11-22T10:00:00Z".parse().unwrap());
+    let run = engine::run(Arc::new(config), world.clients.clone(), clock, vitals.clone(), shutdown.clone());
+    (async move { run.await.unwrap() }, vitals, shutdown)
+}
+
+#[tokio::test(start_paused = true)]
+async fn polls_that_are_never_answered_leave_the_daemon_healthy() {
+    let outage = Outage::of("ReceiveMessage");
+    let world = world(|_| Script::succeeds()).faults(outage.clone()).start_without_daemon().await;
+    let (run, vitals, shutdown) = daemon(&world);
+    let watched = async {
+        vitals.ready().await;
+        outage.set(true);
+        let began = Instant::now();
+        while began.elapsed() < Duration::from_mins(20) {
+            assert_eq!(vitals.pulses.stale(), [], "after {:?}", began.elapsed());
+            sleep(Duration::from_secs(1)).await;
+        }
+        outage.set(false);
+        shutdown.drain.cancel();
+    };
+    let (exit, ()) = tokio::join!(run, watched);
+    assert_eq!(exit, Exit::Drained);
+    world.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_start_that_waits_for_an_answer_is_given_up_when_the_drain_begins() {
+    let outage = Outage::of("GetQueueAttributes");
+    let world = world(|_| Script::succeeds()).faults(outage.clone()).start_without_daemon().await;
+    let (run, _, shutdown) = daemon(&world);
+    outage.set(true);
+    let asked = async {
+        sleep(Duration::from_secs(2)).await;
+        shutdown.drain.cancel();
+        Instant::now()
+    };
+    let (exit, asked) = tokio::join!(run, asked);
+    assert_eq!(exit, Exit::Drained);
+    assert!(asked.elapsed() < Duration::from_secs(1), "{:?}", asked.elapsed());
+    outage.set(false);
+    world.end().await;
+}
