@@ -83,6 +83,16 @@ impl Call {
     }
 }
 
+/// How many bytes of text an input holds, about.
+pub(crate) fn weight(input: &Value) -> u64 {
+    match input {
+        Value::Null | Value::Bool(_) | Value::Number(_) => 8,
+        Value::String(text) => text.len() as u64,
+        Value::Array(members) => members.iter().map(weight).sum(),
+        Value::Object(members) => members.iter().map(|(name, member)| name.len() as u64 + weight(member)).sum(),
+    }
+}
+
 /// Writes the answer to `operation`.
 pub(crate) fn write(protocol: &Protocol, service: Option<Service>, operation: &str, answer: &Answer) -> Response<Bytes> {
     let id = crate::random::uuid().to_string();

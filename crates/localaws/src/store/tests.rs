@@ -52,7 +52,7 @@ fn a_folder_that_cannot_be_used_is_refused_with_its_name_and_the_reason() {
         (&file, "cannot make the folder"),
         (&below_file, "Not a directory"),
         (&garbage, "file is not a database"),
-        (&newer, "written by a newer version: its format is 99, and this version knows those up to 1"),
+        (&newer, "written by a newer version: its format is 99, and this version knows those up to 2"),
         (&taken, "in use by another process"),
         (&elsewhere, "holds the data of account 000000000000 in region eu-west-1"),
         (&made_into_a_folder, "unable to open database file"),
