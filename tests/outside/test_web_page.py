@@ -75,7 +75,7 @@ def calls(name):
     ]
 
 
-# Each way takes the address and the parameters of one call, and waits until the browser is done with it.
+# Each way sends one call, a form, to the address, and waits until the browser is done with it.
 WAYS = {
     "img": "const img = new Image(); const over = new Promise(r => { img.onload = img.onerror = r; }); img.src = url + '/?' + form; await over;",
     "frame": """
@@ -84,10 +84,10 @@ WAYS = {
     "script": """
         const tag = document.createElement('script'); const over = new Promise(r => { tag.onload = tag.onerror = r; });
         tag.src = url + '/?' + form; document.body.append(tag); await over;""",
-    "urlencoded": "await submit('application/x-www-form-urlencoded');",
-    "multipart": "await submit('multipart/form-data');",
-    "text": "await submit('text/plain');",
-    "userinfo": "url = url.replace('//', '//local:local@'); await submit('application/x-www-form-urlencoded');",
+    "urlencoded": "await submit(url, form, 'application/x-www-form-urlencoded');",
+    "multipart": "await submit(url, form, 'multipart/form-data');",
+    "text": "await submit(url, form, 'text/plain');",
+    "userinfo": "await submit(url.replace('//', '//local:local@'), form, 'application/x-www-form-urlencoded');",
     "no-cors": "await fetch(url + '/', { method: 'POST', mode: 'no-cors', credentials: 'include', body: new URLSearchParams(form) }).catch(() => {});",
     "beacon": "navigator.sendBeacon(url + '/', new URLSearchParams(form));",
     "json": """
@@ -98,8 +98,8 @@ WAYS = {
         await fetch(url + '/?' + form, { method: 'POST', headers: { Authorization: 'any' } }).catch(() => {});""",
 }
 SUBMIT = """
-let [url, form] = given;
-async function submit(type) {
+const [target, forms] = given;
+async function submit(url, form, type) {
   const name = 'frame' + Math.random();
   const frame = document.body.appendChild(document.createElement('iframe'));
   frame.name = name;
@@ -124,8 +124,9 @@ async function submit(type) {
 
 def attack(browser, url, ways):
     for way in ways:
-        for call in calls(f"web-{way}"):
-            browser.run(SUBMIT + WAYS[way], url, urllib.parse.urlencode(call))
+        forms = [urllib.parse.urlencode(call) for call in calls(f"web-{way}")]
+        each = f"await Promise.all(forms.map(async form => {{ const url = target; {WAYS[way]} }}));"
+        browser.run(SUBMIT + each, url, forms)
 
 
 def state(cloud):

@@ -186,7 +186,10 @@ impl LocalAws {
             Service::Logs => shared.logs.call(operation, input),
         };
         // What an answer tells must be kept, be it this call's work or another's.
-        shared.journal.commit().map_err(|error| not_kept(operation, "it was carried out and is kept as soon as that is possible", &error))?;
+        shared
+            .journal
+            .commit()
+            .map_err(|error| not_kept(operation, "it was carried out and is kept as soon as that is possible", &error))?;
         answer
     }
 

@@ -78,7 +78,9 @@ impl Store {
         let file = place.file.clone();
         let trouble = |source: rusqlite::Error| match source.sqlite_error_code() {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Error::InUse { file: file.clone() },
-            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => Error::Lost { file: file.clone(), what: format!("damaged ({source})") },
+            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
+                Error::Lost { file: file.clone(), what: format!("damaged ({source})") }
+            }
             _ => Error::Database { file: file.clone(), source },
         };
         let mut connection = connect(&file).map_err(trouble)?;

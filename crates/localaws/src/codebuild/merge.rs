@@ -2,7 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{model::{RESERVED, VARIABLE_VALUE_LIMIT}, shape::invalid};
+use super::{
+    model::{RESERVED, VARIABLE_VALUE_LIMIT},
+    shape::invalid,
+};
 use crate::api::ApiError;
 
 /// Which override replaces which member of the project's source and environment.
