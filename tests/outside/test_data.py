@@ -244,12 +244,15 @@ def test_what_a_full_disk_cannot_keep_is_refused_and_not_done(start_local, small
     try:
         url = cloud.sqs.create_queue(QueueName="load")["QueueUrl"]
         accepted, refused = 0, []
-        while len(refused) < 3:
-            try:
-                cloud.sqs.send_message(QueueUrl=url, MessageBody=str(accepted) * 20_000)
-                accepted += 1
-            except ClientError as error:
-                refused.append(error.response)
+        # Large messages first: a small one needs less room.
+        for body in ("x" * 50_000, "x"):
+            goal = len(refused) + 3
+            while len(refused) < goal:
+                try:
+                    cloud.sqs.send_message(QueueUrl=url, MessageBody=body)
+                    accepted += 1
+                except ClientError as error:
+                    refused.append(error.response)
         for answer in refused:
             assert answer["ResponseMetadata"]["HTTPStatusCode"] == 500
             text = answer["Error"]["Message"]

@@ -238,6 +238,8 @@ async fn suffer(fault: Option<Fault>) -> Result<Option<ApiError>, Dropped> {
     }
 }
 
+#[cfg(test)]
+mod hostile;
 #[cfg(all(test, feature = "data"))]
 mod restart;
 #[cfg(test)]

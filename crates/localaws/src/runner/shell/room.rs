@@ -26,7 +26,9 @@ impl Room {
         let root = std::path::absolute(root)?;
         let directory = blocking(move || {
             fs::create_dir_all(&root)?;
-            let directory = tempfile::Builder::new().prefix("build-").tempdir_in(root.canonicalize()?)?;
+            // Sources and what is made of them are for nobody else on this machine.
+            let private = fs::Permissions::from_mode(0o700);
+            let directory = tempfile::Builder::new().prefix("build-").permissions(private).tempdir_in(root.canonicalize()?)?;
             for name in ["src", "home", "tmp", "readonly", "state"] {
                 fs::create_dir(directory.path().join(name))?;
             }
