@@ -32,7 +32,7 @@ fn what_is_too_deep_or_too_many_is_the_callers_error() {
     let subscribe = "Action=Subscribe&Version=2010-03-31&TopicArn=arn:aws:sns:us-east-1:000000000000:t&Protocol=sqs\
                      &Endpoint=arn:aws:sqs:us-east-1:000000000000:r&Attributes.entry.1.key=FilterPolicyScope&Attributes.entry.1.value=MessageBody";
     let policy = |policy: &str| format!("\n{subscribe}&Attributes.entry.2.key=FilterPolicy&Attributes.entry.2.value={}", encoded(policy));
-    let many: String = (0..40_000).map(|number| format!("{number},")).collect();
+    let many = "0,".repeat(40_000);
     let keys = ["a", "b", "c", "d", "e"].map(|key| format!(r#""{key}":[{many}0]"#)).join(",");
     let table = [
         format!("\nAction=CreateQueue&Version=2012-11-05&{}=x", "a.".repeat(5_000)),
@@ -49,14 +49,13 @@ fn what_is_too_deep_or_too_many_is_the_callers_error() {
         policy(&deep(r#"{"a":["#, "", "]}")),
         // So many combinations that their number does not fit either.
         policy(&format!("{{{keys}}}")),
-        format!(
-            "Logs_20140328.FilterLogEvents\n{{\"logGroupName\":\"g\",\"filterPattern\":\"%{}%\"}}",
-            "(".repeat(5_000) + &")".repeat(5_000)
-        ),
+        format!("Logs_20140328.FilterLogEvents\n{{\"logGroupName\":\"g\",\"filterPattern\":\"%{}%\"}}", "(".repeat(500) + &")".repeat(500)),
     ];
     for call in table {
         assert_eq!(endpoint::check(&call), [400], "{call:.200}");
     }
+    let long = format!("Logs_20140328.FilterLogEvents\n{{\"logGroupName\":\"g\",\"filterPattern\":\"{}\"}}", "%a{999}% ".repeat(200));
+    assert_eq!(endpoint::check(&long), [400]);
     // A message may say what it likes: it is just not what the policy asks for.
     let publish = format!("\nAction=Publish&Version=2010-03-31&TopicArn=arn:aws:sns:us-east-1:000000000000:t&Message={}", encoded(&object));
     let both = format!("{}\n\n{publish}", policy(r#"{"a":{"a":[1]}}"#));

@@ -82,8 +82,10 @@ impl Kind {
         match (self, whole) {
             (Self::List, Value::Array(entries)) => entries.iter().map(|entry| element(name, operation, entry)).collect(),
             (Self::Map(key, of), Value::Object(entries)) => {
-                let entry = |(name_of, value): (&String, &Value)| xml::text(key, name_of) + &element(of, operation, value);
-                entries.iter().map(|pair| format!("<{name}>{}</{name}>", entry(pair))).collect()
+                let entry = |(key_of, value): (&String, &Value)| {
+                    format!("<{name}>{}{}</{name}>", xml::text(key, key_of), element(of, operation, value))
+                };
+                entries.iter().map(entry).collect()
             }
             _ => String::new(),
         }
