@@ -1,13 +1,16 @@
 """`slipway local --data`: what a `kill -9` leaves, and how the next one goes on."""
 
 import itertools
+import os
 import sqlite3
+import subprocess
 import threading
 from pathlib import Path
 
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
+from checker import lacking
 from cloud import job, variables
 from program import environment, slipway
 from waiting import until
@@ -222,6 +225,69 @@ def test_what_somebody_has_changed_stays_changed(start):
     assert cloud.codebuild.batch_get_projects(names=["slipway"])["projects"][0]["description"] == "changed"
 
 
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of 8 MB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m,mode=700", "tmpfs", folder], capture_output=True, text=True, check=False)
+    if done.returncode:
+        lacking(f"no file system can be mounted: {done.stderr}")
+    yield folder
+    # The program whose data it holds may only just have ended.
+    subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+def test_what_a_full_disk_cannot_keep_is_refused_and_not_done(start_local, small_disk):
+    local = start_local("--no-daemon", "--data", small_disk)
+    cloud = local.cloud
+    try:
+        url = cloud.sqs.create_queue(QueueName="load")["QueueUrl"]
+        accepted, refused = 0, []
+        # Large messages first: a small one needs less room.
+        for body in ("x" * 50_000, "x"):
+            goal = len(refused) + 3
+            while len(refused) < goal:
+                try:
+                    cloud.sqs.send_message(QueueUrl=url, MessageBody=body)
+                    accepted += 1
+                except ClientError as error:
+                    refused.append(error.response)
+        for answer in refused:
+            assert answer["ResponseMetadata"]["HTTPStatusCode"] == 500
+            text = answer["Error"]["Message"]
+            assert "No space left" in text and str(small_disk) in text and "it was not carried out" in text, text
+        assert "No space left" in local.program.log
+        # What changes nothing goes on, and shows nothing of what was refused.
+        assert accepted > 10 and cloud.counts(url) == (accepted, 0)
+        with pytest.raises(ClientError, match="not carried out"):
+            cloud.codebuild.start_build(projectName="slipway")
+        assert cloud.codebuild.list_builds()["ids"] == []
+        # Everything goes on once there is room.
+        subprocess.run(["mount", "-o", "remount,size=64m", small_disk], check=True)
+        cloud.sqs.send_message(QueueUrl=url, MessageBody="there is room")
+        accepted += 1
+        local.program.kill()
+        again = start_local("--no-daemon", "--data", small_disk, listen=local.address)
+        assert cloud.counts(url) == (accepted, 0), "nothing that was refused, and all that was not"
+        again.program.end()
+    finally:
+        local.program.end()
+
+
+def test_the_data_is_for_its_owner_alone(start, data):
+    data.mkdir(mode=0o755)
+    data.chmod(0o755)
+    old = os.umask(0o022)
+    try:
+        local = start("--no-daemon")
+    finally:
+        os.umask(old)
+    local.cloud.send("secret")
+    modes = {path.name: oct(path.stat().st_mode & 0o777) for path in [data, *data.iterdir()]}
+    assert modes == {"data": "0o700", "aws.sqlite3": "0o600", "aws.sqlite3-wal": "0o600"}
+
+
 def test_a_folder_that_cannot_be_used_is_refused_by_name(start, data, tmp_path):
     def refusal(folder, **variables):
         answer = slipway("local", "--no-daemon", "--listen", "127.0.0.1:0", "--data", folder, variables=environment(**variables))
@@ -240,3 +306,11 @@ def test_a_folder_that_cannot_be_used_is_refused_by_name(start, data, tmp_path):
         database.execute("PRAGMA user_version = 99")
     database.close()
     assert "was written by a newer version" in refusal(data)
+    (data / "aws.sqlite3").write_bytes(b"")
+    emptied = refusal(data)
+    assert f"{data / 'aws.sqlite3'} is empty" in emptied and "put a copy of it back" in emptied
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    shared.chmod(0o755)
+    (shared / "notes").touch()
+    assert "make its mode 700" in refusal(shared)

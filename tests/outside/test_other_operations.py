@@ -35,7 +35,7 @@ def test_an_unknown_operation_is_an_error_that_says_so(cloud, service, operation
 
 @pytest.mark.parametrize("data", [b"", b"not a call", b"\xff\xfe\0", b"{" * 10_000])
 def test_noise_is_answered_with_an_error(cloud, data):
-    request = urllib.request.Request(cloud.url, data=data, headers={"x-amz-target": "AmazonSQS.SendMessage"})
+    request = urllib.request.Request(cloud.url, data=data, headers={"Authorization": "any", "x-amz-target": "AmazonSQS.SendMessage"})
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(request, timeout=10)
     assert 400 <= refused.value.code < 500

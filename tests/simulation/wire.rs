@@ -345,7 +345,9 @@ impl Wire {
             };
             let mut body = json!({ "QueueUrl": asked["QueueUrl"], "ReceiptHandle": message["ReceiptHandle"] });
             body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-            let call = http::Request::post("http://127.0.0.1:4566/").header("x-amz-target", format!("AmazonSQS.{operation}"));
+            let call = http::Request::post("http://127.0.0.1:4566/")
+                .header("authorization", "any")
+                .header("x-amz-target", format!("AmazonSQS.{operation}"));
             shared.aws.handle(call.body(Bytes::from(body.to_string())).unwrap()).await.unwrap();
         }
     }

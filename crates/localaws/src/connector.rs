@@ -97,8 +97,9 @@ mod tests {
         let aws = LocalAws::new(Options { faults: Some(Arc::new(LostPurges)), ..options });
         let connector = Connector::new(&aws);
         let call = |operation: &str, body: &'static str| {
-            let request =
-                http::Request::post("https://sqs.us-east-1.amazonaws.com/").header("x-amz-target", format!("AmazonSQS.{operation}"));
+            let request = http::Request::post("https://sqs.us-east-1.amazonaws.com/")
+                .header("authorization", "any")
+                .header("x-amz-target", format!("AmazonSQS.{operation}"));
             connector.call(request.body(SdkBody::from(body)).unwrap().try_into().unwrap())
         };
         let response = call("CreateQueue", r#"{"QueueName":"q"}"#).await.unwrap();

@@ -19,7 +19,7 @@ use crate::{
     clock::Clock,
     codebuild::{self, CodeBuild},
     fault::{Dropped, Fault, Faults},
-    journal::Journal,
+    journal::{Journal, NotKept},
     logs::Logs,
     runner::Runner,
     sns::Sns,
@@ -174,6 +174,10 @@ impl LocalAws {
 
     async fn dispatch(&self, service: Service, operation: &str, input: serde_json::Value, host: Option<&str>) -> Answer {
         let shared = &self.shared;
+        if !reads(operation) {
+            let admitted = shared.journal.admit(|| ROOM + ROOM_PER_BYTE * wire::weight(&input));
+            admitted.map_err(|error| not_kept(operation, "it was not carried out", &error))?;
+        }
         let answer = match service {
             Service::Sqs => shared.sqs.call(operation, input, host).await,
             Service::Sns => shared.sns.call(operation, input, host),
@@ -182,10 +186,10 @@ impl LocalAws {
             Service::Logs => shared.logs.call(operation, input),
         };
         // What an answer tells must be kept, be it this call's work or another's.
-        if let Err(error) = shared.journal.commit() {
-            tracing::error!(%error, operation, "a call cannot be answered");
-            return Err(ApiError::new("InternalFailure", error.to_string()).with_status(500));
-        }
+        shared
+            .journal
+            .commit()
+            .map_err(|error| not_kept(operation, "it was carried out and is kept as soon as that is possible", &error))?;
         answer
     }
 
@@ -193,6 +197,21 @@ impl LocalAws {
         let mut calls = self.shared.calls.lock().unwrap_or_else(PoisonError::into_inner);
         *calls.entry(format!("{}.{operation}", service.name())).or_default() += 1;
     }
+}
+
+/// What a call may need on the disk whatever its size: the pages of all tables that it touches, several times.
+const ROOM: u64 = 512 * 1024;
+/// Of each byte of its input: a message may go to several queues.
+const ROOM_PER_BYTE: u64 = 8;
+
+/// Whether an operation changes nothing, so that it is answered on a full disk too.
+fn reads(operation: &str) -> bool {
+    ["BatchGet", "Describe", "Filter", "Get", "List"].iter().any(|beginning| operation.starts_with(beginning))
+}
+
+fn not_kept(operation: &str, outcome: &str, error: &NotKept) -> ApiError {
+    tracing::error!(%error, operation, "a call was refused: {outcome}");
+    ApiError::new("InternalFailure", format!("{error}: {outcome}")).with_status(500)
 }
 
 /// Events go to a queue as EventBridge would put them there; while the queue does not exist they are lost.
@@ -219,6 +238,8 @@ async fn suffer(fault: Option<Fault>) -> Result<Option<ApiError>, Dropped> {
     }
 }
 
+#[cfg(test)]
+mod hostile;
 #[cfg(all(test, feature = "data"))]
 mod restart;
 #[cfg(test)]

@@ -120,6 +120,11 @@ impl Journal {
         }
     }
 
+    /// Makes sure that changes of so many bytes can be kept, before they are made.
+    pub(crate) fn admit(&self, bytes: impl FnOnce() -> u64) -> Result<(), NotKept> {
+        self.section.as_ref().map_or(Ok(()), |section| section.store.admit(bytes()))
+    }
+
     /// Writes everything that was sealed, here and elsewhere. What is answered after this outlives the process.
     pub(crate) fn commit(&self) -> Result<(), NotKept> {
         self.section.as_ref().map_or(Ok(()), |section| section.store.commit())
@@ -136,6 +141,10 @@ impl Journal {
     pub(crate) fn record<I: IntoIterator<Item = Change>>(&self, _: impl FnOnce() -> I) {}
 
     pub(crate) fn seal(&self) {}
+
+    pub(crate) fn admit(&self, _: impl FnOnce() -> u64) -> Result<(), NotKept> {
+        Ok(())
+    }
 
     pub(crate) fn commit(&self) -> Result<(), NotKept> {
         Ok(())

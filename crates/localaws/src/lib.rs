@@ -4,6 +4,10 @@
 //! paused runtime drives it through hours in milliseconds. [`server`] puts it on a socket; `connector`, a feature, gives it to the AWS SDK
 //! without one. `store`, the feature `data`, keeps everything in a folder over restarts.
 
+// The invariants that the fuzz target shares know this crate by its name.
+#[cfg(test)]
+extern crate self as localaws;
+
 mod api;
 mod batch;
 pub mod clock;

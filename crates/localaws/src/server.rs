@@ -82,8 +82,8 @@ async fn answer(aws: LocalAws, request: Request<Incoming>) -> Result<Response<Fu
     Ok(aws.handle(Request::from_parts(head, body)).await?.map(Full::new))
 }
 
-/// A web page can send plain forms to any address, and builds run as whoever started this. Browsers say where a page is from; one that
-/// got its name pointed at the loopback still calls us by that name.
+/// A web page can send plain forms to any address, and builds run as whoever started this. Browsers say where a page is from, and
+/// whether a person typed the address (`none`); a page that got its name pointed at the loopback still calls us by that name.
 fn is_from_a_program(request: &Request<Incoming>) -> bool {
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
     let host = host.and_then(|host| host.parse::<http::uri::Authority>().ok());
@@ -91,7 +91,8 @@ fn is_from_a_program(request: &Request<Incoming>) -> bool {
         let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
         host == "localhost" || address.is_ok_and(|address| address.is_loopback())
     };
-    !request.headers().contains_key(header::ORIGIN) && host.is_none_or(|host| is_loopback(host.host()))
+    let has_no_page = request.headers().get("sec-fetch-site").is_none_or(|site| site == "none");
+    has_no_page && !request.headers().contains_key(header::ORIGIN) && host.is_none_or(|host| is_loopback(host.host()))
 }
 
 /// What a browser, a health check or a curious person gets.

@@ -4,12 +4,16 @@
 //! the kernel's, and no end of the process takes them back. They are synced to the disk only now and then, so a power cut can
 //! take the last ones, but never a part of a transaction.
 
+mod folder;
+mod reserve;
+
 use std::{
-    fs::DirBuilder,
     io,
-    os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
-    sync::Mutex,
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -19,12 +23,13 @@ use rusqlite::{
 };
 use serde::de::DeserializeOwned;
 
+use self::{folder::Place, reserve::Reserve};
 use crate::journal::{Cell, Change, NotKept, lock};
 
 /// The database's name in the folder.
 const FILE: &str = "aws.sqlite3";
 /// What makes each format of the one before. A database carries the number of those it has had.
-const FORMATS: [&str; 1] = [include_str!("store/1.sql")];
+const FORMATS: [&str; 2] = [include_str!("store/1.sql"), include_str!("store/2.sql")];
 /// More than there are different statements.
 const STATEMENTS: usize = 64;
 
@@ -34,6 +39,12 @@ pub enum Error {
     /// The folder is not there and cannot be made.
     #[error("cannot make the folder {}", .folder.display())]
     Folder { folder: PathBuf, source: io::Error },
+    /// Others may open the folder, which is not the data's alone.
+    #[error("others may open {} (mode {mode:o}), and there are other things in it: make its mode 700, or name a folder for the data alone", .folder.display())]
+    Shared { folder: PathBuf, mode: u32 },
+    /// What was kept is not there.
+    #[error("{} is {what}: what it kept is lost; put a copy of it back, or remove it with the files of that name to start with nothing", .file.display())]
+    Lost { file: PathBuf, what: String },
     /// SQLite cannot read or write the database.
     #[error("cannot use {}", .file.display())]
     Database { file: PathBuf, source: rusqlite::Error },
@@ -55,20 +66,28 @@ pub(crate) struct Store {
     connection: Mutex<Connection>,
     /// What is sealed and not yet written, in its order.
     pending: Mutex<Vec<Change>>,
+    /// Whether the last commit failed.
+    is_behind: AtomicBool,
+    reserve: Mutex<Reserve>,
 }
 
 impl Store {
     /// Opens the folder's database, which is made when it is not there.
     pub(crate) fn open(folder: &Path, region: &str, account: &str) -> Result<Self, Error> {
-        // What is kept may be secret: messages, and variables of builds.
-        let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
-        made.map_err(|source| Error::Folder { folder: folder.to_owned(), source })?;
-        let file = folder.join(FILE);
+        let place = Place::prepare(folder)?;
+        let file = place.file.clone();
         let trouble = |source: rusqlite::Error| match source.sqlite_error_code() {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Error::InUse { file: file.clone() },
+            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
+                Error::Lost { file: file.clone(), what: format!("damaged ({source})") }
+            }
             _ => Error::Database { file: file.clone(), source },
         };
         let mut connection = connect(&file).map_err(trouble)?;
+        if !place.is_new {
+            check(&connection).map_err(trouble)?.map_err(|what| Error::Lost { file: file.clone(), what })?;
+        }
+        log_ahead(&connection).map_err(trouble)?;
         let found = upgrade(&mut connection).map_err(trouble)?;
         if found > FORMATS.len() {
             return Err(Error::Newer { file, found, known: FORMATS.len() });
@@ -77,7 +96,28 @@ impl Store {
         if (home_region.as_str(), home_account.as_str()) != (region, account) {
             return Err(Error::Elsewhere { file, region: home_region, account: home_account });
         }
-        Ok(Self { file, connection: Mutex::new(connection), pending: Mutex::default() })
+        let reserve = place.filled().and_then(|()| Reserve::open(&place.log()));
+        let reserve = reserve.map_err(|source| Error::Folder { folder: folder.to_owned(), source })?;
+        Ok(Self {
+            file,
+            connection: Mutex::new(connection),
+            pending: Mutex::default(),
+            is_behind: AtomicBool::default(),
+            reserve: Mutex::new(reserve),
+        })
+    }
+
+    /// Makes sure that a call's changes can be written, before it makes them: that what was before is, and that there is room for as
+    /// many bytes.
+    pub(crate) fn admit(&self, bytes: u64) -> Result<(), NotKept> {
+        if self.is_behind.load(Ordering::Acquire) {
+            self.commit()?;
+        }
+        lock(&self.reserve).hold(bytes).map_err(|error| self.not_kept(error))
+    }
+
+    fn not_kept(&self, error: impl std::fmt::Display) -> NotKept {
+        NotKept(format!("{}: {error}", self.file.display()))
     }
 
     /// Takes over changes that belong together.
@@ -95,10 +135,11 @@ impl Store {
             return Ok(());
         }
         let written = write(&mut connection, &changes);
+        self.is_behind.store(written.is_err(), Ordering::Release);
         if written.is_err() {
             lock(&self.pending).splice(0..0, changes);
         }
-        written.map_err(|error| NotKept(format!("{}: {error}", self.file.display())))
+        written.map_err(|error| self.not_kept(error))
     }
 
     /// Lets the database grow no further: a full disk.
@@ -131,9 +172,22 @@ fn connect(file: &Path) -> rusqlite::Result<Connection> {
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     // Set before the log is first used, it needs no memory shared with others, and they are kept out by the kernel's locks.
     connection.pragma_update_and_check(None, "locking_mode", "EXCLUSIVE", |_| Ok(()))?;
-    connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
-    connection.pragma_update(None, "synchronous", "NORMAL")?;
     Ok(connection)
+}
+
+/// What is wrong with a database that must be one of ours, and whole.
+fn check(connection: &Connection) -> rusqlite::Result<Result<(), String>> {
+    let format: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if format == 0 {
+        return Ok(Err("not the data of this program".to_owned()));
+    }
+    let found: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    Ok(if found == "ok" { Ok(()) } else { Err(format!("damaged ({found})")) })
+}
+
+fn log_ahead(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
+    connection.pragma_update(None, "synchronous", "NORMAL")
 }
 
 /// Brings the database to the newest format; gives the one it has then.

@@ -1,5 +1,8 @@
 //! AWS's wire protocols: which operation a request asks for, and how its answer is written.
 
+mod admission;
+mod flat;
+mod form;
 mod json;
 mod query;
 mod xml;
@@ -67,6 +70,10 @@ impl Call {
     pub(crate) fn read(request: &Request<Bytes>) -> Result<Self, Refused> {
         let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).map(str::to_owned);
         let target = request.headers().get("x-amz-target").and_then(|target| target.to_str().ok());
+        admission::check(request).map_err(|error| {
+            let protocol = if target.is_some() { json::UNKNOWN } else { query::UNKNOWN };
+            Refused { protocol, error }
+        })?;
         let mut call = match target {
             Some(target) => json::read(target, request.body())?,
             None => query::read(request)?,
@@ -76,12 +83,22 @@ impl Call {
     }
 }
 
+/// How many bytes of text an input holds, about.
+pub(crate) fn weight(input: &Value) -> u64 {
+    match input {
+        Value::Null | Value::Bool(_) | Value::Number(_) => 8,
+        Value::String(text) => text.len() as u64,
+        Value::Array(members) => members.iter().map(weight).sum(),
+        Value::Object(members) => members.iter().map(|(name, member)| name.len() as u64 + weight(member)).sum(),
+    }
+}
+
 /// Writes the answer to `operation`.
 pub(crate) fn write(protocol: &Protocol, service: Option<Service>, operation: &str, answer: &Answer) -> Response<Bytes> {
     let id = crate::random::uuid().to_string();
     let (content_type, body) = match protocol {
         Protocol::Json { version } => (*version, json::write(service, answer)),
-        Protocol::Query { namespace } => ("text/xml", query::write(namespace, operation, answer, &id)),
+        Protocol::Query { namespace } => ("text/xml", query::write(namespace, service, operation, answer, &id)),
     };
     let status = answer.as_ref().map_or_else(|error| error.status, |_| 200);
     let mut response = Response::new(Bytes::from(body));

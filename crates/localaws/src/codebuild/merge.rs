@@ -2,7 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{model::VARIABLE_VALUE_LIMIT, shape::invalid};
+use super::{
+    model::{RESERVED, VARIABLE_VALUE_LIMIT},
+    shape::invalid,
+};
 use crate::api::ApiError;
 
 /// Which override replaces which member of the project's source and environment.
@@ -61,6 +64,12 @@ pub(super) fn merge(project: &Map<String, Value>, request: &Map<String, Value>) 
         source.remove("location");
     }
     let given = request.get("environmentVariablesOverride").and_then(Value::as_array);
+    // CodeBuild keeps the prefix to itself; the exact text of the error is unverified.
+    let reserved = |variable: &&Value| text(variable, "name").starts_with(RESERVED);
+    if let Some(variable) = given.into_iter().flatten().find(reserved) {
+        let name = text(variable, "name");
+        return Err(invalid(format!("Invalid environment variable {name}: names that start with {RESERVED} are reserved")));
+    }
     check(&mut merged, given)?;
     Ok(merged)
 }

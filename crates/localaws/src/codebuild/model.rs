@@ -11,6 +11,8 @@ use crate::codebuild::shape::Shape;
 pub(super) const PAGE: usize = 100;
 /// AWS keeps the values of a variable to 4,096 characters.
 pub(super) const VARIABLE_VALUE_LIMIT: usize = 4096;
+/// What no name of a variable given to a build may start with.
+pub(super) const RESERVED: &str = "CODEBUILD_";
 /// An idempotency token has at most 64 characters.
 pub(super) const TOKEN_LIMIT: usize = 64;
 

@@ -499,6 +499,11 @@ async fn inputs_that_aws_refuses_are_refused() {
             "InvalidInputException: Invalid environment variable A",
         ),
         ("StartBuild", with_project(json!({"environmentVariablesOverride": [{"value": ""}]})), "InvalidInputException"),
+        (
+            "StartBuild",
+            with_project(json!({"environmentVariablesOverride": [{"name": "CODEBUILD_SRC_DIR", "value": "/"}]})),
+            "InvalidInputException: Invalid environment variable CODEBUILD_SRC_DIR",
+        ),
         ("BatchGetBuilds", json!({"ids": []}), "InvalidInputException"),
         ("BatchGetBuilds", json!({"ids": vec!["a:b"; 101]}), "InvalidInputException"),
         ("ListBuilds", json!({"nextToken": "?"}), "InvalidInputException: Invalid next token"),

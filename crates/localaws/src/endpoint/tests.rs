@@ -28,11 +28,15 @@ fn endpoint(faults: Option<Arc<dyn Faults>>) -> LocalAws {
 }
 
 async fn post(aws: &LocalAws, headers: &[(&str, &str)], body: &str) -> Result<(u16, HeaderMap, String), Dropped> {
-    let mut request = Request::post("/");
+    let mut request = Request::post("/").header("authorization", "any");
     for (name, value) in headers {
-        request = request.header(*name, *value);
+        request.headers_mut().unwrap().insert(http::HeaderName::from_bytes(name.as_bytes()).unwrap(), value.parse().unwrap());
     }
-    let (head, body) = aws.handle(request.body(Bytes::from(body.to_owned())).unwrap()).await?.into_parts();
+    ask(aws, request.body(Bytes::from(body.to_owned())).unwrap()).await
+}
+
+async fn ask(aws: &LocalAws, request: Request<Bytes>) -> Result<(u16, HeaderMap, String), Dropped> {
+    let (head, body) = aws.handle(request).await?.into_parts();
     Ok((head.status.as_u16(), head.headers, String::from_utf8(body.to_vec()).unwrap()))
 }
 
@@ -108,13 +112,104 @@ async fn sns_and_sts_speak_forms_and_xml() {
     for (form, expected, code) in [
         ("Action=Publish&Version=2010-03-31&Message=x&TopicArn=arn:aws:sns:us-east-1:000000000000:none", 404, "NotFound"),
         ("Action=Dance&Version=2010-03-31", 400, "InvalidAction"),
-        ("Action=SendMessage&Version=2012-11-05", 400, "InvalidAction"),
+        ("Action=SendMessage&Version=2012-11-06", 400, "InvalidAction"),
         ("", 400, "MissingAction"),
     ] {
         let (status, headers, body) = post(&aws, &[], form).await.unwrap();
         assert_eq!((status, headers.contains_key("x-amzn-requestid")), (expected, true), "{form}");
         assert!(body.starts_with("<ErrorResponse xmlns=") && body.contains(&format!("<Type>Sender</Type><Code>{code}</Code>")), "{body}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_is_a_post_with_credentials_and_is_told_so_when_it_is_not() {
+    let aws = endpoint(None);
+    let create = "Action=CreateTopic&Version=2010-03-31&Name=web";
+    let target = "AmazonSQS.CreateQueue";
+    let queue = r#"{"QueueName":"web"}"#;
+    let post = || Request::post("/");
+    let table = [
+        // What a page's images, links and forms can send, and what a client sends that has no credentials or hides them in the URL.
+        (Request::get(format!("/?{create}")), "", 405, "by POST"),
+        (Request::get(format!("/?{create}")).header("authorization", "any"), "", 405, "by POST"),
+        (Request::get(format!("/?{create}&X-Amz-Signature=0")), "", 405, "by POST"),
+        (Request::put("/").header("authorization", "any").header("x-amz-target", target), queue, 405, "by POST"),
+        (post(), create, 403, "AWS_ACCESS_KEY_ID"),
+        (post().header("authorization", " "), create, 403, "AWS_ACCESS_KEY_ID"),
+        (Request::post(format!("/?{create}&X-Amz-Credential=local")), "", 403, "do not presign"),
+        (post().header("x-amz-target", target), queue, 403, "AWS_ACCESS_KEY_ID"),
+    ];
+    for (request, body, status, words) in table {
+        let request = request.body(Bytes::from(body)).unwrap();
+        let shown = format!("{request:?}");
+        let (answered, _, text) = ask(&aws, request).await.unwrap();
+        assert!(answered == status && text.contains(words), "{shown}: {answered} {text}");
+    }
+    assert_eq!(sqs(&aws, "ListQueues", json!({})).await.unwrap().2, json!({}));
+    let (_, _, topics) = self::post(&aws, &[], "Action=ListTopics&Version=2010-03-31").await.unwrap();
+    assert!(!topics.contains("web") && aws.calls().len() == 2, "nothing was even counted: {topics}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_links_in_a_message_from_sns_can_be_followed() {
+    let aws = endpoint(None);
+    let arn = "arn:aws:sns:us-east-1:000000000000:t";
+    post(&aws, &[], "Action=CreateTopic&Version=2010-03-31&Name=t").await.unwrap();
+    let subscribe = format!("Action=Subscribe&Version=2010-03-31&TopicArn={arn}&Protocol=http&Endpoint=http://127.0.0.1:1/");
+    post(&aws, &[], &subscribe).await.unwrap();
+    let follow = async |link: String| ask(&aws, Request::get(link).body(Bytes::new()).unwrap()).await.unwrap();
+    let confirm = format!("/?Action=ConfirmSubscription&Version=2010-03-31&TopicArn={arn}&Token=guessed");
+    let (status, _, body) = follow(confirm).await;
+    assert!(status == 400 && body.contains("Token"), "{status} {body}");
+    let (status, _, body) = follow(format!("/?Action=Unsubscribe&Version=2010-03-31&SubscriptionArn={arn}:guessed")).await;
+    assert_eq!(status, 200, "{body}");
+    let (_, _, left) = post(&aws, &[], "Action=ListSubscriptions&Version=2010-03-31").await.unwrap();
+    assert!(left.contains("PendingConfirmation"), "{left}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn sqs_speaks_its_older_protocol_too() {
+    let aws = endpoint(None);
+    let call = async |path: &str, form: &str| {
+        let request = Request::post(path).header("authorization", "any").header("host", "aws.local:99");
+        let request = request.body(Bytes::from(format!("{form}&Version=2012-11-05"))).unwrap();
+        let (status, _, body) = ask(&aws, request).await.unwrap();
+        (status, body)
+    };
+    let made = "Action=CreateQueue&QueueName=q&Attribute.1.Name=VisibilityTimeout&Attribute.1.Value=5&Tag.1.Key=a&Tag.1.Value=b";
+    let (status, body) = call("/", made).await;
+    let namespace = r#"xmlns="http://queue.amazonaws.com/doc/2012-11-05/""#;
+    assert!(
+        status == 200 && body.starts_with(&format!("<CreateQueueResponse {namespace}><CreateQueueResult><QueueUrl>http://aws.local:99/")),
+        "{body}"
+    );
+    // The path names the queue as well as a parameter does.
+    let send = "Action=SendMessageBatch&SendMessageBatchRequestEntry.1.Id=one&SendMessageBatchRequestEntry.1.MessageBody=%3C1%3E\
+                &SendMessageBatchRequestEntry.1.MessageAttribute.1.Name=n&SendMessageBatchRequestEntry.1.MessageAttribute.1.Value.DataType=Number\
+                &SendMessageBatchRequestEntry.1.MessageAttribute.1.Value.StringValue=7&SendMessageBatchRequestEntry.2.Id=two\
+                &SendMessageBatchRequestEntry.2.MessageBody=2&SendMessageBatchRequestEntry.2.DelaySeconds=901";
+    let (_, body) = call("/000000000000/q", send).await;
+    for part in [
+        "<SendMessageBatchResult><BatchResultErrorEntry><Code>InvalidParameterValue</Code><Id>two</Id>",
+        "<SendMessageBatchResultEntry><Id>one</Id><MD5OfMessageAttributes>",
+    ] {
+        assert!(body.contains(part), "{part} {body}");
+    }
+    let receive = "Action=ReceiveMessage&AttributeName.1=All&MessageAttributeName.1=All&MaxNumberOfMessages=10";
+    let (_, body) = call("/000000000000/q", receive).await;
+    for part in [
+        "<ReceiveMessageResult><Message><Attribute><Name>ApproximateFirstReceiveTimestamp</Name><Value>",
+        "<Body>&lt;1&gt;</Body>",
+        "<MessageAttribute><Name>n</Name><Value><DataType>Number</DataType><StringValue>7</StringValue></Value></MessageAttribute>",
+    ] {
+        assert!(body.contains(part), "{part} {body}");
+    }
+    let (status, body) = call("/", "Action=GetQueueUrl&QueueName=none").await;
+    let error = format!("<ErrorResponse {namespace}><Error><Type>Sender</Type><Code>AWS.SimpleQueueService.NonExistentQueue</Code>");
+    assert!(status == 400 && body.starts_with(&error), "{body}");
+    let (_, body) = call("/", "Action=DeleteQueue&QueueUrl=http://aws.local:99/000000000000/q").await;
+    assert!(body.starts_with(&format!("<DeleteQueueResponse {namespace}><ResponseMetadata>")), "{body}");
+    assert!(call("/", "Action=Dance").await.1.contains("<Code>InvalidAction</Code>"));
 }
 
 /// Faults in the order in which they strike, before or after calls.

@@ -5,6 +5,9 @@ use regex::Regex;
 use super::invalid;
 use crate::api::ApiError;
 
+/// CloudWatch Logs: a filter pattern has at most 1,024 characters.
+const LENGTH_MAX: usize = 1024;
+
 /// What a message must and must not contain.
 #[derive(Debug, Default)]
 pub(super) struct Pattern {
@@ -25,6 +28,9 @@ impl Pattern {
     /// Reads a pattern; `{ $.json }` and `[space, delimited]` patterns are refused.
     pub(super) fn read(text: &str) -> Result<Self, ApiError> {
         let mut pattern = Self::default();
+        if text.chars().nth(LENGTH_MAX).is_some() {
+            return Err(invalid(format!("Invalid filter pattern: it has more than {LENGTH_MAX} characters")));
+        }
         let mut rest = text.trim();
         if rest.starts_with(['{', '[']) {
             return Err(invalid("Invalid filter pattern: only patterns for unstructured text are taken here"));

@@ -56,7 +56,9 @@ async fn start() -> (SocketAddr, CancellationToken, JoinHandle<io::Result<()>>) 
 
 async fn write(stream: &mut TcpStream, operation: &str, body: &str) {
     let length = body.len();
-    let head = format!("POST / HTTP/1.1\r\nhost: localhost\r\nx-amz-target: AmazonSQS.{operation}\r\ncontent-length: {length}\r\n\r\n");
+    let head = format!(
+        "POST / HTTP/1.1\r\nhost: localhost\r\nauthorization: any\r\nx-amz-target: AmazonSQS.{operation}\r\ncontent-length: {length}\r\n\r\n"
+    );
     stream.write_all((head + body).as_bytes()).await.unwrap();
 }
 
@@ -88,6 +90,33 @@ async fn a_connection_serves_many_requests_until_a_fault_cuts_it() {
     let head = format!("POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: {}\r\n\r\n", BODY_MAX + 1);
     stream.write_all(head.as_bytes()).await.unwrap();
     assert!(read(&mut stream, "large").await.starts_with("HTTP/1.1 413"));
+    shutdown.cancel();
+    server.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn what_a_browser_says_of_where_a_request_is_from_refuses_it() {
+    let (address, shutdown, server) = start().await;
+    let body = r#"{"QueueName":"a"}"#;
+    let table = [
+        ("localhost", "", "200"),
+        ("[::1]:4566", "sec-fetch-site: none\r\n", "200"),
+        ("localhost", "sec-fetch-site: cross-site\r\n", "403"),
+        ("localhost", "sec-fetch-site: same-site\r\n", "403"),
+        ("localhost", "sec-fetch-site: same-origin\r\n", "403"),
+        ("localhost", "origin: null\r\n", "403"),
+        ("page.example:4566", "", "403"),
+        ("0.0.0.0:4566", "", "403"),
+        ("127.0.0.1.page.example", "", "403"),
+    ];
+    for (host, more, expected) in table {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let head = format!("POST / HTTP/1.1\r\nhost: {host}\r\nauthorization: any\r\nx-amz-target: AmazonSQS.CreateQueue\r\n{more}");
+        let request = format!("{head}content-length: {}\r\nconnection: close\r\n\r\n{body}", body.len());
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let answer = read(&mut stream, "\0").await;
+        assert!(answer.starts_with(&format!("HTTP/1.1 {expected}")), "{host} {more} {answer}");
+    }
     shutdown.cancel();
     server.await.unwrap().unwrap();
 }

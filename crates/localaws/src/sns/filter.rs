@@ -1,6 +1,10 @@
 //! Filter policies: which messages a subscription wants.
 
+mod cidr;
+
 use serde_json::{Map, Value};
+
+use self::cidr::Cidr;
 
 /// SNS: at most 5 keys.
 const KEYS_MAX: usize = 5;
@@ -32,6 +36,8 @@ enum Condition {
     Exists(bool),
     /// All of these comparisons hold.
     Numeric(Vec<(Comparison, f64)>),
+    /// The value is an address in this block.
+    Cidr(Cidr),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -98,7 +104,7 @@ impl Policy {
             Branch::Nested(policy) => policy.combinations(),
         });
         let alternatives = self.alternatives.iter().map(|policies| policies.iter().map(Self::combinations).sum::<usize>());
-        keys.chain(alternatives).product()
+        keys.chain(alternatives).fold(1, usize::saturating_mul)
     }
 
     /// Whether a body, or attributes written as an object, match.
@@ -137,6 +143,7 @@ impl Condition {
             "suffix" => Ok(Self::Suffix(text()?)),
             "equals-ignore-case" => Ok(Self::EqualsIgnoreCase(text()?)),
             "exists" => operand.as_bool().map(Self::Exists).ok_or_else(|| "exists match pattern must be either true or false.".to_owned()),
+            "cidr" => Cidr::parse(&text()?).map(Self::Cidr),
             "numeric" => numeric(operand).map(Self::Numeric),
             "anything-but" => anything_but(operand).map(Self::AnythingBut),
             other => Err(format!("Unrecognized match type {other}")),
@@ -166,6 +173,7 @@ impl Condition {
             Self::Numeric(comparisons) => {
                 value.as_f64().is_some_and(|number| comparisons.iter().all(|comparison| compare(number, *comparison)))
             }
+            Self::Cidr(block) => value.as_str().is_some_and(|address| block.contains(address)),
             Self::Exists(wanted) => *wanted,
         }
     }
@@ -291,6 +299,18 @@ mod tests {
                 vec![json!({ "a": -1 }), json!({ "a": 2.9 })],
             ),
             (
+                json!({ "a": [{ "cidr": "10.0.0.0/24" }, { "cidr": "2001:db8::/33" }, { "cidr": "192.0.2.1" }] }),
+                vec![json!({ "a": "10.0.0.255" }), json!({ "a": "2001:db8:7fff::1" }), json!({ "a": ["x", "192.0.2.1"] })],
+                vec![
+                    json!({ "a": "10.0.1.0" }),
+                    json!({ "a": "2001:db8:8000::1" }),
+                    json!({ "a": "192.0.2.2" }),
+                    json!({ "a": "x" }),
+                    json!({ "a": 10 }),
+                ],
+            ),
+            (json!({ "a": [{ "cidr": "0.0.0.0/0" }] }), vec![json!({ "a": "10.0.0.255" })], vec![json!({ "a": "::1" }), json!({})]),
+            (
                 json!({ "a": { "b": { "c": ["x"] } } }),
                 vec![json!({ "a": { "b": { "c": "x" } } }), json!({ "a": [{ "b": { "c": "z" } }, { "b": { "c": "x" } }] })],
                 vec![json!({ "a": { "b": "x" } }), json!({ "a": "x" }), json!({})],
@@ -323,6 +343,9 @@ mod tests {
             json!({ "a": [{ "like": "x" }] }),
             json!({ "a": [{ "prefix": "x", "suffix": "y" }] }),
             json!({ "a": [{ "prefix": 1 }] }),
+            json!({ "a": [{ "cidr": "10.0.0.0/33" }] }),
+            json!({ "a": [{ "cidr": "10.0.0/8" }] }),
+            json!({ "a": [{ "cidr": "10.0.0.0/+8" }] }),
             json!({ "a": [{ "exists": "yes" }] }),
             json!({ "a": [{ "numeric": ["~", 1] }] }),
             json!({ "a": [{ "numeric": [">", "1"] }] }),

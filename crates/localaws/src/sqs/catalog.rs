@@ -28,7 +28,8 @@ struct CreateQueue {
     queue_name: Option<String>,
     #[serde(default)]
     attributes: BTreeMap<String, String>,
-    #[serde(default, rename = "tags")]
+    // JSON has it in lower case here, and nowhere else.
+    #[serde(default, rename = "tags", alias = "Tags")]
     tags: BTreeMap<String, String>,
 }
 

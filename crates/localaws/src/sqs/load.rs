@@ -93,6 +93,8 @@ fn task(row: &Row<'_>) -> rusqlite::Result<MoveTask> {
         destination_arn: row.get("destination_arn")?,
         rate: row.get("rate")?,
         moved: row.get("moved")?,
+        to_move: row.get("to_move")?,
         started_ms: row.get("started_ms")?,
+        failure: row.get("failure")?,
     })
 }

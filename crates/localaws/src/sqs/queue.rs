@@ -153,7 +153,7 @@ impl Queue {
             Standing::InFlight { until_ms, .. } => {
                 self.hidden.insert((until_ms, place));
                 self.in_flight += 1;
-                self.order.hold(group);
+                self.order.hold(place, group);
             }
         }
         self.ages.insert((message.sent_ms, place));

@@ -8,7 +8,7 @@ use crate::{
     sqs::{
         Sqs, error,
         message::{Message, Standing},
-        name_of, row,
+        row,
     },
 };
 
@@ -22,8 +22,17 @@ pub(super) struct MoveTask {
     pub(super) destination_arn: Option<String>,
     pub(super) rate: Option<i64>,
     pub(super) moved: usize,
+    /// How many there were.
+    pub(super) to_move: usize,
     pub(super) started_ms: u64,
+    /// Why it ended before all were moved.
+    pub(super) failure: Option<String>,
 }
+
+/// SQS: the reason of a task that has no destination and comes to a message that was sent to the dead-letter queue itself.
+const NO_SOURCE: &str = "CouldNotDetermineMessageSource";
+/// What the reason is for one whose queue is gone. Unverified.
+const SOURCE_GONE: &str = "AWS.SimpleQueueService.NonExistentQueue";
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -69,20 +78,23 @@ impl Sqs {
         if !is_target(source_arn) {
             return Err(error::invalid("Source queue must be configured as a Dead Letter Queue."));
         }
-        let source = state.queue(Some(source_arn), now_ms)?;
-        let places = source.visible_places();
-        let messages: Vec<Message> = places.into_iter().filter_map(|place| source.remove(place)).collect();
-        let mut moved = 0;
-        for message in messages {
-            let origin = message.dead_letter_source.clone();
-            let destination = input.destination_arn.clone().or(origin).filter(|arn| state.has(arn));
-            match destination.and_then(|arn| state.queues.get_mut(name_of(&arn))) {
-                Some(queue) => {
-                    queue.insert(message.moved_back(now_ms));
-                    moved += 1;
-                }
-                // A message that was sent to the dead-letter queue itself, or whose queue is gone, stays.
-                None => state.queue(Some(source_arn), now_ms)?.insert(message),
+        let places = state.queue(Some(source_arn), now_ms)?.visible_places();
+        let (mut moved, mut failure) = (0, None);
+        for place in &places {
+            let source = state.queue(Some(source_arn), now_ms)?;
+            let Some(message) = source.message(*place) else { continue };
+            let Some(destination) = input.destination_arn.clone().or_else(|| message.dead_letter_source.clone()) else {
+                failure = Some(NO_SOURCE.to_owned());
+                break;
+            };
+            if !state.has(&destination) {
+                failure = Some(SOURCE_GONE.to_owned());
+                break;
+            }
+            let message = state.queue(Some(source_arn), now_ms)?.remove(*place);
+            if let Some(message) = message {
+                state.queue(Some(&destination), now_ms)?.insert(message.moved_back(now_ms));
+                moved += 1;
             }
         }
         let task = MoveTask {
@@ -90,7 +102,9 @@ impl Sqs {
             destination_arn: input.destination_arn.clone(),
             rate: input.max_number_of_messages_per_second,
             moved,
+            to_move: places.len(),
             started_ms: now_ms,
+            failure,
         };
         self.journal.record(|| row::moved(&task));
         state.moves.insert(0, task);
@@ -112,14 +126,17 @@ impl Sqs {
         let results: Vec<Value> = tasks
             .map(|task| {
                 let mut result = json!({
-                    "Status": "COMPLETED",
+                    "Status": if task.failure.is_some() { "FAILED" } else { "COMPLETED" },
                     "SourceArn": task.source_arn,
                     "ApproximateNumberOfMessagesMoved": task.moved,
-                    "ApproximateNumberOfMessagesToMove": task.moved,
+                    "ApproximateNumberOfMessagesToMove": task.to_move,
                     "StartedTimestamp": task.started_ms,
                 });
                 if let Some(arn) = &task.destination_arn {
                     result["DestinationArn"] = arn.as_str().into();
+                }
+                if let Some(reason) = &task.failure {
+                    result["FailureReason"] = reason.as_str().into();
                 }
                 if let Some(rate) = task.rate {
                     result["MaxNumberOfMessagesPerSecond"] = rate.into();

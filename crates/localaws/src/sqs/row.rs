@@ -86,8 +86,10 @@ pub(super) fn moved(task: &MoveTask) -> [Change; 1] {
         task.rate.map_or(Cell::Null, Cell::Integer),
         (task.moved as u64).into(),
         task.started_ms.into(),
+        (task.to_move as u64).into(),
+        task.failure.as_ref().into(),
     ];
-    [Change::new("INSERT INTO move VALUES (?, ?, ?, ?, ?)", values)]
+    [Change::new("INSERT INTO move VALUES (?, ?, ?, ?, ?, ?, ?)", values)]
 }
 
 /// When the message was received, and until when it is hidden.

@@ -283,6 +283,33 @@ async fn a_message_received_too_often_goes_to_the_dead_letter_queue_and_back() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_message_that_was_sent_to_a_dead_letter_queue_moves_only_where_it_is_told_to() {
+    let sqs = service();
+    create(&sqs, "dead", json!({})).await;
+    let (arn, home) = (sqs.arn("dead"), sqs.arn("q"));
+    let policy = json!({ "deadLetterTargetArn": arn, "maxReceiveCount": "1" }).to_string();
+    create(&sqs, "q", json!({ "VisibilityTimeout": "0", "RedrivePolicy": policy })).await;
+    send(&sqs, "q", "poison").await;
+    assert_eq!((bodies(&sqs, "q").await, bodies(&sqs, "q").await), (vec!["poison".to_owned()], vec![]));
+    for body in ["rejected", "another"] {
+        send(&sqs, "dead", body).await;
+    }
+
+    call(&sqs, "StartMessageMoveTask", json!({ "SourceArn": arn })).await;
+    let tasks = call(&sqs, "ListMessageMoveTasks", json!({ "SourceArn": arn })).await;
+    let told = ["Status", "FailureReason", "ApproximateNumberOfMessagesMoved", "ApproximateNumberOfMessagesToMove"];
+    let told = told.map(|name| tasks["Results"][0][name].clone());
+    assert_eq!(told, [json!("FAILED"), json!("CouldNotDetermineMessageSource"), json!(1), json!(3)], "{tasks}");
+    assert_eq!((counts(&sqs, "q").await, counts(&sqs, "dead").await), ([1, 0, 0], [2, 0, 0]), "it ends at the first that has no home");
+
+    call(&sqs, "StartMessageMoveTask", json!({ "SourceArn": arn, "DestinationArn": home })).await;
+    let tasks = call(&sqs, "ListMessageMoveTasks", json!({ "SourceArn": arn, "MaxResults": 10 })).await;
+    let states: Vec<&Value> = tasks["Results"].as_array().unwrap().iter().map(|task| &task["Status"]).collect();
+    assert_eq!(states, ["COMPLETED", "FAILED"]);
+    assert_eq!((counts(&sqs, "q").await, counts(&sqs, "dead").await), ([3, 0, 0], [0, 0, 0]));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_fifo_queue_keeps_each_groups_order_and_blocks_it_while_a_message_is_in_flight() {
     let sqs = service();
     create(&sqs, "f.fifo", json!({ "FifoQueue": "true", "ContentBasedDeduplication": "true" })).await;
@@ -307,6 +334,72 @@ async fn a_fifo_queue_keeps_each_groups_order_and_blocks_it_while_a_message_is_i
     call(&sqs, "DeleteMessage", json!({ "QueueUrl": "f.fifo", "ReceiptHandle": again[0]["ReceiptHandle"] })).await;
     let rest: Vec<Value> = poll.await.unwrap().iter().map(|message| message["Body"].clone()).collect();
     assert_eq!(rest, ["a2", "a3"], "deleting the first opens the group");
+}
+
+/// As AWS has it: a group gives its messages up to the first that is hidden, wherever the others stand.
+#[tokio::test(start_paused = true)]
+async fn a_fifo_group_gives_what_stands_before_its_first_hidden_message() {
+    let sqs = service();
+    create(&sqs, "f.fifo", json!({ "FifoQueue": "true", "ContentBasedDeduplication": "true" })).await;
+    for body in ["1", "2", "3", "4"] {
+        call(&sqs, "SendMessage", json!({ "QueueUrl": "f.fifo", "MessageBody": body, "MessageGroupId": "g" })).await;
+    }
+    let take = async || receive(&sqs, json!({ "QueueUrl": "f.fifo", "MaxNumberOfMessages": 10, "VisibilityTimeout": 10 })).await;
+    let hide = async |message: &Value, seconds: u64| {
+        let change = json!({ "QueueUrl": "f.fifo", "ReceiptHandle": message["ReceiptHandle"], "VisibilityTimeout": seconds });
+        call(&sqs, "ChangeMessageVisibility", change).await;
+    };
+    let names = |messages: &[Value]| messages.iter().map(|message| message["Body"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
+    let first = take().await;
+    assert_eq!(names(&first), ["1", "2", "3", "4"]);
+    hide(&first[1], 0).await;
+    assert_eq!(names(&take().await), [""; 0], "2 is visible, but 1 before it is not");
+    hide(&first[2], 60).await;
+    sleep(Duration::from_secs(10)).await;
+    let again = take().await;
+    assert_eq!(names(&again), ["1", "2"], "4 is visible, but 3 before it is not");
+    call(&sqs, "DeleteMessage", json!({ "QueueUrl": "f.fifo", "ReceiptHandle": first[2]["ReceiptHandle"] })).await;
+    assert_eq!(names(&take().await), [""; 0]);
+    hide(&again[0], 0).await;
+    assert_eq!(names(&take().await), ["1"]);
+    sleep(Duration::from_secs(10)).await;
+    assert_eq!(names(&take().await), ["1", "2", "4"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_noisy_group_of_a_standard_queue_waits_for_the_others() {
+    let sqs = service();
+    create(&sqs, "q", json!({ "VisibilityTimeout": "600" })).await;
+    let send = async |group: Option<&str>, body: &str| {
+        let mut message = json!({ "QueueUrl": "q", "MessageBody": body });
+        if let Some(group) = group {
+            message["MessageGroupId"] = group.into();
+        }
+        call(&sqs, "SendMessage", message).await;
+    };
+    let take = async |room: u64| {
+        let asked = json!({ "QueueUrl": "q", "MaxNumberOfMessages": room, "AttributeNames": ["MessageGroupId"] });
+        let messages = receive(&sqs, asked).await;
+        messages.iter().map(|message| message["Attributes"]["MessageGroupId"].as_str().unwrap_or("none").to_owned()).collect::<Vec<_>>()
+    };
+    for number in 0..50 {
+        send(Some("flood"), &number.to_string()).await;
+    }
+    send(Some("small"), "late").await;
+    send(None, "later").await;
+    for _ in 0..3 {
+        assert_eq!(take(10).await, ["flood"; 10], "thirty in flight are not yet noise");
+    }
+    assert_eq!(take(4).await, ["flood", "small", "none", "flood"], "with 31 the others are first, and then it goes on");
+    // A tenth of all, or less, is no noise, however many they are.
+    for number in 0..320 {
+        send(None, &format!("calm {number}")).await;
+    }
+    for _ in 0..28 {
+        assert_eq!(take(10).await, ["none"; 10]);
+    }
+    let shares = take(8).await;
+    assert_eq!(shares, ["none", "none", "none", "none", "none", "none", "flood", "none"], "32 of 320 are a tenth, 33 of 321 are more");
 }
 
 #[tokio::test(start_paused = true)]

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::{fs, sync::Arc};
+use std::{fs, os::unix::fs::PermissionsExt, sync::Arc};
 
 use super::*;
 use crate::journal::Journal;
@@ -52,7 +52,7 @@ fn a_folder_that_cannot_be_used_is_refused_with_its_name_and_the_reason() {
         (&file, "cannot make the folder"),
         (&below_file, "Not a directory"),
         (&garbage, "file is not a database"),
-        (&newer, "written by a newer version: its format is 99, and this version knows those up to 1"),
+        (&newer, "written by a newer version: its format is 99, and this version knows those up to 2"),
         (&taken, "in use by another process"),
         (&elsewhere, "holds the data of account 000000000000 in region eu-west-1"),
         (&made_into_a_folder, "unable to open database file"),
@@ -62,14 +62,98 @@ fn a_folder_that_cannot_be_used_is_refused_with_its_name_and_the_reason() {
     }
 }
 
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+fn set_mode(path: &Path, mode: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+}
+
 #[test]
-fn a_new_folder_is_for_its_owner_alone() {
-    use std::os::unix::fs::PermissionsExt;
+fn the_folder_and_its_files_are_for_their_owner_alone() {
     let folder = tempfile::tempdir().unwrap();
-    let data = folder.path().join("a/b");
-    open(&data).unwrap();
-    assert_eq!(fs::metadata(&data).unwrap().permissions().mode() & 0o777, 0o700);
-    open(&data).unwrap();
+    let new = folder.path().join("a/b");
+    let open_to_all = folder.path().join("there");
+    fs::create_dir(&open_to_all).unwrap();
+    set_mode(&open_to_all, 0o755);
+    for data in [new, open_to_all] {
+        let store = open(&data).unwrap();
+        store.push(&mut group("g").into());
+        store.commit().unwrap();
+        let modes = || fs::read_dir(&data).unwrap().map(|entry| entry.unwrap().path()).map(|path| (mode(&path), path)).collect::<Vec<_>>();
+        assert_eq!((mode(&data), modes().len()), (0o700, 2), "{:?}", modes());
+        assert!(modes().iter().all(|(mode, _)| *mode == 0o600), "{:?}", modes());
+        drop(store);
+        // What an earlier version left open is closed.
+        set_mode(&data, 0o750);
+        set_mode(&data.join(FILE), 0o644);
+        let store = open(&data).unwrap();
+        assert_eq!((mode(&data), mode(&data.join(FILE))), (0o700, 0o600));
+        assert_eq!(groups(&store), ["g"]);
+    }
+}
+
+#[test]
+fn a_folder_that_others_may_open_is_not_closed_when_it_holds_more_than_the_data() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("notes"), "mine").unwrap();
+    set_mode(folder.path(), 0o755);
+    let refused = refusal(folder.path());
+    assert!(refused.contains("mode 755") && refused.contains("make its mode 700"), "{refused}");
+    assert_eq!((mode(folder.path()), fs::read_dir(folder.path()).unwrap().count()), (0o755, 1), "nothing was changed");
+    set_mode(folder.path(), 0o700);
+    open(folder.path()).unwrap();
+}
+
+/// What was kept must not be taken for nothing when it is gone.
+#[test]
+fn data_that_was_emptied_cut_or_replaced_is_refused_and_left_as_it_is() {
+    let large = group(&"large".repeat(10_000));
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join(FILE);
+    let store = open(folder.path()).unwrap();
+    store.push(&mut large.into());
+    store.commit().unwrap();
+    drop(store);
+    let whole = fs::read(&file).unwrap();
+    let other = folder.path().join("other.sqlite3");
+    Connection::open(&other).unwrap().execute_batch("CREATE TABLE mine (x)").unwrap();
+    let foreign = fs::read(&other).unwrap();
+    fs::remove_file(other).unwrap();
+    let half = whole.len() / 2;
+    for (content, reason) in [
+        (&whole[..0], "is empty"),
+        (&whole[..100], "is damaged"),
+        (&whole[..4096], "is damaged"),
+        (&whole[..half], "is damaged"),
+        (&foreign[..], "is not the data of this program"),
+    ] {
+        fs::write(&file, content).unwrap();
+        let refused = refusal(folder.path());
+        assert!(refused.contains(reason) && refused.contains("put a copy of it back") && refused.contains(FILE), "{refused}");
+        assert_eq!(fs::read(&file).unwrap(), content, "{reason}");
+    }
+    // A log without its database.
+    fs::remove_file(&file).unwrap();
+    fs::write(folder.path().join(format!("{FILE}-wal")), "log").unwrap();
+    assert!(refusal(folder.path()).contains("missing, although its log is there"));
+    fs::remove_file(folder.path().join(format!("{FILE}-wal"))).unwrap();
+    fs::write(&file, whole).unwrap();
+    assert_eq!(groups(&open(folder.path()).unwrap()).len(), 1);
+}
+
+#[test]
+fn a_start_that_was_interrupted_before_it_had_made_the_database_is_made_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let mark = folder.path().join(format!("{FILE}-new"));
+    fs::write(&mark, "").unwrap();
+    assert!(groups(&open(folder.path()).unwrap()).is_empty());
+    assert!(!mark.exists());
+    fs::write(&mark, "").unwrap();
+    fs::write(folder.path().join(FILE), "").unwrap();
+    assert!(groups(&open(folder.path()).unwrap()).is_empty());
+    assert!(!mark.exists());
 }
 
 fn group(name: &str) -> [Change; 1] {

@@ -12,6 +12,8 @@ use crate::{
 const QUERY_ERROR: HeaderName = HeaderName::from_static("x-amzn-query-error");
 const JSON_1_0: &str = "application/x-amz-json-1.0";
 const JSON_1_1: &str = "application/x-amz-json-1.1";
+/// Of errors that no service answers.
+pub(super) const UNKNOWN: Protocol = Protocol::Json { version: JSON_1_0 };
 
 /// SQS's errors that no model names; AWS sends them from the namespace of its service framework.
 const UNMODELLED: [&str; 3] = ["InvalidParameterValue", "MissingParameter", "SerializationException"];
@@ -22,7 +24,7 @@ pub(super) fn read(target: &str, body: &[u8]) -> Result<Call, Refused> {
         "AmazonSQS" => (Service::Sqs, JSON_1_0),
         "CodeBuild_20161006" => (Service::CodeBuild, JSON_1_1),
         "Logs_20140328" => (Service::Logs, JSON_1_1),
-        _ => return Err(Refused { protocol: Protocol::Json { version: JSON_1_0 }, error: ApiError::unknown_operation() }),
+        _ => return Err(Refused { protocol: UNKNOWN, error: ApiError::unknown_operation() }),
     };
     let protocol = Protocol::Json { version };
     let input = match body.trim_ascii() {

@@ -1,46 +1,74 @@
 //! The query protocol: a form in, XML out.
 
-use std::{borrow::Cow, collections::BTreeMap};
-
 use bytes::Bytes;
-use http::{Request, header};
+use http::{Method, Request, header};
 use serde_json::{Map, Value};
 
 use crate::{
     api::{Answer, ApiError},
-    wire::{Call, Protocol, Refused, Service, xml},
+    wire::{
+        Call, Protocol, Refused, Service, flat,
+        form::{self, Node},
+        xml,
+    },
 };
 
-/// SNS and STS, by the version that each of their requests carries.
-const SERVICES: [(Service, &str, &str); 2] = [
-    (Service::Sns, "2010-03-31", "http://sns.amazonaws.com/doc/2010-03-31/"),
+const SNS_VERSION: &str = "2010-03-31";
+/// The services, by the version that each of their requests carries. SQS's newer clients speak JSON.
+const SERVICES: [(Service, &str, &str); 3] = [
+    (Service::Sqs, "2012-11-05", "http://queue.amazonaws.com/doc/2012-11-05/"),
+    (Service::Sns, SNS_VERSION, "http://sns.amazonaws.com/doc/2010-03-31/"),
     (Service::Sts, "2011-06-15", "https://sts.amazonaws.com/doc/2011-06-15/"),
 ];
 /// Of errors that no service answers.
-const NO_SERVICE: &str = "http://webservices.amazon.com/AWSFault/2005-15-09";
+pub(super) const UNKNOWN: Protocol = Protocol::Query { namespace: "http://webservices.amazon.com/AWSFault/2005-15-09" };
+/// The links in SNS's messages. Who follows one has no credentials, but names a token or a subscription that only its receiver knows.
+const LINKS: [&str; 2] = ["ConfirmSubscription", "Unsubscribe"];
+
+/// Whether somebody follows a link of a message from SNS.
+pub(super) fn is_link(request: &Request<Bytes>) -> bool {
+    let has = |name: &str, fits: &dyn Fn(&str) -> bool| {
+        let mut parameters = form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes());
+        parameters.find(|(key, _)| key == name).is_some_and(|(_, value)| fits(&value))
+    };
+    request.method() == Method::GET
+        && request.body().is_empty()
+        && has("Action", &|action| LINKS.contains(&action))
+        && has("Version", &|version| version == SNS_VERSION)
+}
 
 pub(super) fn read(request: &Request<Bytes>) -> Result<Call, Refused> {
-    let form = form_urlencoded::parse(request.body());
-    let parameters: Vec<(Cow<'_, str>, Cow<'_, str>)> =
-        form.chain(form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes())).collect();
+    let refused = |protocol, error| Refused { protocol, error };
+    let query = request.uri().query().unwrap_or_default();
+    let parameters = form::parameters(request.body(), query).map_err(|error| refused(UNKNOWN, error))?;
     let parameter = |name: &str| parameters.iter().find(|(key, _)| key == name).map(|(_, value)| &**value);
     let action = parameter("Action").unwrap_or_default();
     let version = parameter("Version").unwrap_or_default();
     let scope = credential_scope(request).unwrap_or_default();
     let service = SERVICES.iter().find(|(_, known, _)| *known == version);
     let service = service.or_else(|| SERVICES.iter().find(|(service, ..)| version.is_empty() && service.name() == scope));
-    let refused = |namespace, error| Err(Refused { protocol: Protocol::Query { namespace }, error });
     let Some((service, _, namespace)) = service else {
-        return if action.is_empty() {
-            let text = "The request must contain the parameter Action.";
-            refused(NO_SERVICE, ApiError::new("MissingAction", text))
-        } else {
-            refused(NO_SERVICE, ApiError::unknown_action(action))
+        let error = match action {
+            "" => ApiError::new("MissingAction", "The request must contain the parameter Action."),
+            action => ApiError::unknown_action(action),
         };
+        return Err(refused(UNKNOWN, error));
     };
-    let input = tree(parameters.iter().map(|(key, value)| (&**key, &**value)));
     let protocol = Protocol::Query { namespace };
+    let tree = Node::read(&parameters).map_err(|error| refused(protocol.clone(), error))?;
+    let input = match service {
+        Service::Sqs => of_queue(flat::input(tree), request.uri().path()).into(),
+        _ => tree.collapse(),
+    };
     Ok(Call { service: *service, operation: action.to_owned(), input, protocol, host: None })
+}
+
+/// A call may name its queue by coming to the queue's URL.
+fn of_queue(mut input: Map<String, Value>, path: &str) -> Map<String, Value> {
+    if path.trim_matches('/').contains('/') {
+        input.entry("QueueUrl").or_insert_with(|| path.into());
+    }
+    input
 }
 
 /// The service in `Authorization: AWS4-HMAC-SHA256 Credential=key/date/region/service/aws4_request, ...`.
@@ -50,26 +78,8 @@ fn credential_scope(request: &Request<Bytes>) -> Option<&str> {
     credential.split('/').nth(3)
 }
 
-#[derive(Debug, Default)]
-struct Node {
-    text: String,
-    children: BTreeMap<String, Node>,
-}
-
-/// The JSON that `Tags.member.1.Key=a` and `Attributes.entry.1.key=b` stand for: every leaf is a string.
-fn tree<'a>(parameters: impl Iterator<Item = (&'a str, &'a str)>) -> Value {
-    let mut root = Node::default();
-    for (key, value) in parameters {
-        let mut node = &mut root;
-        for part in key.split('.') {
-            node = node.children.entry(part.to_owned()).or_default();
-        }
-        value.clone_into(&mut node.text);
-    }
-    root.collapse()
-}
-
 impl Node {
+    /// The JSON that `Tags.member.1.Key=a` and `Attributes.entry.1.key=b` stand for: every leaf is a string.
     fn collapse(mut self) -> Value {
         if self.children.is_empty() {
             return self.text.into();
@@ -86,22 +96,15 @@ impl Node {
         }
         self.children.into_iter().map(|(name, child)| (name, child.collapse())).collect::<Map<_, _>>().into()
     }
-
-    /// The children `1`, `2`, ... in the order of their numbers.
-    fn numbered(self) -> impl Iterator<Item = Self> {
-        let mut children: Vec<(usize, Self)> =
-            self.children.into_iter().filter_map(|(number, child)| Some((number.parse().ok()?, child))).collect();
-        children.sort_by_key(|(number, _)| *number);
-        children.into_iter().map(|(_, child)| child)
-    }
 }
 
-pub(super) fn write(namespace: &str, operation: &str, answer: &Answer, request_id: &str) -> String {
+pub(super) fn write(namespace: &str, service: Option<Service>, operation: &str, answer: &Answer, request_id: &str) -> String {
     match answer {
         Ok(output) => {
             let result = match output {
                 // Some operations answer with nothing, others with an empty result.
                 Value::Null => String::new(),
+                output if service == Some(Service::Sqs) => flat::result(operation, output),
                 output => xml::element(&format!("{operation}Result"), output),
             };
             let metadata = format!("<ResponseMetadata>{}</ResponseMetadata>", xml::text("RequestId", request_id));
@@ -109,7 +112,8 @@ pub(super) fn write(namespace: &str, operation: &str, answer: &Answer, request_i
         }
         Err(error) => {
             let fault = if error.status < 500 { "Sender" } else { "Receiver" };
-            let parts = [("Type", fault), ("Code", &error.code), ("Message", &error.message)];
+            let code = if service == Some(Service::Sqs) { flat::code(error) } else { &*error.code };
+            let parts = [("Type", fault), ("Code", code), ("Message", &error.message)];
             let error: String = parts.map(|(name, value)| xml::text(name, value)).concat();
             let id = xml::text("RequestId", request_id);
             format!(r#"<ErrorResponse xmlns="{namespace}"><Error>{error}</Error>{id}</ErrorResponse>"#)

@@ -160,3 +160,9 @@ async fn output_of_any_kind_is_logged() {
     assert!(seen.events.iter().all(|event| event.len() <= 64 * 1024 + 1));
     assert!(seen.events.iter().all(|event| event.matches('\n').count() <= 1));
 }
+
+#[tokio::test]
+async fn nobody_else_can_look_into_a_builds_directory() {
+    let (_, seen) = run(building("sh", &["stat -c %a \"$CODEBUILD_SRC_DIR/..\""])).await;
+    assert_eq!(printed(&seen).last().map(String::as_str), Some("700"), "{seen:?}");
+}

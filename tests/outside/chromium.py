@@ -1,0 +1,59 @@
+"""A headless Chromium, steered through its driver over the WebDriver protocol."""
+
+import json
+import os
+import re
+import urllib.request
+
+from checker import lacking
+from program import environment
+
+CHROMIUM, DRIVER = "/usr/bin/chromium", "/usr/bin/chromedriver"
+# Neither a sandbox, for the tests may run as root in a container, nor any talk with its makers.
+ARGUMENTS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+class Browser:
+    """One session. `rules` say where host names lead, as Chromium's `--host-resolver-rules` takes them."""
+
+    def __init__(self, programs, folder, rules=""):
+        if not all(os.access(program, os.X_OK) for program in (CHROMIUM, DRIVER)):
+            lacking(f"{CHROMIUM} or its driver is not there; .ci/engine installs them")
+        program = programs("chromedriver", [DRIVER, "--port=0"], environment(HOME=str(folder)))
+        port = program.says(lambda text: re.search(r"started successfully on port (\d+)", text), "its port")[1]
+        self._program, self._url = program, f"http://127.0.0.1:{port}/session"
+        arguments = [*ARGUMENTS, f"--user-data-dir={folder / 'profile'}", f"--host-resolver-rules={rules}"]
+        options = {"binary": CHROMIUM, "args": arguments}
+        answer = self._ask({"capabilities": {"alwaysMatch": {"goog:chromeOptions": options}}})
+        self._url += f"/{answer['sessionId']}"
+
+    def _ask(self, body=None, path="", method="POST"):
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self._url + path, data, {"Content-Type": "application/json"}, method=method)
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return json.load(answer)["value"]
+
+    def open(self, url):
+        self._ask({"url": url}, "/url")
+
+    def run(self, script, *arguments):
+        """What the body of an async function comes to, run in the open page."""
+        wrapped = (
+            "const done = arguments[arguments.length - 1];"
+            f"(async (...given) => {{{script}}})(...[...arguments].slice(0, -1)).then(done, error => done('' + error));"
+        )
+        return self._ask({"script": wrapped, "args": list(arguments)}, "/execute/async")
+
+    def end(self):
+        self._ask(method="DELETE")
+        self._program.end()
