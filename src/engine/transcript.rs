@@ -119,8 +119,8 @@ impl Transcripts {
                 Wanted::Failure => self.failure(&mut reading, build).await,
             }
         };
-        let late = || AwsError::local(Class::Transient, "logs.GetLogEvents", "the log could not be read in time");
-        let end = timeout_at(deadline + LONGEST, reads).await.unwrap_or_else(|_| Err(late()));
+        let overdue = || AwsError::local(Class::Transient, "logs.GetLogEvents", "the log could not be read in time");
+        let end = timeout_at(deadline + LONGEST, reads).await.unwrap_or_else(|_| Err(overdue()));
         // The log ends here, and an open line with it.
         reading.finish_line();
         if end.is_err() {

@@ -31,8 +31,8 @@ pub struct Ending {
 impl Closing {
     /// Of a build as it is known. Before a build has ended only the usual end is one.
     pub fn of(build: &Build) -> Self {
-        let logged = build.phases.iter().filter(|phase| phase.status.is_some() && LOGGED.contains(&phase.name.as_str()));
-        let Some(phase) = logged.last().filter(|_| build.has_ended()) else { return Self { end: None, last: None } };
+        let mut logged = build.phases.iter().filter(|phase| phase.status.is_some() && LOGGED.contains(&phase.name.as_str()));
+        let Some(phase) = logged.next_back().filter(|_| build.has_ended()) else { return Self { end: None, last: None } };
         let message = phase.contexts.last().map_or("", |context| context.message.trim_end());
         let last = message.lines().skip(1).last().map(|line| line.trim().to_owned());
         Self { end: Some(format!("{} ", phase.name)), last }
@@ -97,7 +97,9 @@ mod tests {
         let lines: Vec<_> = log.lines().map(|line| line.replacen('+', "[Container] 2026/01/28 20:47:36.367057 ", 1) + "\n").collect();
         let (closing, mut ending) = (Closing::of(build), Ending::default());
         // As if each were on a page of its own.
-        lines.iter().for_each(|line| ending.read(std::iter::once(line.as_str())));
+        for line in &lines {
+            ending.read(std::iter::once(line.as_str()));
+        }
         let mut at_once = Ending::default();
         at_once.read(lines.iter().map(String::as_str));
         assert_eq!(ending, at_once);

@@ -104,11 +104,10 @@ impl Class {
             "ResourceNotFound" | "NotFound" | "QueueDoesNotExist" | "NonExistentQueue" => Self::NotFound,
             _ => match status {
                 429 => Self::Throttled,
-                500.. => Self::Transient,
+                // Below 400 it is not refused, and yet no answer that can be read.
+                ..=399 | 500.. => Self::Transient,
                 401 | 403 => Self::Denied,
                 404 => Self::NotFound,
-                // Not refused, and yet no answer that can be read.
-                ..=399 => Self::Transient,
                 _ => Self::Invalid,
             },
         }
