@@ -71,7 +71,7 @@ mod tests {
         }
         assert_eq!([0, 1, 2, 3, 4].map(|key| memory.get(&key).is_some()), [false, false, true, true, true]);
         memory.put(2, 20);
-        tokio::time::advance(Duration::from_secs(9)).await;
+        tokio::time::advance(Duration::from_secs(10)).await;
         assert_eq!([2, 3, 4].map(|key| memory.get(&key).copied()), [Some(20), None, None]);
         assert_eq!(memory.take(&2), Some(20));
         assert_eq!(memory.get(&2), None);

@@ -77,7 +77,7 @@ fn s3_has_no_history_and_no_registry_no_variable() {
     let source = (order.source_type.as_str(), order.source_location.as_deref(), order.source_version, order.clone_depth, order.submodules);
     assert_eq!(source, ("S3", Some("bucket/key.zip"), None, None, false));
     let names: Vec<_> = order.env.iter().map(|variable| variable.name.as_str()).collect();
-    assert_eq!(names, ["SLIPWAY_JOB_ID", "SLIPWAY_ATTEMPT", "SLIPWAY_IMAGES", "SLIPWAY_TENANT", "SLIPWAY_PROFILE"]);
+    assert_eq!(names, ["SLIPWAY_JOB_ID", "SLIPWAY_ATTEMPT", "SLIPWAY_IMAGES", "SLIPWAY_TENANT", "SLIPWAY_PROFILE", "SLIPWAY_RECORD"]);
     assert_eq!((order.env[0].value.as_str(), order.env[2].value.as_str(), order.timeout_minutes), ("message-1", "[]", Some(60)));
 }
 
