@@ -38,7 +38,7 @@ use crate::{
     observe,
     pulse::Pulses,
     shutdown::Shutdown,
-    supervise::{Ended, Jobs, Services},
+    supervise::{Ended, Jobs, Panics, Services},
 };
 
 /// How long the batching actors gather. Status reads gather longer: all builds are looked at at the same time.
@@ -65,6 +65,8 @@ pub enum Exit {
 pub struct Vitals {
     /// The loops' progress.
     pub pulses: Pulses,
+    /// Jobs whose task has panicked: faults of the daemon.
+    pub panics: Panics,
     ready: Arc<watch::Sender<bool>>,
 }
 
@@ -84,7 +86,7 @@ impl Vitals {
 /// Runs the daemon until `shutdown`, or until one of its services ends, which is a fault.
 pub async fn run(config: Arc<Config>, clients: Clients, clock: Clock, vitals: Vitals, shutdown: Shutdown) -> Result<Exit, Ended> {
     let mut services = Services::default();
-    let jobs = Jobs::default();
+    let jobs = Jobs::new(vitals.panics.clone());
     let _abort = jobs.abort_on_drop();
     // Jobs are given back when nothing is received any more: an open poll would take them again at once.
     let inner = Shutdown { drain: CancellationToken::new(), leave: shutdown.leave.clone() };

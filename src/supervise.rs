@@ -1,6 +1,13 @@
 //! The only place that spawns tasks. Services must not end before they are told to; a job that panics takes nothing with it.
 
-use std::{fmt, panic::AssertUnwindSafe};
+use std::{
+    fmt,
+    panic::AssertUnwindSafe,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use futures_util::FutureExt;
 use tokio::task::{JoinError, JoinSet};
@@ -64,21 +71,46 @@ pub(crate) fn panic_message(payload: &(dyn std::any::Any + Send)) -> &str {
     payload.downcast_ref::<&str>().copied().or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
 }
 
+/// How many jobs' tasks have panicked. Cheap to clone.
+#[derive(Debug, Clone, Default)]
+pub struct Panics(Arc<AtomicU64>);
+
+impl Panics {
+    /// Tells of a panic, and counts it.
+    pub(crate) fn tell(&self, name: &dyn fmt::Display, payload: &(dyn std::any::Any + Send)) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        observe::job_panicked(name, panic_message(payload));
+    }
+
+    /// Since the start.
+    pub fn count(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
 /// The tasks that carry one message each. Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub struct Jobs {
     tasks: TaskTracker,
     abort: CancellationToken,
+    /// Owned by whoever tells of the daemon's health.
+    pub(crate) panics: Panics,
 }
 
 impl Jobs {
+    /// Jobs whose panics are counted there.
+    pub fn new(panics: Panics) -> Self {
+        Self { panics, ..Self::default() }
+    }
+
     /// Starts a job's task. A panic is reported, and whatever the job owned (permits, its lease) is released.
     pub fn spawn(&self, name: impl fmt::Display + Send + 'static, job: impl Future<Output = ()> + Send + 'static) {
         // Boxed: a job's future is large, and the task should not copy it about.
         let job = self.abort.clone().run_until_cancelled_owned(AssertUnwindSafe(Box::pin(job)).catch_unwind());
+        let panics = self.panics.clone();
         self.tasks.spawn(async move {
             if let Some(Err(payload)) = job.await {
-                observe::job_panicked(&name, panic_message(payload.as_ref()));
+                panics.tell(&name, payload.as_ref());
             }
         });
     }

@@ -2,7 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::time::{Instant, sleep};
+use tokio::{
+    sync::Semaphore,
+    time::{Instant, sleep},
+};
 
 use super::index::{Index, Query, Superseding};
 use crate::{
@@ -22,6 +25,8 @@ use crate::{
 
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// Starts under way at once: more only hold connections and memory, and CodeBuild throttles them.
+const STARTS: usize = 32;
 /// For so long a refusal to look for builds may pass: a permission that has just been given takes some seconds to hold.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
@@ -31,6 +36,8 @@ pub(crate) struct Starter {
     builds: Builds,
     statuses: Batcher<Statuses>,
     index: Index,
+    /// One permit for each start that may be under way.
+    starts: Arc<Semaphore>,
 }
 
 /// Why a build has not been started.
@@ -51,7 +58,7 @@ pub(crate) enum NotStarted {
 
 impl Starter {
     pub(crate) fn new(builds: Builds, statuses: Batcher<Statuses>, index: Index) -> Self {
-        Self { builds, statuses, index }
+        Self { builds, statuses, index, starts: Arc::new(Semaphore::new(STARTS)) }
     }
 
     /// The job's latest build, if it has one. Asks until CodeBuild answers; an error: it has refused to for as long as [`PATIENCE`].
@@ -93,6 +100,8 @@ impl Starter {
 
     /// Gives the order to CodeBuild, once.
     pub(crate) async fn start(&self, order: &Order) -> Result<Arc<Build>, NotStarted> {
+        // The semaphore is never closed.
+        let _start = self.starts.acquire().await;
         match self.builds.start(order).await {
             Ok(build) => {
                 self.index.record(&build).await;

@@ -22,7 +22,8 @@ use crate::{
         message::{self, Message},
         trace::traceparent,
     },
-    observe, supervise,
+    observe,
+    supervise::Panics,
 };
 
 /// Times that a message is carried: once, and once more after a panic.
@@ -62,7 +63,7 @@ impl Intake {
                     let worker = Arc::clone(&worker);
                     async move { worker.carry(arrival).await }
                 };
-                self.jobs.spawn(name, carried(carry, lease, held).instrument(span));
+                self.jobs.spawn(name, carried(carry, lease, held, self.jobs.panics.clone()).instrument(span));
             }
             Ok(Message::Cancel(wish)) => {
                 drop(waiting);
@@ -77,7 +78,7 @@ impl Intake {
                         }
                     }
                 };
-                self.jobs.spawn(name, carried(carry, lease, held));
+                self.jobs.spawn(name, carried(carry, lease, held, self.jobs.panics.clone()));
             }
             Err(rejection) => {
                 drop(waiting);
@@ -98,14 +99,14 @@ impl Intake {
                         }
                     }
                 };
-                self.jobs.spawn(name, carried(carry, lease, held));
+                self.jobs.spawn(name, carried(carry, lease, held, self.jobs.panics.clone()));
             }
         }
     }
 }
 
 /// Carries a message until its lease is no longer needed. A panic is told; the lease outlives it, and the message is carried again.
-async fn carried<F>(mut carry: impl FnMut(u32) -> F, lease: Lease, held: Held)
+async fn carried<F>(mut carry: impl FnMut(u32) -> F, lease: Lease, held: Held, panics: Panics)
 where
     F: Future<Output = Carried>,
 {
@@ -114,7 +115,7 @@ where
         match AssertUnwindSafe(Box::pin(carry(time))).catch_unwind().await {
             Ok(Carried::ToItsEnd) => return lease.settle().await,
             Ok(Carried::Back) => return lease.give_back().await,
-            Err(payload) => observe::job_panicked(&lease.message_id(), supervise::panic_message(payload.as_ref())),
+            Err(payload) => panics.tell(&lease.message_id(), payload.as_ref()),
         }
     }
     lease.give_back_after(AFTER_PANIC).await;
