@@ -75,7 +75,14 @@ impl<'a> Choice<'a> {
         // A budget without room for a single line.
         let text = if parts.len() > self.budget.lines || json_bytes(&text) > self.budget.bytes { String::new() } else { text };
         let truncated = self.taken.len() < self.total || self.taken.values().any(|line| line.cut);
-        Excerpt { text, lines: self.taken.len(), truncated, dropped_lines: self.total - self.unread - self.taken.len() }
+        Excerpt {
+            text,
+            lines: self.taken.len(),
+            truncated,
+            dropped_lines: self.total - self.unread - self.taken.len(),
+            highlights: Vec::new(),
+            decisive: None,
+        }
     }
 }
 

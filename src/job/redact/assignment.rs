@@ -7,7 +7,11 @@ use std::{ops::Range, sync::LazyLock};
 
 use regex::Regex;
 
-use super::{MARK, name::speaks_of_secrets, table::compile};
+use super::{
+    MARK,
+    name::{names_open_key, speaks_of_secrets},
+    table::compile,
+};
 
 /// A shorter value is not worth a secret's name.
 const SHORTEST: usize = 4;
@@ -18,7 +22,7 @@ const WORDS: &[&str] = &[
     "wrong", "expired", "expected", "unexpected", "unknown", "unauthorized", "forbidden", "denied", "refused", "rejected", "failed", "failure", "error", "errors", "valid", "changed",
     "changeme", "redacted", "hidden", "masked", "default", "disabled", "enabled", "basic", "bearer", "digest", "oauth", "oauth2", "token", "tokens", "password", "secret", "passed", "skipped",
     "string", "str", "string?", "bytes", "bool", "boolean", "integer", "int", "number", "object", "array", "any", "char", "varchar", "text", "found", "not", "set", "success", "succeeded", "self", "this", "option",
-    "with", "from", "that", "this", "when", "which", "value", "values", "argument", "flag", "instead", "parameter", "via", "using", "into", "does", "must", "should", "could", "cannot",
+    "with", "from", "that", "again", "here", "first", "both", "given", "also", "then", "there", "used", "more", "than", "like", "such", "each", "next", "command", "environment", "credentials", "account", "username", "when", "which", "value", "values", "argument", "flag", "instead", "parameter", "via", "using", "into", "does", "must", "should", "could", "cannot",
     "will", "have", "been", "were", "without", "before", "after", "already", "only", "file", "name", "your", "please", "provided", "supplied", "anonymous", "import", "internal", "external", "public", "private", "static", "final", "const",
 ];
 
@@ -28,7 +32,11 @@ static DECLARED: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// `--password x`, `-storepass x`, `["--token", "x"]`.
-static OPTION: LazyLock<Regex> = LazyLock::new(|| compile(r#"(?:^|[\s"'\[(,])--?(?P<name>[A-Za-z][A-Za-z0-9_-]*)(?:\\?["'],?)?\s+\\?["']?(?P<secret>[^\s"'\\]{3,})"#));
+static OPTION: LazyLock<Regex> = LazyLock::new(|| compile(r#"(?:^|[\s"'\[(,])--?(?P<name>[A-Za-z][A-Za-z0-9_-]*)(?:\\?["'],?)?\s+\\?["']?(?P<secret>[^\s"'\\-][^\s"'\\]{2,})"#));
+
+/// Before an option that is spoken of, not given.
+static PROSE: LazyLock<Regex> =
+    LazyLock::new(|| compile(r"(?i)\b(?:the|a|use|using|with|without|via|or|and|to|pass|passing|set|specify|provide|option|flag|argument|give|try|by|of|for|in)\s+[`'(]?-*$"));
 
 /// The user part of a URL: a name and a password, or a token alone.
 static URL_USER: LazyLock<Regex> = LazyLock::new(|| compile(r#"[A-Za-z][A-Za-z0-9+.-]*://(?P<user>[^\s"'<>@/:?#]*)(?P<password>:[^\s"'<>]*)?@(?P<host>[^\s"'<>/]*)"#));
@@ -44,7 +52,7 @@ pub(super) fn find(text: &str, mut found: impl FnMut(Range<usize>, &'static str)
         for groups in OPTION.captures_iter(text) {
             let (Some(name), Some(secret)) = (groups.name("name"), groups.name("secret")) else { continue };
             let value = secret.as_str().trim_end_matches([',', ')', ']', ';']);
-            let is_prose = text.get(secret.end()..).is_some_and(|rest| rest.starts_with(['\'', '`']) && text[..name.start()].ends_with("'--"));
+            let is_prose = PROSE.is_match(&text[..name.start()]) && value.bytes().all(|byte| byte.is_ascii_lowercase());
             if speaks_of_secrets(name.as_str()) && !secret.as_str().starts_with(MARK) && !value.starts_with('-') && !is_open(value) && !is_prose {
                 found(secret.start()..secret.start() + value.len(), "command-line-option");
             }
@@ -93,11 +101,14 @@ fn assigned(text: &str, at: usize) -> Option<Range<usize>> {
         _ => (Sign::Colon, at + 1),
     };
     let name = Name::before(text, at)?;
-    if !speaks_of_secrets(name.text) {
-        return None;
+    if speaks_of_secrets(name.text) {
+        let value = Value::at(text, from)?;
+        return is_secret(text, sign, &name, &value).then_some(value.range);
     }
-    let value = Value::at(text, from)?;
-    is_secret(text, sign, &name, &value).then_some(value.range)
+    // Any other key is one where what is given to it can be nothing else.
+    let is_key = name.text.len() >= 3 && name.text.get(name.text.len() - 3..).is_some_and(|end| end.eq_ignore_ascii_case("key"));
+    let value = Value::at(text, from).filter(|_| is_key && !names_open_key(name.text))?;
+    (value.is_key() && !is_open(value.text)).then_some(value.range)
 }
 
 /// A name with what stands around it.
@@ -144,12 +155,12 @@ impl<'a> Value<'a> {
         let trimmed = rest.trim_start_matches([' ', '\t']);
         let unescaped = trimmed.trim_start_matches('\\');
         // Languages mark strings: `b"x"`, `r'x'`, `@"x"`, `!!str "x"`.
-        let marked = unescaped.strip_prefix(['b', 'r', 'u', 'f', '@', '&']).filter(|rest| rest.starts_with(['"', '\''])).unwrap_or(unescaped);
+        let marked = unescaped.strip_prefix(['b', 'r', 'u', 'f', '@']).filter(|rest| rest.starts_with(['"', '\''])).unwrap_or(unescaped);
         let (quoted, value) = match marked.bytes().next()? {
             quote @ (b'"' | b'\'' | b'`') => {
                 let inner = &marked[1..];
                 let escaped = marked.len() < trimmed.len() && trimmed.starts_with('\\');
-                let mut end = inner.len();
+                let mut end = if quote == b'"' { inner.len() } else { inner.find(char::from(quote))? };
                 for (at, _) in inner.match_indices(char::from(quote)) {
                     let is_escaped = inner[..at].ends_with('\\');
                     // Within escaped quotes the escape belongs to the end.
@@ -168,6 +179,14 @@ impl<'a> Value<'a> {
         let start = value.as_ptr() as usize - text.as_ptr() as usize;
         let range = start..start + value.len();
         Some(Self { text: value, quoted, apart: trimmed.len() < rest.len(), after: &text[range.end..], range })
+    }
+
+    /// Capitals, small letters and digits in a mixture that no name has.
+    fn is_key(&self) -> bool {
+        let has = |is: fn(&u8) -> bool| self.text.bytes().filter(is).count() > 1;
+        let is_of_key = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'_');
+        let is_mixed = has(u8::is_ascii_digit) && has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase);
+        self.text.len() >= 20 && is_mixed && self.text.bytes().all(is_of_key) && !self.text.starts_with('/')
     }
 
     /// Letters and digits, or capitals within: not a word of prose nor a name in code.

@@ -68,6 +68,11 @@ pub fn speaks_of_secrets(name: &str) -> bool {
     })
 }
 
+/// Whether it is the name of a key that everybody may know: `cacheKey`, `PRIMARY_KEY`.
+pub(super) fn names_open_key(name: &str) -> bool {
+    words(name).any(|word| OPEN_KEY_OF.iter().any(|known| known.eq_ignore_ascii_case(word)))
+}
+
 /// The words of `SNAKE_CASE`, `kebab-case`, `dotted.names` (the last part alone) and `camelCase`.
 fn words(name: &str) -> impl Iterator<Item = &str> {
     let last = name.rsplit('.').next().unwrap_or_default();
