@@ -228,7 +228,7 @@ pub fn rejected(rejection: &Rejection, origin: &Origin, now: Timestamp) -> Event
     let summary =
         JobSummary { tenant: rejection.tenant.clone(), profile: rejection.profile.clone(), ..JobSummary::nothing_but(id.clone(), origin) };
     let mut event = event(EventKind::Rejected, format!("{name}/rejected"), origin, now, summary);
-    event.data.problems.clone_from(&rejection.problems);
+    event.data.problems = rejection.problems.iter().map(Problem::escaped).collect();
     event
 }
 

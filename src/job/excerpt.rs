@@ -76,14 +76,16 @@ const BROKEN: usize = 2;
 const HIGHLIGHTS: usize = 3;
 const SIGNS: usize = 7;
 /// Lines below the decisive one that belong to it, and below the others.
-const BLOCK: usize = 7;
-const SMALL_BLOCK: usize = 3;
+const BLOCK: usize = 6;
+const SMALL_BLOCK: usize = 2;
 /// A sign with a lower mark says nothing by itself.
 const TELLING: i32 = 30;
 /// One with this mark is believed.
 const BELIEVED: i32 = 55;
 /// Of one with a mark lower by this than the best nothing is expected.
 const FAR: i32 = 35;
+/// One before the decisive line is shown if it is nearly as telling.
+const NEARLY: i32 = 15;
 /// The failed step's own signs count for so much more.
 const OF_FAILED_STEP: i32 = 40;
 /// The last lines that are shown where nothing decides, and of a build that was stopped.
@@ -295,7 +297,8 @@ impl Excerpter {
         let telling = ranked.iter().filter(|&&(_, spot, mark)| spot.sign > Sign::Hint && mark >= TELLING && mark + FAR >= best).take(HIGHLIGHTS);
         let highlights = telling.map(|(_, spot, _)| Highlight { line: number(&spot.kept.line), text: text(&spot.kept) }).collect();
         let decisive = ranked.first().filter(|&&(_, _, mark)| mark >= BELIEVED).map(|(_, spot, _)| text(&spot.kept));
-        Excerpt { highlights, decisive, ..choice.excerpt() }
+        let leads = self.failed && self.command.as_ref().is_some_and(|_| !ranked.is_empty());
+        Excerpt { highlights, decisive, ..choice.excerpt(leads) }
     }
 
     /// The signs of all streams, the most telling first; of those that say the same the first.
@@ -339,27 +342,29 @@ impl Excerpter {
     fn pick_failure<'a>(&'a self, ranked: &[(&'a Stream, &'a Spot, i32)], choice: &mut Choice<'a>) {
         let last = if self.stage == Stage::Running { &self.recent } else { &self.before };
         let best = ranked.first().map_or(0, |&(_, _, mark)| mark);
-        let Some(&(stream, decisive, _)) = ranked.first().filter(|_| best >= TELLING) else {
+        let Some(&(of_decisive, decisive, _)) = ranked.first().filter(|_| best >= TELLING) else {
             return self.pick_odd(choice);
         };
         self.pick_frame(Some(decisive), choice);
         let at = decisive.kept.line.at;
-        let block = stream.above(decisive).chain(stream.below(decisive, BLOCK));
+        let block = of_decisive.above(decisive).chain(of_decisive.below(decisive, BLOCK));
         choice.take_each(block.map(|kept| &kept.line));
         let mut before = 0;
         let others = ranked.iter().skip(1).filter(|&&(_, spot, mark)| spot.sign > Sign::Hint && mark + FAR >= best);
-        for (n, &(stream, spot, _)) in others.take(SIGNS).enumerate() {
+        for (n, &(stream, spot, mark)) in others.take(SIGNS).enumerate() {
             if spot.kept.line.at < at {
                 // What stands before the decisive line must not hide it.
-                if before < 2 {
+                if before < 2 && (std::ptr::eq(stream, of_decisive) || mark + NEARLY >= best) {
                     choice.take_each([&spot.kept.line].into_iter());
                 }
                 before += 1;
                 continue;
             }
             let block = if n < HIGHLIGHTS { SMALL_BLOCK } else { 0 };
-            let above = stream.above(spot).filter(|_| block > 0);
-            choice.take_each([&spot.kept.line].into_iter().chain(above.chain(stream.below(spot, block)).map(|kept| &kept.line)));
+            choice.take_each([&spot.kept.line].into_iter().chain(stream.below(spot, block).into_iter().map(|kept| &kept.line)));
+        }
+        if best < BELIEVED {
+            choice.take_each(of_decisive.odd().take(ODD / 2).map(|kept| &kept.line));
         }
         // How it ended: what follows from the error, and the last words.
         for (stream, _) in self.broken.iter().map(|(stream, _)| (stream, ())).chain([(&self.output, ())]) {
@@ -371,6 +376,8 @@ impl Excerpter {
         if stopped {
             choice.take_while_room(last.iter().rev().take(LAST / 2));
         }
+        let streams = self.broken.iter().map(|(stream, _)| stream).chain([&self.output]);
+        choice.fill(streams.flat_map(Stream::kept).chain(last));
     }
 }
 

@@ -29,7 +29,7 @@ const WORDS: &[&str] = &[
     "allocate memory", "killed", "undefined", "undeclared", "unresolved", "unexpected", "unknown", "unrecognized", "unsupported", "invalid", "illegal", "mismatch", "conflict", "timed out", "timeout", "exceeded", "abort", "does not", "doesn't",
     "is not", "do not", "must be", "must have", "should be", "assert", "but was", "expected", "e: ", "✖", "✗", "✘", "×", "✕", "●", "❌", "segfault", "segmentation", "core dumped", "sigkill", "sigsegv", "violation", "unhealthy", "crash", "incompatible",
     "no matching", "not match", "no rule", "not a valid", "deadlock", "oomkilled", "would reformat", "not formatted", "out of range", "severe", "critical", "unreachable", "exit code", "exit status", "exited", "stopped",
-    "returned error", "no version", "not installed", "vulnerab", "blocked", "outdated", "drift", "not ok ", "problem", "diff in", "disappeared", "unbound", ": line ", "clippy::", "not satisf", "too long", "deprecat", "lint",
+    "returned error", "no version", "not installed", "vulnerab", "blocked", "outdated", "drift", "not ok ", "problem", "diff in", "race", "sanitizer", "runtime error", "emerg", "rejected", "disappeared", "unbound", ": line ", "clippy::", "not satisf", "too long", "deprecat", "lint",
 ];
 
 /// What is wrong where: compilers, linters, test runners and those that make resources.
@@ -46,13 +46,14 @@ const VERDICTS: &[&str] = &[
     r"^\s*--- fail|^\s*fail(?:ed)?:?[ \t]+[\w@./\\-]+[./:\\]+\S|^\[ *failed *\] \S+[./]\S|^not ok \d|^(?:fail|error) in \(|: fail(?:ed)?(?: \(|$)|^\[fail[:\]]|^#?\s+failed test\b|^conflict \(",
     r"^\s*● \S.* › |^\s*● \S|^e {3,}\S|^e {2,}\w+error\b|^failure/error: |^\s*failure/error: ",
     r"assertion `?.* ?failed|failed asserting|assertionerror|assertionfailederror|panicked at|^\s*panic: |test .* failed with|\b(?:test|spec|case) \S+ (?:has )?failed\b",
-    r"expected:? ?<.*> but was|expected .* (?:but (?:was|got|received)|to (?:equal|be|have|contain|match)\b)|\.\.\. failed$|\.{3,} ?failed$|\.\.\. error$|^\S+ > .* failed$",
+    r"expected:? ?<.*> but was|expected .* (?:but (?:was|got|received)|to (?:equal|be|have|contain|match)\b)|^\S+ > .* failed$",
     r"^\s*\d+\) .*(?:::|\\|\.)\w+|^\*\* \(\w+|^fail: |^error: \w+ \(|^\s*x \S.* \[e\]",
     // Resources, services, containers.
     r"\b(?:create|update|import|rollback)_failed\b|dependency failed to start|is unhealthy|^error: .*: (?:exit|status) |resource .* (?:failed|already exists)",
     // Package managers and loaders.
     r"^e: (?:unable|package|version|failed|could not|the |sub-process|no |some|unmet)|err_pnpm_|eresolve|etarget|no matching (?:version|distribution|package)|could not find (?:a version|artifact|gem|a package|package)",
     r"^(?:npm (?:err!|error) )(?:404|notarget|code e\w+|missing:|invalid:|cannot|could not|peer )|failed to select a version|version solving failed|conflicting dependencies|unsatisfiable|doesn't match any|no candidate",
+    r"\bdata race\b|race detected|addresssanitizer|runtime error: |^\s*! \[(?:remote )?rejected\]|\| fail \|$",
     r"^! \S|^! latex error|^l\.\d+ ",
 ];
 
@@ -65,6 +66,7 @@ const ENDS: &[&str] = &[
 /// What is wrong, said at the beginning of a line.
 const BEGINS: &[&str] = &[
     // `error: x`, `Error [ERR_X]: x`, `E: x`, `error Couldn't find x`, `ERROR - x`.
+    r"\S.*\.{3,} ?(?:failed|error)$|\S.* (?-i:FAILED)$|[\w.-]+: \[(?:emerg|alert|crit|error)\] |%(?:error|fatal)[\w-]*: |fail(?:ed|ure)? [a-z]\w+ \w",
     r"(?:✕|✖|✗|✘|×|❌) \S|[\w./-]+: line \d+: \S|\w+ ?\[error\]: ",
     r"(?:\w+ )?(?:error|fatal|fatal error|panic|e|critical|severe|err)(?: ?\[[\w:-]+\]| ?\(\w+\))?: ?\S",
     r"(?:error|fatal|critical|severe)(?:\s+-\s+|\s{2,}|\s+[A-Z(`'])\S*",
@@ -291,7 +293,7 @@ mod tests {
             ("Step #0 - \"build\": src/a.c:1:2: error: x", Some(Sign::Verdict)),
             ("  ● creates a user", Some(Sign::Verdict)),
             ("Failed asserting that 1 matches expected 2.", Some(Sign::Verdict)),
-            ("black....................................................................Failed", Some(Sign::Verdict)),
+            ("black....................................................................Failed", Some(Sign::Clear)),
             ("dependency failed to start: container db-1 is unhealthy", Some(Sign::Verdict)),
             ("! Undefined control sequence.", Some(Sign::Verdict)),
             ("src/x.erl:12:3: undefined macro 'IS_TOKEN/1'", Some(Sign::Verdict)),

@@ -20,6 +20,8 @@ const ODD: usize = 16;
 /// A shape that is seen more often is routine.
 const RARE: u16 = 2;
 const ROUTINE: u16 = 5;
+/// Lines below a sign that do not visibly go on with it.
+const LOOSE: usize = 2;
 
 /// A stream keeps no more lines than this.
 #[cfg(test)]
@@ -189,31 +191,37 @@ impl Stream {
         form + crowd + near + again
     }
 
+    /// Every line that is kept, some of them twice.
+    pub(super) fn kept(&self) -> impl Iterator<Item = &Arc<Line>> {
+        let spots = self.families.iter().flat_map(|family| [Some(&family.first), family.last.as_ref()]).flatten();
+        spots.flat_map(|spot| spot.above.iter().chain(&spot.below)).chain(&self.tail).map(|kept| &kept.line)
+    }
+
     /// Lines whose like was never printed, the latest first.
     pub(super) fn odd(&self) -> impl Iterator<Item = &Kept> {
-        self.odd.iter().rev().filter(|kept| self.shapes.count(kept.shape) <= RARE)
+        self.odd.iter().rev().filter(|kept| self.is_rare(kept))
     }
 
     /// The lines below a sign that go on with it, and at most so many.
     pub(super) fn below<'a>(&'a self, spot: &'a Spot, most: usize) -> Vec<&'a Kept> {
         let mut taken = Vec::new();
         let mut loose = 0;
-        let ends_open = spot.kept.text().trim_end().ends_with([':', ',', '(', '{', '[']);
-        for (at, kept) in spot.below.iter().enumerate() {
+        for kept in &spot.below {
             let text = kept.text();
-            if taken.len() >= most || text.trim().is_empty() && !spot.below.get(at + 1).is_some_and(|next| goes_on(next.text())) {
+            let is_blank = text.trim().is_empty();
+            if taken.len() >= most || (!is_blank && self.is_routine(kept)) {
                 break;
             }
-            let attached = text.trim().is_empty() || goes_on(text);
-            let is_sign = || sign::read(text).is_some();
-            if !attached || self.is_routine(kept) {
+            if !is_blank && !goes_on(text) && sign::read(text).is_none() {
                 loose += 1;
-                let is_wanted = !self.is_routine(kept) && (is_sign() || loose <= usize::from(ends_open));
-                if !is_wanted {
+                if loose > LOOSE || !self.is_rare(kept) {
                     break;
                 }
             }
             taken.push(kept);
+        }
+        while taken.last().is_some_and(|kept| kept.text().trim().is_empty()) {
+            taken.pop();
         }
         taken
     }
@@ -224,9 +232,14 @@ impl Stream {
             let text = kept.text();
             let is_near = spot.kept.line.at - kept.line.at <= 3;
             let is_heading = text.trim_end().ends_with(':') || text.trim_start().starts_with(['●', '>']) || text.starts_with("--- ") || text.starts_with("    ");
-            is_near && !self.is_routine(kept) && (is_heading || sign::read(text).is_some())
+            is_near && !self.is_routine(kept) && (is_heading || sign::read(text).is_some() || self.is_rare(kept))
         };
         spot.above.iter().rev().take_while(leads).collect::<Vec<_>>().into_iter().rev()
+    }
+
+    /// Whether the like of a line is hardly ever printed.
+    fn is_rare(&self, kept: &Kept) -> bool {
+        self.shapes.count(kept.shape) <= RARE
     }
 
     /// Whether a line is of the kind that this program prints all the time.
