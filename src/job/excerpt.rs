@@ -294,7 +294,8 @@ impl Excerpter {
         let text = |kept: &Kept| kept.text().trim().to_owned();
         let number = |line: &Line| (line.unread == 0).then_some(line.at + 1);
         let best = ranked.first().map_or(0, |&(_, _, mark)| mark);
-        let telling = ranked.iter().filter(|&&(_, spot, mark)| spot.sign > Sign::Hint && mark >= TELLING && mark + FAR >= best).take(HIGHLIGHTS);
+        let telling =
+            ranked.iter().filter(|&&(_, spot, mark)| spot.sign > Sign::Hint && mark >= TELLING && mark + FAR >= best).take(HIGHLIGHTS);
         let highlights = telling.map(|(_, spot, _)| Highlight { line: number(&spot.kept.line), text: text(&spot.kept) }).collect();
         let decisive = ranked.first().filter(|&&(_, _, mark)| mark >= BELIEVED).map(|(_, spot, _)| text(&spot.kept));
         let leads = self.failed && self.command.as_ref().is_some_and(|_| !ranked.is_empty());

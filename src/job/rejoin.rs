@@ -24,9 +24,13 @@ pub struct Rejoin {
 impl Rejoin {
     /// Takes the next event and passes on the lines that are complete.
     pub fn push(&mut self, event: &str, mut take: impl FnMut(&str)) {
-        self.breaks |= event.contains('\n');
-        for piece in event.split_inclusive('\n') {
-            let line = piece.strip_suffix('\n');
+        let mut rest = event;
+        while !rest.is_empty() {
+            let end = memchr::memchr(b'\n', rest.as_bytes());
+            let (piece, next) = rest.split_at(end.map_or(rest.len(), |at| at + 1));
+            rest = next;
+            self.breaks |= end.is_some();
+            let line = end.map(|at| &piece[..at]);
             match line {
                 Some(line) if self.begin.is_empty() && line.len() <= 2 * HALF => take(without_return(line)),
                 _ => {
@@ -136,7 +140,10 @@ mod tests {
             rejoin.push(" end\nnext\n", |line| taken.push(line.to_owned()));
             assert_eq!(taken.len(), 2);
             assert!(taken[0].starts_with("begin ä") && taken[0].ends_with("ä end") && taken[0].len() < 4 * HALF, "{}", taken[0].len());
-            let chars: usize = taken[0].split(" … ").map(|part| part.strip_suffix(" characters left out").map_or(part.chars().count(), |count| count.parse().unwrap())).sum();
+            let chars: usize = taken[0]
+                .split(" … ")
+                .map(|part| part.strip_suffix(" characters left out").map_or(part.chars().count(), |count| count.parse().unwrap()))
+                .sum();
             assert_eq!(chars, 6_000_000 / size.max(1_000) * size + "begin  end".len());
         }
     }

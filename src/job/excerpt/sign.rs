@@ -23,14 +23,17 @@ pub(super) enum Sign {
 }
 
 /// Every sign has one of these: most lines have none, and need no closer look.
-const WORDS: &[&str] = &[
-    "err", "fail", "fatal", "panic", "exception", "traceback", "caused by", "cannot", "can't", "could not", "couldn't", "unable", "not found", "no such",
-    "missing", "no module", "denied", "refused", "rejected", "unauthorized", "not authorized", "forbidden", "too many requests", "toomanyrequests", "no space left", "out of memory", "heap limit",
-    "allocate memory", "killed", "undefined", "undeclared", "unresolved", "unexpected", "unknown", "unrecognized", "unsupported", "invalid", "illegal", "mismatch", "conflict", "timed out", "timeout", "exceeded", "abort", "does not", "doesn't",
-    "is not", "do not", "must be", "must have", "should be", "assert", "but was", "expected", "e: ", "✖", "✗", "✘", "×", "✕", "●", "❌", "segfault", "segmentation", "core dumped", "sigkill", "sigsegv", "violation", "unhealthy", "crash", "incompatible",
-    "no matching", "not match", "no rule", "not a valid", "deadlock", "oomkilled", "would reformat", "not formatted", "out of range", "severe", "critical", "unreachable", "exit code", "exit status", "exited", "stopped",
-    "returned error", "no version", "not installed", "vulnerab", "blocked", "outdated", "drift", "not ok ", "problem", "diff in", "race", "sanitizer", "runtime error", "emerg", "rejected", "disappeared", "unbound", ": line ", "clippy::", "not satisf", "too long", "deprecat", "lint",
-];
+const WORDS: &str = concat!(
+    "err|fail|fatal|panic|exception|traceback|caused by|cannot|can't|could not|couldn't|unable|not found|no such|missing",
+    "|no module|denied|refused|rejected|unauthorized|not authorized|forbidden|too many requests|toomanyrequests",
+    "|no space left|out of memory|heap limit|allocate memory|killed|undefined|undeclared|unresolved|unexpected|unknown",
+    "|unrecognized|unsupported|invalid|illegal|mismatch|conflict|timed out|timeout|exceeded|abort|does not|doesn't|is not",
+    "|do not|must be|must have|should be|assert|but was|expected|e: |✖|✗|✘|×|✕|●|❌|segfault|segmentation|core dumped",
+    "|sigkill|sigsegv|violation|unhealthy|crash|incompatible|no matching|not match|no rule|not a valid|deadlock|oomkilled",
+    "|would reformat|not formatted|out of range|severe|critical|unreachable|exit code|exit status|exited|stopped",
+    "|returned error|no version|not installed|vulnerab|blocked|outdated|drift|not ok |problem|diff in|race|sanitizer",
+    "|runtime error|emerg|rejected|disappeared|unbound|: line |clippy::|not satisf|too long|deprecat|lint",
+);
 
 /// What is wrong where: compilers, linters, test runners and those that make resources.
 const VERDICTS: &[&str] = &[
@@ -141,11 +144,23 @@ const TURNED: &str = concat!(
     r"|^\s*\S+\s+\S+.*\s(?:exceeded|invalid|unknown|undefined|unexpected|mismatch|incompatible|must be|must have|does not|is not|conflicts?|expected|unsupported)(?:\s|$|:)",
 );
 
-static WORD: LazyLock<AhoCorasick> = LazyLock::new(|| words(WORDS));
+static WORD: LazyLock<AhoCorasick> = LazyLock::new(words);
 /// The strengths in their order, each as one pattern.
 static STRENGTHS: LazyLock<RegexSet> = LazyLock::new(|| {
     let begins = format!(r"^\s*(?:[>│|] *)*(?:{})", BEGINS.join("|"));
-    set(&[r"\berror: slipway: ".to_owned(), VERDICTS.join("|"), begins, HAS.join("|"), FOLLOWS.join("|"), INNOCENT.join("|"), PROGRESS.to_owned(), TURNED.to_owned(), SPOKEN.to_owned(), ENDS.join("|"), WARNING.to_owned()])
+    set(&[
+        r"\berror: slipway: ".to_owned(),
+        VERDICTS.join("|"),
+        begins,
+        HAS.join("|"),
+        FOLLOWS.join("|"),
+        INNOCENT.join("|"),
+        PROGRESS.to_owned(),
+        TURNED.to_owned(),
+        SPOKEN.to_owned(),
+        ENDS.join("|"),
+        WARNING.to_owned(),
+    ])
 });
 const STRENGTH: [Sign; 5] = [Sign::Own, Sign::Verdict, Sign::Clear, Sign::Likely, Sign::Follows];
 const AT_INNOCENT: usize = 5;
@@ -163,7 +178,9 @@ const SPOKEN: &str = concat!(
 );
 
 /// A place in a file, as linters print it before what they have to say: `a/b.proto:8:1:Import is unused`.
-static PLACE: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\s*(?:[\w.@+~-]*[/\\])*[\w.@+~-]+\.[A-Za-z]\w{0,9}[:(]\d+(?:[:,]\d+)*\)?(?::\s?|\s+-?\s*)[A-Za-z`'\x22(\[]"));
+static PLACE: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r"^\s*(?:[\w.@+~-]*[/\\])*[\w.@+~-]+\.[A-Za-z]\w{0,9}[:(]\d+(?:[:,]\d+)*\)?(?::\s?|\s+-?\s*)[A-Za-z`'\x22(\[]")
+});
 /// What goes before what a program says: times, levels, the name of who speaks.
 static BEFORE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(concat!(
@@ -171,11 +188,16 @@ static BEFORE: LazyLock<Regex> = LazyLock::new(|| {
         r"|step #\d+(?: - \x22[^\x22]*\x22)?: |\[[\w .:@/+-]{1,40}\]:?\s+|[\w.@/-]{1,40}\s+\| |@?[\w./-]+:(?:build|test|lint|compile|check|typecheck|start|dev|ci|e2e): |[\w./@-]+ (?:build|test|lint|typecheck|prepare|postinstall)\$?: |\d+[|>] )",
     ))
 });
-static LEVEL: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\[(?:error|fatal|err|critical|severe|warn|warning|info|debug|trace|fail| *failed *)\b"));
+static LEVEL: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"^\[(?:error|fatal|err|critical|severe|warn|warning|info|debug|trace|fail| *failed *)\b"));
 
 #[expect(clippy::expect_used, reason = "the words are constants, and the tests build it")]
-fn words(words: &[&str]) -> AhoCorasick {
-    AhoCorasick::builder().ascii_case_insensitive(true).kind(Some(AhoCorasickKind::DFA)).build(words).expect("an automaton of some words")
+fn words() -> AhoCorasick {
+    AhoCorasick::builder()
+        .ascii_case_insensitive(true)
+        .kind(Some(AhoCorasickKind::DFA))
+        .build(WORDS.split('|'))
+        .expect("an automaton of some words")
 }
 
 #[expect(clippy::expect_used, reason = "the patterns are constants, and the tests compile them")]
@@ -186,7 +208,12 @@ fn pattern(text: &str) -> Regex {
 #[expect(clippy::expect_used, reason = "the patterns are constants, and the tests compile them")]
 fn set(patterns: &[String]) -> RegexSet {
     let patterns = patterns.iter().map(|pattern| ascii(pattern));
-    RegexSetBuilder::new(patterns).case_insensitive(true).size_limit(64 << 20).dfa_size_limit(16 << 20).build().expect("patterns that compile")
+    RegexSetBuilder::new(patterns)
+        .case_insensitive(true)
+        .size_limit(64 << 20)
+        .dfa_size_limit(16 << 20)
+        .build()
+        .expect("patterns that compile")
 }
 
 /// Words of programs are ASCII, and patterns of it are far faster.
@@ -271,10 +298,26 @@ pub(super) fn read(text: &str) -> Option<Sign> {
 
 /// A linter's name for what it found: `E1101`, `DL3008`, `no-undef` are rules; `X86` is none.
 fn is_coded(text: &str) -> bool {
-    text.split([' ', ':', '[', ']', '(', ')', ',']).filter(|word| !word.is_empty()).take(6).any(|word| {
-        let letters = word.bytes().take_while(u8::is_ascii_uppercase).count();
-        (1..=6).contains(&letters) && (3..=5).contains(&(word.len() - letters)) && word[letters..].bytes().all(|byte| byte.is_ascii_digit())
-    })
+    let bytes = text.as_bytes();
+    let is_word = |at: usize| bytes.get(at).is_some_and(|byte| !matches!(byte, b' ' | b':' | b'[' | b']' | b'(' | b')' | b','));
+    let mut at = 0;
+    let mut words = 0;
+    while words < 6 && at < bytes.len() {
+        let begin = at;
+        while is_word(at) {
+            at += 1;
+        }
+        let length = at - begin;
+        if (4..=11).contains(&length) && bytes[begin].is_ascii_uppercase() && bytes[at - 1].is_ascii_digit() {
+            let letters = bytes[begin..at].iter().take_while(|byte| byte.is_ascii_uppercase()).count();
+            if letters <= 6 && (3..=5).contains(&(length - letters)) && bytes[begin + letters..at].iter().all(u8::is_ascii_digit) {
+                return true;
+            }
+        }
+        words += usize::from(length > 0);
+        at += 1;
+    }
+    false
 }
 
 #[cfg(test)]

@@ -91,7 +91,11 @@ impl Stream {
 
     /// Takes the next line; `text` is what the program printed of it.
     pub(super) fn push(&mut self, line: &Arc<Line>, text: &str) {
-        let kept = Kept { line: Arc::clone(line), shape: shape::shape(text), from: if line.cut { 0 } else { line.text.len() - text.len().min(line.text.len()) } };
+        let kept = Kept {
+            line: Arc::clone(line),
+            shape: shape::shape(text),
+            from: if line.cut { 0 } else { line.text.len() - text.len().min(line.text.len()) },
+        };
         self.shapes.note(kept.shape);
         if let Some((at, left)) = self.open.take() {
             if let Some(family) = self.families.get_mut(at) {
@@ -142,7 +146,9 @@ impl Stream {
                 self.families.len() - 1
             } else {
                 // The weakest gives way, of those the one that was said often, then the oldest.
-                let rank = |family: &Family| (family.sign, std::cmp::Reverse(family.count.min(4) / 4), family.last.as_ref().unwrap_or(&family.first).place);
+                let rank = |family: &Family| {
+                    (family.sign, std::cmp::Reverse(family.count.min(4) / 4), family.last.as_ref().unwrap_or(&family.first).place)
+                };
                 let weakest = self.families.iter().enumerate().min_by_key(|(_, family)| rank(family));
                 let Some(at) = weakest.filter(|(_, family)| family.sign <= sign).map(|(at, _)| at) else { return };
                 self.families[at] = new;
@@ -160,7 +166,10 @@ impl Stream {
 
     /// The signs with their marks, in no order.
     pub(super) fn spots(&self) -> impl Iterator<Item = (&Spot, i32)> {
-        let spots = self.families.iter().flat_map(|family| [Some(&family.first), family.last.as_ref()].into_iter().flatten().map(move |spot| (spot, family.count)));
+        let spots = self
+            .families
+            .iter()
+            .flat_map(|family| [Some(&family.first), family.last.as_ref()].into_iter().flatten().map(move |spot| (spot, family.count)));
         spots.map(|(spot, count)| (spot, self.mark(spot, count)))
     }
 
@@ -231,7 +240,10 @@ impl Stream {
         let leads = |kept: &&Kept| {
             let text = kept.text();
             let is_near = spot.kept.line.at - kept.line.at <= 3;
-            let is_heading = text.trim_end().ends_with(':') || text.trim_start().starts_with(['●', '>']) || text.starts_with("--- ") || text.starts_with("    ");
+            let is_heading = text.trim_end().ends_with(':')
+                || text.trim_start().starts_with(['●', '>'])
+                || text.starts_with("--- ")
+                || text.starts_with("    ");
             is_near && !self.is_routine(kept) && (is_heading || sign::read(text).is_some() || self.is_rare(kept))
         };
         spot.above.iter().rev().take_while(leads).collect::<Vec<_>>().into_iter().rev()
@@ -245,7 +257,10 @@ impl Stream {
     /// Whether a line is of the kind that this program prints all the time.
     pub(super) fn is_routine(&self, kept: &Kept) -> bool {
         let text = kept.text();
-        (self.shapes.count(kept.shape) > ROUTINE && sign::read(text).is_none_or(|sign| sign < Sign::Likely) && !text.starts_with([' ', '\t'])) || sign::is_progress(text)
+        (self.shapes.count(kept.shape) > ROUTINE
+            && sign::read(text).is_none_or(|sign| sign < Sign::Likely)
+            && !text.starts_with([' ', '\t']))
+            || sign::is_progress(text)
     }
 
     #[cfg(test)]
@@ -265,7 +280,28 @@ impl Spot {
 /// Whether a line goes on with what stands above it: indented, a margin, a difference, a place, advice.
 fn goes_on(text: &str) -> bool {
     let trimmed = text.trim_start();
-    let begins = ["at ", "in ", "from ", "note:", "help:", "hint:", "caused by", "because", "expected", "received", "actual", "got", "want", "see ", "required", "diff", "left", "right", "where", "but "];
+    let begins = [
+        "at ",
+        "in ",
+        "from ",
+        "note:",
+        "help:",
+        "hint:",
+        "caused by",
+        "because",
+        "expected",
+        "received",
+        "actual",
+        "got",
+        "want",
+        "see ",
+        "required",
+        "diff",
+        "left",
+        "right",
+        "where",
+        "but ",
+    ];
     let is_margin = trimmed.trim_start_matches(|c: char| c.is_ascii_digit()).trim_start().starts_with(['|', '>']);
     text.starts_with([' ', '\t', '|', '>', '=', '^', '~', '+', '-', '│', '╰', '╭', '├', '└', '┌', '·', '*'])
         || is_margin

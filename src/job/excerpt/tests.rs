@@ -273,27 +273,39 @@ fn the_excerpt_leads_with_what_broke_the_build() {
         (
             [
                 lines(6, "  - Installing symfony/error-handler (v7.#.2): Extracting archive"),
-                ["There was 1 failure:", "", "1) App\\CartTest::testTotal", "Failed asserting that 13 matches expected 12."].map(str::to_owned).to_vec(),
+                ["There was 1 failure:", "", "1) App\\CartTest::testTotal", "Failed asserting that 13 matches expected 12."]
+                    .map(str::to_owned)
+                    .to_vec(),
                 lines(40, "  Methods:  66.67% ( #/ 3)   Lines:  88.00% ( 22/ 25)"),
             ]
             .concat(),
             vec!["Failed asserting that 13", "1) App\\CartTest::testTotal"],
         ),
         (
-            [lines(10, " Container app-error-page-#  Created"), text("dependency failed to start: container app-db-1 is unhealthy")].concat(),
+            [lines(10, " Container app-error-page-#  Created"), text("dependency failed to start: container app-db-1 is unhealthy")]
+                .concat(),
             vec!["dependency failed to start: container app-db-1"],
         ),
-        ([lines(30, "===> Compiling @#"), text("src/auth.erl:31:9: undefined macro 'IS_TOKEN/1'")].concat(), vec!["undefined macro 'IS_TOKEN/1'"]),
         (
-            [lines(30, "trim @#....................................................Passed"), text("black....................................Failed")].concat(),
+            [lines(30, "===> Compiling @#"), text("src/auth.erl:31:9: undefined macro 'IS_TOKEN/1'")].concat(),
+            vec!["undefined macro 'IS_TOKEN/1'"],
+        ),
+        (
+            [
+                lines(30, "trim @#....................................................Passed"),
+                text("black....................................Failed"),
+            ]
+            .concat(),
             vec!["black...."],
         ),
         (
-            [lines(30, "(/usr/share/errorbars@#.sty)"), ["! Undefined control sequence.", "l.41 \\bigfigure"].map(str::to_owned).to_vec()].concat(),
+            [lines(30, "(/usr/share/errorbars@#.sty)"), ["! Undefined control sequence.", "l.41 \\bigfigure"].map(str::to_owned).to_vec()]
+                .concat(),
             vec!["! Undefined control sequence.", "l.41"],
         ),
         (
-            [lines(30, "Step #0: src/@#.ts"), text("Step #0: error TS2304: Cannot find name 'cfg'."), lines(9, "Step #0: src/@.ts")].concat(),
+            [lines(30, "Step #0: src/@#.ts"), text("Step #0: error TS2304: Cannot find name 'cfg'."), lines(9, "Step #0: src/@.ts")]
+                .concat(),
             vec!["Step #0: error TS2304"],
         ),
         (

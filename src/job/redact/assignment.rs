@@ -17,29 +17,46 @@ use super::{
 const SHORTEST: usize = 4;
 
 /// What is said of secrets, and is none; without regard to case.
-const WORDS: &[&str] = &[
-    "true", "false", "null", "none", "nil", "undefined", "unset", "empty", "yes", "no", "required", "optional", "missing", "invalid", "incorrect",
-    "wrong", "expired", "expected", "unexpected", "unknown", "unauthorized", "forbidden", "denied", "refused", "rejected", "failed", "failure", "error", "errors", "valid", "changed",
-    "changeme", "redacted", "hidden", "masked", "default", "disabled", "enabled", "basic", "bearer", "digest", "oauth", "oauth2", "token", "tokens", "password", "secret", "passed", "skipped",
-    "string", "str", "string?", "bytes", "bool", "boolean", "integer", "int", "number", "object", "array", "any", "char", "varchar", "text", "found", "not", "set", "success", "succeeded", "self", "this", "option",
-    "with", "from", "that", "again", "here", "first", "both", "given", "also", "then", "there", "used", "more", "than", "like", "such", "each", "next", "command", "environment", "credentials", "account", "username", "when", "which", "value", "values", "argument", "flag", "instead", "parameter", "via", "using", "into", "does", "must", "should", "could", "cannot",
-    "will", "have", "been", "were", "without", "before", "after", "already", "only", "file", "name", "your", "please", "provided", "supplied", "anonymous", "import", "internal", "external", "public", "private", "static", "final", "const",
-];
+const WORDS: &str = concat!(
+    "true false null none nil undefined unset empty yes no required optional missing invalid incorrect wrong expired",
+    " expected unexpected unknown unauthorized forbidden denied refused rejected failed failure error errors valid changed",
+    " changeme redacted hidden masked default disabled enabled basic bearer digest oauth oauth2 token tokens password",
+    " secret passed skipped string str string? bytes bool boolean integer int number object array any char varchar text",
+    " found not set success succeeded self this option with from that again here first both given also then there used more",
+    " than like such each next command environment credentials account username when which value values argument flag",
+    " instead parameter via using into does must should could cannot will have been were without before after already only",
+    " file name your please provided supplied anonymous import internal external public private static final const",
+);
+
+/// How values begin that stand for others, or lead to them.
+const BEGINS: &str = concat!(
+    "... xxxx XXXX arn: http:// https:// env. process.env os.environ /run/ /var/ /tmp/ /etc/ /root/",
+    " /home/ /codebuild/ ./ ../ ~/ \\$ file: ssm: vault: secretsmanager: id= type= src= env=",
+    " @ --",
+);
 
 /// Keywords of languages before a name that is declared.
 static DECLARED: LazyLock<Regex> = LazyLock::new(|| {
-    compile(r"(?:^|[\s(|])(?:let(?: mut)?|const|var|val|def|fn|func|pub|public|private|protected|final|static|auto|readonly|string|String|char|type|struct|self\.|this\.)\s*\*?$")
+    compile(
+        r"(?:^|[\s(|])(?:let(?: mut)?|const|var|val|def|fn|func|pub|public|private|protected|final|static|auto|readonly|string|String|char|type|struct|self\.|this\.)\s*\*?$",
+    )
 });
 
 /// `--password x`, `-storepass x`, `["--token", "x"]`.
-static OPTION: LazyLock<Regex> = LazyLock::new(|| compile(r#"(?:^|[\s"'\[(,])--?(?P<name>[A-Za-z][A-Za-z0-9_-]*)(?:\\?["'],?)?\s+\\?["']?(?P<secret>[^\s"'\\-][^\s"'\\]{2,})"#));
+static OPTION: LazyLock<Regex> = LazyLock::new(|| {
+    compile(r#"(?:^|[\s"'\[(,])--?(?P<name>[A-Za-z][A-Za-z0-9_-]*)(?:\\?["'],?)?\s+\\?["']?(?P<secret>[^\s"'\\-][^\s"'\\]{2,})"#)
+});
 
 /// Before an option that is spoken of, not given.
-static PROSE: LazyLock<Regex> =
-    LazyLock::new(|| compile(r"(?i)\b(?:the|a|use|using|with|without|via|or|and|to|pass|passing|set|specify|provide|option|flag|argument|give|try|by|of|for|in)\s+[`'(]?-*$"));
+static PROSE: LazyLock<Regex> = LazyLock::new(|| {
+    compile(
+        r"(?i)\b(?:the|a|use|using|with|without|via|or|and|to|pass|passing|set|specify|provide|option|flag|argument|give|try|by|of|for|in)\s+[`'(]?-*$",
+    )
+});
 
 /// The user part of a URL: a name and a password, or a token alone.
-static URL_USER: LazyLock<Regex> = LazyLock::new(|| compile(r#"[A-Za-z][A-Za-z0-9+.-]*://(?P<user>[^\s"'<>@/:?#]*)(?P<password>:[^\s"'<>]*)?@(?P<host>[^\s"'<>/]*)"#));
+static URL_USER: LazyLock<Regex> =
+    LazyLock::new(|| compile(r#"[A-Za-z][A-Za-z0-9+.-]*://(?P<user>[^\s"'<>@/:?#]*)(?P<password>:[^\s"'<>]*)?@(?P<host>[^\s"'<>/]*)"#));
 
 /// Tells of each place where a secret lies, and by which rule.
 pub(super) fn find(text: &str, mut found: impl FnMut(Range<usize>, &'static str)) {
@@ -48,17 +65,22 @@ pub(super) fn find(text: &str, mut found: impl FnMut(Range<usize>, &'static str)
             found(value, "assignment");
         }
     }
-    if memchr::memmem::find(text.as_bytes(), b"-").is_some() {
+    if memchr::memchr(b'-', text.as_bytes()).is_some() {
         for groups in OPTION.captures_iter(text) {
             let (Some(name), Some(secret)) = (groups.name("name"), groups.name("secret")) else { continue };
             let value = secret.as_str().trim_end_matches([',', ')', ']', ';']);
             let is_prose = PROSE.is_match(&text[..name.start()]) && value.bytes().all(|byte| byte.is_ascii_lowercase());
-            if speaks_of_secrets(name.as_str()) && !secret.as_str().starts_with(MARK) && !value.starts_with('-') && !is_open(value) && !is_prose {
+            if speaks_of_secrets(name.as_str())
+                && !secret.as_str().starts_with(MARK)
+                && !value.starts_with('-')
+                && !is_open(value)
+                && !is_prose
+            {
                 found(secret.start()..secret.start() + value.len(), "command-line-option");
             }
         }
     }
-    if memchr::memmem::find(text.as_bytes(), b"://").is_some() {
+    if text.contains("://") {
         for groups in URL_USER.captures_iter(text) {
             if let Some(secret) = user(&groups) {
                 found(secret, "url-credentials");
@@ -76,8 +98,11 @@ fn user(groups: &regex::Captures<'_>) -> Option<Range<usize>> {
     };
     let value = password.as_str().strip_prefix(':')?;
     let digits = value.bytes().take_while(u8::is_ascii_digit).count();
-    let is_port = digits > 0 && digits <= 5 && matches!(value.as_bytes().get(digits), None | Some(b'/' | b'?' | b'#')) && value.len() > digits;
-    let is_open = value.is_empty() || value.starts_with(['$', '{', '<', '*', '%', '[']) && !value.starts_with("%2") || host.as_str().starts_with("sha256:");
+    let is_port =
+        digits > 0 && digits <= 5 && matches!(value.as_bytes().get(digits), None | Some(b'/' | b'?' | b'#')) && value.len() > digits;
+    let is_open = value.is_empty()
+        || value.starts_with(['$', '{', '<', '*', '%', '[']) && !value.starts_with("%2")
+        || host.as_str().starts_with("sha256:");
     (!is_port && !is_open && !value.contains(MARK)).then(|| user.start()..password.end())
 }
 
@@ -128,7 +153,8 @@ impl<'a> Name<'a> {
         let trimmed = head.trim_end_matches([' ', '\t', '?', '!']);
         let bare = trimmed.strip_suffix(']').filter(|rest| rest.ends_with(['"', '\''])).unwrap_or(trimmed);
         let unquoted = bare.trim_end_matches(['"', '\'', '`']).trim_end_matches('\\');
-        let length = unquoted.bytes().rev().take(64).take_while(|&byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')).count();
+        let length =
+            unquoted.bytes().rev().take(64).take_while(|&byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')).count();
         let name = unquoted.get(unquoted.len() - length..)?;
         let start = unquoted.len() - length + (name.len() - name.trim_start_matches(['-', '.']).len());
         let text = name.trim_start_matches(['-', '.']);
@@ -172,7 +198,10 @@ impl<'a> Value<'a> {
                 (true, &inner[..end])
             }
             _ => {
-                let is_end = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '&' | ',' | ';' | '(' | ')' | '{' | '}' | '[' | ']' | '<' | '>' | '`' | '|' | '\\');
+                let is_end = |c: char| {
+                    c.is_whitespace()
+                        || matches!(c, '"' | '\'' | '&' | ',' | ';' | '(' | ')' | '{' | '}' | '[' | ']' | '<' | '>' | '`' | '|' | '\\')
+                };
                 (false, &trimmed[..trimmed.find(is_end).unwrap_or(trimmed.len())])
             }
         };
@@ -193,7 +222,8 @@ impl<'a> Value<'a> {
     fn is_random(&self) -> bool {
         let count = |is: fn(&u8) -> bool| self.text.bytes().filter(is).count();
         let (digits, letters, capitals) = (count(u8::is_ascii_digit), count(u8::is_ascii_alphabetic), count(u8::is_ascii_uppercase));
-        self.text.len() >= 6 && ((digits > 0 && letters > 0) || digits >= 6 || (capitals > 2 && letters > capitals + 2 && self.text.len() >= 20))
+        self.text.len() >= 6
+            && ((digits > 0 && letters > 0) || digits >= 6 || (capitals > 2 && letters > capitals + 2 && self.text.len() >= 20))
     }
 }
 
@@ -209,7 +239,12 @@ fn is_secret(text: &str, sign: Sign, name: &Name<'_>, value: &Value<'_>) -> bool
     }
     if value.quoted {
         // `unexpected token: "}"`
-        let is_prose = sign == Sign::Colon && !name.quoted && name.text == word && head.ends_with(' ') && !head.trim().is_empty() && !head.trim_end().ends_with([',', '{', '-', '(']);
+        let is_prose = sign == Sign::Colon
+            && !name.quoted
+            && name.text == word
+            && head.ends_with(' ')
+            && !head.trim().is_empty()
+            && !head.trim_end().ends_with([',', '{', '-', '(']);
         return !is_prose || value.is_random();
     }
     let is_declared = DECLARED.is_match(head);
@@ -219,13 +254,17 @@ fn is_secret(text: &str, sign: Sign, name: &Name<'_>, value: &Value<'_>) -> bool
             // Code calls and selects; a value stands alone.
             let is_called = value.after.starts_with(['(', '[', '{', '<']) || value.after.starts_with("::");
             let is_path = is_identifier_path(value.text);
-            let is_code = is_called || (is_path && (value.text.contains(['.', ':']) || ((name.apart || value.apart) && (is_declared || is_margin || value.after.starts_with(';')))));
+            let is_code = is_called
+                || (is_path
+                    && (value.text.contains(['.', ':'])
+                        || ((name.apart || value.apart) && (is_declared || is_margin || value.after.starts_with(';')))));
             let is_version = matches!(word.as_str(), "auth" | "signature") && !value.is_random();
             !(is_code || is_version && name.apart)
         }
         Sign::Colon if name.quoted => !value.after.starts_with(['(', '{', '[']),
         Sign::Colon if value.apart => {
-            let is_typed = is_type(value.text) || value.after.starts_with(['(', '<', '[', '{']) || is_declared || value.text.starts_with('&');
+            let is_typed =
+                is_type(value.text) || value.after.starts_with(['(', '<', '[', '{']) || is_declared || value.text.starts_with('&');
             let begins = head.trim_start_matches([' ', '\t', '-', '>', '#', '*']).is_empty();
             let is_alone = value.after.trim().is_empty() || value.after.trim_start().starts_with('#');
             let is_member = is_identifier_path(value.text) && (value.text.contains('.') || value.after.starts_with([',', ';', ')']));
@@ -234,9 +273,17 @@ fn is_secret(text: &str, sign: Sign, name: &Name<'_>, value: &Value<'_>) -> bool
         // Coordinates, tags, ports and places in files have no blank either.
         Sign::Colon => {
             let begins = head.is_empty() || head.ends_with([' ', '\t', '"', '\'', '{', ',', '(', '[', '&', '?', ';', '=']);
-            let is_version = value.text.trim_start_matches('v').starts_with(|c: char| c.is_ascii_digit()) && (value.text.contains('.') || is_digits);
+            let is_version =
+                value.text.trim_start_matches('v').starts_with(|c: char| c.is_ascii_digit()) && (value.text.contains('.') || is_digits);
             let is_hash = value.text.bytes().all(|byte| byte.is_ascii_hexdigit()) && word == "auth";
-            begins && !head.ends_with("arn:") && value.is_random() && !value.text.contains(':') && !value.after.starts_with(':') && !is_version && !is_hash && word != "auth"
+            begins
+                && !head.ends_with("arn:")
+                && value.is_random()
+                && !value.text.contains(':')
+                && !value.after.starts_with(':')
+                && !is_version
+                && !is_hash
+                && word != "auth"
         }
     }
 }
@@ -247,17 +294,17 @@ pub(super) fn is_open(value: &str) -> bool {
     value.len() < SHORTEST
         || value.contains(MARK)
         || value.starts_with(['$', '%', '<', '*', '=', '`', '{', '(', '|', '>', '…'])
-        || ["...", "xxxx", "XXXX", "arn:", "http://", "https://", "env.", "process.env", "os.environ", "/run/", "/var/", "/tmp/", "/etc/", "/root/", "/home/", "/codebuild/", "./", "../", "~/", "\\$", "file:", "ssm:", "vault:", "secretsmanager:", "id=", "type=", "src=", "env=", "@", "--"]
-            .iter()
-            .any(|begin| value.starts_with(begin))
-        || WORDS.iter().any(|word| word.eq_ignore_ascii_case(value))
+        || BEGINS.split(' ').any(|begin| value.starts_with(begin))
+        || WORDS.split(' ').any(|word| word.eq_ignore_ascii_case(value))
         || is_path(value)
         || value.bytes().all(|byte| byte == value.as_bytes()[0])
 }
 
 /// `/usr/local/bin`: of words, as no random text is.
 fn is_path(value: &str) -> bool {
-    value.starts_with('/') && value.matches('/').count() > 1 && value.bytes().all(|byte| byte.is_ascii_lowercase() || matches!(byte, b'/' | b'.' | b'_' | b'-' | b'0'..=b'9'))
+    value.starts_with('/')
+        && value.matches('/').count() > 1
+        && value.bytes().all(|byte| byte.is_ascii_lowercase() || matches!(byte, b'/' | b'.' | b'_' | b'-' | b'0'..=b'9'))
 }
 
 /// `a.b_c::d`: names in code have no digits, as a rule.
@@ -267,10 +314,12 @@ fn is_identifier_path(value: &str) -> bool {
 
 /// Types as languages name them: `String`, `Option`, `AuthToken`, `i32`.
 fn is_type(value: &str) -> bool {
-    const ENDS: &[&str] = &[
-        "String", "Str", "Token", "Auth", "Config", "Secret", "Key", "Type", "Provider", "Credentials", "Credential", "Bytes", "Value", "Option", "Optional", "Error", "Any", "Data", "Password", "Settings",
-        "Service", "Handler", "Kind", "Vec", "Buffer", "Field", "Props", "Params", "Input", "Schema", "Text", "Char", "List", "Map", "Dict",
-    ];
+    const ENDS: &str = concat!(
+        "String Str Token Auth Config Secret Key Type Provider Credentials Credential Bytes Value Option Optional Error Any",
+        " Data Password Settings Service Handler Kind Vec Buffer Field Props Params Input Schema Text Char List Map Dict",
+    );
     matches!(value, "i32" | "i64" | "u8" | "u16" | "u32" | "u64" | "usize" | "int32" | "int64" | "uint32" | "uint64" | "float64")
-        || (value.starts_with(|c: char| c.is_ascii_uppercase()) && value.bytes().all(|byte| byte.is_ascii_alphanumeric()) && ENDS.iter().any(|end| value.ends_with(end)))
+        || (value.starts_with(|c: char| c.is_ascii_uppercase())
+            && value.bytes().all(|byte| byte.is_ascii_alphanumeric())
+            && ENDS.split(' ').any(|end| value.ends_with(end)))
 }

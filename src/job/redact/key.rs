@@ -17,8 +17,12 @@ pub(super) const LONGEST: usize = 200;
 const SHORTEST_LINE: usize = 16;
 const MOST_LINES: usize = 1_000;
 
-static WHOLE: LazyLock<Regex> = LazyLock::new(|| compile(r"(?:-----)?BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?(?:-----)?.*?-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----"));
-static BEGIN: LazyLock<Regex> = LazyLock::new(|| compile(r"(?:-----)?BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?(?:-----)?|^Private-Lines: [0-9]+"));
+static WORDS: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new(b"PRIVATE KEY"));
+static WHOLE: LazyLock<Regex> = LazyLock::new(|| {
+    compile(r"(?:-----)?BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?(?:-----)?.*?-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----")
+});
+static BEGIN: LazyLock<Regex> =
+    LazyLock::new(|| compile(r"(?:-----)?BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?(?:-----)?|^Private-Lines: [0-9]+"));
 static END: LazyLock<Regex> = LazyLock::new(|| compile(r"END [A-Z0-9 ]*PRIVATE KEY|^Private-MAC: "));
 
 /// What is known of private keys in a log.
@@ -62,8 +66,7 @@ impl Keys {
 
     /// Whole keys in one line, told by their place, and where one begins that goes on in the next lines.
     pub(super) fn find(&mut self, step: Option<u32>, text: &str, mut found: impl FnMut(std::ops::Range<usize>)) {
-        let bytes = text.as_bytes();
-        if memmem::find(bytes, b"PRIVATE KEY").is_none() && !text.starts_with("Private-Lines: ") {
+        if WORDS.find(text.as_bytes()).is_none() && !text.starts_with("Private-Lines: ") {
             return;
         }
         let mut rest = 0;

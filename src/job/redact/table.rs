@@ -34,8 +34,29 @@ pub(super) struct Entry {
 
 /// Words without one of which no value is given to a name that speaks of secrets; see [`super::name`].
 const NAMES: &[&str] = &[
-    "pass", "kennwort", "secret", "token", "credential", "cred", "key", "pwd", "pw=", "pw:", "_pw", "-pw", "pat=", "pat:", "pat\"", "pat'", "_pat",
-    "-pat", "pat ", "auth", "bearer", "signature", "://",
+    "pass",
+    "kennwort",
+    "secret",
+    "token",
+    "credential",
+    "cred",
+    "key",
+    "pwd",
+    "pw=",
+    "pw:",
+    "_pw",
+    "-pw",
+    "pat=",
+    "pat:",
+    "pat\"",
+    "pat'",
+    "_pat",
+    "-pat",
+    "pat ",
+    "auth",
+    "bearer",
+    "signature",
+    "://",
 ];
 
 /// The rules, ready to use.
@@ -76,7 +97,8 @@ pub(super) fn entries() -> Vec<Entry> {
 
 #[expect(clippy::expect_used, reason = "the patterns are constants, and a test compiles every one")]
 pub(super) fn compile(pattern: &str) -> Regex {
-    Regex::new(&pattern.replace(r"\b", r"(?-u:\b)").replace(r"\d", "[0-9]").replace(r"\w", "[A-Za-z0-9_]")).expect("a pattern that compiles")
+    Regex::new(&pattern.replace(r"\b", r"(?-u:\b)").replace(r"\d", "[0-9]").replace(r"\w", "[A-Za-z0-9_]"))
+        .expect("a pattern that compiles")
 }
 
 impl Table {
@@ -122,8 +144,11 @@ impl Table {
             }
             for groups in rule.pattern.captures_iter(text) {
                 let is_open = rule.has_name && !groups.name("name").is_some_and(|name| speaks_of_secrets(name.as_str()));
-                let is_word = |text: &str| rule.digits && !(text.bytes().any(|byte| byte.is_ascii_digit()) && text.bytes().any(|byte| byte.is_ascii_uppercase()));
-                let secret = groups.name("secret").filter(|secret| !is_open && !assignment::is_open(secret.as_str()) && !is_word(secret.as_str()));
+                let is_word = |text: &str| {
+                    rule.digits && !(text.bytes().any(|byte| byte.is_ascii_digit()) && text.bytes().any(|byte| byte.is_ascii_uppercase()))
+                };
+                let secret =
+                    groups.name("secret").filter(|secret| !is_open && !assignment::is_open(secret.as_str()) && !is_word(secret.as_str()));
                 if let Some(secret) = secret {
                     found(secret.range(), rule.name);
                 }

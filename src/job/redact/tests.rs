@@ -48,7 +48,11 @@ fn secrets_are_taken_out_and_the_words_around_them_stay() {
         ("GET /x?token=abcdef&y=1".into(), "GET /x?token=[redacted]&y=1".into()),
     ] {
         let found = redact(&line);
-        assert_eq!(found, expected, "{line} by {:?}", { let mut r = Redactor::new(std::iter::empty()); r.line(&line); r.rules().clone() });
+        assert_eq!(found, expected, "{line} by {:?}", {
+            let mut r = Redactor::new(std::iter::empty());
+            r.line(&line);
+            r.rules().clone()
+        });
         assert_eq!(redact(&found), found, "what is redacted stays as it is");
     }
 }
@@ -168,7 +172,11 @@ fn a_secret_that_a_program_wrapped_is_taken_out_and_the_next_words_stay() {
             vec![format!("{before} gh"), "[redacted] y".into(), "then".into()],
             1,
         ),
-        (wrapped(&session).into_iter().chain(["done".to_owned()]).collect(), [MARK, MARK, MARK, MARK, "done"].map(str::to_owned).to_vec(), 1),
+        (
+            wrapped(&session).into_iter().chain(["done".to_owned()]).collect(),
+            [MARK, MARK, MARK, MARK, "done"].map(str::to_owned).to_vec(),
+            1,
+        ),
         (
             vec![format!("#7 0.1 {before} correct horse"), "#8 0.1 battery staple is another's".into()],
             vec![format!("#7 0.1 {before} [redacted]"), "#8 0.1 battery staple is another's".into()],

@@ -24,7 +24,7 @@ fn filled(line: &str) -> String {
 
 fn lines(name: &str) -> Vec<String> {
     let file = fs::read_to_string(Path::new(super::ROOT).join("tests/secrets").join(name)).unwrap();
-    file.lines().filter(|line| !line.starts_with('#')).map(filled).collect()
+    file.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).map(filled).collect()
 }
 
 /// What was measured.
