@@ -106,6 +106,8 @@ const LEAD: usize = 8;
 pub struct Excerpter {
     budget: Budget,
     failed: bool,
+    /// Whether all room is used: what is shortened has been picked before.
+    fills: bool,
     /// The next line's place in the log, from 0; a stretch that was not read has a place too.
     next: usize,
     /// How many of the places are stretches that were not read.
@@ -146,6 +148,7 @@ impl Excerpter {
         Self {
             budget,
             failed,
+            fills: false,
             next: 0,
             unread: 0,
             after_gap: false,
@@ -282,7 +285,8 @@ impl Excerpter {
         let leads = ranked.first().is_none_or(|(_, spot, _)| spot.kept.line.at < LEAD);
         if self.failed && !(fits && leads) {
             self.pick_failure(&ranked, &mut choice);
-        } else {
+        }
+        if self.fills || !self.failed || (fits && leads) {
             if self.failed {
                 self.pick_frame(ranked.first().map(|&(_, spot, _)| spot), &mut choice);
             }
@@ -384,7 +388,7 @@ impl Excerpter {
 
 /// A smaller excerpt of an excerpt: what it left out stays counted.
 pub fn shorten(excerpt: &str, failed: bool, bytes: usize) -> Excerpt {
-    let mut excerpter = Excerpter::new(Budget { lines: usize::MAX, bytes }, failed);
+    let mut excerpter = Excerpter { fills: true, ..Excerpter::new(Budget { lines: usize::MAX, bytes }, failed) };
     for line in excerpt.lines() {
         match LeftOut::parse(line) {
             Some(LeftOut { lines, unread }) => {
