@@ -65,6 +65,9 @@ pub struct Highlight {
     pub text: String,
 }
 
+/// A budget of bytes alone.
+const ANY: usize = usize::MAX;
+
 /// Lines kept of what CodeBuild says about a failed phase; a command of many lines is repeated there in full.
 const CAUSE_LINES: usize = 10;
 
@@ -106,8 +109,6 @@ const LEAD: usize = 8;
 pub struct Excerpter {
     budget: Budget,
     failed: bool,
-    /// Whether all room is used: what is shortened has been picked before.
-    fills: bool,
     /// The next line's place in the log, from 0; a stretch that was not read has a place too.
     next: usize,
     /// How many of the places are stretches that were not read.
@@ -148,7 +149,6 @@ impl Excerpter {
         Self {
             budget,
             failed,
-            fills: false,
             next: 0,
             unread: 0,
             after_gap: false,
@@ -286,7 +286,8 @@ impl Excerpter {
         if self.failed && !(fits && leads) {
             self.pick_failure(&ranked, &mut choice);
         }
-        if self.fills || !self.failed || (fits && leads) {
+        // What is shortened has been picked before: all room is used.
+        if self.budget.lines == ANY || !self.failed || (fits && leads) {
             if self.failed {
                 self.pick_frame(ranked.first().map(|&(_, spot, _)| spot), &mut choice);
             }
@@ -372,7 +373,7 @@ impl Excerpter {
             choice.take_each(of_decisive.odd().take(ODD / 2).map(|kept| &kept.line));
         }
         // How it ended: what follows from the error, and the last words.
-        for (stream, _) in self.broken.iter().map(|(stream, _)| (stream, ())).chain([(&self.output, ())]) {
+        for stream in self.broken.iter().map(|(stream, _)| stream).chain([&self.output]) {
             let closing = stream.tail.iter().rev().filter(|kept| kept.line.at > at && !kept.text().trim().is_empty());
             let closing = closing.take_while(|kept| !stream.is_routine(kept));
             choice.take_while_room(closing.take(CLOSING).map(|kept| &kept.line));
@@ -388,7 +389,7 @@ impl Excerpter {
 
 /// A smaller excerpt of an excerpt: what it left out stays counted.
 pub fn shorten(excerpt: &str, failed: bool, bytes: usize) -> Excerpt {
-    let mut excerpter = Excerpter { fills: true, ..Excerpter::new(Budget { lines: usize::MAX, bytes }, failed) };
+    let mut excerpter = Excerpter::new(Budget { lines: ANY, bytes }, failed);
     for line in excerpt.lines() {
         match LeftOut::parse(line) {
             Some(LeftOut { lines, unread }) => {

@@ -97,7 +97,7 @@ impl Screen {
         let rule = self.paint.paint(Tone::Dim, "│");
         told.excerpt.iter().try_for_each(|(line, decides)| {
             let line = clip(line, WIDTH - BELOW);
-            let line = if *decides { self.paint.paint(Tone::Bad, &line) } else { line.to_string() };
+            let line = if *decides { self.paint.paint(Tone::Bad, &line) } else { line };
             self.say(format!("{:1$}{rule} {line}", "", BELOW - 2).trim_end())
         })?;
         Ok(())

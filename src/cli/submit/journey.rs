@@ -72,7 +72,7 @@ pub(super) struct Ending {
 /// What comes next.
 enum Next {
     Build(Box<Build>),
-    End(Ending),
+    End(Box<Ending>),
 }
 
 impl Journey<'_> {
@@ -100,7 +100,7 @@ impl Journey<'_> {
         let mut next_look = Instant::now() + if self.events.is_some() { SAFETY } else { Duration::ZERO };
         loop {
             if let Some(end) = self.end.take().or_else(|| self.judged()) {
-                return Ok(Next::End(end));
+                return Ok(Next::End(Box::new(end)));
             }
             match self.events {
                 Some(events) => match events.receive(WAIT).await {

@@ -63,7 +63,7 @@ impl Kept {
 /// Signs that differ in names and numbers only.
 #[derive(Debug)]
 struct Family {
-    family: u64,
+    hash: u64,
     sign: Sign,
     count: usize,
     first: Spot,
@@ -97,11 +97,11 @@ impl Stream {
             from: if line.cut { 0 } else { line.text.len() - text.len().min(line.text.len()) },
         };
         self.shapes.note(kept.shape);
-        if let Some((at, left)) = self.open.take() {
-            if let Some(family) = self.families.get_mut(at) {
-                family.last.as_mut().unwrap_or(&mut family.first).below.push(kept.clone());
-                self.open = (left > 1).then_some((at, left - 1));
-            }
+        if let Some((at, left)) = self.open.take()
+            && let Some(family) = self.families.get_mut(at)
+        {
+            family.last.as_mut().unwrap_or(&mut family.first).below.push(kept.clone());
+            self.open = (left > 1).then_some((at, left - 1));
         }
         if let Some(sign) = sign::read(text) {
             self.take(&kept, sign, text);
@@ -126,7 +126,7 @@ impl Stream {
             above: self.above.iter().cloned().collect(),
             below: Vec::new(),
         };
-        let known = self.families.iter().position(|known| known.family == family && known.sign == sign);
+        let known = self.families.iter().position(|known| known.hash == family && known.sign == sign);
         let at = if let Some(at) = known {
             let spot = spot();
             let known = &mut self.families[at];
@@ -140,7 +140,7 @@ impl Stream {
             known.last = Some(spot);
             at
         } else {
-            let new = Family { family, sign, count: 1, first: spot(), last: None };
+            let new = Family { hash: family, sign, count: 1, first: spot(), last: None };
             if self.families.len() < FAMILIES {
                 self.families.push(new);
                 self.families.len() - 1

@@ -338,7 +338,9 @@ fn a_short_answer_gets_no_padding() {
 fn the_number_of_a_line_is_not_told_where_it_is_not_known() {
     let mut excerpter = Excerpter::new(Budget { lines: 20, bytes: 10_000 }, true);
     excerpter.gap();
-    failing(noise(30).chain(["error: x".to_owned()])).iter().for_each(|line| excerpter.push(line));
+    for line in failing(noise(30).chain(["error: x".to_owned()])) {
+        excerpter.push(&line);
+    }
     assert_eq!(excerpter.finish().highlights, [Highlight { line: None, text: "error: x".to_owned() }]);
 }
 

@@ -119,8 +119,10 @@ fn assigned(text: &str, at: usize) -> Option<Range<usize>> {
     let bytes = text.as_bytes();
     let (before, next) = (at.checked_sub(1).and_then(|at| bytes.get(at)).copied(), bytes.get(at + 1).copied());
     let (sign, from) = match (bytes[at], before, next) {
-        (b'=', Some(b'=' | b'!' | b'<' | b'>' | b':' | b'~' | b'+' | b'|'), _) | (b'=', _, Some(b'=' | b'~')) => return None,
-        (b':', Some(b':'), _) | (b':', _, Some(b':' | b'/')) => return None,
+        (b'=', Some(b'=' | b'!' | b'<' | b'>' | b':' | b'~' | b'+' | b'|'), _)
+        | (b'=', _, Some(b'=' | b'~'))
+        | (b':', Some(b':'), _)
+        | (b':', _, Some(b':' | b'/')) => return None,
         (b'=', _, Some(b'>')) | (b':', _, Some(b'=')) => (Sign::Equals, at + 2),
         (b'=', _, _) => (Sign::Equals, at + 1),
         _ => (Sign::Colon, at + 1),
@@ -159,7 +161,7 @@ impl<'a> Name<'a> {
         let start = unquoted.len() - length + (name.len() - name.trim_start_matches(['-', '.']).len());
         let text = name.trim_start_matches(['-', '.']);
         let is_word = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
-        is_word.then(|| Self { text, start, quoted: unquoted.len() < bare.len(), apart: trimmed.len() < head.len() })
+        is_word.then_some(Self { text, start, quoted: unquoted.len() < bare.len(), apart: trimmed.len() < head.len() })
     }
 }
 
@@ -182,8 +184,9 @@ impl<'a> Value<'a> {
         let unescaped = trimmed.trim_start_matches('\\');
         // Languages mark strings: `b"x"`, `r'x'`, `@"x"`, `!!str "x"`.
         let marked = unescaped.strip_prefix(['b', 'r', 'u', 'f', '@']).filter(|rest| rest.starts_with(['"', '\''])).unwrap_or(unescaped);
-        let (quoted, value) = match marked.bytes().next()? {
-            quote @ (b'"' | b'\'' | b'`') => {
+        let quote = marked.bytes().next().filter(|byte| matches!(byte, b'"' | b'\'' | b'`'));
+        let (quoted, value) = match quote {
+            Some(quote) => {
                 let inner = &marked[1..];
                 let escaped = marked.len() < trimmed.len() && trimmed.starts_with('\\');
                 let mut end = if quote == b'"' { inner.len() } else { inner.find(char::from(quote))? };
@@ -197,7 +200,7 @@ impl<'a> Value<'a> {
                 }
                 (true, &inner[..end])
             }
-            _ => {
+            None => {
                 let is_end = |c: char| {
                     c.is_whitespace()
                         || matches!(c, '"' | '\'' | '&' | ',' | ';' | '(' | ')' | '{' | '}' | '[' | ']' | '<' | '>' | '`' | '|' | '\\')
