@@ -80,7 +80,8 @@ impl Reporter {
             Some(build) => Some(self.excerpt(build, ended.outcome.status != Status::Succeeded, &mut redactor, &mut search).await),
             None => None,
         };
-        search.explain(&mut ended.outcome);
+        let (log, decisive) = log.unzip();
+        search.explain(&mut ended.outcome, decisive.flatten().as_deref());
         ended.outcome.redact(&mut redactor);
         let images = ended.build.as_deref().map(image_results).unwrap_or_default();
         if images.malformed {
@@ -92,7 +93,7 @@ impl Reporter {
             attempt: ended.attempt,
             build: ended.build.as_deref(),
             outcome: &ended.outcome,
-            log: log.map(|log| Log { redactions: redactor.count(), ..log }),
+            log: log.map(|log| log.redacted(&redactor)),
             images: images.images,
             timings: ended.timings,
         };
@@ -146,9 +147,9 @@ impl Reporter {
         }
     }
 
-    /// The part of the log that matters.
-    async fn excerpt(&self, build: &Build, failed: bool, redactor: &mut Redactor, search: &mut Search) -> Log {
-        let Some(location) = &build.log else { return no_log(None) };
+    /// The part of the log that matters, and the line that decides.
+    async fn excerpt(&self, build: &Build, failed: bool, redactor: &mut Redactor, search: &mut Search) -> (Log, Option<String>) {
+        let Some(location) = &build.log else { return (no_log(None), None) };
         let wanted = if failed { Wanted::Failure } else { Wanted::Close { lines: self.log.lines } };
         let mut excerpter = Excerpter::new(Budget { lines: self.log.lines, bytes: self.log.bytes }, failed);
         let take = |piece: Piece<'_>| match piece {
@@ -162,7 +163,7 @@ impl Reporter {
             Piece::Gap => excerpter.gap(),
         };
         let complete = match self.transcripts.read(build, location, wanted, take).await {
-            Ok(End::NoStream) => return no_log(Some(location)),
+            Ok(End::NoStream) => return (no_log(Some(location)), None),
             Ok(end) => end == End::Seen,
             Err(error) => {
                 observe::log_unread(&build.id, &error);
@@ -170,7 +171,7 @@ impl Reporter {
             }
         };
         let excerpt = excerpter.finish();
-        Log {
+        let log = Log {
             excerpt: excerpt.text,
             group: location.group.clone(),
             stream: location.stream.clone(),
@@ -178,8 +179,10 @@ impl Reporter {
             lines: excerpt.lines,
             truncated: excerpt.truncated,
             complete,
-            redactions: 0,
-        }
+            highlights: excerpt.highlights,
+            ..Log::default()
+        };
+        (log, excerpt.decisive)
     }
 }
 

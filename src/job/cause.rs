@@ -7,7 +7,7 @@
 
 mod sign;
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 
 use super::{
     agent,
@@ -134,17 +134,18 @@ impl Cause {
     }
 }
 
-/// Looks for the cause of a failure in a build's log, in bounded memory.
+/// No more of a line is looked at, from its beginning and from its end.
+const HALF: usize = 2_048;
+
+/// Looks for the cause of a failure in a build's log, in bounded memory: it keeps the last lines of the failed command, and reads them at
+/// the end. Of a build that did not fail it keeps nothing.
 #[derive(Debug)]
 pub struct Search {
     /// The failed command's lines.
     command: HashSet<String>,
-    /// The next line's place in the log.
-    next: usize,
-    /// The last cause that stands for itself, and the last that commonly follows from another; each with its place.
-    own: Option<(usize, Cause)>,
-    following: Option<(usize, Cause)>,
-    /// Whether the failed phase has ended: what comes after it is not its cause.
+    /// The command's last lines.
+    near: VecDeque<String>,
+    /// Whether there is no more to keep: the failed phase has ended (what comes after it is not its cause), or nothing failed.
     over: bool,
 }
 
@@ -153,7 +154,7 @@ impl Search {
     pub fn new(outcome: &Outcome) -> Self {
         let command = outcome.failure.as_ref().and_then(|failure| failure.command.as_deref()).unwrap_or_default();
         let command = command.lines().map(|line| line.trim().to_owned()).filter(|line| !line.is_empty()).collect();
-        Self { command, next: 0, own: None, following: None, over: false }
+        Self { command, near: VecDeque::new(), over: !is_explained(outcome) }
     }
 
     /// Takes the next line of the log as plain text.
@@ -163,51 +164,76 @@ impl Search {
         }
         match agent::words(line) {
             Some(words) if agent::fails_phase(words) => self.over = true,
-            Some(words) if agent::begins_command(words) || agent::ends_phase(words) => (self.own, self.following) = (None, None),
-            // It repeats the command.
-            Some(words) if words.starts_with("Command did not exit successfully ") => {
-                self.note(sign::exit_status(words).unwrap_or_default());
+            Some(words) if agent::begins_command(words) || agent::ends_phase(words) => {
+                // Lines keep their distance from the failure.
+                self.near.iter_mut().for_each(String::clear);
+                self.keep("");
             }
-            Some(_) => {}
-            None => match sign::exit_status(line) {
-                Some(status) if self.is_command(line.strip_suffix(status).unwrap_or_default()) => self.note(status),
-                _ if self.is_command(line) => {}
-                _ => self.note(line),
-            },
+            _ => self.keep(line),
         }
-        self.next += usize::from(!self.over);
     }
 
-    /// Names the cause in the outcome: its code instead of CodeBuild's, and after what CodeBuild said what to do. What is not a failure, or
-    /// has run out of time (whatever is killed then looks like a want of memory), stays as it is.
-    pub fn explain(mut self, outcome: &mut Outcome) {
-        let Some(failure) = outcome.failure.as_mut().filter(|_| matches!(outcome.status, Status::Failed | Status::Errored)) else { return };
-        // Without a phase it is not CodeBuild that speaks.
-        if failure.phase.is_some() {
-            reason(failure).lines().for_each(|line| self.note(line));
+    fn keep(&mut self, line: &str) {
+        let mut kept = if self.near.len() == NEAR { self.near.pop_front().unwrap_or_default() } else { String::new() };
+        kept.clear();
+        match (line.get(..line.floor_char_boundary(HALF)), line.get(line.ceil_char_boundary(line.len().saturating_sub(HALF))..)) {
+            (Some(begin), Some(end)) if line.len() > 2 * HALF => kept.extend([begin, end]),
+            _ => kept.push_str(line),
         }
-        let cause = if failure.code.as_deref() == Some(YAML_FILE_ERROR) { Some(Cause::BuildspecInvalid) } else { self.cause() };
+        self.near.push_back(kept);
+    }
+
+    /// Names the cause in the outcome: its code instead of CodeBuild's, and after what was said what to do. What was said is the log's
+    /// decisive line, or else CodeBuild's words. What is not a failure, or has run out of time (whatever is killed then looks like a want of
+    /// memory), stays as it is.
+    pub fn explain(self, outcome: &mut Outcome, decisive: Option<&str>) {
+        if !is_explained(outcome) {
+            return;
+        }
+        let Some(failure) = outcome.failure.as_mut() else { return };
+        let cause = if failure.code.as_deref() == Some(YAML_FILE_ERROR) { Some(Cause::BuildspecInvalid) } else { self.cause(failure) };
+        if let Some(decisive) = decisive.filter(|_| failure.phase.is_some()) {
+            failure.message = decisive.to_owned();
+        }
         if let Some(cause) = cause {
             failure.message = format!("{} ({})", failure.message, cause.advice());
             failure.code = Some(cause.code().to_owned());
         }
     }
 
-    fn cause(&self) -> Option<Cause> {
-        let near = |found: Option<(usize, Cause)>| found.filter(|&(at, _)| at + NEAR >= self.next).map(|(_, cause)| cause);
-        near(self.own).or_else(|| near(self.following))
+    /// The last cause that stands for itself, or else the last of those that commonly follow from another.
+    fn cause(&self, failure: &Failure) -> Option<Cause> {
+        let said = self.near.iter().filter_map(|line| sign::read(self.evidence(line)));
+        // Without a phase it is not CodeBuild that speaks.
+        let reason = Some(reason(failure)).filter(|_| failure.phase.is_some()).unwrap_or_default();
+        let (mut own, mut following) = (None, None);
+        for cause in said.chain(reason.lines().filter_map(sign::read)) {
+            *(if cause.follows_others() { &mut following } else { &mut own }) = Some(cause);
+        }
+        own.or(following)
     }
 
-    fn note(&mut self, text: &str) {
-        if let Some(cause) = sign::read(text) {
-            let found = if cause.follows_others() { &mut self.following } else { &mut self.own };
-            *found = Some((self.next, cause));
+    /// What of a line counts: not the command that it repeats.
+    fn evidence<'a>(&self, line: &'a str) -> &'a str {
+        match agent::words(line) {
+            Some(words) if words.starts_with("Command did not exit successfully ") => sign::exit_status(words).unwrap_or_default(),
+            Some(_) => "",
+            None => match sign::exit_status(line) {
+                Some(status) if self.is_command(line.strip_suffix(status).unwrap_or_default()) => status,
+                _ if self.is_command(line) => "",
+                _ => line,
+            },
         }
     }
 
     fn is_command(&self, line: &str) -> bool {
         self.command.contains(line.trim())
     }
+}
+
+/// Whether there is a failure whose cause is looked for.
+fn is_explained(outcome: &Outcome) -> bool {
+    outcome.failure.is_some() && matches!(outcome.status, Status::Failed | Status::Errored)
 }
 
 /// What CodeBuild says is the matter, without the command that it repeats.

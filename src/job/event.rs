@@ -5,6 +5,8 @@ pub mod publication;
 pub mod run;
 pub mod summary;
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -17,9 +19,11 @@ pub use summary::{JobSummary, SourceSummary};
 use super::{
     Job,
     build::Build,
+    excerpt::Highlight,
     message::Rejection,
     outcome::{Failure, Outcome, Status},
     problem::Problem,
+    redact::Redactor,
 };
 
 /// Where a job came from.
@@ -156,6 +160,22 @@ pub struct Log {
     pub complete: bool,
     /// How many secrets were taken out.
     pub redactions: usize,
+    /// The lines that say what broke the build, the most telling first; at most three.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 3))]
+    pub highlights: Vec<Highlight>,
+    /// By which rules secrets were taken out, and how many by each.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub redacted: BTreeMap<String, usize>,
+}
+
+impl Log {
+    /// With what was taken out of it.
+    #[must_use]
+    pub fn redacted(self, redactor: &Redactor) -> Self {
+        let redacted = redactor.rules().iter().map(|(rule, count)| ((*rule).to_owned(), *count)).collect();
+        Self { redactions: redactor.count(), redacted, ..self }
+    }
 }
 
 /// What a finished job's event is made of.
@@ -210,7 +230,7 @@ pub fn rejected(rejection: &Rejection, origin: &Origin, now: Timestamp) -> Event
     let summary =
         JobSummary { tenant: rejection.tenant.clone(), profile: rejection.profile.clone(), ..JobSummary::nothing_but(id.clone(), origin) };
     let mut event = event(EventKind::Rejected, format!("{name}/rejected"), origin, now, summary);
-    event.data.problems.clone_from(&rejection.problems);
+    event.data.problems = rejection.problems.iter().map(Problem::escaped).collect();
     event
 }
 

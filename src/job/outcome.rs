@@ -67,7 +67,7 @@ pub struct Failure {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     pub code: Option<String>,
-    /// In words: CodeBuild's, and of a known cause what to do about it.
+    /// In words: the log's decisive line, or else CodeBuild's, and of a known cause what to do about it.
     pub message: String,
     /// The command that failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]

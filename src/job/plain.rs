@@ -1,17 +1,50 @@
 //! A line of a terminal's output as plain text.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt::Write};
 
 /// The line without escape sequences and control characters (tabs stay). What a carriage return overwrote is gone, as on a terminal:
-/// a progress bar is its last state.
+/// a progress bar is its last state. Characters that show nothing and change how others look or are read are written out: see [`escaped`].
 pub fn plain(line: &str) -> Cow<'_, str> {
     // Most lines are plain ASCII, which is seen faster byte by byte, and without looking whether it is seen already.
     let is_ascii = line.bytes().fold(true, |is, byte| is & ((b' '..0x7F).contains(&byte) || byte == b'\t'));
-    if is_ascii || !line.chars().any(is_unwanted) {
+    if is_ascii || !line.chars().any(|c| is_unwanted(c) || is_invisible(c)) {
         return Cow::Borrowed(line);
     }
     let last = line.rsplit('\r').map(strip).find(|part| !part.trim().is_empty());
     Cow::Owned(last.unwrap_or_default())
+}
+
+/// The text with its invisible characters written out, such as `<U+202E>`: those that change the direction of text, have no width, break
+/// lines or tag. Everything else, control characters too, stays.
+pub fn escaped(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() || !text.chars().any(is_invisible) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len() + 16);
+    text.chars().for_each(|c| show(c, &mut shown));
+    Cow::Owned(shown)
+}
+
+/// One character; an invisible one is written out.
+fn show(c: char, shown: &mut String) {
+    if is_invisible(c) {
+        let written = write!(shown, "<U+{:04X}>", u32::from(c));
+        debug_assert!(written.is_ok(), "a text takes whatever is written");
+    } else {
+        shown.push(c);
+    }
+}
+
+/// Unicode's format characters (general category Cf) and its separators of lines and paragraphs, the fillers that show nothing, and variation
+/// selectors beyond those of emoji.
+fn is_invisible(c: char) -> bool {
+    matches!(
+        c,
+        '\u{AD}' | '\u{34F}' | '\u{600}'..='\u{605}' | '\u{61C}' | '\u{6DD}' | '\u{70F}' | '\u{890}' | '\u{891}' | '\u{8E2}' | '\u{115F}' | '\u{1160}'
+            | '\u{17B4}' | '\u{17B5}' | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{3164}'
+            | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF9}'..='\u{FFFB}' | '\u{110BD}' | '\u{110CD}' | '\u{13430}'..='\u{1343F}' | '\u{1BCA0}'..='\u{1BCA3}'
+            | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}'
+    )
 }
 
 /// Control characters, and the two that SQS refuses in a message.
@@ -43,7 +76,7 @@ fn strip(text: &str) -> String {
             },
             '\u{9B}' => skip_parameters(&mut chars),
             c if is_unwanted(c) => {}
-            c => plain.push(c),
+            c => show(c, &mut plain),
         }
     }
     plain
@@ -76,6 +109,10 @@ mod tests {
             ("\u{1b}", ""),
             ("\u{1b}]never ends", ""),
             ("\r\r", ""),
+            // Right-to-left text, zero width, separators of lines, tags, the byte-order mark.
+            ("a\u{202e}b\u{2066}c", "a<U+202E>b<U+2066>c"),
+            ("AKIA\u{200b}X\u{2028}y\u{e0041}\u{feff}", "AKIA<U+200B>X<U+2028>y<U+E0041><U+FEFF>"),
+            ("\u{1f469}\u{200d}\u{1f4bb} ✔\u{fe0f}", "\u{1f469}<U+200D>\u{1f4bb} ✔\u{fe0f}"),
         ] {
             assert_eq!(plain(line), expected, "{line:?}");
             assert_eq!(plain(&plain(line)), expected, "plain text stays as it is");

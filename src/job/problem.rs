@@ -5,6 +5,8 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::plain::escaped;
+
 /// One broken rule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Problem {
@@ -14,11 +16,19 @@ pub struct Problem {
     pub problem: String,
 }
 
+impl Problem {
+    /// With its invisible characters written out: a name in a message may have any.
+    #[must_use]
+    pub fn escaped(&self) -> Self {
+        Self { path: escaped(&self.path).into_owned(), problem: escaped(&self.problem).into_owned() }
+    }
+}
+
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.path.as_str() {
-            "" => f.write_str(&self.problem),
-            path => write!(f, "{path}: {}", self.problem),
+            "" => f.write_str(&escaped(&self.problem)),
+            path => write!(f, "{}: {}", escaped(path), escaped(&self.problem)),
         }
     }
 }

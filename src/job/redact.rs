@@ -1,59 +1,60 @@
 //! Takes secrets out of log lines before anything is cut or published.
+//!
+//! Each line is searched once for the keywords of all rules; the rules themselves look only at lines that have one.
 
+mod assignment;
+mod key;
+mod name;
 mod own;
-mod pattern;
 mod seam;
+mod table;
 
-use std::{
-    borrow::Cow,
-    collections::HashSet,
-    hash::{DefaultHasher, Hash, Hasher},
-};
+use std::{borrow::Cow, collections::BTreeMap, ops::Range};
 
 use regex::Regex;
 
 use super::{agent, plain::plain, step};
+use key::Keys;
+pub use name::speaks_of_secrets;
 use own::Own;
 use seam::Seam;
+use table::TABLE;
 
 /// What stands where a secret was.
 pub const MARK: &str = "[redacted]";
 
-/// A private key has no more lines.
-const LONGEST_KEY: usize = 200;
-/// A shorter line of a key is not remembered, nor are more lines than this.
-const SHORTEST_KEY_LINE: usize = 16;
-const MOST_KEY_LINES: usize = 1_000;
+/// The rules that are not in the table, as [`Redactor::rules`] names them.
+const OWN: &str = "job-secret";
+const OPERATOR: &str = "operator-pattern";
+const PRIVATE_KEY: &str = "private-key";
+const WRAPPED: &str = "wrapped-secret";
 
 /// Redacts a stream of lines; a secret may span several.
 ///
-/// A line is answered at once, so of a secret that goes on in the next line its first few letters may stay (five, or fewer than half of a
-/// short one): where a line ends with more of what may be one, that is taken out before the next line is seen.
+/// A line is answered at once, so of a secret that a program wrapped its first few letters may stay.
 #[derive(Debug)]
 pub struct Redactor {
     own: Own,
     /// The operator's.
     patterns: Vec<Regex>,
-    count: usize,
+    counts: BTreeMap<&'static str, usize>,
     seam: Seam,
-    key: Option<Key>,
-    /// Lines of private keys: docker repeats a failed step's last lines, and the key's beginning need not be among them.
-    of_keys: HashSet<u64>,
-}
-
-/// A private key that began and has not ended.
-#[derive(Debug)]
-struct Key {
-    /// The BuildKit step that prints it.
-    step: Option<u32>,
-    /// Lines that may still belong to it.
-    lines: usize,
+    keys: Keys,
+    /// The places of the latest line's secrets, kept for their memory.
+    places: Vec<(Range<usize>, &'static str)>,
 }
 
 impl Redactor {
     /// `secrets`: values that must not appear, whatever they look like; see [`super::Job::secrets`].
     pub fn new(secrets: impl Iterator<Item = String>) -> Self {
-        Self { own: Own::new(secrets), patterns: Vec::new(), count: 0, seam: Seam::default(), key: None, of_keys: HashSet::new() }
+        Self {
+            own: Own::new(secrets),
+            patterns: Vec::new(),
+            counts: BTreeMap::new(),
+            seam: Seam::default(),
+            keys: Keys::default(),
+            places: Vec::new(),
+        }
     }
 
     /// Takes out what these patterns match, too.
@@ -67,80 +68,102 @@ impl Redactor {
         let text = plain(line);
         // CodeBuild's own lines are never part of a secret, and tell where a build failed.
         if agent::words(&text).is_some() {
-            (self.seam, self.key) = (Seam::default(), None);
+            self.seam = Seam::default();
+            self.keys.close();
         }
         let (step, from) = step::prefix(&text);
         let body = &text[from..];
-        if self.is_of_key(step, body) {
+        if self.keys.has(step, body) {
             return Cow::Owned(format!("{}{MARK}", &text[..from]));
         }
-        let rest = self.seam.rest(step, body, &self.own);
-        self.count += usize::from(rest.is_new);
-        let begin = rest.bytes;
-        let (end, seam) = Seam::end(step, body, rest, &self.own);
-        self.seam = seam;
-        if begin == 0 && end == body.len() {
-            // The usual case: nothing to put together.
-            let is_long = text.ends_with(|c: char| c.is_ascii_graphic());
-            let redacted = self.within(step, text);
-            if is_long && redacted.ends_with(MARK) {
-                self.seam.may_be_wrapped(line);
-            }
-            return redacted;
+        let begin = self.seam.rest(step, body, &self.own);
+        if begin.is_some_and(|(bytes, _)| bytes == body.len()) {
+            self.note(begin.filter(|&(_, known)| !known).map(|_| WRAPPED));
+            return Cow::Owned(format!("{}{MARK}", &text[..from]));
         }
-        self.count += usize::from(end < body.len());
-        let mark = |is_there: bool| if is_there { MARK } else { "" };
-        let (head, tail) = (mark(begin > 0), mark(end < body.len()));
-        let middle = body.get(begin..end).unwrap_or_default().to_owned();
-        let middle = self.within(step, Cow::Owned(middle));
-        Cow::Owned(format!("{}{head}{middle}{tail}", &text[..from]))
+        let mut places = std::mem::take(&mut self.places);
+        places.clear();
+        if let Some((bytes, known)) = begin {
+            places.push((0..bytes, if known { "" } else { WRAPPED }));
+        }
+        self.find(step, body, &mut places);
+        merge(&mut places);
+        let taken = places.last().map_or(0, |(place, _)| place.end);
+        if let Some(at) = self.seam.end(step, body, taken, &self.own) {
+            places.push((at..body.len(), WRAPPED));
+        }
+        for (_, rule) in &places {
+            self.note(Some(*rule).filter(|rule| !rule.is_empty()));
+        }
+        let redacted = if places.is_empty() { None } else { Some(without(&text, from, &places)) };
+        self.places = places;
+        redacted.map_or(text, Cow::Owned)
     }
 
-    /// A text without the secrets that lie within it.
-    fn within<'a>(&mut self, step: Option<u32>, text: Cow<'a, str>) -> Cow<'a, str> {
-        let text = self.own.redact(text, &mut self.count);
-        let count = &mut self.count;
-        let text = self.patterns.iter().fold(text, |text, own| pattern::replace(text, own, count, |_| Some(MARK.to_owned())));
-        let (text, found) = pattern::redact(text);
-        self.count += found;
-        match pattern::key_begins(&text) {
-            Some(at) => {
-                self.count += 1;
-                self.key = Some(Key { step, lines: LONGEST_KEY });
-                Cow::Owned(format!("{}{MARK}", &text[..at]))
-            }
-            None => text,
+    /// Finds every secret that lies within a text.
+    fn find(&mut self, step: Option<u32>, text: &str, places: &mut Vec<(Range<usize>, &'static str)>) {
+        places.extend(self.own.find(text).map(|place| (place, OWN)));
+        for pattern in &self.patterns {
+            places.extend(pattern.find_iter(text).filter(|place| !place.is_empty()).map(|place| (place.range(), OPERATOR)));
         }
-    }
-
-    /// Whether a line is part of the private key that began before it, or was part of one before.
-    fn is_of_key(&mut self, step: Option<u32>, text: &str) -> bool {
-        let word = text.split_whitespace().next_back().filter(|word| word.len() >= SHORTEST_KEY_LINE).map(hash);
-        let Some(key) = self.key.as_mut().filter(|key| key.step == step) else {
-            return !self.of_keys.is_empty() && word.is_some_and(|word| self.of_keys.contains(&word));
+        let suspects = TABLE.suspects(text);
+        let known = |place: &Range<usize>| place.is_empty() || text.get(place.clone()).is_none_or(|text| text.starts_with(MARK));
+        let mut found = |place: Range<usize>, rule| {
+            if !known(&place) {
+                places.push((place, rule));
+            }
         };
-        let ends = pattern::ends_key(text);
-        let belongs = ends || (key.lines > 0 && pattern::is_of_key(text));
-        key.lines = key.lines.saturating_sub(1);
-        if ends || !belongs {
-            self.key = None;
+        TABLE.find(text, &suspects, &mut found);
+        if suspects.names {
+            assignment::find(text, &mut found);
         }
-        if belongs && self.of_keys.len() < MOST_KEY_LINES {
-            self.of_keys.extend(word);
+        self.keys.find(step, text, |place| found(place, PRIVATE_KEY));
+    }
+
+    fn note(&mut self, rule: Option<&'static str>) {
+        if let Some(rule) = rule {
+            *self.counts.entry(rule).or_default() += 1;
         }
-        belongs
     }
 
     /// How many secrets have been taken out.
     pub fn count(&self) -> usize {
-        self.count
+        self.counts.values().sum()
+    }
+
+    /// How many secrets have been taken out, by the rule that found them.
+    pub fn rules(&self) -> &BTreeMap<&'static str, usize> {
+        &self.counts
     }
 }
 
-fn hash(text: &str) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    text.hash(&mut hasher);
-    hasher.finish()
+/// Puts places in order and makes one of those that overlap; the first that was found names it.
+fn merge(places: &mut Vec<(Range<usize>, &'static str)>) {
+    if places.len() < 2 {
+        return;
+    }
+    // The order of finding is the order of rank, which a stable sort keeps.
+    places.sort_by_key(|(place, _)| place.start);
+    places.dedup_by(|next, earlier| {
+        let overlaps = next.0.start < earlier.0.end;
+        if overlaps {
+            earlier.0.end = earlier.0.end.max(next.0.end);
+        }
+        overlaps
+    });
+}
+
+/// The text with a mark for each place; places count from `from`.
+fn without(text: &str, from: usize, places: &[(Range<usize>, &'static str)]) -> String {
+    let mut redacted = String::with_capacity(text.len());
+    let mut at = 0;
+    for (place, _) in places {
+        redacted.push_str(text.get(at..from + place.start).unwrap_or_default());
+        redacted.push_str(MARK);
+        at = from + place.end;
+    }
+    redacted.push_str(text.get(at..).unwrap_or_default());
+    redacted
 }
 
 #[cfg(test)]

@@ -1,7 +1,10 @@
 //! Lines out of a log's events: as a rule each is one line with its break, but a long line is cut into several.
 
-/// A line longer than this is passed on in pieces, so that a log without line breaks cannot fill the memory.
-const LONGEST: usize = 256 * 1024;
+use std::borrow::Cow;
+
+/// So much is kept of a longer line's beginning, and at least as much of its end: memory is bounded whatever the log, and no excerpt shows
+/// more of a line.
+const HALF: usize = 32 * 1024;
 
 /// Joins the events of one log to lines.
 ///
@@ -9,8 +12,11 @@ const LONGEST: usize = 256 * 1024;
 /// whose events never have one, and each of theirs is a line.
 #[derive(Debug, Default)]
 pub struct Rejoin {
-    /// What has come of a line that has not ended.
-    open: String,
+    /// What has come of a line that has not ended: its beginning, and the end of what followed.
+    begin: String,
+    end: String,
+    /// Characters between the two that were dropped.
+    dropped: usize,
     /// Whether any event had a line break.
     breaks: bool,
 }
@@ -18,15 +24,18 @@ pub struct Rejoin {
 impl Rejoin {
     /// Takes the next event and passes on the lines that are complete.
     pub fn push(&mut self, event: &str, mut take: impl FnMut(&str)) {
-        self.breaks |= event.contains('\n');
-        for piece in event.split_inclusive('\n') {
-            let line = piece.strip_suffix('\n');
+        let mut rest = event;
+        while !rest.is_empty() {
+            let end = memchr::memchr(b'\n', rest.as_bytes());
+            let (piece, next) = rest.split_at(end.map_or(rest.len(), |at| at + 1));
+            rest = next;
+            self.breaks |= end.is_some();
+            let line = end.map(|at| &piece[..at]);
             match line {
-                Some(line) if self.open.is_empty() => take(without_return(line)),
+                Some(line) if self.begin.is_empty() && line.len() <= 2 * HALF => take(without_return(line)),
                 _ => {
-                    self.open.push_str(line.unwrap_or(piece));
-                    let is_over = line.is_some() || !self.breaks || self.open.len() > LONGEST;
-                    if is_over {
+                    self.keep(line.unwrap_or(piece));
+                    if line.is_some() || !self.breaks {
                         self.finish(&mut take);
                     }
                 }
@@ -36,9 +45,35 @@ impl Rejoin {
 
     /// Passes on what is left: the log ends here, or what follows does not go on with it.
     pub fn finish(&mut self, mut take: impl FnMut(&str)) {
-        if !self.open.is_empty() {
-            take(without_return(&self.open));
-            self.open.clear();
+        if self.begin.is_empty() {
+            return;
+        }
+        let line = match (self.dropped, self.end.is_empty()) {
+            (0, true) => Cow::Borrowed(self.begin.as_str()),
+            (0, false) => Cow::Owned(format!("{}{}", self.begin, self.end)),
+            (dropped, _) => Cow::Owned(format!("{} … {dropped} characters left out … {}", self.begin, self.end)),
+        };
+        take(without_return(&line));
+        (self.begin, self.end, self.dropped) = (String::new(), String::new(), 0);
+    }
+
+    /// Keeps what there is room for.
+    fn keep(&mut self, piece: &str) {
+        let room = if self.end.is_empty() { HALF.saturating_sub(self.begin.len()) } else { 0 };
+        let (begin, rest) = piece.split_at(piece.floor_char_boundary(room));
+        self.begin.push_str(begin);
+        // The last of the piece may already be more than is kept.
+        let skipped = rest.ceil_char_boundary(rest.len().saturating_sub(2 * HALF));
+        if skipped > 0 {
+            self.dropped += self.end.chars().count();
+            self.end.clear();
+        }
+        self.dropped += rest[..skipped].chars().count();
+        self.end.push_str(&rest[skipped..]);
+        if self.end.len() > 2 * HALF {
+            let excess = self.end.ceil_char_boundary(self.end.len() - HALF);
+            self.dropped += self.end[..excess].chars().count();
+            self.end.drain(..excess);
         }
     }
 }
@@ -50,6 +85,8 @@ fn without_return(line: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
     use proptest::prelude::*;
 
     use super::*;
@@ -91,15 +128,36 @@ mod tests {
     }
 
     #[test]
-    fn a_line_without_an_end_does_not_fill_the_memory() {
-        let mut rejoin = Rejoin::default();
-        let mut taken = 0;
-        rejoin.push("\n", |_| {});
-        for _ in 0..100 {
-            rejoin.push(&"x".repeat(100_000), |line| taken += line.len());
-            assert!(rejoin.open.len() <= LONGEST + 100_000);
+    fn a_line_of_any_length_fills_no_memory_and_keeps_its_ends() {
+        for size in [1, 7_000, 100_000, 3_000_000] {
+            let mut rejoin = Rejoin::default();
+            let mut taken = Vec::new();
+            rejoin.push("\nbegin ", |_| {});
+            for _ in 0..6_000_000 / size.max(1_000) {
+                rejoin.push(&"ä".repeat(size), |line| taken.push(line.to_owned()));
+                assert!(rejoin.begin.len() + rejoin.end.capacity() <= 9 * HALF, "{}", rejoin.end.capacity());
+            }
+            rejoin.push(" end\nnext\n", |line| taken.push(line.to_owned()));
+            assert_eq!(taken.len(), 2);
+            assert!(taken[0].starts_with("begin ä") && taken[0].ends_with("ä end") && taken[0].len() < 4 * HALF, "{}", taken[0].len());
+            let chars: usize = taken[0]
+                .split(" … ")
+                .map(|part| part.strip_suffix(" characters left out").map_or(part.chars().count(), |count| count.parse().unwrap()))
+                .sum();
+            assert_eq!(chars, 6_000_000 / size.max(1_000) * size + "begin  end".len());
         }
-        assert!(taken > 9_000_000);
+    }
+
+    #[test]
+    fn a_long_line_in_one_event_is_cut_too() {
+        let line = "x".repeat(1_000_000);
+        for event in [line.clone(), format!("{line}\n")] {
+            let mut rejoin = Rejoin::default();
+            let mut taken = Vec::new();
+            rejoin.push(&event, |line| taken.push(line.len()));
+            rejoin.finish(|line| taken.push(line.len()));
+            assert!(taken.len() == 1 && taken[0] < 4 * HALF, "{taken:?}");
+        }
     }
 
     fn excerpt<'a>(events: impl IntoIterator<Item = &'a str>) -> (Excerpt, usize) {

@@ -71,7 +71,7 @@ async fn every_kind_of_event_is_a_cloudevent_and_fits_its_schema() {
     assert_eq!(finished("good")["images"], json!([{ "reference": "registry.test/team/app:1", "digest": DIGEST }]));
     assert_eq!(finished("bad")["failure"]["code"], "DOCKER_HUB_RATE_LIMIT");
     let message = finished("bad")["failure"]["message"].as_str().unwrap();
-    assert!(message.starts_with("Error while executing command: docker pull node. Reason: exit status 1 ("), "{message}");
+    assert!(message.starts_with("toomanyrequests: You have reached your pull rate limit. ("), "{message}");
     assert!(message.contains("public.ecr.aws/docker/library"), "{message}");
     world.end().await;
 }

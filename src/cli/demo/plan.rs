@@ -98,7 +98,7 @@ pub(super) fn plan(repositories: &Repositories) -> Vec<Planned> {
                 status: Some(Status::Failed),
                 phase: Some("BUILD"),
                 code: Some("COMMAND_EXECUTION_ERROR"),
-                says: Some("exit status 1"),
+                says: Some("discount 250 10 is 240"),
                 command: Some("sh test.sh"),
                 excerpt: &[
                     "[Container] Running command sh test.sh",

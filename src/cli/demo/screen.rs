@@ -98,9 +98,11 @@ impl Screen {
             }
         }
         let rule = self.paint.paint(Tone::Dim, "│");
-        told.excerpt
-            .iter()
-            .try_for_each(|line| self.say(format!("{:1$}{rule} {2}", "", BELOW - 2, clip(line, WIDTH - BELOW)).trim_end()))?;
+        told.excerpt.iter().try_for_each(|(line, decides)| {
+            let line = clip(line, WIDTH - BELOW);
+            let line = if *decides { self.paint.paint(Tone::Bad, &line) } else { line };
+            self.say(format!("{:1$}{rule} {line}", "", BELOW - 2).trim_end())
+        })?;
         Ok(())
     }
 

@@ -2,7 +2,7 @@
 
 use super::paint::Tone;
 use crate::job::{
-    event::{Event, EventKind, ImageResult},
+    event::{Event, EventKind, ImageResult, Log},
     outcome::{Failure, Status},
 };
 
@@ -16,7 +16,8 @@ pub(super) struct Told {
     /// Further sentences.
     pub(super) more: Vec<String>,
     /// Lines of the build's log.
-    pub(super) excerpt: Vec<String>,
+    /// Lines of the log, and whether each says what broke the build.
+    pub(super) excerpt: Vec<(String, bool)>,
 }
 
 /// Tells an event; `again` if one with its id has come before.
@@ -36,15 +37,20 @@ pub(super) fn tell(event: &Event, again: bool) -> Told {
         EventKind::Finished if again => told(ending(data.status), tone(data.status), "again, with the same event id".to_owned()),
         EventKind::Finished => {
             let failed_command = data.failure.as_ref().is_some_and(|failure| failure.command.is_some());
-            let excerpt = data.log.iter().filter(|_| failed_command).flat_map(|log| log.excerpt.lines());
+            let excerpt = data.log.iter().filter(|_| failed_command).flat_map(marked);
             let detail = match &data.failure {
                 Some(failure) => why(failure),
                 None if data.status == Some(Status::Succeeded) => what(event),
                 None => String::new(),
             };
-            Told { excerpt: excerpt.map(without_time).collect(), ..told(ending(data.status), tone(data.status), detail) }
+            Told { excerpt: excerpt.collect(), ..told(ending(data.status), tone(data.status), detail) }
         }
     }
+}
+
+/// The lines of an excerpt, and which of them are its highlights.
+fn marked(log: &Log) -> impl Iterator<Item = (String, bool)> {
+    log.excerpt.lines().map(|line| (without_time(line), log.highlights.iter().any(|highlight| line.ends_with(&highlight.text))))
 }
 
 /// How a job ended, in a word.

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::job::{event::ImageResult, outcome::Failure, problem::Problem};
+use crate::job::{event::ImageResult, excerpt::Highlight, outcome::Failure, problem::Problem};
 
 /// Something that happened. Times are RFC 3339 in UTC with milliseconds.
 #[derive(Debug, Serialize)]
@@ -54,6 +54,9 @@ pub(in crate::cli) struct End<'a> {
     pub(in crate::cli) complete: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::cli) failure: Option<&'a Failure>,
+    /// The lines of the log that say what broke it.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pub(in crate::cli) highlights: &'a [Highlight],
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     pub(in crate::cli) images: &'a [ImageResult],
     #[serde(skip_serializing_if = "<[_]>::is_empty")]

@@ -88,6 +88,11 @@ fn ending(end: &End<'_>, paint: Paint) -> Vec<String> {
     if let Some(failure) = end.failure {
         lines.extend(failure.message.lines().flat_map(below));
     }
+    for highlight in end.highlights {
+        let number = highlight.line.map(|line| format!("line {line}: ")).unwrap_or_default();
+        let text = below(&format!("{number}{}", highlight.text));
+        lines.extend(text.iter().map(|line| paint.paint(Tone::Bad, line)));
+    }
     for image in end.images {
         let digest = image.digest.as_deref().map(|digest| format!(" {digest}")).unwrap_or_default();
         lines.extend(below(&format!("{}{digest}", image.reference)));

@@ -19,6 +19,7 @@ use crate::{
     job::{
         build::Build,
         event::{Event, EventKind, ImageResult, image::image_results},
+        excerpt::Highlight,
         outcome::{Failure, Outcome, Status, Verdict, judge},
         problem::Problem,
     },
@@ -63,6 +64,7 @@ pub(super) struct Ending {
     status: String,
     build: Option<String>,
     failure: Option<Failure>,
+    highlights: Vec<Highlight>,
     images: Vec<ImageResult>,
     problems: Vec<Problem>,
 }
@@ -70,7 +72,7 @@ pub(super) struct Ending {
 /// What comes next.
 enum Next {
     Build(Box<Build>),
-    End(Ending),
+    End(Box<Ending>),
 }
 
 impl Journey<'_> {
@@ -98,7 +100,7 @@ impl Journey<'_> {
         let mut next_look = Instant::now() + if self.events.is_some() { SAFETY } else { Duration::ZERO };
         loop {
             if let Some(end) = self.end.take().or_else(|| self.judged()) {
-                return Ok(Next::End(end));
+                return Ok(Next::End(Box::new(end)));
             }
             match self.events {
                 Some(events) => match events.receive(WAIT).await {
@@ -167,6 +169,7 @@ impl Journey<'_> {
             status: outcome.status.as_str().to_owned(),
             build: Some(build.id.clone()),
             failure: outcome.failure,
+            highlights: Vec::new(),
             images: image_results(build).images,
             problems: Vec::new(),
         })
@@ -180,6 +183,7 @@ impl Ending {
             status: data.status.map_or("rejected", Status::as_str).to_owned(),
             build: data.build.map(|build| build.id),
             failure: data.failure,
+            highlights: data.log.map(|log| log.highlights).unwrap_or_default(),
             images: data.images,
             problems: data.problems,
         }
@@ -197,6 +201,7 @@ impl Ending {
             status: self.status.clone(),
             complete: None,
             failure: self.failure.as_ref(),
+            highlights: &self.highlights,
             images: &self.images,
             problems: &self.problems,
         }))?;

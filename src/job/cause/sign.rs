@@ -50,9 +50,26 @@ const SIGNS: &[(Cause, &str)] = &[
     (Cause::DiskFull, r": disk quota exceeded$"),
     (Cause::DiskFull, r"^e: you don't have enough free space in "),
     // A process that the kernel killed, and runtimes that met their own limit.
-    (Cause::OutOfMemory, r"\b(?:exit status|exit code:|non-zero code:) 137$"),
+    (
+        Cause::OutOfMemory,
+        r"\b(?:exit(?:ed with)? (?:status|code):?|exited with|non-zero code:|exit code is|finished with non-zero exit value|error) 137\b\.?$",
+    ),
+    (Cause::OutOfMemory, r"\bwas killed \(i\.e\. sigkill\)|process was killed\b|oomkilled|oom[- ]killer"),
+    (
+        Cause::OutOfMemory,
+        r"(?:signal|by|reason)[: =\x22']+sigkill\b|\bsigkill\b.*\b(?:out of memory|oom)|(?:signal: |with signal |\(signal )killed\b|(?:terminated|killed) (?:by|with|due to) signal 9\b|(?:received|exited due to|got) signal 9\b",
+    ),
+    (
+        Cause::OutOfMemory,
+        r"command failed with (?:signal )?.?sigkill|terminated with signal 9 \[killed\]|: \*\*\* \[.*\] (?:killed|error 137)$",
+    ),
+    (
+        Cause::OutOfMemory,
+        r"daemon disappeared unexpectedly \(it may have been killed|allowed memory size of \d+ bytes exhausted|gc overhead limit exceeded",
+    ),
+    (Cause::OutOfMemory, r"virtual memory exhausted|llvm error: out of memory|out of memory, malloc failed|npm err(?:!|or) signal sigkill"),
     (Cause::OutOfMemory, r"\(signal: 9, sigkill: kill\)"),
-    (Cause::OutOfMemory, r"^killed$|: line \d+:\s+\d+ killed\s"),
+    (Cause::OutOfMemory, r"^killed$|: line \d+:\s+\d+ killed\b|^/bin/sh: (?:line )?\d+:.* killed\b"),
     (Cause::OutOfMemory, r"\b(?:fatal|internal compiler) error: killed\b"),
     (Cause::OutOfMemory, r"out of memory: killed process \d+"),
     (Cause::OutOfMemory, r": cannot allocate memory$"),

@@ -102,7 +102,7 @@ fn judged(log: &str) -> Outcome {
 fn explain(mut outcome: Outcome, log: &str) -> Failure {
     let mut search = Search::new(&outcome);
     log.lines().for_each(|line| search.push(line));
-    search.explain(&mut outcome);
+    search.explain(&mut outcome, None);
     outcome.failure.unwrap()
 }
 
@@ -198,6 +198,60 @@ fn a_build_that_never_came_to_a_log_is_explained_by_its_phase() {
 }
 
 #[test]
+fn the_logs_decisive_line_is_the_message() {
+    let explained = |name: &str, decisive| {
+        let log = log(name);
+        let mut outcome = judged(&log);
+        let mut search = Search::new(&outcome);
+        log.lines().for_each(|line| search.push(line));
+        search.explain(&mut outcome, decisive);
+        outcome.failure.unwrap()
+    };
+    let line = "error[E0308]: mismatched types";
+    let told = explained("innocent-compile-error", Some(line));
+    assert_eq!((told.message.as_str(), told.code.as_deref()), (line, Some("COMMAND_EXECUTION_ERROR")));
+    let told = explained("memory-gcc", Some("g++: fatal error: Killed signal terminated program cc1plus"));
+    assert!(told.message.starts_with("g++: fatal error: Killed signal") && told.message.contains("ran out of memory"), "{}", told.message);
+}
+
+#[test]
+fn every_form_of_a_kill_is_want_of_memory() {
+    let at = |words: &str| format!("[Container] 2026/11/22 10:21:16.2 {words}\n");
+    let (begin, end) = (at("Running command make"), at("Phase complete: BUILD State: FAILED"));
+    let context =
+        at("Phase context status code: COMMAND_EXECUTION_ERROR Message: Error while executing command: make. Reason: exit status 1");
+    for (line, is_kill) in [
+        ("The build process was killed (i.e. SIGKILL)", true),
+        ("error: build process was killed (i.e. SIGKILL)", true),
+        ("Killed", true),
+        ("/bin/sh: line 3:  4711 Killed                  node build.js", true),
+        ("bash: line 1: 12 Killed npm run build", true),
+        ("make: *** [Makefile:7: all] Killed", true),
+        ("make: *** [Makefile:7: all] Error 137", true),
+        ("Next.js build worker exited with code: null and signal: SIGKILL", true),
+        ("A jest worker process (pid=41) was terminated by another process: signal=SIGKILL, exitCode=null.", true),
+        ("error Command failed with signal \"SIGKILL\".", true),
+        ("npm error signal SIGKILL", true),
+        ("/usr/lib/go/pkg/tool/compile: signal: killed", true),
+        ("process didn't exit successfully: `rustc x` (signal: 9, SIGKILL: kill)", true),
+        ("collect2: fatal error: ld terminated with signal 9 [Killed]", true),
+        ("g++: fatal error: Killed signal terminated program cc1plus", true),
+        ("Gradle build daemon disappeared unexpectedly (it may have been killed or may have crashed)", true),
+        ("PHP Fatal error:  Allowed memory size of 134217728 bytes exhausted (tried to allocate 20480 bytes)", true),
+        ("container app exited with code 137", true),
+        ("virtual memory exhausted: Cannot allocate memory", true),
+        ("worker killed the idle connection", false),
+        ("test kills::sigkill_is_sent ... ok", false),
+        ("exited with code 1", false),
+        ("line 137: not found", false),
+    ] {
+        let log = format!("{begin}{line}\n{end}{context}");
+        let expected = if is_kill { "OUT_OF_MEMORY" } else { "COMMAND_EXECUTION_ERROR" };
+        assert_eq!(self::explained(&log).code.unwrap(), expected, "{line}");
+    }
+}
+
+#[test]
 fn what_did_not_fail_needs_no_cause() {
     let log = log("memory-legacy");
     for status in [Status::TimedOut, Status::Cancelled, Status::Superseded] {
@@ -205,7 +259,7 @@ fn what_did_not_fail_needs_no_cause() {
         assert_eq!(explain(outcome, &log), judged(&log).failure.unwrap(), "{status:?}");
     }
     let mut succeeded = Outcome { status: Status::Succeeded, failure: None };
-    Search::new(&succeeded).explain(&mut succeeded);
+    Search::new(&succeeded).explain(&mut succeeded, Some("error: x"));
     assert_eq!(succeeded, Outcome { status: Status::Succeeded, failure: None });
 }
 

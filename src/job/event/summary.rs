@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::job::{Job, Priority, Tenant, build::Build, policy};
+use crate::job::{Job, Priority, Tenant, build::Build, plain::escaped, policy};
 
 use super::{Origin, rfc3339};
 
@@ -34,7 +34,7 @@ pub struct JobSummary {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "SourceSummary")]
     pub source: Option<SourceSummary>,
-    /// The sender's labels.
+    /// The sender's labels; invisible characters in them are written out, such as `<U+202E>`.
     #[serde(default)]
     pub labels: BTreeMap<String, String>,
     /// When the sender enqueued it: RFC 3339 in UTC with milliseconds.
@@ -75,10 +75,10 @@ impl JobSummary {
             priority: Some(job.priority),
             source: Some(SourceSummary {
                 url: source.url.to_string(),
-                revision: source.revision.clone(),
+                revision: source.revision.as_deref().map(shown),
                 commit: build.and_then(Build::source_commit),
             }),
-            labels: job.labels.clone(),
+            labels: job.labels.iter().map(|(name, value)| (shown(name), shown(value))).collect(),
             repository: Some(policy::repository(&source.url)),
             ..Self::nothing_but(Some(job.id.to_string()), origin)
         }
@@ -99,4 +99,8 @@ impl JobSummary {
             repository: None,
         }
     }
+}
+
+fn shown(text: &str) -> String {
+    escaped(text).into_owned()
 }

@@ -61,12 +61,24 @@ impl<'a> Choice<'a> {
         fits
     }
 
-    pub(super) fn excerpt(self) -> Excerpt {
+    /// Takes a line that is missing alone: a mark in its place would be as long.
+    pub(super) fn fill(&mut self, lines: impl Iterator<Item = &'a Arc<Line>>) {
+        for line in lines {
+            let has = |at: Option<usize>| at.is_some_and(|at| self.taken.contains_key(&at));
+            if has(line.at.checked_sub(1)) && has(line.at.checked_add(1)) {
+                self.take(line);
+            }
+        }
+    }
+
+    /// `leads`: the first line is the answer, and has no mark before it.
+    pub(super) fn excerpt(self, leads: bool) -> Excerpt {
         let mut parts = Vec::with_capacity(self.taken.len() + self.gaps);
         // The place that is to come next, and how many before it were not read.
         let (mut next, mut unread) = (0, 0);
         for (&at, line) in &self.taken {
-            parts.extend(LeftOut::between((next, unread), (at, line.unread)).map(LeftOut::mark));
+            let left_out = LeftOut::between((next, unread), (at, line.unread)).filter(|gap| next > 0 || !leads || gap.unread);
+            parts.extend(left_out.map(LeftOut::mark));
             parts.push(line.text.clone());
             (next, unread) = (at + 1, line.unread);
         }
@@ -75,7 +87,14 @@ impl<'a> Choice<'a> {
         // A budget without room for a single line.
         let text = if parts.len() > self.budget.lines || json_bytes(&text) > self.budget.bytes { String::new() } else { text };
         let truncated = self.taken.len() < self.total || self.taken.values().any(|line| line.cut);
-        Excerpt { text, lines: self.taken.len(), truncated, dropped_lines: self.total - self.unread - self.taken.len() }
+        Excerpt {
+            text,
+            lines: self.taken.len(),
+            truncated,
+            dropped_lines: self.total - self.unread - self.taken.len(),
+            highlights: Vec::new(),
+            decisive: None,
+        }
     }
 }
 

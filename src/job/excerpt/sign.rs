@@ -1,127 +1,363 @@
 //! How much a line looks like the one that says what is wrong, in the words of compilers, package managers, test runners, docker and shells.
 
-use std::{
-    hash::{DefaultHasher, Hash, Hasher},
-    sync::LazyLock,
-};
+use std::sync::LazyLock;
 
-use regex::{Regex, RegexBuilder};
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
+use regex::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
 
 /// How much a line looks like an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Sign {
-    /// It speaks of trouble, or says what follows from an error said elsewhere.
+    /// It says what follows from an error said elsewhere.
+    Follows,
+    /// It speaks of trouble.
     Hint,
+    /// It speaks of trouble as programs do, or has a place in a file, as linters print it.
+    Likely,
     /// It has the shape in which programs say what is wrong.
     Clear,
+    /// It says what is wrong where, which test failed, which resource.
+    Verdict,
+    /// The central buildspec's own word.
+    Own,
 }
 
-/// A word that every sign has: most lines have none, and need no closer look.
-const WORDS: &[&str] = &[
-    r"err(?:or|!|_)",
-    r"fail",
-    r"fatal",
-    r"panic",
-    r"exception",
-    r"traceback",
-    r"caused by",
-    r"cannot|can't|could ?n[o']t|unable",
-    r"not found|no such|missing|no module",
-    r"denied|refused|rejected|unauthorized|not authorized|too ?many ?requests",
-    r"no space left|out of memory|heap limit|allocate memory|killed",
-    r"undefined|unresolved|unexpected|invalid|illegal|mismatch|conflict",
-    r"timed? ?out|exceeded|abort",
-    r"does not|is not|do not match",
-    r"assert|but was:|panicked",
-    r"^e: |[✖✗✘×●]",
+/// Every sign has one of these: most lines have none, and need no closer look.
+const WORDS: &str = concat!(
+    "err|fail|fatal|panic|exception|traceback|caused by|cannot|can't|could not|couldn't|unable|not found|no such|missing",
+    "|no module|denied|refused|rejected|unauthorized|not authorized|forbidden|too many requests|toomanyrequests",
+    "|no space left|out of memory|heap limit|allocate memory|killed|undefined|undeclared|unresolved|unexpected|unknown",
+    "|unrecognized|unsupported|invalid|illegal|mismatch|conflict|timed out|timeout|exceeded|abort|does not|doesn't|is not",
+    "|do not|must be|must have|should be|assert|but was|expected|e: |✖|✗|✘|×|✕|●|❌|segfault|segmentation|core dumped",
+    "|sigkill|sigsegv|violation|unhealthy|crash|incompatible|no matching|not match|no rule|not a valid|deadlock|oomkilled",
+    "|would reformat|not formatted|out of range|severe|critical|unreachable|exit code|exit status|exited|stopped",
+    "|returned error|no version|not installed|vulnerab|blocked|outdated|drift|not ok |problem|diff in|race|sanitizer",
+    "|runtime error|emerg|rejected|disappeared|unbound|: line |clippy::|not satisf|too long|deprecat|lint",
+);
+
+/// What is wrong where: compilers, linters, test runners and those that make resources.
+const VERDICTS: &[&str] = &[
+    // `a.c:1:10: fatal error: x`, `a.ts(2,98): error TS2339: x`, `  1:46  error  x`, `ERROR in a.js 1:2`.
+    r"[:(]\d+(?:[:,.-]\d+)*\)?[:,]? ?-? (?:fatal |internal compiler |syntax |type |parse )?error\b",
+    r"^\s*(?:line )?\d+:\d+:?\s+(?:✖ )?error\b",
+    r"\berror\[[\w:-]+\]: |\berror (?:[A-Z]{1,6}-?\d{2,5}|TS\d+)\b",
+    r"^\s*\d+:\d+:?\s+[✖×✗✘]\s|^[✖×✗✘]\s+\S+:\d+|^diff in \S+:\d+|^-- [a-z][a-z ]+ -{4,} \S|\bTS\d{4} \[error\]|(?-i:\bSC\d{4}\b)|\bfailed at \S+:\d+",
+    r"^error in (?:\S+[./]\S|\d)|^module not found: |^syntaxerror: |^\S+: \d+: syntax error|: syntax error\b",
+    r"^undefined reference|: undefined reference to |: undefined: \w|: undefined macro|undefined symbol",
+    r"cannot find symbol|cannot find (?:module|package|crate|name)\b|can't resolve|no module named|could not resolve |unresolved (?:import|reference|external)",
+    // Tests.
+    r"^\s*--- fail|^\s*fail(?:ed)?:?[ \t]+[\w@./\\-]+[./:\\]+\S|^\[ *failed *\] \S+[./]\S|^not ok \d|^(?:fail|error) in \(|: fail(?:ed)?(?: \(|$)|^\[fail[:\]]|^#?\s+failed test\b|^conflict \(",
+    r"^\s*● \S.* › |^\s*● \S|^e {3,}\S|^e {2,}\w+error\b|^failure/error: |^\s*failure/error: ",
+    r"assertion `?.* ?failed|failed asserting|assertionerror|assertionfailederror|panicked at|^\s*panic: |test .* failed with|\b(?:test|spec|case) \S+ (?:has )?failed\b",
+    r"expected:? ?<.*> but was|expected .* (?:but (?:was|got|received)|to (?:equal|be|have|contain|match)\b)|^\S+ > .* failed$",
+    r"^\s*\d+\) .*(?:::|\\|\.)\w+|^\*\* \(\w+|^fail: |^error: \w+ \(|^\s*x \S.* \[e\]",
+    // Resources, services, containers.
+    r"\b(?:create|update|import|rollback)_failed\b|dependency failed to start|is unhealthy|^error: .*: (?:exit|status) |resource .* (?:failed|already exists)",
+    // Package managers and loaders.
+    r"^e: (?:unable|package|version|failed|could not|the |sub-process|no |some|unmet)|err_pnpm_|eresolve|etarget|no matching (?:version|distribution|package)|could not find (?:a version|artifact|gem|a package|package)",
+    r"^(?:npm (?:err!|error) )(?:404|notarget|code e\w+|missing:|invalid:|cannot|could not|peer )|failed to select a version|version solving failed|conflicting dependencies|unsatisfiable|doesn't match any|no candidate",
+    r"\bdata race\b|race detected|addresssanitizer|runtime error: |^\s*! \[(?:remote )?rejected\]|\| fail \|$",
+    r"^! \S|^! latex error|^l\.\d+ ",
+];
+
+/// A machine that has no room or no memory left, whatever is said of it.
+const ENDS: &[&str] = &[
+    r"daemon disappeared|may have been killed|was killed \(|exited with code: null|signal: sigkill|by sigkill|exit code:? 137\b|exited with code 137\b|status:? 137\b|error 137\b|signal 9\b",
+    r"no space left on device|disk quota exceeded|heap out of memory|outofmemoryerror|oomkilled|cannot allocate memory|\bsigkill\b|\bsigsegv\b|segmentation fault|killed signal|^killed$|: line \d+:\s+\d+ killed\b|signal: killed|memoryerror",
 ];
 
 /// What is wrong, said at the beginning of a line.
 const BEGINS: &[&str] = &[
-    // `error: x`, `error[E0308]: x`, `Error [ERR_X]: x`, `E: x`, `error Couldn't find x`.
-    r"(?:error|fatal|fatal error|panic|e)(?: ?\[[\w:-]+\])?: ",
-    r"error [A-Z]",
-    r"[✖✗✘×] ",
-    r"\[(?:error|fatal)\] ?\S",
-    r"npm (?:err!|error) \w",
-    r"err_[a-z]+_\w+",
-    r"(?:cmake|configure:) error",
-    r"error response from daemon|cannot connect to the docker daemon",
+    // `error: x`, `Error [ERR_X]: x`, `E: x`, `error Couldn't find x`, `ERROR - x`.
+    r"\S.*\.{3,} ?(?:failed|error)$|\S.* (?-i:FAILED)$|[\w.-]+: \[(?:emerg|alert|crit|error)\] |%(?:error|fatal)[\w-]*: |fail(?:ed|ure)? [a-z]\w+ \w",
+    r"(?:✕|✖|✗|✘|×|❌) \S|[\w./-]+: line \d+: \S|\w+ ?\[error\]: ",
+    r"(?:\w+ )?(?:error|fatal|fatal error|panic|e|critical|severe|err)(?: ?\[[\w:-]+\]| ?\(\w+\))?: ?\S",
+    r"(?:error|fatal|critical|severe)(?:\s+-\s+|\s{2,}|\s+[A-Z(`'])\S*",
+    r"\[(?:error|fatal|err|critical|severe)\]:? ?\S|(?:##\[error\]|::error[^:]*::)\S",
+    r"npm (?:err!|error) \w|err_[a-z]+_\w+",
+    r"(?:cmake|configure:) error|error response from daemon|cannot connect to the docker daemon|the (?:command|job|task|process) .*failed",
     // Exceptions: `java.lang.AssertionError: x`, `AssertionError [ERR_ASSERTION]: x`, `MemoryError`.
-    r"(?:[\w$]+[.:]+)*[A-Z]\w*(?:error|exception)\b(?: \[\w+\])?(?::|$)",
-    r"exception in thread|caused by: |thread '.*' (?:\(\d+\) )?panicked",
-    // Tests.
-    r"--- fail|fail(?:ed)?[ \t:]+\S+[./]\S|● .+ › |assertion `?.+ failed",
-    r"(?:access )?denied: |unauthorized: |killed$",
+    r"(?:[\w$]+[.:\\]+)*[A-Z]\w*(?:error|exception|failure|fault)\b(?: \[\w+\])?(?:: |$)",
+    r"(?:uncaught |unhandled )\w|exception in thread|caused by: |thread '.*' (?:\(\d+\) )?panicked|(?:access )?denied: |unauthorized: |failed to (?:solve|compute|create|load|start|pull|push|fetch|parse|read|open|connect|compile|build|install|download|resolve|find|get)\b",
+    r"[\w./-]+: (?:line \d+: )?(?:[^:]+: )?(?:command not found|not found|no such file or directory|permission denied|is a directory|invalid option|unrecognized option.*)$",
+    r"usage error|aborted\b|abort: |failed: \S|error while |error when |error during |error building |error running |error executing |error loading |error creating ",
 ];
 
 /// What is wrong, wherever in a line it is said.
 const HAS: &[&str] = &[
-    // `a.c:1:10: fatal error: x`, `a.ts(2,98): error TS2339: x`, `  1:46  error  x`, `[main] ERROR x`.
-    r":\d+:? (?:fatal )?error\b",
-    r"\(\d+,\d+\): (?:fatal )?error\b",
-    r"^\s*\d+:\d+\s+error\s",
-    r"[:\])] (?:fatal )?error: ",
-    r"\berror [A-Z]{1,5}\d{2,5}\b",
-    r"command not found$|: not found$|: not found: |: no such file or directory",
-    r"no space left on device|disk quota exceeded",
-    r"out of memory|heap limit|outofmemoryerror|cannot allocate memory|killed signal",
-    r"undefined (?:reference|symbol|name|variable|method)\b|undefined: \w|cannot find -l|unable to find library",
-    r"module not found|no module named|cannot find module|cannot find symbol|could not resolve|can't resolve",
-    r"permission denied|accessdenied|access denied|(?:is )?not authorized to|authentication failed",
-    r"429 too many requests|toomanyrequests",
-    r"connection refused|econnrefused|connection timed out|etimedout|could not resolve host",
-    r"unable to (?:find|locate) |no matching (?:version|distribution)|could not find (?:a version|artifact)",
-    r"\b(?:repository|remote branch|manifest) .*(?:not found|unknown)",
-    r"returned error: \d{3}|\berror \d{3}: ",
-    r"expected:<.*> but was:<|test result: failed",
-    r"(?:upload|download) failed: ",
+    r"(?:[:\])|>] ?|^\s+)(?:fatal )?error: |\berror \w+: |(?:^|[\s:\])])error - ",
+    r"command not found$|: not found$|: not found: |no such file or directory",
+    r"out of memory|heap limit|undefined (?:symbol|name|variable|method|function|macro|local|property|constant)\b|cannot find -l|unable to find library|undeclared|is not defined",
+    r"permission denied|accessdenied|access denied|(?:is )?not authorized to|authentication failed|403 forbidden|401 unauthorized|404 not found",
+    r"429 too many requests|toomanyrequests|connection refused|econnrefused|connection (?:timed out|reset)|etimedout|could not resolve host|name resolution",
+    r"unable to (?:find|locate|open|load|connect|resolve|access) |could not (?:find|open|load|connect|read|compile)|no rule to make target|does not (?:exist|match|satisfy|compile)|do not match|must be (?:a|an|set|one)\b",
+    r"\b(?:repository|remote branch|manifest|image|module|package|crate|gem|table|relation|column) .*(?:not found|unknown|does not exist)",
+    r"returned error: \d{3}|(?:upload|download|deploy\w*|build|push|login|job|task|step|hook|check|validation|migration|query|request|installation|compilation) failed\b|_failed\b|failed with (?:exit|status|code|error)",
+    r"timed? ?out\b|deadline exceeded|would reformat|not formatted|is not formatted|syntax error|parse error|type error|unexpected (?:token|end|eof|indent|identifier|character|argument)|invalid (?:value|argument|syntax|option|type|reference|token|character)",
+    r"\bexpected\b.*\b(?:got|found|received|actual|but)\b|unhandled|uncaught|traceback \(most recent|violat(?:ion|es)|incompatible|vulnerabilit",
+    r"^\s*(?:expected|received|actual|got|want)\b ?:",
 ];
 
 /// Said of an error that is said elsewhere, and close to the end anyway.
 const FOLLOWS: &[&str] = &[
-    r"^make(?:\[\d+\])?: |^gmake",
-    r"could not compile|aborting due to|previous error|for more information about",
-    r"did not complete successfully|executor failed running|returned a non-zero code|failed to solve",
-    r"exit (?:status|code)|exited with|non-zero exit",
-    r"a complete log of this run|npm (?:err!|error) (?:path|command|errno|syscall|node|npm)\b|^gyp err!",
-    r"^(?:error: )?(?:test failed|tests? failed|build failed|command failed)",
-    r"\d+ (?:error|problem|failure)s?\b.*(?:generated|warning|problem)?\.?$",
-    r"\[help \d\]|re-run |^\[error\] *$",
-    r"subprocess-exited-with-error|this error originates from",
+    r"^g?make(?:\[\d+\])?: |^ninja: build stopped|^error: (?:recipe|script|process|task|command|job) .*(?:exit|fail)",
+    r"could not compile `|aborting due to|previous error|for more information about|for more information, (?:try|see|run)",
+    r"did not complete successfully|executor failed running|returned a non-zero code|a non-zero exit|non-zero status",
+    r"exit (?:status|code)|exited with|exit(?:ed)? \d+$|command failed\b|errored with|failed with (?:exit|code|status|result)|process completed",
+    r"a complete log of this run|npm (?:err!|error) (?:path|command|errno|syscall|node|npm|lifecycle|workspace|location|in workspace|a complete|code (?:elifecycle|1$)|signal)|^gyp err!|elifecycle",
+    r"^(?:\w+ )?(?:error: )?(?:test failed|tests? failed|build failed|command failed|failed!|there were (?:failing|test)|some (?:tests|checks) failed|there (?:was|were) \d+ (?:failure|error))|^failures:$|^failed tests?:|^failure: build failed|^(?:fail|failed|errors?): \d+|failed with errors|did not pass|^\** ?build failed|^some builds|^dubious",
+    r"^\W*\d+ (?:error|problem|failure|failing|failed|test|offense|issue)s?\b|\b\d+ (?:error|problem|failure|failing|failed|broken)s?\b[^:]*$|\b(?:errors|failures|failed|failing)[:=] ?\d{1,4}(?:$|[,;|)]|\s+\w+[:=])|test result: failed|found \d+ (?:error|problem|issue)",
+    r"\[help \d\]|re-run |^\[error\] *(?:$|->|to see|re-run|for more|failed to execute goal|after correcting|\[help)|^\s*(?:\*|>) (?:try|get more help|what went wrong|exception is)|run with --|what went wrong:$",
+    r"subprocess-exited-with-error|this error originates from|this is an issue with the package|^error: failed-wheel|metadata-generation-failed|encountered error while",
+    r"^\s+at (?:\S+ )?\(?[\w$./<>\\@-]+|^\s*(?:file|in) .*, line \d+|^\s+from \S+:\d+|^\s*\d+: +0x|^\s+\d+: \S+::",
+    r"^failed: \[?code=|^error command failed|^lerna err!|^nx +(?:ran|running)|^ *failed: *\d|tests? suites?: |^make: leaving|error: process .* returned|^error: exit",
+    r"^(?:rollback|delete)_|\bdelete_failed\b|rollback requested|^the following (?:resource|task)s? ",
 ];
 
-/// What only speaks of errors: tests that passed, packages and files that are named after them, counts of none.
+/// What only speaks of errors: tests that passed, packages and files that are named after them, counts of none, tables, lists.
 const INNOCENT: &[&str] = &[
-    r"\.\.\. ok$|^\s*(?:ok \d|[✓✔√] |--- pass|=== |pass(?:ed)?\b)| passed(?:\s+\[\s*\d+%\])?$",
-    r"\b(?:0|no) (?:errors?|failures?|failed)\b",
-    r"^(?:selecting|preparing|unpacking|setting up|get:\d|fetched|compiling|checking|downloaded|downloading|collecting) ",
-    r"^checking for |http fetch [a-z]+ [23]\d\d |^\++ ",
+    r"\.\.\. (?:ok|ignored|skipped)$|^\s*(?:ok\b|[✓✔√☑] |--- (?:pass|skip)|=== |pass(?:ed)?\b|//|\? +\S+ +\[no test files\])| passed(?:\s+\[\s*\d+%\])?$|\[no test files\]|\bpassed in \d",
+    r"\b(?:0|no) (?:errors?|failures?|failed|failing|problems|vulnerabilities|issues|conflicts)\b|(?:errors?|failures?|failed)[:=] ?0\b[^1-9]*$",
+    r"^checking (?:for|whether|if|how) |http fetch [a-z]+ [23]\d\d |^\++ |_(?:complete|in_progress)\b",
+    r"^[\w./@-]+ +\| +[\d.]+ *\||\|\s+[\d.]+ \|\s+[\d.]+ |^\S+\s+\d+\s+\d+\s+\d+%|\s[\d.]+ ?(?:[kmg]i?b|bytes)\b(?: [│|] .*)?$",
+    r"^info\b|^\[info\]|^debug\b|^\[debug\]|^notice\b|^note: ",
+    r"^(?:get|post|put|head|delete|patch) \S+ (?:http/\S+ )?[23]\d\d\b|\b(?:create|delete) mode \d{6}|^[adm] +\S+$|^\W*retry(?:ing)?\b|will (?:be )?retr(?:y|ied)\b|, retrying\b|retrying in \d",
 ];
 
-static WORD: LazyLock<Regex> = LazyLock::new(|| pattern(&WORDS.join("|")));
-static CLEAR: LazyLock<Regex> =
-    LazyLock::new(|| pattern(&format!(r"^(?:[>│|]+ )?\s*(?:E\s{{3,}})?(?:{})|{}", BEGINS.join("|"), HAS.join("|"))));
-static FOLLOWING: LazyLock<Regex> = LazyLock::new(|| pattern(&FOLLOWS.join("|")));
-static SPOKEN: LazyLock<Regex> = LazyLock::new(|| pattern(&INNOCENT.join("|")));
+/// Warnings: they decide only where nothing else does.
+const WARNING: &str = r"(?:^|[\s:(\[])warn(?:ing)?\b[:\s\])]|^npm warn|^w: |\bdeprecat";
+
+/// Verbs of those who tell of progress: what they name may be called after trouble.
+const PROGRESS: &str = concat!(
+    r"^\s*(?:[-+*•>→»] |=+> |-+> |::|\[\d+/\d+\] |\(\d+/\d+\) |\d+%\s*|\[ *\d+%\] |#\d+ |\d+/\d+ )*",
+    r"(?:compil(?:e|ing|ed)|check(?:ing|ed)|download(?:ing|ed)|collect(?:ing|ed)|install(?:ing|ed)|unpack(?:ing|ed)|prepar(?:e|ing|ed)|select(?:ing|ed)|setting up|fetch(?:ing|ed)|get:\d+|hit:\d+|ign:\d+",
+    r"|using(?: cached)?|build(?:ing)?|built|copy(?:ing)?|copied|creat(?:e|ing|ed)|add(?:ing|ed)|remov(?:e|ing|ed)|updat(?:e|ing|ed)|upgrad(?:e|ing|ed)|extract(?:ing|ed)|inflating|link(?:ing|ed)|process(?:ing|ed)|resolv(?:ing|ed)|locking|locked",
+    r"|clean(?:ing|ed|up)|verif(?:y|ying|ied)|pull(?:ing|ed)|push(?:ing|ed)|wait(?:ing|ed)|run(?:ning)?|start(?:ing|ed)|stop(?:ping|ped)|finish(?:ed|ing)|load(?:ing|ed)|transform(?:ing|ed)|render(?:ing|ed)|writ(?:ing|ten)|wrote|emit(?:ting|ted)|generat(?:ing|ed)",
+    r"|scan(?:ning|ned)|analy[sz](?:ing|ed)|pack(?:ing|ed)|bundl(?:ing|ed)|minify(?:ing)?|fresh|dirty|documenting|deploy(?:ing|ed)|upload(?:ing|ed)|reading|read|parsing|parsed|visiting|testing|executing|linting|formatting|moving|renaming|deleting|deleted",
+    r"|registering|configuring|configured|container|network|volume|image|service|digest|layer|requirement already satisfied|successfully|stored in|entering|leaving|cc|cxx|ld|ar|gen|mkdir|install|> task|task|restoring|restored|saved|saving|cached|replacing|rm|adding|mounting|import(?:ing|ed)|export(?:ing|ed)|sending|receiving|remote:|from|step \d+|stage|included|package|with|test|rendered|precompiling|precompiled|symlinking|touch|publishing|published|tagging|tagged|transferring|attaching|attached|initiali[sz](?:ing|ed)|refreshing|reused|queued|scheduled|skipping|skipped|done|patching|patched|applying|applied)\b",
+);
+
+/// What makes trouble of progress after all.
+const TURNED: &str = concat!(
+    r"(?:^|[^\w/.@-])(?:failed|failure|error|errored|fatal|denied|refused|timed out|killed|aborted|unhealthy)(?:[.!)'\x22]*$|: ?\S|[!]| with | to | due | because )",
+    r"|: (?:fatal )?error\b|\(error\)|error: |_failed\b|\b404 not found|not found[.)'\x22]*$|no such file|returned a non-zero|exit(?:ed)? (?:code|status|with)|cannot |could not |unable to |finished with status 'error'|panicked",
+    r"|^\s*\S+\s+\S+.*\s(?:exceeded|invalid|unknown|undefined|unexpected|mismatch|incompatible|must be|must have|does not|is not|conflicts?|expected|unsupported)(?:\s|$|:)",
+);
+
+static WORD: LazyLock<AhoCorasick> = LazyLock::new(words);
+/// The strengths in their order, each as one pattern.
+static STRENGTHS: LazyLock<RegexSet> = LazyLock::new(|| {
+    let begins = format!(r"^\s*(?:[>│|] *)*(?:{})", BEGINS.join("|"));
+    set(&[
+        r"\berror: slipway: ".to_owned(),
+        VERDICTS.join("|"),
+        begins,
+        HAS.join("|"),
+        FOLLOWS.join("|"),
+        INNOCENT.join("|"),
+        PROGRESS.to_owned(),
+        TURNED.to_owned(),
+        SPOKEN.to_owned(),
+        ENDS.join("|"),
+        WARNING.to_owned(),
+    ])
+});
+const STRENGTH: [Sign; 5] = [Sign::Own, Sign::Verdict, Sign::Clear, Sign::Likely, Sign::Follows];
+const AT_INNOCENT: usize = 5;
+const AT_PROGRESS: usize = 6;
+const AT_TURNED: usize = 7;
+const AT_SPOKEN: usize = 8;
+const AT_ENDS: usize = 9;
+const AT_WARNING: usize = 10;
+
+/// A word of trouble that stands for itself, and is not a part of a name.
+const SPOKEN: &str = concat!(
+    r"(?:^|[\s\[(\x22'`=:>*|!{,])(?:errors?|err!|fail(?:ed|ure|ures|s|ing)?|fatal|panic(?:ked)?|exceptions?|traceback|cannot|can't|could(?: not|n't)|unable|missing|denied|refused|rejected|unauthorized|forbidden",
+    r"|killed|undefined|undeclared|unresolved|unexpected|unknown|unrecogni[sz]ed|unsupported|invalid|illegal|mismatch(?:ed)?|conflict(?:s|ing)?|timed|timeout|exceed(?:s|ed)|abort(?:ed|ing)?|assert(?:ion)?|expected|not|no|must|should|doesn't|crash(?:ed)?",
+    r"|incompatible|violat\w+|vulnerab\w+|blocked|outdated|drift|problems?|unhealthy|caused|out of|[\w.$]+(?:error|exception))(?:$|[\s\])\x22'`:;,!=}?(]|\.(?:\s|$))|[✖✗✘×✕●❌]",
+);
+
+/// A place in a file, as linters print it before what they have to say: `a/b.proto:8:1:Import is unused`.
+static PLACE: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r"^\s*(?:[\w.@+~-]*[/\\])*[\w.@+~-]+\.[A-Za-z]\w{0,9}[:(]\d+(?:[:,]\d+)*\)?(?::\s?|\s+-?\s*)[A-Za-z`'\x22(\[]")
+});
+/// What goes before what a program says: times, levels, the name of who speaks.
+static BEFORE: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(concat!(
+        r"^(?:\d{4}[-/]\d\d[-/]\d\d[T ,]+\d\d:\d\d:\d\d[\d.,:]*(?: ?(?:Z|UTC|[+-]\d\d:?\d\d))?[\s|:-]*|\[?\d\d:\d\d:\d\d[\d.,]*\]?[\s|:-]+",
+        r"|step #\d+(?: - \x22[^\x22]*\x22)?: |\[[\w .:@/+-]{1,40}\]:?\s+|[\w.@/-]{1,40}\s+\| |@?[\w./-]+:(?:build|test|lint|compile|check|typecheck|start|dev|ci|e2e): |[\w./@-]+ (?:build|test|lint|typecheck|prepare|postinstall)\$?: |\d+[|>] )",
+    ))
+});
+static LEVEL: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"^\[(?:error|fatal|err|critical|severe|warn|warning|info|debug|trace|fail| *failed *)\b"));
+
+#[expect(clippy::expect_used, reason = "the words are constants, and the tests build it")]
+fn words() -> AhoCorasick {
+    AhoCorasick::builder()
+        .ascii_case_insensitive(true)
+        .kind(Some(AhoCorasickKind::DFA))
+        .build(WORDS.split('|'))
+        .expect("an automaton of some words")
+}
 
 #[expect(clippy::expect_used, reason = "the patterns are constants, and the tests compile them")]
 fn pattern(text: &str) -> Regex {
-    RegexBuilder::new(text).case_insensitive(true).build().expect("a pattern that compiles")
+    RegexBuilder::new(&ascii(text)).case_insensitive(true).build().expect("a pattern that compiles")
+}
+
+#[expect(clippy::expect_used, reason = "the patterns are constants, and the tests compile them")]
+fn set(patterns: &[String]) -> RegexSet {
+    let patterns = patterns.iter().map(|pattern| ascii(pattern));
+    RegexSetBuilder::new(patterns)
+        .case_insensitive(true)
+        .size_limit(64 << 20)
+        .dfa_size_limit(16 << 20)
+        .build()
+        .expect("patterns that compile")
+}
+
+/// Words of programs are ASCII, and patterns of it are far faster.
+fn ascii(pattern: &str) -> String {
+    pattern.replace(r"\b", r"(?-u:\b)").replace(r"\d", "[0-9]").replace(r"\w", "[A-Za-z0-9_]")
+}
+
+/// What a program itself says in a line, without what goes before it.
+pub(super) fn said(text: &str) -> &str {
+    let mut text = text;
+    for _ in 0..3 {
+        if LEVEL.is_match(text) {
+            break;
+        }
+        match BEFORE.find(text) {
+            Some(before) if before.end() < text.len() && !speaks_of_failure(before.as_str()) => text = &text[before.end()..],
+            _ => break,
+        }
+    }
+    text
+}
+
+/// `CREATE_FAILED | ` is no name of who speaks.
+fn speaks_of_failure(before: &str) -> bool {
+    let before = before.to_ascii_lowercase();
+    ["fail", "error"].iter().any(|word| before.contains(word)) && before.trim_end().ends_with('|')
+}
+
+/// Whether a line needs a closer look: most do not.
+fn is_suspect(text: &str) -> bool {
+    WORD.is_match(text) || is_placed(text) || text.starts_with("! ") || text.starts_with("-- ") || is_numbered(text) || is_coded(text)
+}
+
+/// `a.b:1`
+fn is_placed(text: &str) -> bool {
+    let word = text.trim_start().split(' ').next().unwrap_or_default();
+    let colon = memchr::memchr2(b':', b'(', word.as_bytes());
+    colon.is_some_and(|at| word.as_bytes().get(at + 1).is_some_and(u8::is_ascii_digit) && word[..at].contains('.'))
+}
+
+/// `1) a failed test`
+fn is_numbered(text: &str) -> bool {
+    let text = text.trim_start();
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    digits > 0 && digits < 4 && text[digits..].starts_with(") ")
+}
+
+/// Whether a line tells of progress, whatever the names in it.
+pub(super) fn is_progress(text: &str) -> bool {
+    let found = STRENGTHS.matches(said(text));
+    found.matched(AT_INNOCENT) || (found.matched(AT_PROGRESS) && !found.matched(AT_TURNED))
 }
 
 /// Reads what a program printed, without BuildKit's prefix.
 pub(super) fn read(text: &str) -> Option<Sign> {
-    if !WORD.is_match(text) || SPOKEN.is_match(text) {
+    if !is_suspect(text) {
         return None;
     }
-    let is_clear = CLEAR.is_match(text) && !FOLLOWING.is_match(text);
-    Some(if is_clear { Sign::Clear } else { Sign::Hint })
+    let text = said(text);
+    let found = STRENGTHS.matches(text);
+    if found.matched(0) {
+        return Some(Sign::Own);
+    }
+    if found.matched(AT_INNOCENT) || (found.matched(AT_PROGRESS) && !found.matched(AT_TURNED)) {
+        return None;
+    }
+    if found.matched(AT_ENDS) {
+        return Some(Sign::Verdict);
+    }
+    let strength = (0..STRENGTH.len()).find(|&at| found.matched(at)).and_then(|at| STRENGTH.get(at)).copied();
+    match strength {
+        _ if found.matched(4) => Some(Sign::Follows),
+        Some(Sign::Verdict) => Some(Sign::Verdict),
+        _ if found.matched(AT_WARNING) => (PLACE.is_match(text) || is_coded(text)).then_some(Sign::Hint),
+        // In a name alone there is no trouble.
+        Some(Sign::Likely) if !found.matched(AT_SPOKEN) => Some(Sign::Hint),
+        Some(sign) => Some(sign),
+        None if PLACE.is_match(text) || is_coded(text) => Some(Sign::Likely),
+        None => (found.matched(AT_SPOKEN) || is_numbered(text)).then_some(Sign::Hint),
+    }
 }
 
-/// The same for lines that differ in numbers only.
-pub(super) fn kind(text: &str) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    text.bytes().filter(|byte| !byte.is_ascii_digit()).for_each(|byte| byte.hash(&mut hasher));
-    hasher.finish()
+/// A linter's name for what it found: `E1101`, `DL3008`, `no-undef` are rules; `X86` is none.
+fn is_coded(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let is_word = |at: usize| bytes.get(at).is_some_and(|byte| !matches!(byte, b' ' | b':' | b'[' | b']' | b'(' | b')' | b','));
+    let mut at = 0;
+    let mut words = 0;
+    while words < 6 && at < bytes.len() {
+        let begin = at;
+        while is_word(at) {
+            at += 1;
+        }
+        let length = at - begin;
+        if (4..=11).contains(&length) && bytes[begin].is_ascii_uppercase() && bytes[at - 1].is_ascii_digit() {
+            let letters = bytes[begin..at].iter().take_while(|byte| byte.is_ascii_uppercase()).count();
+            if letters <= 6 && (3..=5).contains(&(length - letters)) && bytes[begin + letters..at].iter().all(u8::is_ascii_digit) {
+                return true;
+            }
+        }
+        words += usize::from(length > 0);
+        at += 1;
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_forms_of_the_tools_are_told_apart() {
+        for (text, expected) in [
+            ("error: slipway: the image app has no Dockerfile", Some(Sign::Own)),
+            ("src/a.c:1:10: fatal error: x.h: No such file or directory", Some(Sign::Verdict)),
+            ("src/a.ts(2,98): error TS2339: Property 'x' does not exist", Some(Sign::Verdict)),
+            ("  51:61  Error: Unexpected any  @typescript-eslint/no-explicit-any", Some(Sign::Verdict)),
+            ("  9:10  Warning: 'x' is assigned a value but never used", None),
+            ("Step #0: error TS2304: Cannot find name 'x'.", Some(Sign::Verdict)),
+            ("Step #0 - \"build\": src/a.c:1:2: error: x", Some(Sign::Verdict)),
+            ("  ● creates a user", Some(Sign::Verdict)),
+            ("Failed asserting that 1 matches expected 2.", Some(Sign::Verdict)),
+            ("black....................................................................Failed", Some(Sign::Clear)),
+            ("dependency failed to start: container db-1 is unhealthy", Some(Sign::Verdict)),
+            ("! Undefined control sequence.", Some(Sign::Verdict)),
+            ("src/x.erl:12:3: undefined macro 'IS_TOKEN/1'", Some(Sign::Verdict)),
+            ("10:00:00 AM | CREATE_FAILED | AWS::Lambda::Function | Fn9270 | Properties must be an object", Some(Sign::Verdict)),
+            ("fx.proto:8:1:Import \"c.proto\" is unused.", Some(Sign::Likely)),
+            ("Error: cannot load users", Some(Sign::Clear)),
+            ("[main] ERROR x.Y - no connection", Some(Sign::Clear)),
+            ("bash: foo: command not found", Some(Sign::Clear)),
+            ("   Compiling thiserror v1.0.50", None),
+            ("  Downloading error_helpers-1.0.tar.gz (3 kB)", None),
+            ("  - Installing symfony/error-handler (v7.1.2): Extracting archive", None),
+            ("? example.com/app/errors [no test files]", None),
+            (" Container app-error-page  Created", None),
+            (" Container app-error-page  Error", Some(Sign::Hint)),
+            ("Unpacking liberror-perl (0.17029-1) ...", None),
+            ("[ 12%] Building CXX object src/CMakeFiles/x.dir/error.cc.o", None),
+            ("make: *** [Makefile:3: all] Error 2", Some(Sign::Follows)),
+            ("error: could not compile `x` (bin \"x\") due to 1 previous error", Some(Sign::Follows)),
+            ("ordinary words", None),
+        ] {
+            assert_eq!(read(text), expected, "{text}");
+        }
+    }
 }

@@ -4,54 +4,84 @@ use std::{collections::VecDeque, sync::Arc};
 
 use super::{
     line::Line,
+    shape::{self, Shapes},
     sign::{self, Sign},
 };
 
-/// Lines kept before a clear sign: some test runners say what is wrong before they say that it is.
+/// Lines kept before a sign: some test runners say what is wrong before they say that it is.
 const ABOVE: usize = 2;
 /// Lines kept after it: compilers say where it is in the lines below.
-const BELOW: usize = 12;
-/// Signs kept from the beginning, each of another kind: what comes first is the cause of what follows.
-const FIRST: usize = 6;
-/// Signs kept from the end: what was said first may have been harmless.
-const LAST: usize = 3;
-/// Kinds of signs remembered, so that one that is repeated takes no place from another.
-const KINDS: usize = 64;
-/// Last lines kept.
+const BELOW: usize = 10;
+/// Families of signs that are kept, the first and the last of each.
+const FAMILIES: usize = 12;
+/// Last lines kept, and last ones that were the first of their shape.
 const TAIL: usize = 12;
+const ODD: usize = 16;
+/// A shape that is seen more often is routine.
+const RARE: u16 = 2;
+const ROUTINE: u16 = 5;
+/// Lines below a sign that do not visibly go on with it.
+const LOOSE: usize = 2;
 
-/// A stream keeps no more lines than this: 284.
+/// A stream keeps no more lines than this.
 #[cfg(test)]
-pub(super) const LONGEST: usize = 1 + ABOVE + TAIL + 2 * (FIRST + LAST) * (ABOVE + 1 + BELOW);
+pub(super) const LONGEST: usize = 1 + ABOVE + TAIL + ODD + 2 * FAMILIES * (ABOVE + 1 + BELOW);
 
 /// One program's output: a BuildKit step's, or all that stands outside of those.
 #[derive(Debug, Default)]
 pub(super) struct Stream {
     /// Its latest name.
     pub(super) name: Option<Arc<Line>>,
-    clear: Found,
-    hints: Found,
+    families: Vec<Family>,
+    shapes: Shapes,
     /// The lines before the next one.
-    above: VecDeque<Arc<Line>>,
-    pub(super) tail: VecDeque<Arc<Line>>,
+    above: VecDeque<Kept>,
+    pub(super) tail: VecDeque<Kept>,
+    /// Lines that were the first of their shape: where no sign is known, what is wrong is among them.
+    odd: VecDeque<Kept>,
+    /// The sign that the next lines belong to, and how many of them.
+    open: Option<(usize, usize)>,
+    /// How many lines it has had.
+    length: usize,
 }
 
-/// Signs of one strength.
-#[derive(Debug, Default)]
-struct Found {
-    first: Vec<Spot>,
-    last: VecDeque<Spot>,
-    kinds: Vec<u64>,
-    /// Lines that still belong to the latest sign.
-    open: usize,
+/// A line with what is needed to judge it.
+#[derive(Debug, Clone)]
+pub(super) struct Kept {
+    pub(super) line: Arc<Line>,
+    shape: u64,
+    /// Where in the line begins what the program printed.
+    from: usize,
+}
+
+impl Kept {
+    pub(super) fn text(&self) -> &str {
+        self.line.text.get(self.from..).unwrap_or(&self.line.text)
+    }
+}
+
+/// Signs that differ in names and numbers only.
+#[derive(Debug)]
+struct Family {
+    hash: u64,
+    sign: Sign,
+    count: usize,
+    first: Spot,
+    last: Option<Spot>,
 }
 
 /// A line that looks like an error, and the lines around it.
 #[derive(Debug)]
 pub(super) struct Spot {
-    pub(super) line: Arc<Line>,
-    pub(super) above: Vec<Arc<Line>>,
-    pub(super) below: Vec<Arc<Line>>,
+    pub(super) kept: Kept,
+    pub(super) sign: Sign,
+    kind: u64,
+    /// How often the same was said again later.
+    again: usize,
+    /// Its place in the stream.
+    place: usize,
+    above: Vec<Kept>,
+    below: Vec<Kept>,
 }
 
 impl Stream {
@@ -61,79 +91,225 @@ impl Stream {
 
     /// Takes the next line; `text` is what the program printed of it.
     pub(super) fn push(&mut self, line: &Arc<Line>, text: &str) {
-        let sign = sign::read(text);
-        for (strength, found) in [(Sign::Clear, &mut self.clear), (Sign::Hint, &mut self.hints)] {
-            found.go_on(line);
-            if sign == Some(strength) {
-                found.push(line, text, &self.above);
-            }
+        let kept = Kept {
+            line: Arc::clone(line),
+            shape: shape::shape(text),
+            from: if line.cut { 0 } else { line.text.len() - text.len().min(line.text.len()) },
+        };
+        self.shapes.note(kept.shape);
+        if let Some((at, left)) = self.open.take()
+            && let Some(family) = self.families.get_mut(at)
+        {
+            family.last.as_mut().unwrap_or(&mut family.first).below.push(kept.clone());
+            self.open = (left > 1).then_some((at, left - 1));
         }
-        keep(&mut self.above, line, ABOVE);
-        keep(&mut self.tail, line, TAIL);
+        if let Some(sign) = sign::read(text) {
+            self.take(&kept, sign, text);
+        } else if self.shapes.count(kept.shape) == 1 && !text.trim().is_empty() && !sign::is_progress(text) {
+            keep(&mut self.odd, kept.clone(), ODD);
+        }
+        if !text.trim().is_empty() {
+            keep(&mut self.above, kept.clone(), ABOVE);
+        }
+        keep(&mut self.tail, kept, TAIL);
+        self.length += 1;
+    }
+
+    fn take(&mut self, kept: &Kept, sign: Sign, text: &str) {
+        let (family, kind) = (shape::family(sign::said(text)), shape::kind(text));
+        let spot = || Spot {
+            kept: kept.clone(),
+            sign,
+            kind,
+            again: 0,
+            place: self.length,
+            above: self.above.iter().cloned().collect(),
+            below: Vec::new(),
+        };
+        let known = self.families.iter().position(|known| known.hash == family && known.sign == sign);
+        let at = if let Some(at) = known {
+            let spot = spot();
+            let known = &mut self.families[at];
+            known.count += 1;
+            for same in [Some(&mut known.first), known.last.as_mut()].into_iter().flatten().filter(|same| same.kind == kind) {
+                same.again += 1;
+            }
+            if known.first.kind == kind {
+                return;
+            }
+            known.last = Some(spot);
+            at
+        } else {
+            let new = Family { hash: family, sign, count: 1, first: spot(), last: None };
+            if self.families.len() < FAMILIES {
+                self.families.push(new);
+                self.families.len() - 1
+            } else {
+                // The weakest gives way, of those the one that was said often, then the oldest.
+                let rank = |family: &Family| {
+                    (family.sign, std::cmp::Reverse(family.count.min(4) / 4), family.last.as_ref().unwrap_or(&family.first).place)
+                };
+                let weakest = self.families.iter().enumerate().min_by_key(|(_, family)| rank(family));
+                let Some(at) = weakest.filter(|(_, family)| family.sign <= sign).map(|(at, _)| at) else { return };
+                self.families[at] = new;
+                at
+            }
+        };
+        self.open = Some((at, BELOW));
     }
 
     /// What comes next does not go on with what came last.
     pub(super) fn interrupt(&mut self) {
         self.above.clear();
-        (self.clear.open, self.hints.open) = (0, 0);
+        self.open = None;
     }
 
-    /// The signs of one strength, the most telling first: the first ones and the last ones in turns.
-    pub(super) fn signs(&self, strength: Sign) -> Vec<&Spot> {
-        let found = if strength == Sign::Clear { &self.clear } else { &self.hints };
-        let (mut first, mut last) = (found.first.iter(), found.last.iter().rev());
-        let mut signs = Vec::new();
-        loop {
-            let pair = [first.next(), last.next()];
-            if pair.iter().all(Option::is_none) {
-                return signs;
+    /// The signs with their marks, in no order.
+    pub(super) fn spots(&self) -> impl Iterator<Item = (&Spot, i32)> {
+        let spots = self
+            .families
+            .iter()
+            .flat_map(|family| [Some(&family.first), family.last.as_ref()].into_iter().flatten().map(move |spot| (spot, family.count)));
+        spots.map(|(spot, count)| (spot, self.mark(spot, count)))
+    }
+
+    /// How likely a sign is the one that a person looks for: by its form; lower if it is one of many of its family, as those are that passing
+    /// tests print; higher if it is said again in a summary; higher near the end, for what was said long before was got over.
+    fn mark(&self, spot: &Spot, count: usize) -> i32 {
+        let form = match spot.sign {
+            Sign::Own => 140,
+            Sign::Verdict => 80,
+            Sign::Clear => 60,
+            Sign::Likely => 45,
+            Sign::Hint => 30,
+            Sign::Follows => 12,
+        };
+        let crowd = match (count, spot.sign) {
+            (_, Sign::Own | Sign::Follows) | (1..=3, _) => 0,
+            (_, Sign::Verdict) => -4,
+            (4..=9, _) => -18,
+            (_, _) => -30,
+        };
+        let near = match (self.length - spot.place, spot.sign) {
+            (_, Sign::Verdict | Sign::Own) => 0,
+            (0..=15, _) => 10,
+            (16..=60, _) => 5,
+            _ => 0,
+        };
+        let again = if matches!(spot.again, 1..=3) { 6 } else { 0 };
+        form + crowd + near + again
+    }
+
+    /// Every line that is kept, some of them twice.
+    pub(super) fn kept(&self) -> impl Iterator<Item = &Arc<Line>> {
+        let spots = self.families.iter().flat_map(|family| [Some(&family.first), family.last.as_ref()]).flatten();
+        spots.flat_map(|spot| spot.above.iter().chain(&spot.below)).chain(&self.tail).map(|kept| &kept.line)
+    }
+
+    /// Lines whose like was never printed, the latest first.
+    pub(super) fn odd(&self) -> impl Iterator<Item = &Kept> {
+        self.odd.iter().rev().filter(|kept| self.is_rare(kept))
+    }
+
+    /// The lines below a sign that go on with it, and at most so many.
+    pub(super) fn below<'a>(&'a self, spot: &'a Spot, most: usize) -> Vec<&'a Kept> {
+        let mut taken = Vec::new();
+        let mut loose = 0;
+        for kept in &spot.below {
+            let text = kept.text();
+            let is_blank = text.trim().is_empty();
+            if taken.len() >= most || (!is_blank && self.is_routine(kept)) {
+                break;
             }
-            signs.extend(pair.into_iter().flatten());
+            if !is_blank && !goes_on(text) && sign::read(text).is_none() {
+                loose += 1;
+                if loose > LOOSE || !self.is_rare(kept) {
+                    break;
+                }
+            }
+            taken.push(kept);
         }
+        while taken.last().is_some_and(|kept| kept.text().trim().is_empty()) {
+            taken.pop();
+        }
+        taken
+    }
+
+    /// The lines above a sign that lead to it.
+    pub(super) fn above<'a>(&'a self, spot: &'a Spot) -> impl Iterator<Item = &'a Kept> {
+        let leads = |kept: &&Kept| {
+            let text = kept.text();
+            let is_near = spot.kept.line.at - kept.line.at <= 3;
+            let is_heading = text.trim_end().ends_with(':')
+                || text.trim_start().starts_with(['●', '>'])
+                || text.starts_with("--- ")
+                || text.starts_with("    ");
+            is_near && !self.is_routine(kept) && (is_heading || sign::read(text).is_some() || self.is_rare(kept))
+        };
+        spot.above.iter().rev().take_while(leads).collect::<Vec<_>>().into_iter().rev()
+    }
+
+    /// Whether the like of a line is hardly ever printed.
+    fn is_rare(&self, kept: &Kept) -> bool {
+        self.shapes.count(kept.shape) <= RARE
+    }
+
+    /// Whether a line is of the kind that this program prints all the time.
+    pub(super) fn is_routine(&self, kept: &Kept) -> bool {
+        let text = kept.text();
+        (self.shapes.count(kept.shape) > ROUTINE
+            && sign::read(text).is_none_or(|sign| sign < Sign::Likely)
+            && !text.starts_with([' ', '\t']))
+            || sign::is_progress(text)
     }
 
     #[cfg(test)]
     pub(super) fn lines(&self) -> usize {
-        let of =
-            |found: &Found| -> usize { found.first.iter().chain(&found.last).map(|spot| 1 + spot.above.len() + spot.below.len()).sum() };
-        usize::from(self.name.is_some()) + self.above.len() + self.tail.len() + of(&self.clear) + of(&self.hints)
+        let of = |spot: &Spot| 1 + spot.above.len() + spot.below.len();
+        let spots = self.families.iter().map(|family| of(&family.first) + family.last.as_ref().map_or(0, of));
+        usize::from(self.name.is_some()) + self.above.len() + self.tail.len() + self.odd.len() + spots.sum::<usize>()
     }
 }
 
-impl Found {
-    fn go_on(&mut self, line: &Arc<Line>) {
-        if self.open > 0 {
-            self.open -= 1;
-            if let Some(spot) = self.last.back_mut().or(self.first.last_mut()) {
-                spot.below.push(Arc::clone(line));
-            }
-        }
-    }
-
-    fn push(&mut self, line: &Arc<Line>, text: &str, above: &VecDeque<Arc<Line>>) {
-        let kind = sign::kind(text);
-        if self.kinds.contains(&kind) {
-            return;
-        }
-        if self.kinds.len() == KINDS {
-            self.kinds.remove(0);
-        }
-        self.kinds.push(kind);
-        let spot = Spot { line: Arc::clone(line), above: above.iter().cloned().collect(), below: Vec::new() };
-        self.open = BELOW;
-        if self.first.len() < FIRST {
-            self.first.push(spot);
-        } else {
-            keep_last(&mut self.last, spot, LAST);
-        }
+impl Spot {
+    pub(super) fn kind(&self) -> u64 {
+        self.kind
     }
 }
 
-fn keep(lines: &mut VecDeque<Arc<Line>>, line: &Arc<Line>, most: usize) {
-    keep_last(lines, Arc::clone(line), most);
+/// Whether a line goes on with what stands above it: indented, a margin, a difference, a place, advice.
+fn goes_on(text: &str) -> bool {
+    let trimmed = text.trim_start();
+    let begins = [
+        "at ",
+        "in ",
+        "from ",
+        "note:",
+        "help:",
+        "hint:",
+        "caused by",
+        "because",
+        "expected",
+        "received",
+        "actual",
+        "got",
+        "want",
+        "see ",
+        "required",
+        "diff",
+        "left",
+        "right",
+        "where",
+        "but ",
+    ];
+    let is_margin = trimmed.trim_start_matches(|c: char| c.is_ascii_digit()).trim_start().starts_with(['|', '>']);
+    text.starts_with([' ', '\t', '|', '>', '=', '^', '~', '+', '-', '│', '╰', '╭', '├', '└', '┌', '·', '*'])
+        || is_margin
+        || text.starts_with("E  ")
+        || begins.iter().any(|begin| trimmed.get(..begin.len()).is_some_and(|text| text.eq_ignore_ascii_case(begin)))
 }
 
-fn keep_last<T>(queue: &mut VecDeque<T>, item: T, most: usize) {
+fn keep<T>(queue: &mut VecDeque<T>, item: T, most: usize) {
     if queue.len() == most {
         queue.pop_front();
     }

@@ -1,23 +1,19 @@
 //! Values that must not appear, whatever they look like.
 
-use std::{borrow::Cow, cmp::Reverse, collections::HashMap};
+use std::{cmp::Reverse, collections::HashMap, fmt::Write, ops::Range};
 
-use regex::Regex;
-
-use super::{MARK, pattern};
+use aho_corasick::{AhoCorasick, MatchKind};
 
 /// A shorter value is more likely an ordinary word than a secret.
 const SHORTEST: usize = 6;
-/// One pattern looks for no more than this many bytes of values.
-const MOST: usize = 32 * 1024;
-/// So much of a value is taken out at a line's end, where the next line may go on with the rest.
+/// So much of a value is taken out at the end of a line that was wrapped, before it is known whether the next one goes on with the rest.
 const BEGINNING: usize = 6;
 
 /// The values, and the other ways in which programs write them.
 #[derive(Debug, Default)]
 pub(super) struct Own {
     values: Vec<String>,
-    patterns: Vec<Regex>,
+    finder: Option<AhoCorasick>,
     /// The beginnings of the values by their last byte.
     begins: HashMap<u8, Vec<Begun>>,
 }
@@ -28,21 +24,10 @@ pub(super) type Begun = (usize, usize);
 impl Own {
     pub(super) fn new(secrets: impl Iterator<Item = String>) -> Self {
         let mut values: Vec<_> = secrets.flat_map(|secret| written(&secret)).filter(|value| value.chars().count() >= SHORTEST).collect();
-        // Longest first: one may be a part of another.
-        values.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+        values.sort();
         values.dedup();
-        let mut patterns = Vec::new();
-        let mut rest = &values[..];
-        while !rest.is_empty() {
-            let mut bytes = 0;
-            let fitting = rest.iter().take_while(|value| {
-                bytes += value.len();
-                bytes <= MOST
-            });
-            let (part, others) = rest.split_at(fitting.count().max(1));
-            patterns.extend(Regex::new(&part.iter().map(|value| regex::escape(value)).collect::<Vec<_>>().join("|")).ok());
-            rest = others;
-        }
+        // Longest first: one may be a part of another.
+        let finder = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(&values).ok().filter(|_| !values.is_empty());
         let mut begins = HashMap::<_, Vec<_>>::new();
         for (index, value) in values.iter().enumerate() {
             for (at, last) in value.bytes().enumerate().take(value.len() - 1).filter(|&(at, _)| value.is_char_boundary(at + 1)) {
@@ -52,22 +37,17 @@ impl Own {
         for begins in begins.values_mut() {
             begins.sort_by_key(|&(_, length)| Reverse(length));
         }
-        Self { values, patterns, begins }
+        Self { values, finder, begins }
     }
 
-    pub(super) fn redact<'a>(&self, text: Cow<'a, str>, count: &mut usize) -> Cow<'a, str> {
-        self.patterns.iter().fold(text, |text, pattern| pattern::replace(text, pattern, count, |_| Some(MARK.to_owned())))
-    }
-
-    /// Whether a value lies over a place in a text.
-    fn is_over(&self, text: &str, place: usize) -> bool {
-        self.patterns.iter().any(|pattern| pattern.find_iter(text).any(|found| found.start() < place && found.end() > place))
+    /// Where values lie.
+    pub(super) fn find(&self, text: &str) -> impl Iterator<Item = Range<usize>> {
+        self.finder.iter().flat_map(move |finder| finder.find_iter(text).map(|found| found.range()))
     }
 
     /// Where at a line's end so much of a value begins that it has to be taken out before it is known whether the rest follows.
     pub(super) fn begins(&self, begun: &[Begun], text: &str) -> Option<usize> {
-        let telling = begun.iter().filter(|&&begun| self.is_telling(begun)).map(|&(_, length)| text.len() - length);
-        telling.filter(|&at| !self.is_over(text, at)).min()
+        begun.iter().filter(|&&begun| self.is_telling(begun)).map(|&(_, length)| text.len() - length).min()
     }
 
     /// The values that a line's end may be the beginning of, the longest beginnings first.
@@ -99,24 +79,54 @@ impl Own {
     }
 }
 
-/// The ways in which a value is written: line by line, in JSON, in a URL, in base64.
+/// The ways in which a value is written: line by line, in JSON, in a URL, in a shell's quotes, in XML, in base64 (whatever stands before and
+/// after it).
 fn written(secret: &str) -> Vec<String> {
     let mut ways: Vec<_> = secret.lines().map(|line| line.trim().to_owned()).collect();
-    ways.push(secret.replace('\\', r"\\").replace('"', r#"\""#).replace('\n', r"\n"));
-    let percent = |byte: u8| match byte {
-        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => char::from(byte).to_string(),
-        byte => format!("%{byte:02X}"),
-    };
-    ways.push(secret.bytes().map(percent).collect());
-    ways.push(base64(secret.as_bytes()));
+    let json = secret.replace('\\', r"\\").replace('"', r#"\""#).replace('\n', r"\n").replace('\t', r"\t");
+    ways.push(json.replace('/', r"\/"));
+    ways.push(json.replace('&', r"\u0026").replace('<', r"\u003c").replace('>', r"\u003e"));
+    ways.push(json.replace('\\', r"\\").replace('"', r#"\""#));
+    ways.push(json);
+    ways.push(secret.replace('\'', r"'\''"));
+    ways.push(secret.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;"));
+    for upper in [true, false] {
+        let percent = percent(secret, upper);
+        ways.push(percent.replace("%20", "+"));
+        ways.push(percent);
+    }
+    for offset in 0..3 {
+        let digits = base64(secret.as_bytes(), offset);
+        ways.push(digits.replace('+', "-").replace('/', "_"));
+        ways.push(digits);
+    }
     ways
 }
 
-/// The part of the base64 text that is the same whatever follows the value, such as a line break.
-fn base64(bytes: &[u8]) -> String {
+/// As in a URL, with capital or small hexadecimal digits.
+fn percent(text: &str, upper: bool) -> String {
+    text.bytes().fold(String::new(), |mut text, byte| {
+        let is_plain = byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~');
+        let written = match (is_plain, upper) {
+            (true, _) => write!(text, "{}", char::from(byte)),
+            (false, true) => write!(text, "%{byte:02X}"),
+            (false, false) => write!(text, "%{byte:02x}"),
+        };
+        debug_assert!(written.is_ok(), "a text takes whatever is written");
+        text
+    })
+}
+
+/// The part of the base64 text that is the same whatever stands before the value, so many bytes of it in the value's first group, and after
+/// it, such as a line break.
+fn base64(bytes: &[u8], offset: usize) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let whole = bytes.chunks_exact(3).map(|three| three.iter().fold(0_usize, |bits, &byte| bits << 8 | usize::from(byte)));
-    whole.flat_map(|bits| [18, 12, 6, 0].map(|shift| char::from(DIGITS[bits >> shift & 63]))).collect()
+    let shifted: Vec<_> = std::iter::repeat_n(0, offset).chain(bytes.iter().copied()).collect();
+    // A digit is of six bits: those that share one with a byte before the value or after it are not known.
+    let (from, to) = ((offset * 8).div_ceil(6), shifted.len() * 8 / 6);
+    let bit = |at: usize| shifted.get(at / 8).map_or(0, |byte| usize::from(byte >> (7 - at % 8) & 1));
+    let digit = |at: usize| (at * 6..at * 6 + 6).fold(0, |bits, at| bits << 1 | bit(at));
+    (from..to).map(|at| char::from(DIGITS[digit(at)])).collect()
 }
 
 #[cfg(test)]
@@ -125,13 +135,28 @@ mod tests {
 
     #[test]
     fn a_value_is_known_however_it_is_written() {
-        let own = Own::new(["pa\"ss wörd!".to_owned(), "first line\nsecond line".into()].into_iter());
-        for text in
-            ["pa\"ss wörd!", r#"pa\"ss wörd!"#, "pa%22ss%20w%C3%B6rd%21", "cGEic3Mgd8O2cmQh", "second line", r"first line\nsecond line"]
-        {
-            let mut count = 0;
-            assert_eq!(own.redact(Cow::Borrowed(text), &mut count).replace(MARK, ""), "", "{text}");
-            assert_eq!(count, 1, "{text}");
+        let own = Own::new(["pa\"ss wörd!".to_owned(), "first line\nsecond line".into(), "a/b+c&d'e<f".into()].into_iter());
+        for text in [
+            "pa\"ss wörd!",
+            r#"pa\"ss wörd!"#,
+            r#"pa\\\"ss wörd!"#,
+            "pa%22ss%20w%C3%B6rd%21",
+            "pa%22ss+w%c3%b6rd%21",
+            "cGEic3Mgd8O2cmQh",
+            "second line",
+            r"first line\nsecond line",
+            r"a\/b+c&d'e<f",
+            "a%2fb%2bc%26d%27e%3cf",
+            r"a/b+c\u0026d'e\u003cf",
+            "a/b+c&amp;d'e&lt;f",
+            r"a/b+c&d'\''e<f",
+        ] {
+            let mut found = own.find(text);
+            assert_eq!((found.next(), found.next()), (Some(0..text.len()), None), "{text}");
+        }
+        // `user:` and `users:` before it, in base64.
+        for text in ["dXNlcjphL2IrYyZkJ2U8Zg==", "dXNlcnM6YS9iK2MmZCdlPGY=", "dToYS9iK2MmZCdlPGYK", "dTphL2IrYyZkJ2U8Zgo="] {
+            assert!(own.find(text).any(|found| found.len() >= 12), "{text}");
         }
     }
 }

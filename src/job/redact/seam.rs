@@ -1,18 +1,22 @@
-//! Secrets that lie on both sides of a line break: a log event may end within one, and programs wrap long lines.
+//! Secrets that lie on both sides of a line break, where a program wrapped a long line. (What the log's writer cut is whole again before it
+//! is redacted: see [`crate::job::rejoin`].)
+//!
+//! A wrap is taken for one only where it can be told: the line is long, and what stands at the beginning of the next one is the rest of a
+//! value that is known, or all of that line and no word. Never is a name taken that a value follows.
 
 use super::{
     own::{Begun, Own},
-    pattern,
+    table::TABLE,
 };
 
-/// A line this long may have been wrapped.
+/// No program wraps a shorter line.
 const WRAPPED: usize = 60;
 /// So much of a line's end is remembered, for a token whose first letters stand there.
 const TAIL: usize = 64;
 /// A token has no more lines.
 const LONGEST: usize = 200;
-/// So many lines that look like words may stand within a token.
-const WORDS: usize = 3;
+/// A shorter rest of a token is rather a word.
+const REST: usize = 8;
 
 /// What the end of a line leaves open.
 #[derive(Debug, Default)]
@@ -20,98 +24,85 @@ pub(super) struct Seam {
     /// The BuildKit step that printed the line; another one's do not go on with it.
     step: Option<u32>,
     own: Vec<Begun>,
-    /// Lines that may still belong to a token that was taken out up to the line's end.
+    /// Lines that may still belong to a token that was taken out up to the line's end, and how long they are.
     token: usize,
+    width: usize,
     /// The last letters, if they may begin a token.
     tail: String,
 }
 
-/// The beginning of a line that goes on with the secret before it.
-#[derive(Debug, Default)]
-pub(super) struct Rest {
-    /// Bytes, blanks before it included.
-    pub(super) bytes: usize,
-    /// Whether nothing of the secret was taken out of the line before, so that it was not counted.
-    pub(super) is_new: bool,
-    /// What the line leaves open if all of it goes on.
-    own: Vec<Begun>,
-    token: usize,
-    tail: String,
-}
-
 impl Seam {
-    /// How much of the next line belongs to a secret.
-    pub(super) fn rest(&self, step: Option<u32>, text: &str, own: &Own) -> Rest {
-        if step != self.step || (self.own.is_empty() && self.token == 0 && self.tail.is_empty()) {
-            return Rest::default();
+    /// How many bytes at the beginning of the next line belong to a secret that the line before began, and whether something of it was
+    /// taken out there.
+    pub(super) fn rest(&mut self, step: Option<u32>, text: &str, own: &Own) -> Option<(usize, bool)> {
+        let before = std::mem::take(self);
+        if step != before.step || (before.own.is_empty() && before.token == 0 && before.tail.is_empty()) {
+            return None;
         }
         let trimmed = text.trim_start();
         let indent = text.len() - trimmed.len();
-        let (raw, cut) = (own.go_on(&self.own, text, false), own.go_on(&self.own, trimmed, true));
-        let (bytes, further) = match (raw, cut) {
-            (raw, _) if raw.0 > 0 => raw,
-            (_, cut) if cut.0 > 0 => (indent + cut.0, cut.1),
-            (raw, cut) => (0, [raw.1, cut.1].concat()),
+        let (raw, cut) = (own.go_on(&before.own, text, false), own.go_on(&before.own, trimmed, true));
+        let (bytes, further) = if raw.0 > 0 { raw } else { (cut.0 + if cut.0 > 0 { indent } else { 0 }, cut.1) };
+        if bytes > 0 {
+            let known = before.own.iter().any(|&begun| own.is_telling(begun));
+            *self = Self { step, own: further, ..Self::default() };
+            return Some((bytes, known));
+        }
+        let run = run_at(trimmed);
+        let rest = &trimmed[run.len()..];
+        let is_name = run.trim_end_matches('=').contains('=') || rest.trim_start().starts_with([':', '=']);
+        if run.is_empty() || is_name {
+            return None;
+        }
+        let is_whole = rest.trim_end().is_empty();
+        if before.token > 0 {
+            let goes_on = is_whole && is_no_word(run) && text.len() <= before.width;
+            if goes_on && text.len() == before.width {
+                *self = Self { step, token: before.token - 1, width: before.width, ..Self::default() };
+            }
+            return goes_on.then_some((text.len(), true));
+        }
+        let joined = format!("{}{run}", before.tail);
+        let mut end = None;
+        TABLE.find(&joined, &TABLE.suspects(&joined), |place, _| {
+            if place.start < before.tail.len() && place.end > before.tail.len() {
+                end = end.max(Some(place.end - before.tail.len()));
+            }
+        });
+        let end = end.filter(|&end| end < run.len() || is_no_word(run))?;
+        if end == run.len() && is_whole && text.len() == before.width {
+            *self = Self { step, token: LONGEST, width: before.width, ..Self::default() };
+        }
+        Some((indent + end, false))
+    }
+
+    /// What a line leaves open, and where at its end the beginning of a secret has to be taken out. `taken`: where the secret ends that
+    /// was taken out last.
+    pub(super) fn end(&mut self, step: Option<u32>, text: &str, taken: usize, own: &Own) -> Option<usize> {
+        if text.len() < WRAPPED {
+            return None;
+        }
+        let run = run_before(text);
+        if taken == text.len() {
+            if !run.is_empty() {
+                *self = Self { step, token: LONGEST, width: text.len(), ..Self::default() };
+            }
+            return None;
+        }
+        let run = &run[run.len() - run.len().min(text.len() - taken)..];
+        let begun = own.begun(text.get(taken..).unwrap_or_default());
+        let own_at = own.begins(&begun, text);
+        let token_at = TABLE.begins(run).map(|at| text.len() - run.len() + at);
+        *self = Self {
+            step,
+            own: begun,
+            token: if token_at.is_some() { LONGEST } else { 0 },
+            width: text.len(),
+            // Letters of tokens are ASCII.
+            tail: run[run.len().saturating_sub(TAIL)..].to_owned(),
         };
-        let is_new = bytes > 0 && !self.own.iter().any(|&begun| own.is_telling(begun));
-        let rest = Rest { bytes, is_new, own: further, ..Rest::default() };
-        if bytes > 0 { rest } else { self.rest_of_token(trimmed, indent, rest) }
+        own_at.into_iter().chain(token_at).min()
     }
-
-    fn rest_of_token(&self, text: &str, indent: usize, rest: Rest) -> Rest {
-        let run = run_at(text);
-        let is_whole = run.len() == text.trim_end().len();
-        if self.token > 0 {
-            return match (goes_on(run), is_whole) {
-                (true, true) => Rest { bytes: indent + text.len(), token: self.token - 1, ..rest },
-                (true, false) => Rest { bytes: indent + run.len(), ..rest },
-                (false, true) => Rest { token: WORDS.min(self.token - 1), ..rest },
-                (false, false) => rest,
-            };
-        }
-        if self.tail.is_empty() || run.is_empty() {
-            return rest;
-        }
-        let joined = format!("{}{run}", self.tail);
-        let begins = || pattern::token_begins(&joined).filter(|&at| is_whole && at < self.tail.len());
-        match pattern::token_over(&joined, self.tail.len()) {
-            Some(end) if end < joined.len() => Rest { bytes: indent + end - self.tail.len(), is_new: true, ..rest },
-            Some(_) => Rest { bytes: indent + run.len(), is_new: true, token: LONGEST, ..rest },
-            None if begins().is_some() => Rest { bytes: indent + text.len(), is_new: true, token: LONGEST, ..rest },
-            None => Rest { tail: if is_whole { self.tail.clone() } else { String::new() }, ..rest },
-        }
-    }
-
-    /// Where at the end of a line the beginning of a secret has to be taken out, and what the line leaves open.
-    pub(super) fn end(step: Option<u32>, text: &str, rest: Rest, own: &Own) -> (usize, Self) {
-        if rest.bytes == text.len() && rest.bytes > 0 {
-            return (text.len(), Self { step, own: rest.own, token: rest.token, tail: String::new() });
-        }
-        let line = &text[rest.bytes..];
-        let begun = own.begun(line);
-        let own_at = own.begins(&begun, line);
-        let run = run_before(line);
-        let token_at = (run.len() >= 6).then(|| pattern::token_begins(run)).flatten().map(|at| line.len() - run.len() + at);
-        let token = if token_at.is_some() { LONGEST } else { rest.token };
-        let token_at = token_at.filter(|&at| pattern::token_over(line, at).is_none());
-        let at = own_at.into_iter().chain(token_at).min().map_or(text.len(), |at| rest.bytes + at);
-        let own = begun.into_iter().chain(rest.own).collect();
-        (at, Self { step, own, token, tail: last(rest.tail, run) })
-    }
-
-    /// A secret was taken out up to the end of a line that is so long that it may have been wrapped.
-    pub(super) fn may_be_wrapped(&mut self, line: &str) {
-        if line.len() >= WRAPPED && !run_before(line).is_empty() {
-            self.token = LONGEST;
-        }
-    }
-}
-
-/// The last letters of two pieces.
-fn last(mut tail: String, run: &str) -> String {
-    tail.push_str(run);
-    // Letters of tokens are ASCII.
-    tail.split_off(tail.len().saturating_sub(TAIL))
 }
 
 fn is_of_token(byte: u8) -> bool {
@@ -129,8 +120,7 @@ fn run_before(text: &str) -> &str {
 }
 
 /// Whether this is the middle or the end of a token and not a word.
-fn goes_on(run: &str) -> bool {
-    let digits = run.bytes().filter(u8::is_ascii_digit).count();
-    let capitals = run.bytes().filter(u8::is_ascii_uppercase).count();
-    run.len() >= 20 || digits > 0 || capitals > 1
+fn is_no_word(run: &str) -> bool {
+    let (digits, letters) = (run.bytes().any(|byte| byte.is_ascii_digit()), run.bytes().any(|byte| byte.is_ascii_alphabetic()));
+    run.len() >= REST && digits && letters && !run.contains("./") && !run.starts_with(['/', '.', '-'])
 }

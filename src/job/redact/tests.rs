@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::job::rejoin::Rejoin;
 
 fn redact(line: &str) -> String {
     Redactor::new(std::iter::empty()).line(line).into_owned()
@@ -47,7 +48,11 @@ fn secrets_are_taken_out_and_the_words_around_them_stay() {
         ("GET /x?token=abcdef&y=1".into(), "GET /x?token=[redacted]&y=1".into()),
     ] {
         let found = redact(&line);
-        assert_eq!(found, expected, "{line}");
+        assert_eq!(found, expected, "{line} by {:?}", {
+            let mut r = Redactor::new(std::iter::empty());
+            r.line(&line);
+            r.rules().clone()
+        });
         assert_eq!(redact(&found), found, "what is redacted stays as it is");
     }
 }
@@ -107,7 +112,7 @@ fn a_private_key_without_an_end_does_not_swallow_the_log() {
     assert_eq!(redactor.line("[Container] 2026/01/28 20:47:36.3 Phase complete: BUILD State: FAILED").matches(MARK).count(), 0);
     redactor.line("-----BEGIN PRIVATE KEY-----");
     let swallowed = (0..1_000).filter(|_| redactor.line("x") == MARK).count();
-    assert_eq!(swallowed, LONGEST_KEY);
+    assert_eq!(swallowed, key::LONGEST);
 }
 
 /// Lines as they come out.
@@ -145,30 +150,46 @@ fn checksums_digests_and_names_stay_readable() {
 }
 
 #[test]
-fn a_secret_over_lines_is_taken_out_and_the_next_words_stay() {
+fn a_secret_that_a_program_wrapped_is_taken_out_and_the_next_words_stay() {
     let token = token("ghp_", 36);
     let (long, session) = (self::token("", 300), self::token("IQoJ", 300));
     let own = "correct horse battery staple";
     let wrapped = |text: &str| text.as_bytes().chunks(76).map(|line| String::from_utf8(line.to_vec()).unwrap()).collect::<Vec<_>>();
-    let cases: Vec<(Vec<String>, Vec<&str>, usize)> = vec![
-        (vec![format!("x {}", &token[..20]), format!("{} y", &token[20..]), "z".into()], vec!["x [redacted]", "[redacted] y", "z"], 1),
-        (vec![format!("x {}", &token[..2]), token[2..].into(), "then".into()], vec!["x gh", "[redacted]", "then"], 1),
-        (vec![format!("x {token}"), "error: then".into()], vec!["x [redacted]", "error: then"], 1),
-        (wrapped(&session).into_iter().chain(["done".to_owned()]).collect(), vec![MARK, MARK, MARK, MARK, "done"], 1),
+    let before = "x".repeat(60);
+    let cases: Vec<(Vec<String>, Vec<String>, usize)> = vec![
         (
-            vec!["#7 0.1 say correct horse".into(), "#8 0.1 battery staple is another's".into()],
-            vec!["#7 0.1 say [redacted]", "#8 0.1 battery staple is another's"],
+            vec![format!("{before} {}", &token[..20]), format!("{} y", &token[20..]), "z".into()],
+            vec![format!("{before} [redacted]"), format!("{} y", &token[20..]), "z".into()],
             1,
         ),
         (
-            vec!["say correct horse batt".into(), "    ery staple!".into(), "staple".into()],
-            vec!["say [redacted]", "[redacted]!", "staple"],
+            vec![format!("{before} {}", &token[..20]), token[20..].into(), "z".into()],
+            vec![format!("{before} [redacted]"), MARK.into(), "z".into()],
             1,
         ),
-        (vec!["say co".into(), "rrect horse battery staple".into(), "co".into(), "lour".into()], vec!["say co", MARK, "co", "lour"], 1),
+        (
+            vec![format!("{before} {}", &token[..2]), format!("{} y", &token[2..]), "then".into()],
+            vec![format!("{before} gh"), "[redacted] y".into(), "then".into()],
+            1,
+        ),
+        (
+            wrapped(&session).into_iter().chain(["done".to_owned()]).collect(),
+            [MARK, MARK, MARK, MARK, "done"].map(str::to_owned).to_vec(),
+            1,
+        ),
+        (
+            vec![format!("#7 0.1 {before} correct horse"), "#8 0.1 battery staple is another's".into()],
+            vec![format!("#7 0.1 {before} [redacted]"), "#8 0.1 battery staple is another's".into()],
+            1,
+        ),
+        (
+            vec![format!("{before} correct horse batt"), "    ery staple!".into(), "staple".into()],
+            vec![format!("{before} [redacted]"), "[redacted]!".into(), "staple".into()],
+            1,
+        ),
         (
             wrapped(&format!("authorization: Bearer {long}")).into_iter().chain(["It works".to_owned()]).collect(),
-            vec!["authorization: Bearer [redacted]", MARK, MARK, MARK, MARK, "It works"],
+            ["authorization: Bearer [redacted]", MARK, MARK, MARK, MARK, "It works"].map(str::to_owned).to_vec(),
             1,
         ),
     ];
@@ -176,6 +197,30 @@ fn a_secret_over_lines_is_taken_out_and_the_next_words_stay() {
         let mut redactor = Redactor::new([own.to_owned()].into_iter());
         assert_eq!(redacted(&mut redactor, lines.iter().map(String::as_str)), expected, "{lines:?}");
         assert_eq!(redactor.count(), count, "{lines:?}");
+    }
+}
+
+#[test]
+fn below_a_token_no_word_is_lost_and_no_name_is_taken_for_its_rest() {
+    let token = token("ghp_", 36);
+    let value = self::token("", 40);
+    let long = format!("{} using token {token}", "x".repeat(60));
+    for first in [format!("using token {token}"), long, format!("{} {}", "x".repeat(60), &token[..20])] {
+        for (next, expected) in [
+            (format!("aws_secret_access_key = {value}"), "aws_secret_access_key = [redacted]"),
+            (format!("aws_secret_access_key={value}"), "aws_secret_access_key=[redacted]"),
+            ("ERROR: failed to solve".into(), "ERROR: failed to solve"),
+            ("Error1: failed".into(), "Error1: failed"),
+            ("v1.2.3-rc4 : pushed".into(), "v1.2.3-rc4 : pushed"),
+            ("then".into(), "then"),
+            ("BUILD FAILED".into(), "BUILD FAILED"),
+            ("FAILED".into(), "FAILED"),
+            ("src/main2.rs was not found".into(), "src/main2.rs was not found"),
+        ] {
+            let mut redactor = Redactor::new(std::iter::empty());
+            redactor.line(&first);
+            assert_eq!(redactor.line(&next), expected, "below {first}");
+        }
     }
 }
 
@@ -202,21 +247,21 @@ fn of_a_key_among_other_output_only_the_key_is_taken_out() {
     assert_eq!(redacted(&mut redactor, lines.iter().map(String::as_str)), expected);
 }
 
-/// Secrets of every kind, and how long a part of each may come through where it begins at the end of a line.
-fn secrets() -> Vec<(String, usize)> {
+/// Secrets of several kinds; the last two are a job's own.
+fn secrets() -> Vec<String> {
     let jwt = format!("{}.{}.{}", token("eyJ", 20), token("eyJ", 30), token("", 43));
     vec![
-        (format!("AKIA{}", "Z7Q4".repeat(4)), 9),
-        (token("ghp_", 36), 12),
-        (token("github_pat_", 82), 14),
-        (token("glpat-", 20), 12),
-        (token("npm_", 36), 20),
-        (token("pypi-AgEIcHlwaS5vcmc", 60), 26),
-        (token("xoxb-123456789-", 24), 12),
-        (token("IQoJ", 400), 14),
-        (jwt, 18),
-        ("hunter2-Hunter3".to_owned(), 8),
-        ("correct horse battery staple".to_owned(), 8),
+        format!("AKIA{}", "Z7Q4".repeat(4)),
+        token("ghp_", 36),
+        token("github_pat_", 82),
+        token("glpat-", 20),
+        token("npm_", 36),
+        token("pypi-AgEIcHlwaS5vcmc", 60),
+        token("xoxb-123456789-", 24),
+        token("IQoJ", 400),
+        jwt,
+        "hunter2-Hunter3".to_owned(),
+        "correct horse battery staple".to_owned(),
     ]
 }
 
@@ -231,31 +276,26 @@ proptest! {
         prop_assert!(!found.contains(&secret), "{found}");
     }
 
+    /// As the log's writer cuts lines: into events.
     #[test]
-    fn a_planted_secret_never_comes_through_wherever_lines_break(
+    fn a_planted_secret_never_comes_through_wherever_the_log_is_cut(
         which in 0..secrets().len(),
         before in "[ -~]{0,20} ",
         after in " [ -~]{0,20}",
-        mut breaks in prop::collection::vec(0_usize..460, 0..4),
-        step in prop::option::of(1_u32..9),
-        indent in "[ ]{0,2}",
+        mut cuts in prop::collection::vec(0_usize..460, 0..4),
     ) {
-        let (secret, most) = secrets()[which].clone();
-        let own = secrets()[9..].iter().map(|(secret, _)| secret.clone()).collect::<Vec<_>>();
-        let text = format!("{before}{secret}{after}");
-        breaks.retain(|at| (before.len()..=before.len() + secret.len()).contains(at));
-        breaks.sort_unstable();
-        breaks.dedup();
-        let ends = breaks.iter().copied().chain([text.len()]);
-        let begins = [0].into_iter().chain(breaks.iter().copied());
-        let prefix = step.map_or(String::new(), |step| format!("#{step} 0.1 "));
-        let lines = begins.zip(ends).enumerate().map(|(n, (from, to))| format!("{prefix}{}{}", if n > 0 { &indent } else { "" }, &text[from..to]));
-        let mut redactor = Redactor::new(own.into_iter());
-        let found = lines.map(|line| redactor.line(&line)[prefix.len()..].trim_start().to_owned()).collect::<Vec<_>>().concat();
-        let parts = (0..secret.len() - most).map(|at| &secret[at..=at + most]);
-        for part in parts {
-            prop_assert!(!found.contains(part), "{part} of {secret} is in {found}");
+        let secret = secrets()[which].clone();
+        let own = secrets()[9..].to_vec();
+        let log = format!("first\n{before}{secret}{after}\n");
+        cuts.retain(|at| (6..log.len()).contains(at));
+        cuts.extend([0, 6, log.len()]);
+        cuts.sort_unstable();
+        let (mut rejoin, mut redactor, mut found) = (Rejoin::default(), Redactor::new(own.into_iter()), String::new());
+        for cut in cuts.windows(2) {
+            rejoin.push(&log[cut[0]..cut[1]], |line| found.push_str(&redactor.line(line)));
         }
+        rejoin.finish(|line| found.push_str(&redactor.line(line)));
+        prop_assert!(!found.contains(&secret), "{secret} is in {found}");
         prop_assert!(redactor.count() > 0);
     }
 
