@@ -19,10 +19,9 @@ use crate::{
 pub(crate) async fn cancel(worker: Arc<Worker>, cancel: Cancel) -> Carried {
     let why = Cancelled { status: Status::Cancelled, reason: cancel.reason.unwrap_or_default(), by: None };
     observe::cancel_asked(&cancel.id);
-    if let Some(gone) = worker.roster.cancel(&cancel.id, why.clone()) {
+    if let Some(gone) = worker.roster.cancel(&cancel.id, why) {
         return if gone.has_ended().await { Carried::ToItsEnd } else { Carried::Back };
     }
-    worker.roster.cancel_early(&cancel.id, why);
     // Another process may have the job: whoever follows its build sees it stopped.
     let projects: BTreeSet<&str> = worker.config.profiles.values().map(|profile| profile.project.as_str()).collect();
     let stop = async |project| {
@@ -39,7 +38,9 @@ pub(crate) async fn cancel(worker: Arc<Worker>, cancel: Cancel) -> Carried {
             Err(error) => observe::lookup_failed(&cancel.id, &error),
         }
     };
-    // Side by side: one project that does not answer keeps no other's build running.
-    join_all(projects.into_iter().map(stop)).await;
-    Carried::ToItsEnd
+    // Side by side: one project that does not answer keeps no other's build running, nor the process from leaving.
+    match worker.shutdown.drain.run_until_cancelled(join_all(projects.into_iter().map(stop))).await {
+        Some(_) => Carried::ToItsEnd,
+        None => Carried::Back,
+    }
 }

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     index::Index,
-    scheduler::{Scheduler, Slot},
+    scheduler::{GroupLock, Scheduler, Slot},
     starter::pauses,
     watcher::Watcher,
 };
@@ -39,7 +39,9 @@ pub(crate) struct Census {
 #[derive(Debug)]
 struct Place {
     build_id: String,
-    slot: Slot,
+    /// `None`: the limits have none for it.
+    slot: Option<Slot>,
+    group: Option<GroupLock>,
     /// Nobody need follow the build for its slot any more.
     claimed: CancellationToken,
 }
@@ -77,11 +79,11 @@ impl Census {
         }
     }
 
-    /// The slot of a job's running build, if it holds one.
-    pub(crate) fn claim(&self, job: &JobId, build_id: &str) -> Option<Slot> {
+    /// What is held for a job's running build: its slot, if there was one, and its group. `None`: the build was not counted.
+    pub(crate) fn claim(&self, job: &JobId, build_id: &str) -> Option<(Option<Slot>, Option<GroupLock>)> {
         let place = self.with(|places| take(places, job, build_id))?;
         place.claimed.cancel();
-        Some(place.slot)
+        Some((place.slot, place.group))
     }
 
     /// Counts what runs in every project, each by itself, and holds the slots; returns only when the daemon ends.
@@ -91,11 +93,14 @@ impl Census {
             let mut held = FuturesUnordered::new();
             for build in running(&index, &statuses, project, count).await {
                 let Some(job) = build.job.clone() else { continue };
-                let slot = ticket(config, &build).and_then(|ticket| scheduler.occupy(&ticket));
+                let Some(ticket) = ticket(config, &build) else { continue };
+                let (slot, group) = scheduler.occupy(&ticket);
                 observe::build_found_running(&job, &build.id, slot.is_some());
-                let Some(slot) = slot else { continue };
+                if slot.is_none() && group.is_none() {
+                    continue;
+                }
                 let claimed = CancellationToken::new();
-                let place = Place { build_id: build.id.clone(), slot, claimed: claimed.clone() };
+                let place = Place { build_id: build.id.clone(), slot, group, claimed: claimed.clone() };
                 self.with(|places| places.entry(job.clone()).or_default().push(place));
                 held.push(self.hold(job, build, claimed, watcher));
             }

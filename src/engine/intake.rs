@@ -95,7 +95,8 @@ impl Intake {
                 self.take(room, answer).map(drop).unwrap_or_default();
             }
         };
-        timeout(LAST_ANSWER, last).await.unwrap_or_default();
+        // Who leaves now gives back at once, and this poll would take it again.
+        self.worker.shutdown.leave.run_until_cancelled(timeout(LAST_ANSWER, last)).await.and_then(Result::ok).unwrap_or_default();
     }
 
     async fn receive(&self, room: Vec<Reservation>) -> Received {

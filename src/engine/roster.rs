@@ -141,18 +141,17 @@ impl Roster {
         })
     }
 
-    /// Cancels a job that lives here, if there is one; the answer tells when it has gone.
+    /// Cancels a job that lives here; the answer tells when it has gone. `None`: there is none, and the cancellation is remembered for a
+    /// job that may still come. Both at once: a job that comes meanwhile is not missed.
     pub(crate) fn cancel(&self, id: &JobId, why: Cancelled) -> Option<Gone> {
         self.with(|state| {
-            let seat = state.seats.get(id)?;
+            let Some(seat) = state.seats.get(id) else {
+                state.cancelled.put(id.clone(), why);
+                return None;
+            };
             seat.cancel.set(id, why);
             Some(Gone(seat.terminal.clone()))
         })
-    }
-
-    /// Remembers a cancellation for a job that may still come.
-    pub(crate) fn cancel_early(&self, id: &JobId, why: Cancelled) {
-        self.with(|state| state.cancelled.put(id.clone(), why));
     }
 
     fn with<T>(&self, work: impl FnOnce(&mut State) -> T) -> T {

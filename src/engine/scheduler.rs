@@ -6,7 +6,7 @@ mod room;
 mod slot;
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -57,8 +57,8 @@ struct Shared {
 struct State {
     line: Line<oneshot::Sender<Slot>>,
     tenants: HashMap<Tenant, Arc<Semaphore>>,
-    /// The groups that have a job running.
-    groups: HashSet<String>,
+    /// The groups that have a job running, and how many: those that a restart finds may be more than one.
+    groups: HashMap<String, usize>,
     /// What CodeBuild has room for, by project.
     rooms: BTreeMap<String, Room>,
     /// Who among those that wait could start.
@@ -81,7 +81,7 @@ impl Scheduler {
             state: Mutex::new(State {
                 line: Line::default(),
                 tenants: HashMap::new(),
-                groups: HashSet::new(),
+                groups: HashMap::new(),
                 rooms: rooms.collect(),
                 prospects: Prospects::default(),
                 arrivals: 0,
@@ -112,9 +112,12 @@ impl Scheduler {
         }
     }
 
-    /// A slot for a build that runs already, before anybody who waits. `None`: the limits have none left to hold for it.
-    pub(crate) fn occupy(&self, ticket: &Ticket) -> Option<Slot> {
-        self.with(|state| self.slot(state, ticket))
+    /// What a build that runs already holds, before anybody who waits: its group in any case, and a slot, unless the limits have none left.
+    pub(crate) fn occupy(&self, ticket: &Ticket) -> (Option<Slot>, Option<GroupLock>) {
+        self.with(|state| {
+            let group = ticket.group.as_ref().map(|group| self.lock(state, group));
+            (self.slot(state, &Ticket { group: None, ..ticket.clone() }), group)
+        })
     }
 
     /// Serves the line, for ever.
@@ -153,7 +156,7 @@ impl Scheduler {
 
     /// A slot within the limits, if there is one: of all, the tenant's, the profile's, the project's, and of what is not told yet.
     fn slot(&self, state: &mut State, ticket: &Ticket) -> Option<Slot> {
-        if ticket.group.as_ref().is_some_and(|group| state.groups.contains(group)) {
+        if ticket.group.as_ref().is_some_and(|group| state.groups.contains_key(group)) {
             return None;
         }
         let project = self.shared.projects.get(&ticket.profile)?;
@@ -169,11 +172,13 @@ impl Scheduler {
             permits.push(take(limit)?);
         }
         let untold = Untold::new(take(&self.shared.untold)?, self.clone());
-        let group = ticket.group.clone().map(|group| {
-            state.groups.insert(group.clone());
-            GroupLock::new(group, self.clone())
-        });
+        let group = ticket.group.as_ref().map(|group| self.lock(state, group));
         Some(Slot::new(permits, untold, group, project.clone(), self.clone()))
+    }
+
+    fn lock(&self, state: &mut State, group: &str) -> GroupLock {
+        *state.groups.entry(group.to_owned()).or_default() += 1;
+        GroupLock::new(group.to_owned(), self.clone())
     }
 
     fn with<T>(&self, work: impl FnOnce(&mut State) -> T) -> T {

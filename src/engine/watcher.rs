@@ -149,6 +149,10 @@ struct Nudged {
 
 impl Drop for Nudged {
     fn drop(&mut self) {
-        self.shared.nudges().remove(&self.build_id);
+        // A build that is adopted was followed before, until a moment ago: the later registration stays.
+        let mut nudges = self.shared.nudges();
+        if nudges.get(&self.build_id).is_some_and(|notify| Arc::ptr_eq(notify, &self.notify)) {
+            nudges.remove(&self.build_id);
+        }
     }
 }

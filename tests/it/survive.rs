@@ -1,7 +1,10 @@
 //! What the daemon outlives: its own end, AWS's bad days, lost leases.
 
 use std::{
-    sync::atomic::{AtomicU32, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU32, Ordering},
+    },
     time::Duration,
 };
 
@@ -317,5 +320,68 @@ async fn throttling_errors_and_lost_replies_cost_time_and_nothing_else() {
         ends.insert(end["id"].to_string());
     }
     assert_eq!(world.builds().len(), 20);
+    world.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_group_stays_one_at_a_time_when_a_restart_lowers_the_limits_below_what_runs() {
+    let setup = world(|assignment| match assignment.environment["SLIPWAY_JOB_ID"].as_str() {
+        "first" => Script::succeeds().taking(Duration::from_mins(30)),
+        "second" => Script::succeeds(),
+        _ => Script::succeeds().taking(Duration::from_mins(5)),
+    });
+    let mut world = setup.with("SLIPWAY__LIMITS__RUNNING=10").start().await;
+    let of_group = |id| {
+        let mut job = job(id);
+        job["group"] = json!({ "key": "main" });
+        job
+    };
+    world.submit(&of_group("first")).await;
+    for number in 0..9 {
+        world.submit(&job(&format!("app-{number}"))).await;
+    }
+    world.until_builds(|builds| builds.len() == 10).await;
+    world.kill().await;
+    // One of the ten has a slot.
+    world.set("SLIPWAY__LIMITS__RUNNING=1");
+    world.start_daemon().await;
+    world.submit(&of_group("second")).await;
+    let mut order = Vec::new();
+    for _ in 0..11 {
+        order.push(world.next_end().await["id"].as_str().unwrap().to_owned());
+    }
+    assert_eq!(order[9..], ["first/finished", "second/finished"]);
+    world.end().await;
+}
+
+/// CodeBuild's list of builds is never answered while the switch is on.
+#[derive(Debug, Clone, Default)]
+struct NoList(Arc<AtomicBool>);
+
+impl Faults for NoList {
+    fn before(&self, _: &str, operation: &str) -> Option<Fault> {
+        (operation == "ListBuildsForProject" && self.0.load(Ordering::Relaxed)).then_some(Fault::Hang)
+    }
+
+    fn after(&self, _: &str, _: &str) -> Option<Fault> {
+        None
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cancellation_that_gets_no_answer_is_given_back_by_a_drain() {
+    let no_list = NoList::default();
+    let mut world = world(|_| Script::succeeds()).with("SLIPWAY__SHUTDOWN__GRACE=1h").faults(no_list.clone()).start().await;
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    no_list.0.store(true, Ordering::Relaxed);
+    world.send(r#"{ "version": 1, "cancel": "unknown" }"#).await;
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    let began = tokio::time::Instant::now();
+    assert_eq!(world.drain().await, Exit::Drained);
+    assert!(began.elapsed() < Duration::from_secs(5), "took {:?}", began.elapsed());
+    assert_eq!(world.depth().await, 1, "the next daemon carries it out");
+    no_list.0.store(false, Ordering::Relaxed);
+    world.start_daemon().await;
+    tokio::time::sleep(Duration::from_secs(5)).await;
     world.end().await;
 }

@@ -53,6 +53,7 @@ pub(crate) struct World {
     pub(crate) clients: Clients,
     pub(crate) provision: Provision,
     config: Arc<Config>,
+    overrides: String,
     clock: Clock,
     daemon: Option<Daemon>,
     submitted: usize,
@@ -114,14 +115,9 @@ impl Setup {
         let http = if let Some(answers) = self.answers { wire::client(http, answers) } else { http };
         let clients = Clients::for_endpoint("http://127.0.0.1:4566", "us-east-1", http);
         let provision = clients.provision().await.unwrap();
-        let overrides = self.config.split_whitespace().map(|pair| {
-            let (name, value) = pair.split_once('=').unwrap();
-            (name.to_owned(), value.to_owned())
-        });
-        let config = include_str!("../../config/local.toml");
-        let config = slipway::config::parse(config, "config/local.toml", overrides).unwrap();
+        let config = Arc::new(configuration(&self.config));
         let clock = Clock::starting_at(beginning);
-        World { aws, clients, provision, config: Arc::new(config), clock, daemon: None, submitted: 0, ended: false }
+        World { aws, clients, provision, config, overrides: self.config, clock, daemon: None, submitted: 0, ended: false }
     }
 }
 
@@ -138,6 +134,12 @@ impl World {
     /// Takes the dead-letter queue out of the configuration: the daemon is to find it by the queue's redrive policy.
     pub(crate) fn name_no_dead_letters(&mut self) {
         Arc::make_mut(&mut self.config).queues[0].dead_letter_url = None;
+    }
+
+    /// Changes the configuration for the next daemon, by an override.
+    pub(crate) fn set(&mut self, overrides: &str) {
+        self.overrides.push_str(overrides);
+        self.config = Arc::new(configuration(&self.overrides));
     }
 
     /// A further profile, on a project that need not be there.
@@ -304,6 +306,15 @@ impl Drop for World {
     fn drop(&mut self) {
         assert!(self.ended || std::thread::panicking(), "a test must end its world, which checks its promises");
     }
+}
+
+/// The local configuration with overrides, separated by white space.
+fn configuration(overrides: &str) -> Config {
+    let overrides = overrides.split_whitespace().map(|pair| {
+        let (name, value) = pair.split_once('=').unwrap();
+        (name.to_owned(), value.to_owned())
+    });
+    slipway::config::parse(include_str!("../../config/local.toml"), "config/local.toml", overrides).unwrap()
 }
 
 /// Receives and deletes. The endpoint's bad days are a subscriber's too: what fails is tried again.

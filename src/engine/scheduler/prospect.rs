@@ -37,7 +37,7 @@ impl Scheduler {
             let is_free = (self.shared.per_tenant == self.shared.most || of_tenant < tenant)
                 && profile.is_none_or(|free| waiting(&prospects.profiles, &ticket.profile) < free)
                 && rooms.get(project).and_then(Room::learned).is_none_or(|free| waiting(&prospects.projects, project) < free)
-                && ticket.group.as_ref().is_none_or(|group| !groups.contains(group) && !prospects.groups.contains(group));
+                && ticket.group.as_ref().is_none_or(|group| !groups.contains_key(group) && !prospects.groups.contains(group));
             is_free.then(|| {
                 *prospects.tenants.entry(ticket.tenant.clone()).or_default() += 1;
                 *prospects.profiles.entry(ticket.profile.clone()).or_default() += 1;
@@ -63,7 +63,7 @@ impl Drop for Prospect {
 }
 
 /// One less; a count of none is forgotten, so that names do not pile up.
-fn less<K: std::hash::Hash + Eq>(counts: &mut HashMap<K, usize>, key: &K) {
+pub(super) fn less<K: std::hash::Hash + Eq>(counts: &mut HashMap<K, usize>, key: &K) {
     if let Some(count) = counts.get_mut(key) {
         *count -= 1;
         if *count == 0 {

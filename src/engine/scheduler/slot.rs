@@ -2,7 +2,7 @@
 
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::{Room, Scheduler};
+use super::{Room, Scheduler, prospect::less};
 
 /// A place among the running builds. Dropping it frees the place.
 #[derive(Debug)]
@@ -70,7 +70,7 @@ impl GroupLock {
 
 impl Drop for GroupLock {
     fn drop(&mut self) {
-        self.scheduler.with(|state| state.groups.remove(&self.key));
+        self.scheduler.with(|state| less(&mut state.groups, &self.key));
         self.scheduler.shared.changed.notify_one();
     }
 }

@@ -190,10 +190,11 @@ impl Run<'_> {
     fn adopt(&mut self, build: Arc<Build>) -> Ready {
         self.stop_waiting();
         if self.slot.is_none() && !build.has_ended() {
-            let kept = self.worker.census.claim(&self.job.id, &build.id);
-            self.slot = kept.or_else(|| self.worker.scheduler.occupy(&self.ticket));
-            if let Some(group) = self.slot.as_mut().and_then(|slot| slot.group.take()) {
-                self.group = Some(group);
+            let (slot, group) =
+                self.worker.census.claim(&self.job.id, &build.id).unwrap_or_else(|| self.worker.scheduler.occupy(&self.ticket));
+            self.slot = slot;
+            if group.is_some() {
+                self.group = group;
                 self.ticket.group = None;
             }
         }
