@@ -42,11 +42,14 @@ pub fn may_build_revision(profile: &Profile, url: Option<&SourceUrl>, revision: 
     }
 }
 
-/// Whether a revision is of a pull or merge request, as GitHub, GitLab and Bitbucket name them.
+/// Whether a revision is of a pull or merge request, as GitHub, GitLab and Bitbucket name them, or a reference that is no branch and no
+/// tag: hosts keep proposals below many names (`refs/changes/`, `refs/keep-around/`).
 fn is_proposed(revision: &str) -> bool {
     let name = revision.to_ascii_lowercase();
-    let name = name.strip_prefix("refs/").unwrap_or(&name);
-    ["pr/", "pull/", "merge-requests/", "pull-requests/"].iter().any(|prefix| name.starts_with(prefix))
+    match name.strip_prefix("refs/") {
+        Some(name) => !(name.starts_with("heads/") || name.starts_with("tags/")),
+        None => ["pr/", "pull/", "merge-requests/", "pull-requests/"].iter().any(|prefix| name.starts_with(prefix)),
+    }
 }
 
 /// Whether a tenant may use the profile at all.
@@ -268,10 +271,14 @@ mod tests {
             let profile = Profile { revisions: patterns.iter().map(|&pattern| pattern.to_owned()).collect(), ..Profile::default() };
             may_build_revision(&profile, Some(url), revision)
         };
-        for allowed in [None, Some("main"), Some("v1.2"), Some(commit), Some("prod/x"), Some("refs/heads/pr")] {
+        for allowed in [None, Some("main"), Some("v1.2"), Some(commit), Some("prod/x"), Some("refs/heads/pr"), Some("refs/tags/v1")] {
             assert!(may(&[], &github, allowed), "{allowed:?}");
         }
         let proposed = ["pr/25", "PR/25", "refs/pull/25/head", "refs/pull/25/merge", &pinned, "pull/25/head", "refs/merge-requests/1/head"];
+        // Gerrit's changes, and what GitLab keeps of forks.
+        let elsewhere =
+            ["refs/changes/34/1234/5", "refs/keep-around/x", "refs/pipelines/7", "refs/remotes/pull/25", "refs/refs/pull/25/head"];
+        let proposed = proposed.into_iter().chain(elsewhere);
         for refused in proposed {
             assert!(!may(&[], &github, Some(refused)), "{refused}");
             assert!(may(&["*"], &github, Some(refused)), "{refused}");

@@ -152,6 +152,9 @@ fn decoded(path: &str) -> Result<String, &'static str> {
 /// to have (`refs/pull/25/head^{SHA}`), or an S3 object's version.
 pub fn check_revision(text: &str) -> Result<(), &'static str> {
     rule::not_an_option(text)?;
+    if text.starts_with('+') {
+        return Err("must not begin with '+', by which git takes what follows for any reference");
+    }
     let text = match text.strip_suffix('}').and_then(|text| text.split_once("^{")) {
         Some((reference, commit)) if reference.starts_with("refs/") && is_commit(commit) => reference,
         _ => text,
@@ -288,7 +291,7 @@ mod tests {
         }
         assert!(check_revision("refs/heads/main^{commit}").is_err());
         let bad = "-b --upload-pack=x a..b a.lock a/b.lock .a a/.b /a a/ a//b a~1 a^ a:b a? a* a[ a\\b @ @{u} a@{1} a.";
-        for bad in bad.split(' ').chain(["", "a b", "a\tb", "a\nb", "a\u{7f}", "a\u{a0}b"]) {
+        for bad in bad.split(' ').chain(["", "a b", "a\tb", "a\nb", "a\u{7f}", "a\u{a0}b", "+main", "+refs/pull/25/head"]) {
             assert!(check_revision(bad).is_err(), "{bad:?}");
         }
     }

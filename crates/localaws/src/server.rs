@@ -1,9 +1,9 @@
 //! The endpoint on a socket: HTTP/1.1 with keep-alive.
 
-use std::{io, time::Duration};
+use std::{io, net::IpAddr, time::Duration};
 
 use bytes::Bytes;
-use http::{Method, Request, Response, StatusCode, header};
+use http::{Method, Request, Response, StatusCode, header, uri::Authority};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::{
     body::{Body, Incoming},
@@ -83,16 +83,20 @@ async fn answer(aws: LocalAws, request: Request<Incoming>) -> Result<Response<Fu
 }
 
 /// A web page can send plain forms to any address, and builds run as whoever started this. Browsers say where a page is from, and
-/// whether a person typed the address (`none`); a page that got its name pointed at the loopback still calls us by that name.
+/// whether a person typed the address (`none`); a page that got its name pointed at the loopback still calls us by that name. All that a
+/// request says of it counts, and a host that cannot be read is not ours: there are names that browsers take and URLs' parsers do not.
 fn is_from_a_program(request: &Request<Incoming>) -> bool {
-    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
-    let host = host.and_then(|host| host.parse::<http::uri::Authority>().ok());
-    let is_loopback = |host: &str| {
-        let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
-        host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+    let headers = request.headers();
+    let is_loopback = |host: &Authority| {
+        let address = host.host().trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+        host.host() == "localhost" || address.is_ok_and(|address| address.is_loopback())
     };
-    let has_no_page = request.headers().get("sec-fetch-site").is_none_or(|site| site == "none");
-    has_no_page && !request.headers().contains_key(header::ORIGIN) && host.is_none_or(|host| is_loopback(host.host()))
+    let named = headers.get_all(header::HOST).iter().map(|host| host.to_str().ok().and_then(|host| host.parse().ok()));
+    let mut named = named.chain(request.uri().authority().cloned().map(Some));
+    headers.contains_key(header::HOST)
+        && named.all(|host| host.is_some_and(|host| is_loopback(&host)))
+        && headers.get_all("sec-fetch-site").iter().all(|site| site == "none")
+        && !headers.contains_key(header::ORIGIN)
 }
 
 /// What a browser, a health check or a curious person gets.

@@ -134,6 +134,8 @@ async fn a_call_is_a_post_with_credentials_and_is_told_so_when_it_is_not() {
         (Request::get(format!("/?{create}")).header("authorization", "any"), "", 405, "by POST"),
         (Request::get(format!("/?{create}&X-Amz-Signature=0")), "", 405, "by POST"),
         (Request::put("/").header("authorization", "any").header("x-amz-target", target), queue, 405, "by POST"),
+        // A link to follow, and another operation in its header.
+        (Request::get("/?Action=Unsubscribe&Version=2010-03-31").header("x-amz-target", "AmazonSQS.ListQueues"), "", 405, "by POST"),
         (post(), create, 403, "AWS_ACCESS_KEY_ID"),
         (post().header("authorization", " "), create, 403, "AWS_ACCESS_KEY_ID"),
         (Request::post(format!("/?{create}&X-Amz-Credential=local")), "", 403, "do not presign"),

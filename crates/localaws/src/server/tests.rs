@@ -108,6 +108,12 @@ async fn what_a_browser_says_of_where_a_request_is_from_refuses_it() {
         ("page.example:4566", "", "403"),
         ("0.0.0.0:4566", "", "403"),
         ("127.0.0.1.page.example", "", "403"),
+        // Chromium takes such a name; a parser of URLs does not.
+        ("page{x.example", "", "403"),
+        ("page\u{e9}.example", "", "403"),
+        ("", "", "403"),
+        ("localhost", "host: page.example\r\n", "403"),
+        ("localhost", "sec-fetch-site: none\r\nsec-fetch-site: cross-site\r\n", "403"),
     ];
     for (host, more, expected) in table {
         let mut stream = TcpStream::connect(address).await.unwrap();

@@ -32,6 +32,7 @@ pub(super) fn is_link(request: &Request<Bytes>) -> bool {
         parameters.find(|(key, _)| key == name).is_some_and(|(_, value)| fits(&value))
     };
     request.method() == Method::GET
+        && !request.headers().contains_key("x-amz-target")
         && request.body().is_empty()
         && has("Action", &|action| LINKS.contains(&action))
         && has("Version", &|version| version == SNS_VERSION)
