@@ -5,6 +5,7 @@ import functools
 import json
 import re
 import signal
+import socket
 
 import pytest
 import yaml
@@ -25,17 +26,25 @@ UNSCOPED = ["codebuild:BatchGetBuilds", "codebuild:StopBuild", "logs:GetLogEvent
 
 
 @pytest.fixture(scope="module")
-def ministack(programs, free_port):
-    """ministack with nothing in it, which holds every caller but the first to its permissions."""
+def ministack(programs, free_port, certificates):
+    """ministack with nothing in it, which holds every caller but the first to its permissions. By TLS, for queues and topic ask for it."""
     there(MINISTACK, "tests/run installs it, from tests/outside/requirements-ministack.txt")
     port = str(free_port())
-    settings = environment(BIND_HOST="127.0.0.1", MINISTACK_HOST="127.0.0.1", GATEWAY_PORT=port, AUTH="true", PYTHONUNBUFFERED="1")
-    program = programs("ministack", [MINISTACK], settings)
-    program.says(lambda text: f"http://127.0.0.1:{port}" in text, "its address")
-    cloud = Cloud(f"http://127.0.0.1:{port}")
-    until(lambda: get(f"{cloud.url}/_ministack/health"), "ministack's answer")
+    tls = {"USE_SSL": "1", "MINISTACK_SSL_CERT": str(certificates / "server.pem"), "MINISTACK_SSL_KEY": str(certificates / "server.key")}
+    address = {"BIND_HOST": "127.0.0.1", "MINISTACK_HOST": "127.0.0.1", "GATEWAY_PORT": port}
+    program = programs("ministack", [MINISTACK], environment(AUTH="true", PYTHONUNBUFFERED="1", **address, **tls))
+    authority = str(certificates / "authority.pem")
+    cloud = Cloud(f"https://127.0.0.1:{port}", authority)
+    # What a program's environment needs to trust it: AWS's own tools, the Terraform provider and the daemon.
+    cloud.trust = {"AWS_CA_BUNDLE": authority, "SSL_CERT_FILE": authority}
+    until(lambda: listens(int(port)), "ministack's answer")
     yield cloud
     program.end()
+
+
+def listens(port):
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 class Loose(yaml.SafeLoader):
@@ -208,7 +217,7 @@ def events_are_right(deployed):
         assert events.test_event_pattern(EventPattern=json.dumps(pattern), Event=json.dumps(event))["Result"] is told
     url = deployed.cloud.queue_url(f"{deployed.name}-build-events")
     policy = deployed.cloud.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"])["Attributes"]["Policy"]
-    [statement] = json.loads(policy)["Statement"]
+    [statement] = [statement for statement in json.loads(policy)["Statement"] if statement["Effect"] == "Allow"]
     assert (statement["Principal"], statement["Action"], statement["Resource"]) == (
         {"Service": "events.amazonaws.com"},
         "sqs:SendMessage",
@@ -244,7 +253,7 @@ def carries_a_job(deployed, programs, free_port):
         "SLIPWAY__WATCH__INTERVAL": "200ms",
         "SLIPWAY__LOG__SETTLE": "0s",
     }
-    settings = environment(cloud.url, **deployed.environment() | hurry | deployed.keys())
+    settings = environment(cloud.url, **deployed.environment() | hurry | deployed.keys() | cloud.trust)
     daemon = programs("deployed", [SLIPWAY, *container["command"]], settings)
     daemon.says(lambda _: get(f"http://{http}/readyz") == (200, "ready\n"), "it takes work")
     assert slipway("healthcheck", variables=settings).returncode == 0

@@ -89,7 +89,7 @@ def deploy(ministack):
         command = [SCRIPTS / "aws", "--endpoint-url", ministack.url, "cloudformation", "deploy", "--stack-name", name]
         command += ["--template-file", TEMPLATE, "--capabilities", "CAPABILITY_IAM", "--s3-bucket", "templates"]
         command += ["--parameter-overrides", *overrides]
-        answer = subprocess.run(command, env=environment(ministack.url), capture_output=True, text=True, timeout=120, check=False)
+        answer = subprocess.run(command, env=environment(ministack.url, **ministack.trust), capture_output=True, text=True, timeout=120, check=False)
         assert answer.returncode == 0, answer.stdout + answer.stderr
         [stack] = formation.describe_stacks(StackName=name)["Stacks"]
         assert stack["StackStatus"] == "CREATE_COMPLETE"

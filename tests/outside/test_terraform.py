@@ -92,19 +92,20 @@ class Terraform:
     def command(self, command, *arguments):
         return ["terraform", command, "-no-color", *map(str, arguments)]
 
-    def settings(self, endpoint=None):
-        return environment(endpoint, CHECKPOINT_DISABLE="1", TF_IN_AUTOMATION="1", TF_INPUT="0")
+    def settings(self, cloud=None):
+        address = environment(cloud.url, **cloud.trust) if cloud else environment()
+        return address | {"CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1", "TF_INPUT": "0"}
 
-    def run(self, where, command, *arguments, endpoint=None):
+    def run(self, where, command, *arguments, cloud=None):
         """Runs a command in a folder of the module to its end."""
         folder = self.module / where
         arguments = self.command(command, *arguments)
-        settings = self.settings(endpoint)
+        settings = self.settings(cloud)
         return subprocess.run(arguments, cwd=folder, env=settings, capture_output=True, text=True, timeout=300, check=False)
 
-    def right(self, where, command, *arguments, endpoint=None):
+    def right(self, where, command, *arguments, cloud=None):
         """What a command says that must succeed."""
-        answer = self.run(where, command, *arguments, endpoint=endpoint)
+        answer = self.run(where, command, *arguments, cloud=cloud)
         assert answer.returncode == 0, answer.stdout + answer.stderr
         return answer.stdout
 
@@ -133,7 +134,7 @@ def applying(request):
     with subprocess.Popen(
         command,
         cwd=terraform.module / "examples/complete",
-        env=terraform.settings(ministack.url),
+        env=terraform.settings(ministack),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -236,7 +237,7 @@ def test_the_project_and_its_events_are_as_slipway_needs_them(applied):
 
 def test_a_second_plan_makes_nothing_new(applied, terraform, ministack):
     variables = [f"-var={name}={value}" for name, value in COMPLETE.items()]
-    lines = terraform.right("examples/complete", "plan", "-json", *variables, endpoint=ministack.url).splitlines()
+    lines = terraform.right("examples/complete", "plan", "-json", *variables, cloud=ministack).splitlines()
     changes = [line["change"] for line in map(json.loads, lines) if line["type"] == "planned_change"]
     assert {change["action"] for change in changes} <= {"update"}
     assert {change["resource"]["resource_type"] for change in changes} <= FORGOTTEN
