@@ -9,6 +9,7 @@ import socket
 
 import pytest
 import yaml
+from botocore.exceptions import ClientError
 
 from checker import run, there
 from cloud import Cloud, Subscriber, get, job
@@ -158,11 +159,14 @@ class Deployed:
         [statement] = role["AssumeRolePolicyDocument"]["Statement"]
         return statement["Principal"], statement["Condition"]
 
-    def keys(self):
-        """Keys of a user who may do what the daemon's role may. The role itself is for ECS alone to take on."""
+    def keys(self, without=None):
+        """Keys of a user who may do what the daemon's role may, but for one action. The role itself is for ECS alone to take on."""
         role = self.task()["taskRoleArn"]
-        user = f"{self.name}-as-the-daemon"
+        user = f"{self.name}-as-the-daemon-{(without or 'whole').rsplit(':')[-1]}"
         self._iam.create_user(UserName=user)
+        if without:
+            policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": without, "Resource": "*"}]}
+            self._iam.put_user_policy(UserName=user, PolicyName="denied", PolicyDocument=json.dumps(policy))
         for attached in self._iam.list_attached_role_policies(RoleName=role.rsplit("/", 1)[1])["AttachedPolicies"]:
             self._iam.attach_user_policy(UserName=user, PolicyArn=attached["PolicyArn"])
         policy = {"Version": "2012-10-17", "Statement": emulated(self.allowed(role))}
@@ -224,6 +228,65 @@ def events_are_right(deployed):
         queue,
     )
     assert statement["Condition"]["ArnEquals"]["aws:SourceArn"].endswith(f":rule/{deployed.name}-build-events")
+
+
+def over_http(client):
+    """Tells the emulator that a client's calls have come to it over plain http, as a proxy would."""
+    client.meta.events.register("before-sign", lambda request, **_: request.headers.add_header("X-Forwarded-Proto", "http"))
+    return client
+
+
+def only_tls_and_who_is_named_comes_in(deployed, senders, subscribers):
+    """Over plain http nobody does anything with queues and topic, be it the account itself; and these of other accounts may come in."""
+    cloud, name = deployed.cloud, deployed.name
+    topic = f"arn:aws:sns:{REGION}:{ACCOUNT}:{name}-events"
+    policies = {"events": cloud.sns.get_topic_attributes(TopicArn=topic)["Attributes"]["Policy"]}
+    sqs, sns = over_http(cloud.client("sqs")), over_http(cloud.client("sns"))
+    for queue in ("jobs", "jobs-dlq", "build-events"):
+        url = cloud.queue_url(f"{name}-{queue}")
+        policies[queue] = cloud.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"])["Attributes"]["Policy"]
+        denied(lambda url=url: sqs.send_message(QueueUrl=url, MessageBody="in clear"))
+        denied(lambda url=url: sqs.receive_message(QueueUrl=url))
+        denied(lambda url=url: sqs.get_queue_attributes(QueueUrl=url))
+    denied(lambda: sns.publish(TopicArn=topic, Message="in clear"))
+    denied(lambda: sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=f"arn:aws:sqs:{REGION}:{ACCOUNT}:{name}-jobs"))
+    for what, policy in policies.items():
+        by_effect = {statement["Sid"]: statement for statement in json.loads(policy)["Statement"]}
+        every = by_effect.pop("OnlyByTls")
+        assert (every["Effect"], every["Principal"]) == ("Deny", "*")
+        allowed = [(each["Action"], each["Principal"]) for sid, each in by_effect.items() if sid != "OnlyTheRule"]
+        named, action = {"jobs": (senders, "sqs:SendMessage"), "events": (subscribers, "sns:Subscribe")}.get(what, ([], None))
+        assert allowed == ([(action, {"AWS": named})] if named else []), what
+
+
+def denied(call):
+    with pytest.raises(ClientError) as error:
+        call()
+    assert "denied" in str(error.value) or "not authorized" in str(error.value)
+
+
+def denied_calls_are_alarmed(deployed, programs, free_port, patterns):
+    """A daemon that may not start builds: its job ends as errored, and the lines of its log that say so are what the alarms count."""
+    cloud, name = deployed.cloud, deployed.name
+    subscribe(cloud, name)
+    hurry = {"SLIPWAY__HTTP__LISTEN": f"127.0.0.1:{free_port()}", "SLIPWAY__QUEUES__0__WAIT": "1s", "SLIPWAY__RETRY__ATTEMPTS": "1"}
+    keys = deployed.keys(without="codebuild:StartBuild")
+    programs_own = environment(cloud.url, **deployed.environment() | hurry | keys | cloud.trust)
+    daemon = programs("denied", [SLIPWAY, "run"], programs_own)
+    cloud.send(job("denied-1", "https://github.com/acme/app"), f"{name}-jobs")
+    finished = Subscriber(cloud, f"{name}-results").event("denied-1/finished")
+    assert finished["data"]["status"] == "errored"
+    daemon.send(signal.SIGTERM)
+    assert daemon.code() == 0
+    lines = [json.loads(line)["fields"] for line in daemon.log.splitlines()]
+
+    def counted(alarm):
+        sentence = patterns[alarm].strip('"')
+        return [line for line in lines if sentence in line["message"]]
+
+    [line] = counted("calls-denied")
+    assert line["operation"] == "codebuild.StartBuild"
+    assert [line["status"] for line in counted("jobs-errored")] == ["errored"]
 
 
 def subscribe(cloud, name):
