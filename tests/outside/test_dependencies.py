@@ -9,7 +9,8 @@ import tomllib
 import pytest
 from license_expression import get_spdx_licensing
 
-from program import ROOT
+from checker import CHECKERS, there
+from program import ROOT, TARGET
 
 DENY = tomllib.loads((ROOT / "deny.toml").read_text())
 LOCKED = tomllib.loads((ROOT / "Cargo.lock").read_text())["package"]
@@ -98,5 +99,29 @@ def test_no_dependency_has_a_wildcard_for_a_version():
         tables = tomllib.loads(manifest.read_text())
         named = [tables.get(kind, {}) for kind in ("dependencies", "dev-dependencies", "build-dependencies")]
         named.append(tables.get("workspace", {}).get("dependencies", {}))
-        versions = [spec if isinstance(spec, str) else spec.get("version", "*") for table in named for spec in table.values() if not isinstance(spec, dict) or not {"path", "workspace"} & set(spec)]
-        assert "*" not in versions
+        specs = [spec if isinstance(spec, dict) else {"version": spec} for table in named for spec in table.values()]
+        elsewhere = [spec for spec in specs if not {"path", "workspace"} & set(spec)]
+        assert "*" not in [spec.get("version", "*") for spec in elsewhere]
+
+
+def test_the_list_of_what_the_program_is_made_of_is_whole_and_valid(tmp_path):
+    """Where .ci/sbom has been run before: building its tool takes minutes."""
+    if not (TARGET / "tools/bin/cargo-cyclonedx").is_file():
+        pytest.skip(".ci/sbom has not built cargo-cyclonedx here")
+    file = tmp_path / "sbom.json"
+    answer = subprocess.run([ROOT / ".ci/sbom", file], capture_output=True, text=True, timeout=120, check=False)
+    assert answer.returncode == 0, answer.stderr
+    program = (
+        "import sys; from cyclonedx.schema import SchemaVersion; from cyclonedx.validation.json import JsonStrictValidator;"
+        "sys.exit(JsonStrictValidator(SchemaVersion.V1_5).validate_str(open(sys.argv[1]).read()))"
+    )
+    # checkov brings the CycloneDX project's own validator.
+    valid = subprocess.run([there(CHECKERS / "python"), "-c", program, file], capture_output=True, text=True, timeout=60, check=False)
+    assert valid.returncode == 0, valid.stderr
+    components = {component["name"] for component in json.loads(file.read_text())["components"] if component["scope"] == "required"}
+    direct = {name for name, spec in tomllib.loads((ROOT / "Cargo.toml").read_text())["dependencies"].items() if not is_optional(spec)}
+    assert len(components) > 100 and direct <= components and "localaws" not in components
+
+
+def is_optional(spec):
+    return isinstance(spec, dict) and spec.get("optional", False)
