@@ -202,23 +202,30 @@ def project_is_right(project):
     assert source["buildspec"] == BUILDSPEC
 
 
+def state_change(project):
+    """What EventBridge tells of a build's end."""
+    build = f"arn:aws:codebuild:{REGION}:{ACCOUNT}:build/{project}:11111111-2222-3333-4444-555555555555"
+    return {
+        "version": "0",
+        "id": "1",
+        "account": ACCOUNT,
+        "region": REGION,
+        "time": "2026-11-22T10:00:00Z",
+        "resources": [build],
+        "source": "aws.codebuild",
+        "detail-type": "CodeBuild Build State Change",
+        "detail": {"project-name": project, "build-id": build, "build-status": "SUCCEEDED"},
+    }
+
+
 def events_are_right(deployed):
     """A build of the project, and no other, is told of on the queue; and the queue takes it from nobody else."""
     queue, pattern = deployed.told_of()
     assert queue == f"arn:aws:sqs:{REGION}:{ACCOUNT}:{deployed.name}-build-events"
     events = deployed.cloud.client("events")
     for project, told in ((deployed.name, True), ("another", False)):
-        event = {
-            "id": "1",
-            "account": ACCOUNT,
-            "region": REGION,
-            "time": "2026-11-22T10:00:00Z",
-            "resources": [],
-            "source": "aws.codebuild",
-            "detail-type": "CodeBuild Build State Change",
-            "detail": {"project-name": project, "build-status": "SUCCEEDED"},
-        }
-        assert events.test_event_pattern(EventPattern=json.dumps(pattern), Event=json.dumps(event))["Result"] is told
+        event = json.dumps(state_change(project))
+        assert events.test_event_pattern(EventPattern=json.dumps(pattern), Event=event)["Result"] is told
     url = deployed.cloud.queue_url(f"{deployed.name}-build-events")
     policy = deployed.cloud.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"])["Attributes"]["Policy"]
     [statement] = [statement for statement in json.loads(policy)["Statement"] if statement["Effect"] == "Allow"]
@@ -275,10 +282,10 @@ def denied_calls_are_alarmed(deployed, programs, free_port, patterns):
     daemon = programs("denied", [SLIPWAY, "run"], programs_own)
     cloud.send(job("denied-1", "https://github.com/acme/app"), f"{name}-jobs")
     finished = Subscriber(cloud, f"{name}-results").event("denied-1/finished")
-    assert finished["data"]["status"] == "errored"
+    assert finished["data"]["status"] == "errored", daemon.log + json.dumps(finished)
     daemon.send(signal.SIGTERM)
     assert daemon.code() == 0
-    lines = [json.loads(line)["fields"] for line in daemon.log.splitlines()]
+    lines = [json.loads(line) for line in daemon.log.splitlines()]
 
     def counted(alarm):
         sentence = patterns[alarm].strip('"')
@@ -330,7 +337,7 @@ def carries_a_job(deployed, programs, free_port):
     assert buried["Body"] == "{}"
     until(lambda: cloud.counts(cloud.queue_url(f"{name}-jobs")) == (0, 0), "an empty queue")
     # Pushed events are received too, and nothing was denied.
-    cloud.send("{}", f"{name}-build-events")
+    cloud.send(state_change(name), f"{name}-build-events")
     until(lambda: cloud.counts(cloud.queue_url(f"{name}-build-events")) == (0, 0), "no pushed event left")
     daemon.send(signal.SIGTERM)
     assert daemon.code() == 0
