@@ -75,10 +75,8 @@ impl Cli {
             Command::Run(_) => "info",
             #[cfg(feature = "local")]
             Command::Local(_) => "info",
-            // What the daemon warns of is what the demo shows.
-            #[cfg(feature = "local")]
-            Command::Demo(_) => "warn,slipway::observe=error",
-            _ => "warn",
+            // What the daemon warns of is what the demo shows, and the others say themselves what a call's end means.
+            _ => "warn,slipway::observe=error",
         }
     }
 }

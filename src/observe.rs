@@ -194,7 +194,11 @@ pub(crate) fn job_cancelled(job: &dyn Display, status: &str, reason: &str) {
 
 pub(crate) fn job_finished(job: &dyn Display, status: &'static str) {
     counter!("slipway_jobs_finished_total", "status" => status).increment(1);
-    info!(job.id = %job, status, "the job has ended and its end is published");
+    if status == "errored" {
+        warn!(job.id = %job, status, "the platform failed a job; its end is published");
+    } else {
+        info!(job.id = %job, status, "the job has ended and its end is published");
+    }
 }
 
 pub(crate) fn job_panicked(name: &dyn Display, reason: &str) {
@@ -261,8 +265,11 @@ pub(crate) fn receive_failed(queue: &str, error: &dyn Display) {
 
 pub(crate) fn aws_call(operation: &'static str, error: Option<&'static str>) {
     counter!("slipway_aws_calls_total", "operation" => operation, "result" => error.unwrap_or("ok")).increment(1);
-    if error == Some("throttled") {
-        counter!("slipway_aws_throttles_total", "operation" => operation).increment(1);
+    match error {
+        Some("throttled") => counter!("slipway_aws_throttles_total", "operation" => operation).increment(1),
+        // What a call's end means is told where it is known; that somebody must change a policy holds for each.
+        Some("denied") => warn!(operation, "AWS denies a call"),
+        _ => (),
     }
 }
 

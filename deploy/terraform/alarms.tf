@@ -16,6 +16,16 @@ locals {
       threshold   = 0
       description = "The topic refuses events: it is gone, or the daemon may not publish. Jobs cannot end until it does."
     }
+    calls-denied = {
+      pattern     = "\"AWS denies a call\""
+      threshold   = 0
+      description = "AWS denies calls of the daemon: its role, or a policy on the way, lacks what deploy/policy.json lists. The log line names the operation."
+    }
+    jobs-errored = {
+      pattern     = "\"the platform failed a job\""
+      threshold   = 0
+      description = "Jobs end as errored: the platform failed all their attempts, or refused to start their builds."
+    }
     leases-lost = {
       pattern     = "\"lost the lease on a message\""
       threshold   = 5
@@ -25,6 +35,21 @@ locals {
       pattern     = "\"a job's task panicked\""
       threshold   = 0
       description = "A fault of the daemon itself; the job's message comes back."
+    }
+    last-receives = {
+      pattern     = "\"a message was received as often as the queue allows\""
+      threshold   = 0
+      description = "If the daemon dies before the end of such a message's job, the message goes to the dead-letter queue: see why it was received so often, or raise max_receives."
+    }
+    pushes-not-understood = {
+      pattern     = "\"a message on the queue of build events is none\""
+      threshold   = 0
+      description = "The queue of pushed build events gets other messages, which are left there: somebody else uses it."
+    }
+    log-lines-dropped = {
+      pattern     = "\"log lines were dropped\""
+      threshold   = 0
+      description = "The log has holes, and these alarms with it: the log driver could not take what the daemon wrote."
     }
   }
 }

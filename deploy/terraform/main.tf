@@ -8,8 +8,9 @@ data "aws_region" "this" {}
 locals {
   account   = data.aws_caller_identity.this.account_id
   partition = data.aws_partition.this.partition
-  region    = data.aws_region.this.name
-  registry  = "${local.account}.dkr.ecr.${local.region}.${data.aws_partition.this.dns_suffix}"
+  # `id` is the name in every version of the provider; `name` and `region` are not.
+  region   = data.aws_region.this.id
+  registry = "${local.account}.dkr.ecr.${local.region}.${data.aws_partition.this.dns_suffix}"
 
   queue_prefix      = "arn:${local.partition}:sqs:${local.region}:${local.account}"
   repository_prefix = "arn:${local.partition}:ecr:${local.region}:${local.account}:repository"
@@ -38,6 +39,15 @@ locals {
       [for repository in aws_ecr_repository.cache : { name = "SLIPWAY_CACHE", value = repository.repository_url, type = "PLAINTEXT" }],
     )
     grace_seconds = var.grace_seconds
-    more          = var.more_config
+    more_limits   = var.more_limits
+    more_profile  = var.more_profile
+    profiles = {
+      for name, profile in var.profiles : name => merge(
+        { project = aws_codebuild_project.builds.name, log_group = aws_cloudwatch_log_group.builds.name, timeout_minutes = var.timeout_minutes },
+        local.has_images ? { registry = local.registry } : {},
+        profile,
+      )
+    }
+    more = var.more_config
   })
 }

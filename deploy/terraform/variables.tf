@@ -104,8 +104,49 @@ variable "build_environment" {
   }
 }
 
+variable "more_limits" {
+  description = "More keys of [limits], such as { waiting_bytes = \"256MiB\" }."
+  type        = any
+  default     = {}
+
+  validation {
+    condition = alltrue([
+      for key, value in var.more_limits : can(regex("^[a-z_]+$", key)) && can(tostring(value)) && !contains(["running", "per_tenant"], key)
+    ])
+    error_message = "Each of more_limits must be a key of [limits] with a text or a number, and none that has an input of its own: running, per_tenant."
+  }
+}
+
+variable "more_profile" {
+  description = "More keys of the profile `default`, such as { revisions = [\"main\"], secrets = [\"{tenant}/*\"], images_buildspec = \"central\" }; tables go into more_config."
+  type        = any
+  default     = {}
+
+  validation {
+    condition = alltrue([
+      for key, value in var.more_profile : can(regex("^[a-z_]+$", key)) && (can(tostring(value)) || can(tolist(value)))
+      && !contains(["project", "registry", "sources", "timeout_minutes", "log_group"], key)
+    ])
+    error_message = "Each of more_profile must be a key of a profile with a text, a number, a boolean or a list, and none that the module sets: project, registry, sources, timeout_minutes, log_group."
+  }
+}
+
+variable "profiles" {
+  description = "Further profiles of the same project by name, each with `sources` and whatever else of config/slipway.toml, such as { nightly = { sources = [\"https://github.com/acme/*\"], timeout_minutes = 480 } }. Project, registry, log group, time limit and build_environment are as in `default` unless said otherwise."
+  type        = any
+  default     = {}
+
+  validation {
+    condition = alltrue([
+      for name, profile in var.profiles : can(regex("^[a-z0-9_-]+$", name)) && name != "default" && can(profile.sources)
+      && alltrue([for key, value in profile : can(regex("^[a-z_]+$", key)) && (can(tostring(value)) || can(tolist(value)))])
+    ])
+    error_message = "Each of profiles must have a name of lower-case letters, digits, _ and -, other than default, and be an object with sources; its values are texts, numbers, booleans and lists."
+  }
+}
+
 variable "more_config" {
-  description = "More of the daemon's configuration, as TOML: [[hosts]], [retry], further profiles of the same project. See config/slipway.toml."
+  description = "More of the daemon's configuration, as TOML: [[hosts]], [retry], [profiles.default.arm]. See config/slipway.toml."
   type        = string
   default     = ""
 }
@@ -251,6 +292,28 @@ variable "max_receives" {
   validation {
     condition     = var.max_receives >= 3 && var.max_receives <= 1000
     error_message = "max_receives must be 3 to 1000: with less, two restarts of the daemon would bury a healthy job."
+  }
+}
+
+variable "sender_arns" {
+  description = "ARNs of roles, users or accounts (arn:aws:iam::ACCOUNT:root) of other accounts that may send jobs, and so do what the builds' role may. Those of this account need the output sender_policy instead."
+  type        = set(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for arn in var.sender_arns : can(regex("^arn:[a-z-]+:iam::[0-9]{12}:(root|(role|user)/[A-Za-z0-9+=,.@_/-]+)$", arn))])
+    error_message = "Each of sender_arns must be the ARN of a role, a user or an account, arn:aws:iam::ACCOUNT:role/NAME: a pattern is refused."
+  }
+}
+
+variable "subscriber_arns" {
+  description = "ARNs of roles, users or accounts of other accounts that may subscribe to the topic, and so read every tenant's events."
+  type        = set(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for arn in var.subscriber_arns : can(regex("^arn:[a-z-]+:iam::[0-9]{12}:(root|(role|user)/[A-Za-z0-9+=,.@_/-]+)$", arn))])
+    error_message = "Each of subscriber_arns must be the ARN of a role, a user or an account, arn:aws:iam::ACCOUNT:role/NAME: a pattern is refused."
   }
 }
 

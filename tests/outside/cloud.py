@@ -16,13 +16,14 @@ TERMINAL = ("slipway.job.finished", "slipway.job.rejected")
 class Cloud:
     """Clients for one endpoint. Nothing is retried: an error of the endpoint is to be seen."""
 
-    def __init__(self, url):
+    def __init__(self, url, authority=None):
+        """`authority`: the file of the certificate that stands behind an endpoint's own."""
         self.url = url
         session = boto3.Session("local", "local", region_name=REGION)
         settings = Config(retries={"total_max_attempts": 1}, read_timeout=40)
 
         def client(name):
-            return session.client(name, endpoint_url=url, config=settings)
+            return session.client(name, endpoint_url=url, config=settings, verify=authority)
 
         self.sqs, self.sns, self.sts = client("sqs"), client("sns"), client("sts")
         self.codebuild, self.logs = client("codebuild"), client("logs")

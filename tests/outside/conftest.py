@@ -54,6 +54,22 @@ def the_program_is_there():
 
 
 @pytest.fixture(scope="session")
+def certificates(tmp_path_factory):
+    """A folder with an authority of the tests' own, and a certificate of it for this machine."""
+    folder = tmp_path_factory.mktemp("certificates")
+
+    def openssl(*arguments):
+        subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
+
+    key = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout".split()
+    openssl("req", "-x509", *key, "authority.key", "-out", "authority.pem", "-days", "2", "-subj", "/CN=Authority")
+    openssl("req", *key, "server.key", "-out", "server.csr", "-subj", "/CN=localhost")
+    (folder / "names").write_text("subjectAltName=DNS:localhost,IP:127.0.0.1\n")
+    openssl(*"x509 -req -in server.csr -CA authority.pem -CAkey authority.key -CAcreateserial -out server.pem -days 2 -extfile names".split())
+    return folder
+
+
+@pytest.fixture(scope="session")
 def free_port():
     """A function that gives a port nobody listens on."""
 

@@ -5,9 +5,11 @@ import functools
 import json
 import re
 import signal
+import socket
 
 import pytest
 import yaml
+from botocore.exceptions import ClientError
 
 from checker import run, there
 from cloud import Cloud, Subscriber, get, job
@@ -25,17 +27,25 @@ UNSCOPED = ["codebuild:BatchGetBuilds", "codebuild:StopBuild", "logs:GetLogEvent
 
 
 @pytest.fixture(scope="module")
-def ministack(programs, free_port):
-    """ministack with nothing in it, which holds every caller but the first to its permissions."""
+def ministack(programs, free_port, certificates):
+    """ministack with nothing in it, which holds every caller but the first to its permissions. By TLS, for queues and topic ask for it."""
     there(MINISTACK, "tests/run installs it, from tests/outside/requirements-ministack.txt")
     port = str(free_port())
-    settings = environment(BIND_HOST="127.0.0.1", MINISTACK_HOST="127.0.0.1", GATEWAY_PORT=port, AUTH="true", PYTHONUNBUFFERED="1")
-    program = programs("ministack", [MINISTACK], settings)
-    program.says(lambda text: f"http://127.0.0.1:{port}" in text, "its address")
-    cloud = Cloud(f"http://127.0.0.1:{port}")
-    until(lambda: get(f"{cloud.url}/_ministack/health"), "ministack's answer")
+    tls = {"USE_SSL": "1", "MINISTACK_SSL_CERT": str(certificates / "server.pem"), "MINISTACK_SSL_KEY": str(certificates / "server.key")}
+    address = {"BIND_HOST": "127.0.0.1", "MINISTACK_HOST": "127.0.0.1", "GATEWAY_PORT": port}
+    program = programs("ministack", [MINISTACK], environment(AUTH="true", PYTHONUNBUFFERED="1", **address, **tls))
+    authority = str(certificates / "authority.pem")
+    cloud = Cloud(f"https://127.0.0.1:{port}", authority)
+    # What a program's environment needs to trust it: AWS's own tools, the Terraform provider and the daemon.
+    cloud.trust = {"AWS_CA_BUNDLE": authority, "SSL_CERT_FILE": authority}
+    until(lambda: listens(int(port)), "ministack's answer")
     yield cloud
     program.end()
+
+
+def listens(port):
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 class Loose(yaml.SafeLoader):
@@ -149,11 +159,14 @@ class Deployed:
         [statement] = role["AssumeRolePolicyDocument"]["Statement"]
         return statement["Principal"], statement["Condition"]
 
-    def keys(self):
-        """Keys of a user who may do what the daemon's role may. The role itself is for ECS alone to take on."""
+    def keys(self, without=None):
+        """Keys of a user who may do what the daemon's role may, but for one action. The role itself is for ECS alone to take on."""
         role = self.task()["taskRoleArn"]
-        user = f"{self.name}-as-the-daemon"
+        user = f"{self.name}-as-the-daemon-{(without or 'whole').rsplit(':')[-1]}"
         self._iam.create_user(UserName=user)
+        if without:
+            policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": without, "Resource": "*"}]}
+            self._iam.put_user_policy(UserName=user, PolicyName="denied", PolicyDocument=json.dumps(policy))
         for attached in self._iam.list_attached_role_policies(RoleName=role.rsplit("/", 1)[1])["AttachedPolicies"]:
             self._iam.attach_user_policy(UserName=user, PolicyArn=attached["PolicyArn"])
         policy = {"Version": "2012-10-17", "Statement": emulated(self.allowed(role))}
@@ -189,32 +202,98 @@ def project_is_right(project):
     assert source["buildspec"] == BUILDSPEC
 
 
+def state_change(project):
+    """What EventBridge tells of a build's end."""
+    build = f"arn:aws:codebuild:{REGION}:{ACCOUNT}:build/{project}:11111111-2222-3333-4444-555555555555"
+    return {
+        "version": "0",
+        "id": "1",
+        "account": ACCOUNT,
+        "region": REGION,
+        "time": "2026-11-22T10:00:00Z",
+        "resources": [build],
+        "source": "aws.codebuild",
+        "detail-type": "CodeBuild Build State Change",
+        "detail": {"project-name": project, "build-id": build, "build-status": "SUCCEEDED"},
+    }
+
+
 def events_are_right(deployed):
     """A build of the project, and no other, is told of on the queue; and the queue takes it from nobody else."""
     queue, pattern = deployed.told_of()
     assert queue == f"arn:aws:sqs:{REGION}:{ACCOUNT}:{deployed.name}-build-events"
     events = deployed.cloud.client("events")
     for project, told in ((deployed.name, True), ("another", False)):
-        event = {
-            "id": "1",
-            "account": ACCOUNT,
-            "region": REGION,
-            "time": "2026-11-22T10:00:00Z",
-            "resources": [],
-            "source": "aws.codebuild",
-            "detail-type": "CodeBuild Build State Change",
-            "detail": {"project-name": project, "build-status": "SUCCEEDED"},
-        }
-        assert events.test_event_pattern(EventPattern=json.dumps(pattern), Event=json.dumps(event))["Result"] is told
+        event = json.dumps(state_change(project))
+        assert events.test_event_pattern(EventPattern=json.dumps(pattern), Event=event)["Result"] is told
     url = deployed.cloud.queue_url(f"{deployed.name}-build-events")
     policy = deployed.cloud.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"])["Attributes"]["Policy"]
-    [statement] = json.loads(policy)["Statement"]
+    [statement] = [statement for statement in json.loads(policy)["Statement"] if statement["Effect"] == "Allow"]
     assert (statement["Principal"], statement["Action"], statement["Resource"]) == (
         {"Service": "events.amazonaws.com"},
         "sqs:SendMessage",
         queue,
     )
     assert statement["Condition"]["ArnEquals"]["aws:SourceArn"].endswith(f":rule/{deployed.name}-build-events")
+
+
+def over_http(client):
+    """Tells the emulator that a client's calls have come to it over plain http, as a proxy would."""
+    client.meta.events.register("before-sign", lambda request, **_: request.headers.add_header("X-Forwarded-Proto", "http"))
+    return client
+
+
+def only_tls_and_who_is_named_comes_in(deployed, senders, subscribers):
+    """Over plain http nobody does anything with queues and topic, be it the account itself; and these of other accounts may come in."""
+    cloud, name = deployed.cloud, deployed.name
+    topic = f"arn:aws:sns:{REGION}:{ACCOUNT}:{name}-events"
+    policies = {"events": cloud.sns.get_topic_attributes(TopicArn=topic)["Attributes"]["Policy"]}
+    sqs, sns = over_http(cloud.client("sqs")), over_http(cloud.client("sns"))
+    for queue in ("jobs", "jobs-dlq", "build-events"):
+        url = cloud.queue_url(f"{name}-{queue}")
+        policies[queue] = cloud.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"])["Attributes"]["Policy"]
+        denied(lambda url=url: sqs.send_message(QueueUrl=url, MessageBody="in clear"))
+        denied(lambda url=url: sqs.receive_message(QueueUrl=url))
+        denied(lambda url=url: sqs.get_queue_attributes(QueueUrl=url))
+    denied(lambda: sns.publish(TopicArn=topic, Message="in clear"))
+    denied(lambda: sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=f"arn:aws:sqs:{REGION}:{ACCOUNT}:{name}-jobs"))
+    for what, policy in policies.items():
+        by_effect = {statement["Sid"]: statement for statement in json.loads(policy)["Statement"]}
+        every = by_effect.pop("OnlyByTls")
+        assert (every["Effect"], every["Principal"]) == ("Deny", "*")
+        allowed = [(each["Action"], each["Principal"]) for sid, each in by_effect.items() if sid != "OnlyTheRule"]
+        named, action = {"jobs": (senders, "sqs:SendMessage"), "events": (subscribers, "sns:Subscribe")}.get(what, ([], None))
+        assert allowed == ([(action, {"AWS": named})] if named else []), what
+
+
+def denied(call):
+    with pytest.raises(ClientError) as error:
+        call()
+    assert "denied" in str(error.value) or "not authorized" in str(error.value)
+
+
+def denied_calls_are_alarmed(deployed, programs, free_port, patterns):
+    """A daemon that may not start builds: its job ends as errored, and the lines of its log that say so are what the alarms count."""
+    cloud, name = deployed.cloud, deployed.name
+    subscribe(cloud, name)
+    hurry = {"SLIPWAY__HTTP__LISTEN": f"127.0.0.1:{free_port()}", "SLIPWAY__QUEUES__0__WAIT": "1s", "SLIPWAY__RETRY__ATTEMPTS": "1"}
+    keys = deployed.keys(without="codebuild:StartBuild")
+    programs_own = environment(cloud.url, **deployed.environment() | hurry | keys | cloud.trust)
+    daemon = programs("denied", [SLIPWAY, "run"], programs_own)
+    cloud.send(job("denied-1", "https://github.com/acme/app"), f"{name}-jobs")
+    finished = Subscriber(cloud, f"{name}-results").event("denied-1/finished")
+    assert finished["data"]["status"] == "errored", daemon.log + json.dumps(finished)
+    daemon.send(signal.SIGTERM)
+    assert daemon.code() == 0
+    lines = [json.loads(line) for line in daemon.log.splitlines()]
+
+    def counted(alarm):
+        sentence = patterns[alarm].strip('"')
+        return [line for line in lines if sentence in line["message"]]
+
+    [line] = counted("calls-denied")
+    assert line["operation"] == "codebuild.StartBuild"
+    assert [line["status"] for line in counted("jobs-errored")] == ["errored"]
 
 
 def subscribe(cloud, name):
@@ -244,7 +323,7 @@ def carries_a_job(deployed, programs, free_port):
         "SLIPWAY__WATCH__INTERVAL": "200ms",
         "SLIPWAY__LOG__SETTLE": "0s",
     }
-    settings = environment(cloud.url, **deployed.environment() | hurry | deployed.keys())
+    settings = environment(cloud.url, **deployed.environment() | hurry | deployed.keys() | cloud.trust)
     daemon = programs("deployed", [SLIPWAY, *container["command"]], settings)
     daemon.says(lambda _: get(f"http://{http}/readyz") == (200, "ready\n"), "it takes work")
     assert slipway("healthcheck", variables=settings).returncode == 0
@@ -258,7 +337,7 @@ def carries_a_job(deployed, programs, free_port):
     assert buried["Body"] == "{}"
     until(lambda: cloud.counts(cloud.queue_url(f"{name}-jobs")) == (0, 0), "an empty queue")
     # Pushed events are received too, and nothing was denied.
-    cloud.send("{}", f"{name}-build-events")
+    cloud.send(state_change(name), f"{name}-build-events")
     until(lambda: cloud.counts(cloud.queue_url(f"{name}-build-events")) == (0, 0), "no pushed event left")
     daemon.send(signal.SIGTERM)
     assert daemon.code() == 0

@@ -14,10 +14,12 @@ from deployment import (
     Deployed,
     Loose,
     carries_a_job,
+    denied_calls_are_alarmed,
     events_are_right,
     expected,
     ministack,
     nothing_insecure,
+    only_tls_and_who_is_named_comes_in,
     places,
     project_is_right,
     trusts_are_narrow,
@@ -49,8 +51,12 @@ COMPLETE = {
     "ImageRepositoryArn": f"{REPOSITORIES}/slipway",
     "SubnetIds": "subnet-12345678,subnet-23456789",
     "SecurityGroupIds": "sg-12345678",
+    "SenderArns": "arn:aws:iam::111122223333:role/ci,arn:aws:iam::111122223333:user/dev",
+    "SubscriberArns": "arn:aws:iam::444455556666:root",
+    "MoreLimits": 'waiting_bytes = "128MiB"',
+    "MoreProfile": 'secrets = ["{tenant}/*"]\nrevisions = ["HEAD", "main"]\nimages_buildspec = "project"',
     "AlarmTopicArn": f"arn:aws:sns:{HERE}:alarms",
-    "MoreConfig": '[retry]\nattempts = 2\n\n[[hosts]]\nhost = "git.example.com"\ntype = "NO_SOURCE"\n',
+    "MoreConfig": '[retry]\nattempts = 2\npause = "30s"\n\n[[hosts]]\nhost = "git.example.com"\ntype = "NO_SOURCE"\n',
 }
 
 
@@ -89,7 +95,7 @@ def deploy(ministack):
         command = [SCRIPTS / "aws", "--endpoint-url", ministack.url, "cloudformation", "deploy", "--stack-name", name]
         command += ["--template-file", TEMPLATE, "--capabilities", "CAPABILITY_IAM", "--s3-bucket", "templates"]
         command += ["--parameter-overrides", *overrides]
-        answer = subprocess.run(command, env=environment(ministack.url), capture_output=True, text=True, timeout=120, check=False)
+        answer = subprocess.run(command, env=environment(ministack.url, **ministack.trust), capture_output=True, text=True, timeout=120, check=False)
         assert answer.returncode == 0, answer.stdout + answer.stderr
         [stack] = formation.describe_stacks(StackName=name)["Stacks"]
         assert stack["StackStatus"] == "CREATE_COMPLETE"
@@ -143,14 +149,28 @@ def test_the_roles_trust_their_own_service_alone(whole):
 def test_the_configuration_says_what_the_parameters_say(whole):
     _, outputs = whole
     config = tomllib.loads(outputs["SlipwayToml"])
-    assert config["limits"] == {"running": 40, "per_tenant": 10}
+    assert config["limits"] == {"running": 40, "per_tenant": 10, "waiting_bytes": "128MiB"}
     profile = config["profiles"]["default"]
     assert profile["sources"] == COMPLETE["Sources"].split(",")
     assert profile["registry"] == f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
     assert profile["env"] == [{"name": "SLIPWAY_CACHE", "value": f"{profile['registry']}/whole-layers"}]
-    assert config["retry"] == {"attempts": 2} and config["hosts"][0]["host"] == "git.example.com"
+    assert profile["secrets"] == ["{tenant}/*"] and profile["revisions"] == ["HEAD", "main"]
+    assert profile["images_buildspec"] == "project"
+    assert config["retry"] == {"attempts": 2, "pause": "30s"} and config["hosts"][0]["host"] == "git.example.com"
     answer = slipway("check", variables=environment(SLIPWAY_CONFIG_TOML=outputs["SlipwayToml"]))
     assert answer.returncode == 0, answer.stderr
+
+
+def test_only_tls_and_who_is_named_comes_in(whole):
+    deployed, _ = whole
+    only_tls_and_who_is_named_comes_in(deployed, COMPLETE["SenderArns"].split(","), [COMPLETE["SubscriberArns"]])
+
+
+def test_a_call_that_is_denied_is_alarmed(whole, programs, free_port):
+    deployed, _ = whole
+    filters = deployed.cloud.logs.describe_metric_filters(logGroupName="/slipway/whole")["metricFilters"]
+    patterns = {filter["filterName"].removeprefix("whole-"): filter["filterPattern"] for filter in filters}
+    denied_calls_are_alarmed(deployed, programs, free_port, patterns)
 
 
 def test_the_project_and_its_events_are_as_slipway_needs_them(whole):
@@ -161,6 +181,7 @@ def test_the_project_and_its_events_are_as_slipway_needs_them(whole):
 
 def test_the_least_is_a_deployment_without_a_daemon(deploy):
     deployed, outputs = deploy(Name="least", Sources="https://github.com/acme/*")
+    only_tls_and_who_is_named_comes_in(deployed, [], [])
     known = places("least")
     assert deployed.allowed(outputs["BuildRoleArn"]) == expected("policy-build.json", known, login=False)
     assert deployed.cloud.client("ecs").list_clusters()["clusterArns"] == [f"arn:aws:ecs:{HERE}:cluster/whole"]

@@ -42,23 +42,6 @@ COPY program /program
 """
 
 
-def openssl(folder, *arguments):
-    subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
-
-
-@pytest.fixture(scope="module")
-def certificates(tmp_path_factory):
-    """A folder with an authority of the tests' own, and a certificate of it for this machine."""
-    folder = tmp_path_factory.mktemp("certificates")
-    key = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout".split()
-    openssl(folder, "req", "-x509", *key, "authority.key", "-out", "authority.pem", "-days", "2", "-subj", "/CN=Authority")
-    openssl(folder, "req", *key, "server.key", "-out", "server.csr", "-subj", "/CN=localhost")
-    (folder / "names").write_text("subjectAltName=DNS:localhost,IP:127.0.0.1\n")
-    signed = "x509 -req -in server.csr -CA authority.pem -CAkey authority.key -CAcreateserial -out server.pem -days 2 -extfile names".split()
-    openssl(folder, *signed)
-    return folder
-
-
 @pytest.fixture(scope="module")
 def compiler(engine, certificates, tmp_path_factory):
     """The base of the build, under a name."""

@@ -54,3 +54,19 @@ def test_a_web_page_cannot_use_local_modes_endpoint(local, headers):
             return error.code
 
     assert (status({}), status(headers)) == (200, 403)
+
+
+def test_each_row_of_its_table_names_tests_that_there_are():
+    rows = [row for row in PAGE.splitlines() if row.startswith("| ") and row.endswith(" |") and not row.startswith("| ---")]
+    at = next(at for at, row in enumerate(rows) if row.endswith("| test |"))
+    table = [row for row in rows[at + 1 :] if len(re.findall(r" \| ", row)) == 3]
+    assert len(table) > 20
+    sources = [*(ROOT / "tests/outside").glob("test_*.py"), *(ROOT / "tests").glob("it/*.rs")]
+    sources += [path for folder in ("src", "crates") for path in (ROOT / folder).rglob("*.rs")]
+    text = "\n".join(path.read_text() for path in sources)
+    there = set(re.findall(r"^def (test_\w+)\(", text, re.M)) | set(re.findall(r"#\[(?:tokio::)?test[^\n]*\]\s+(?:async )?fn (\w+)\(", text))
+    # Some have an attribute between.
+    there |= set(re.findall(r"#\[(?:tokio::)?test[^\n]*\]\s+#\[[^\n]*\]\s+(?:async )?fn (\w+)\(", text))
+    for row in table:
+        named = re.findall(r"`(\w+)`", row.split(" | ")[3])
+        assert named and set(named) <= there, row

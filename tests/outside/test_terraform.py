@@ -24,6 +24,7 @@ from deployment import (
     expected,
     ministack,
     nothing_insecure,
+    only_tls_and_who_is_named_comes_in,
     places,
     project_is_right,
     trusts_are_narrow,
@@ -61,6 +62,11 @@ WRONG = {
     "parameter_arns": ('["arn:aws:ssm:eu-west-1:123456789012:parameter/*"]', "must be a parameter's ARN"),
     "connection_arns": ('["*"]', "arn:aws:codeconnections:REGION:ACCOUNT:connection/ID"),
     "source_bucket_arns": ('["arn:aws:s3:::*"]', "must be a bucket's ARN"),
+    "more_limits": ("{ running = 4 }", "none that has an input of its own"),
+    "more_profile": ('{ project = "other" }', "none that the module sets"),
+    "profiles": ('{ Nightly = { sources = ["https://github.com/acme/*"] } }', "an object with sources"),
+    "sender_arns": ('["*"]', "a pattern is refused"),
+    "subscriber_arns": ('["arn:aws:iam::111122223333:role/*"]', "a pattern is refused"),
     "max_receives": ("1", "two restarts of the daemon would bury a healthy job"),
     "cpu": ("300", "must be 256, 512, 1024, 2048 or 4096"),
     "memory": ("100", "must be 512 to 30720 MiB"),
@@ -92,19 +98,20 @@ class Terraform:
     def command(self, command, *arguments):
         return ["terraform", command, "-no-color", *map(str, arguments)]
 
-    def settings(self, endpoint=None):
-        return environment(endpoint, CHECKPOINT_DISABLE="1", TF_IN_AUTOMATION="1", TF_INPUT="0")
+    def settings(self, cloud=None):
+        address = environment(cloud.url, **cloud.trust) if cloud else environment()
+        return address | {"CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1", "TF_INPUT": "0"}
 
-    def run(self, where, command, *arguments, endpoint=None):
+    def run(self, where, command, *arguments, cloud=None):
         """Runs a command in a folder of the module to its end."""
         folder = self.module / where
         arguments = self.command(command, *arguments)
-        settings = self.settings(endpoint)
+        settings = self.settings(cloud)
         return subprocess.run(arguments, cwd=folder, env=settings, capture_output=True, text=True, timeout=300, check=False)
 
-    def right(self, where, command, *arguments, endpoint=None):
+    def right(self, where, command, *arguments, cloud=None):
         """What a command says that must succeed."""
-        answer = self.run(where, command, *arguments, endpoint=endpoint)
+        answer = self.run(where, command, *arguments, cloud=cloud)
         assert answer.returncode == 0, answer.stdout + answer.stderr
         return answer.stdout
 
@@ -133,7 +140,7 @@ def applying(request):
     with subprocess.Popen(
         command,
         cwd=terraform.module / "examples/complete",
-        env=terraform.settings(ministack.url),
+        env=terraform.settings(ministack),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -171,11 +178,19 @@ def test_every_input_with_a_rule_is_in_the_table_above():
     assert all("description" in block for _, block in blocks)
 
 
+def test_no_attribute_is_read_that_a_version_of_the_provider_deprecates():
+    """Held without Terraform too: the region's name is `name` before version 6 and `region` from it on, and `id` in both."""
+    text = "".join(path.read_text() for path in sorted(MODULE.rglob("*.tf")))
+    assert set(re.findall(r"data\.aws_region\.\w+\.(\w+)", text)) == {"id"}
+
+
 def test_no_permission_is_written_but_in_the_policy_files():
-    """Held without Terraform too: trust, and the one rule of the pushed events' queue, are all that the module says itself."""
+    """Held without Terraform too: trust, and who may use queues and topic, are all that the module says itself."""
     text = "".join(path.read_text() for path in sorted(MODULE.glob("*.tf")))
     named = set(re.findall(r'"((?:sqs|sns|logs|ecr|s3|ssm|sts|codebuild|codeconnections|secretsmanager):\w+)"', text))
-    assert named == {"sts:AssumeRole", "sqs:SendMessage"}
+    [without_tls] = re.findall(r"topic_actions = \[(.*?)\]", text, re.S)
+    assert named - set(re.findall(r"sns:\w+", without_tls)) == {"sts:AssumeRole", "sqs:SendMessage"}
+    assert set(re.findall(r'Action\s+= ("s[nq]s:\w+")', text)) == {'"sqs:SendMessage"', '"sns:Subscribe"'}
 
 
 @pytest.fixture(scope="module")
@@ -215,13 +230,20 @@ def test_the_roles_may_do_what_the_policy_files_say_and_nothing_else(applied):
 def test_the_configuration_says_what_the_inputs_say(applied):
     _, outputs = applied
     config = tomllib.loads(outputs["slipway_toml"])
-    assert config["limits"] == {"running": 40, "per_tenant": 10}
+    assert config["limits"] == {"running": 40, "per_tenant": 10, "waiting_bytes": "128MiB"}
+    assert config["retry"]["pause"] == "30s"
     profile = config["profiles"]["default"]
     assert profile["sources"] == ["https://github.com/acme/*", "https://git.example.com/*", "s3://acme-sources/*"]
     assert [variable["name"] for variable in profile["env"]] == [
         "SLIPWAY_DOCKERHUB_USERNAME",
         "SLIPWAY_DOCKERHUB_PASSWORD",
         "SLIPWAY_CACHE",
+    ]
+    assert profile["parameters"] == ["/builds/{tenant}/*"] and profile["revisions"] == ["HEAD", "main", "release/*"]
+    nightly = config["profiles"]["nightly"]
+    assert {key: nightly[key] for key in ("tenants", "timeout_minutes")} == {"tenants": ["nightly"], "timeout_minutes": 480}
+    assert [nightly[key] for key in ("project", "registry", "log_group", "env")] == [
+        profile[key] for key in ("project", "registry", "log_group", "env")
     ]
     assert [host["host"] for host in config["hosts"]] == ["github.com", "git.example.com"]
     answer = slipway("check", variables=environment(SLIPWAY_CONFIG_TOML=outputs["slipway_toml"]))
@@ -234,9 +256,14 @@ def test_the_project_and_its_events_are_as_slipway_needs_them(applied):
     events_are_right(deployed)
 
 
+def test_only_tls_and_who_is_named_comes_in(applied):
+    deployed, _ = applied
+    only_tls_and_who_is_named_comes_in(deployed, ["arn:aws:iam::111122223333:role/ci"], ["arn:aws:iam::111122223333:root"])
+
+
 def test_a_second_plan_makes_nothing_new(applied, terraform, ministack):
     variables = [f"-var={name}={value}" for name, value in COMPLETE.items()]
-    lines = terraform.right("examples/complete", "plan", "-json", *variables, endpoint=ministack.url).splitlines()
+    lines = terraform.right("examples/complete", "plan", "-json", *variables, cloud=ministack).splitlines()
     changes = [line["change"] for line in map(json.loads, lines) if line["type"] == "planned_change"]
     assert {change["action"] for change in changes} <= {"update"}
     assert {change["resource"]["resource_type"] for change in changes} <= FORGOTTEN

@@ -40,7 +40,7 @@ data "aws_caller_identity" "this" {}
 data "aws_region" "this" {}
 
 locals {
-  here = "${data.aws_region.this.name}:${data.aws_caller_identity.this.account_id}"
+  here = "${data.aws_region.this.id}:${data.aws_caller_identity.this.account_id}"
 }
 
 resource "aws_security_group" "daemon" {
@@ -102,7 +102,19 @@ module "slipway" {
   connection_arns    = ["arn:aws:codeconnections:${local.here}:connection/11111111-2222-3333-4444-555555555555"]
   source_bucket_arns = ["arn:aws:s3:::acme-sources"]
 
+  # What jobs may name of these, and which revisions they may build.
+  more_profile = { parameters = ["/builds/{tenant}/*"], revisions = ["HEAD", "main", "release/*"] }
+  more_limits  = { waiting_bytes = "128MiB" }
+  profiles     = { nightly = { sources = ["https://github.com/acme/*"], tenants = ["nightly"], timeout_minutes = 480 } }
+
+  # A system in another account that sends jobs, and one that gets the events.
+  sender_arns     = ["arn:aws:iam::111122223333:role/ci"]
+  subscriber_arns = ["arn:aws:iam::111122223333:root"]
+
   more_config = <<-END
+    [retry]
+    pause = "30s"
+
     [[hosts]]
     host = "github.com"
     connection = "arn:aws:codeconnections:${local.here}:connection/11111111-2222-3333-4444-555555555555"
