@@ -200,6 +200,20 @@ fn each_rule_says_its_key_value_line_and_what_is_right() {
         (url, &queue("wait = \"21s\""), "queues[0].wait = \"21s\" (line 4): must be 1s to 20s"),
         (url, &queue(&format!("[[queues]]\n{url}")), "is queues[0].url already; name each queue once"),
         (url, &queue(&format!("dead_letter_{url}")), "must not be a queue that jobs come from"),
+        (
+            url,
+            &queue(&format!("dead_letter_{}", url.replace("sqs.eu-west-1", "eu-west-1.queue"))),
+            "queues[0].dead_letter_url = \"https://eu-west-1.queue.amazonaws.com/123456789012/slipway-jobs\" (line 4): must not be a queue that jobs come from, \
+             as queues[0].url is",
+        ),
+        (
+            "[limits]",
+            &section(&format!("[[queues]]\n{0}-2\"\ndead_letter_{0}-dlq\"\n[watch]\nevents_queue_{0}-dlq\"", url.trim_end_matches('"'))),
+            "must not be a queue that rejected messages go to, as queues[1].dead_letter_url is",
+        ),
+        (url, &queue(&format!("dead_letter_{}.fifo\"", url.trim_end_matches('"'))), "must be a FIFO queue where the job queue is one"),
+        (url, &url.replace("eu-west-1", "eu-west-2"), "is in eu-west-1, and queues[0].url in eu-west-2: all must be in the region"),
+        (url, &queue("envelope = \"SNS\""), "queues[0].envelope = \"SNS\" (line 4): must be \"sns\" or \"eventbridge\""),
         (url, &queue("dead_letter_url = \"slipway-dlq\""), "queues[0].dead_letter_url = \"slipway-dlq\" (line 4): must be a queue's URL"),
         // Topic.
         (

@@ -98,7 +98,12 @@ impl Intake {
         timeout(LAST_ANSWER, last).await.unwrap_or_default();
     }
 
-    async fn receive(&self, room: Vec<Reservation>) -> Received {
+    async fn receive(&self, mut room: Vec<Reservation>) -> Received {
+        if self.queue.is_fifo() {
+            // One receive may bring several messages of a group, and SQS holds the others back only while one is in flight: taken one by
+            // one, they come in order, each when the one before has been deleted.
+            room.truncate(1);
+        }
         // The first answer says that the daemon is ready: it is not waited for until a message comes.
         let wait = if *self.answered.borrow() { self.settings.wait } else { Duration::ZERO };
         let answer = self.queue.receive(room.len().min(BATCH), self.settings.visibility, wait).await;

@@ -46,7 +46,7 @@ impl Intake {
             queue: self.settings.name().to_owned(),
             enqueued_at: delivery.sent_at,
             last_receive: self.dead_letters.is_last_receive(delivery.receive_count),
-            traceparent: traceparent(delivery.attributes.get("traceparent"), delivery.trace_header.as_ref()),
+            traceparent: traceparent(delivery.text("traceparent").map(str::to_owned).as_ref(), delivery.trace_header.as_ref()),
         };
         if origin.last_receive {
             observe::last_receive(&delivery.message_id, delivery.receive_count);
