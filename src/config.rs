@@ -44,6 +44,13 @@ pub struct Config {
     pub shutdown: Shutdown,
 }
 
+impl Config {
+    /// The region that the daemon must call: that of its queues, the topic and the rest. `None`: the queues are not AWS's.
+    pub fn region(&self) -> Option<&str> {
+        region(&self.queues.first()?.url)
+    }
+}
+
 /// A job queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Queue {

@@ -21,6 +21,7 @@ pub fn describe() {
         Unit::Count,
         "Times that a dead-letter queue refused a message: somebody must act"
     );
+    describe_counter!("slipway_dead_letters_told_total", Unit::Count, "Messages that were received too often, told by report_dead_letters");
     describe_counter!("slipway_jobs_finished_total", Unit::Count, "Jobs whose terminal event was accepted, by status");
     describe_counter!("slipway_builds_started_total", Unit::Count, "Builds started");
     describe_gauge!(
@@ -102,6 +103,11 @@ pub(crate) fn message_rejected(message_id: &str, job_id: Option<&str>, problems:
 
 pub(crate) fn dead_letter_failed(message_id: &str, error: &dyn Display) {
     warn!(message.id = message_id, %error, "could not move a message to the dead-letter queue yet");
+}
+
+pub(crate) fn dead_letter_told(message_id: &str) {
+    counter!("slipway_dead_letters_told_total").increment(1);
+    warn!(message.id = message_id, "told of a message that SQS moved to the dead-letter queue");
 }
 
 pub(crate) fn dead_letter_refused(message_id: &str, error: &dyn Display) {

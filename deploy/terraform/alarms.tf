@@ -16,6 +16,11 @@ locals {
       threshold   = 0
       description = "The topic refuses events: it is gone, or the daemon may not publish. Jobs cannot end until it does."
     }
+    dead-letters-refused = {
+      pattern     = "\"the dead-letter queue refuses a message\""
+      threshold   = 0
+      description = "Rejected messages cannot go to the dead-letter queue: it is gone, takes less than the message, or the daemon may not send there."
+    }
     leases-lost = {
       pattern     = "\"lost the lease on a message\""
       threshold   = 5

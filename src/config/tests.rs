@@ -87,6 +87,7 @@ fn what_the_example_comments_out_is_right_as_well() {
     let all = read(&all.join("\n")).unwrap();
     assert_eq!(all.limits.per_tenant, 10);
     let profile = &all.profiles["default"];
+    assert_eq!(all.queues[0].envelope, Some(Envelope::Sns));
     assert!(all.queues[0].dead_letter_url.is_some() && all.watch.events_queue_url.is_some() && profile.registry.is_some());
     assert_eq!(profile.arm.as_ref().unwrap().environment_type.as_deref(), Some("ARM_CONTAINER"));
     assert_eq!((profile.env.len(), profile.tenant_sources.len(), profile.hosts.len()), (1, 1, 1));
@@ -213,6 +214,11 @@ fn each_rule_says_its_key_value_line_and_what_is_right() {
         ),
         (url, &queue(&format!("dead_letter_{}.fifo\"", url.trim_end_matches('"'))), "must be a FIFO queue where the job queue is one"),
         (url, &url.replace("eu-west-1", "eu-west-2"), "is in eu-west-1, and queues[0].url in eu-west-2: all must be in the region"),
+        (
+            url,
+            &format!("{}.fifo\"\nreport_dead_letters = true", url.trim_end_matches('"')),
+            "queues[0].report_dead_letters = true (line 4): cannot be on for a FIFO queue",
+        ),
         (url, &queue("envelope = \"SNS\""), "queues[0].envelope = \"SNS\" (line 4): must be \"sns\" or \"eventbridge\""),
         (url, &queue("dead_letter_url = \"slipway-dlq\""), "queues[0].dead_letter_url = \"slipway-dlq\" (line 4): must be a queue's URL"),
         // Topic.

@@ -29,7 +29,7 @@ pub(crate) async fn reject(delivery: &Delivery, rejection: &Rejection, origin: &
 }
 
 async fn bury(queue: &Queue, delivery: &Delivery, problems: &[Problem]) {
-    let mut attributes = attributes(delivery, problems);
+    let mut attributes = with_reasons(delivery, problems);
     let mut backoff = Backoff::patient();
     while let Err(error) = queue.pass_on(delivery, &attributes).await {
         // A queue may take less than SQS does. Then the sender's message goes, whole, rather than our words about it.
@@ -46,7 +46,7 @@ async fn bury(queue: &Queue, delivery: &Delivery, problems: &[Problem]) {
 }
 
 /// The sender's attributes, all of them, and the reasons as far as SQS's limits leave room.
-fn attributes(delivery: &Delivery, problems: &[Problem]) -> Attributes {
+pub(crate) fn with_reasons(delivery: &Delivery, problems: &[Problem]) -> Attributes {
     let mut attributes = delivery.attributes.clone();
     attributes.remove(REASONS);
     let size: usize = attributes.iter().map(|(name, attribute)| name.len() + attribute.size()).sum();
@@ -100,7 +100,7 @@ mod tests {
 
     #[test]
     fn the_reasons_travel_with_the_senders_attributes() {
-        let attributes = attributes(&delivery(10, 2), &problems(2));
+        let attributes = with_reasons(&delivery(10, 2), &problems(2));
         assert_eq!(attributes.len(), 3);
         assert_eq!(attributes[REASONS].text().map(|reasons| reasons.lines().count()), Some(2));
     }
@@ -111,7 +111,7 @@ mod tests {
             [(MESSAGE_BYTES, 0, 0), (MESSAGE_BYTES - 100, 0, 2), (10, 9, 50), (10, 10, 0), (MESSAGE_BYTES - 130, 9, 0)]
         {
             let delivery = delivery(body, count);
-            let attributes = attributes(&delivery, &problems(50));
+            let attributes = with_reasons(&delivery, &problems(50));
             let size: usize = attributes.iter().map(|(name, value)| name.len() + value.size()).sum();
             assert!(body + size <= MESSAGE_BYTES || !attributes.contains_key(REASONS), "{body} bytes with {count} attributes");
             assert!(attributes.len() <= ATTRIBUTES && delivery.attributes.iter().all(|(name, value)| attributes.get(name) == Some(value)));

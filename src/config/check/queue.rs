@@ -39,5 +39,9 @@ fn queue(document: &mut Document, index: usize, raw: raw::Queue) -> Option<Queue
         }
     };
     let report_dead_letters = raw.report_dead_letters.unwrap_or_default();
+    if report_dead_letters && url.as_deref().is_some_and(|url| url.strip_suffix(".fifo").is_some()) {
+        let rule = "cannot be on for a FIFO queue: what is told is replaced by a copy, which would come after the rest of its group";
+        document.fault(&path("report_dead_letters"), rule);
+    }
     Some(Queue { url: url?, dead_letter_url, visibility: visibility?, wait: wait?, envelope, report_dead_letters })
 }

@@ -51,7 +51,8 @@ impl Intake {
         if origin.last_receive {
             observe::last_receive(&delivery.message_id, delivery.receive_count);
         }
-        match message::read(&delivery.body, &delivery.message_id, &worker.config.profiles) {
+        let body = message::unwrap(&delivery.body, self.settings.envelope);
+        match message::read(&body, &delivery.message_id, &worker.config.profiles) {
             Ok(Message::Job(job)) => {
                 let span = observe::job_span(&job.id, &job.tenant);
                 let mut waiting = Some(waiting);
