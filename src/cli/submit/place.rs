@@ -28,10 +28,10 @@ mod tests {
     fn jobs_go_to_their_groups_and_tenants_and_cancellations_to_nobodys() {
         let url = r#""source": { "url": "https://github.com/acme/app" }"#;
         for (body, fifo, standard) in [
-            (format!("{{ {url} }}"), "github.com.acme", "github.com.acme"),
+            (format!("{{ {url} }}"), "github.com-acme", "github.com-acme"),
             (format!(r#"{{ {url}, "tenant": "team-a" }}"#), "team-a", "team-a"),
             (format!(r#"{{ {url}, "tenant": "team-a", "group": {{ "key": "acme/app@main" }} }}"#), "acme/app@main", "team-a"),
-            (format!(r#"{{ {url}, "group": {{ "key": "two words" }} }}"#), "github.com.acme", "github.com.acme"),
+            (format!(r#"{{ {url}, "group": {{ "key": "two words" }} }}"#), "github.com-acme", "github.com-acme"),
             (r#"{ "version": 1, "cancel": "app-1", "tenant": "team-a" }"#.to_owned(), "new", "new"),
             ("not JSON".to_owned(), "new", "new"),
         ] {

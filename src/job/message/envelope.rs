@@ -46,7 +46,7 @@ pub(super) fn of_text(body: &str) -> Option<&'static str> {
         _ if is_base64 && text.starts_with("H4sI") => Some("is gzip in base64: send the JSON as it is, not compressed and not encoded"),
         _ if text.starts_with('\u{1f}') => Some("is gzip: send the JSON as it is, not compressed"),
         // A brace, and a quote, a blank or a line break.
-        _ if is_base64 && ["eyI", "eyA", "ewo", "ew0", "ewk", "e30"].iter().any(|start| text.starts_with(start)) => {
+        _ if is_base64 && ["eyI", "eyJ", "eyA", "ewo", "ew0", "ewk", "e30"].iter().any(|start| text.starts_with(start)) => {
             Some("is JSON in base64: send the JSON as it is, not encoded")
         }
         _ => None,
