@@ -72,9 +72,9 @@ impl Intake {
                     pulse.beat();
                     let asked = room.len();
                     match self.take(room, answer) {
-                        Ok(received) => {
+                        Ok(brought) => {
                             backoff = Backoff::patient();
-                            wanted = if received == asked { (wanted + 1).min(RECEIVES) } else { 1 };
+                            wanted = if brought == asked { (wanted + 1).min(RECEIVES) } else { 1 };
                         }
                         Err(error) => {
                             observe::receive_failed(self.queue.url(), &error);

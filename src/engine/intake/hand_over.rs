@@ -70,11 +70,11 @@ impl Intake {
                 let carry = move |_| {
                     let (worker, wish) = (Arc::clone(&worker), wish.clone());
                     async move {
-                        let leave = worker.shutdown.leave.clone();
+                        let departure = worker.shutdown.leave.clone();
                         tokio::select! {
                             biased;
                             carried = cancel(worker, wish) => carried,
-                            () = leave.cancelled() => Carried::Back,
+                            () = departure.cancelled() => Carried::Back,
                         }
                     }
                 };
