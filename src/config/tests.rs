@@ -1,6 +1,8 @@
 //! The rules by table: what a file with a fault is told, and what the environment changes.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod queue;
+
 use std::{path::Path, time::Duration};
 
 use serde_json::Value as Schema;
@@ -199,27 +201,6 @@ fn each_rule_says_its_key_value_line_and_what_is_right() {
         (url, &queue("visibility = \"12h1s\""), "queues[0].visibility = \"12h1s\" (line 4): must be 30s to 12h"),
         (url, &queue("visibility = \"30500ms\""), "queues[0].visibility = \"30500ms\" (line 4): must be whole seconds"),
         (url, &queue("wait = \"21s\""), "queues[0].wait = \"21s\" (line 4): must be 1s to 20s"),
-        (url, &queue(&format!("[[queues]]\n{url}")), "is queues[0].url already; name each queue once"),
-        (url, &queue(&format!("dead_letter_{url}")), "must not be a queue that jobs come from"),
-        (
-            url,
-            &queue(&format!("dead_letter_{}", url.replace("sqs.eu-west-1", "eu-west-1.queue"))),
-            "queues[0].dead_letter_url = \"https://eu-west-1.queue.amazonaws.com/123456789012/slipway-jobs\" (line 4): must not be a queue that jobs come from, \
-             as queues[0].url is",
-        ),
-        (
-            "[limits]",
-            &section(&format!("[[queues]]\n{0}-2\"\ndead_letter_{0}-dlq\"\n[watch]\nevents_queue_{0}-dlq\"", url.trim_end_matches('"'))),
-            "must not be a queue that rejected messages go to, as queues[1].dead_letter_url is",
-        ),
-        (url, &queue(&format!("dead_letter_{}.fifo\"", url.trim_end_matches('"'))), "must be a FIFO queue where the job queue is one"),
-        (url, &url.replace("eu-west-1", "eu-west-2"), "is in eu-west-1, and queues[0].url in eu-west-2: all must be in the region"),
-        (
-            url,
-            &format!("{}.fifo\"\nreport_dead_letters = true", url.trim_end_matches('"')),
-            "queues[0].report_dead_letters = true (line 4): cannot be on for a FIFO queue",
-        ),
-        (url, &queue("envelope = \"SNS\""), "queues[0].envelope = \"SNS\" (line 4): must be \"sns\" or \"eventbridge\""),
         (url, &queue("dead_letter_url = \"slipway-dlq\""), "queues[0].dead_letter_url = \"slipway-dlq\" (line 4): must be a queue's URL"),
         // Topic.
         (
@@ -257,7 +238,6 @@ fn each_rule_says_its_key_value_line_and_what_is_right() {
         ("running = 40", &limit("deduplication = \"8days\""), "limits.deduplication = \"8days\" (line 8): must be 0s to 7days"),
         // Watch, log, http, shutdown.
         ("[limits]", &section("[watch]\ninterval = \"99ms\""), "watch.interval = \"99ms\" (line 7): must be 100ms to 10m"),
-        ("[limits]", &section(&format!("[watch]\nevents_queue_{url}")), "must not be a queue that jobs come from"),
         ("[limits]", &section("[log]\nlines = 0"), "log.lines = 0 (line 7): must be 1 to 1000"),
         ("[limits]", &section("[log]\nsettle = \"6m\""), "log.settle = \"6m\" (line 7): must be 0s to 5m"),
         ("[limits]", &section("[log]\nreads_per_second = 0"), "log.reads_per_second = 0 (line 7): must be 1 to 1000"),
