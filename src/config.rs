@@ -14,6 +14,7 @@ mod shape;
 #[cfg(test)]
 mod tests;
 
+pub use address::region;
 pub use expression::Expression;
 pub use fault::{Error, Fault, Faults, Origin};
 pub use load::{load, parse};
@@ -43,6 +44,13 @@ pub struct Config {
     pub shutdown: Shutdown,
 }
 
+impl Config {
+    /// The region that the daemon must call: that of its queues, the topic and the rest. `None`: the queues are not AWS's.
+    pub fn region(&self) -> Option<&str> {
+        region(&self.queues.first()?.url)
+    }
+}
+
 /// A job queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Queue {
@@ -54,6 +62,19 @@ pub struct Queue {
     pub visibility: Duration,
     /// How long one receive waits for messages; at most 20 s (AWS's limit).
     pub wait: Duration,
+    /// What messages come wrapped in. `None`: nothing.
+    pub envelope: Option<Envelope>,
+    /// Whether what SQS moved to the dead-letter queue is told.
+    pub report_dead_letters: bool,
+}
+
+/// What a sender's message may come wrapped in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Envelope {
+    /// A topic's, without raw message delivery.
+    Sns,
+    /// An event bus's, without an input path.
+    EventBridge,
 }
 
 impl Queue {

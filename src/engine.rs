@@ -3,6 +3,7 @@
 mod backlog;
 mod cancellation;
 mod census;
+mod dead_letter_reader;
 mod dead_letters;
 mod index;
 mod intake;
@@ -97,6 +98,12 @@ pub async fn run(config: Arc<Config>, clients: Clients, clock: Clock, vitals: Vi
     let mut leases = Vec::new();
     for settings in &config.queues {
         let (intake, answered) = intake(settings, &clients, &worker, &backlog, &jobs, &mut services, &vitals);
+        if settings.report_dead_letters {
+            let dead_letters = Arc::clone(&intake.dead_letters);
+            let reader = dead_letter_reader::DeadLetterReader { settings: settings.clone(), dead_letters, worker: Arc::clone(&worker) };
+            let limit = dead_letter_reader::LONGEST_TURN + CALL_MARGIN;
+            services.spawn("dead letters", reader.serve(vitals.pulses.start(format!("dead letters of {}", settings.name()), limit)));
+        }
         leases.push(intake.leases.clone());
         answers.push(answered);
         let pulse = vitals.pulses.start(format!("intake of {}", settings.name()), settings.wait + TURN_MARGIN);

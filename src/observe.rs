@@ -16,6 +16,12 @@ pub fn describe() {
     describe_counter!("slipway_messages_rejected_total", Unit::Count, "Messages that were no valid jobs");
     describe_gauge!("slipway_jobs_waiting", Unit::Count, "Jobs that wait for a place among the running");
     describe_gauge!("slipway_jobs_running", Unit::Count, "Builds that are followed now");
+    describe_counter!(
+        "slipway_dead_letters_refused_total",
+        Unit::Count,
+        "Times that a dead-letter queue refused a message: somebody must act"
+    );
+    describe_counter!("slipway_dead_letters_told_total", Unit::Count, "Messages that were received too often, told by report_dead_letters");
     describe_counter!("slipway_jobs_finished_total", Unit::Count, "Jobs whose terminal event was accepted, by status");
     describe_counter!("slipway_builds_started_total", Unit::Count, "Builds started");
     describe_gauge!(
@@ -43,6 +49,7 @@ pub fn describe() {
     counter!("slipway_messages_received_total").absolute(0);
     counter!("slipway_messages_rejected_total").absolute(0);
     counter!("slipway_messages_last_receive_total").absolute(0);
+    counter!("slipway_dead_letters_refused_total").absolute(0);
     counter!("slipway_jobs_panicked_total").absolute(0);
     counter!("slipway_publish_refused_total").absolute(0);
     counter!("slipway_log_lines_dropped_total").absolute(0);
@@ -96,6 +103,16 @@ pub(crate) fn message_rejected(message_id: &str, job_id: Option<&str>, problems:
 
 pub(crate) fn dead_letter_failed(message_id: &str, error: &dyn Display) {
     warn!(message.id = message_id, %error, "could not move a message to the dead-letter queue yet");
+}
+
+pub(crate) fn dead_letter_told(message_id: &str) {
+    counter!("slipway_dead_letters_told_total").increment(1);
+    warn!(message.id = message_id, "told of a message that SQS moved to the dead-letter queue");
+}
+
+pub(crate) fn dead_letter_refused(message_id: &str, error: &dyn Display) {
+    counter!("slipway_dead_letters_refused_total").increment(1);
+    error!(message.id = message_id, %error, "the dead-letter queue refuses a message; it is kept and tried again");
 }
 
 pub(crate) fn no_dead_letter_queue(queue: &str) {

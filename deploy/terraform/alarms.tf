@@ -26,6 +26,11 @@ locals {
       threshold   = 0
       description = "Jobs end as errored: the platform failed all their attempts, or refused to start their builds."
     }
+    dead-letters-refused = {
+      pattern     = "\"the dead-letter queue refuses a message\""
+      threshold   = 0
+      description = "Rejected messages cannot go to the dead-letter queue: it is gone, takes less than the message, or the daemon may not send there."
+    }
     leases-lost = {
       pattern     = "\"lost the lease on a message\""
       threshold   = 5

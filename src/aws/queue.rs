@@ -1,17 +1,20 @@
 //! SQS: receive, send, and the batched deletes and lease extensions.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+mod attribute;
+
+use std::{sync::Arc, time::Duration};
 
 use aws_config::timeout::TimeoutConfig;
 use aws_sdk_sqs::{
     Client,
     types::{
-        BatchResultErrorEntry, ChangeMessageVisibilityBatchRequestEntry, DeleteMessageBatchRequestEntry, Message, MessageAttributeValue,
-        MessageSystemAttributeName as System, QueueAttributeName,
+        BatchResultErrorEntry, ChangeMessageVisibilityBatchRequestEntry, DeleteMessageBatchRequestEntry, Message,
+        MessageSystemAttributeName as System, MessageSystemAttributeNameForSends, MessageSystemAttributeValue, QueueAttributeName,
     },
 };
 use jiff::Timestamp;
 
+pub use self::attribute::{ATTRIBUTES, Attribute, Attributes, Place, Value, is_group_id};
 use super::{
     batch::{Answer, Batch, Refused, entry_id, results},
     call::{call, once},
@@ -24,6 +27,15 @@ pub const BATCH: usize = 10;
 pub const MESSAGE_BYTES: usize = 1024 * 1024;
 /// What a receive may take beyond its wait before it is given up.
 pub const RECEIVE_MARGIN: Duration = Duration::from_secs(10);
+
+/// What is asked for of a message besides what its sender said.
+const SYSTEM: [System; 5] = [
+    System::SentTimestamp,
+    System::ApproximateReceiveCount,
+    System::AwsTraceHeader,
+    System::MessageGroupId,
+    System::DeadLetterQueueSourceArn,
+];
 
 /// One queue. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -42,10 +54,21 @@ pub struct Delivery {
     pub sent_at: Option<Timestamp>,
     /// This receive included.
     pub receive_count: u32,
-    /// The sender's string attributes.
-    pub attributes: BTreeMap<String, String>,
+    /// The sender's attributes, of every type.
+    pub attributes: Attributes,
     /// The `AWSTraceHeader`.
     pub trace_header: Option<String>,
+    /// The `MessageGroupId`; a message on a FIFO queue has one, on a standard queue it may.
+    pub group: Option<String>,
+    /// The `DeadLetterQueueSourceArn`: the queue that SQS moved it from because it was received too often.
+    pub moved_from: Option<String>,
+}
+
+impl Delivery {
+    /// The text of one of the sender's attributes.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.attributes.get(name).and_then(Attribute::text)
+    }
 }
 
 impl Queue {
@@ -69,21 +92,56 @@ impl Queue {
             .visibility_timeout(seconds(visibility))
             .wait_time_seconds(seconds(wait))
             .message_attribute_names("All")
-            .set_message_system_attribute_names(Some(vec![System::SentTimestamp, System::ApproximateReceiveCount, System::AwsTraceHeader]))
+            .set_message_system_attribute_names(Some(SYSTEM.to_vec()))
             .customize()
             .config_override(aws_sdk_sqs::config::Builder::new().timeout_config(timeouts));
         let answer = once("sqs.ReceiveMessage", request.send()).await?;
         Ok(answer.messages.unwrap_or_default().into_iter().map(delivery).collect())
     }
 
-    /// Sends one message with string attributes.
-    pub async fn send(&self, body: &str, attributes: &BTreeMap<String, String>) -> Result<String, AwsError> {
+    /// Whether it keeps the order of a message group, and delivers a group's next message when the one before has been deleted.
+    pub fn is_fifo(&self) -> bool {
+        is_fifo(&self.url)
+    }
+
+    /// Sends one message.
+    pub async fn send(&self, body: &str, attributes: &Attributes) -> Result<String, AwsError> {
+        self.send_message(body, attributes, None, None).await
+    }
+
+    /// Sends one message into a group.
+    pub async fn send_to(&self, place: &Place, body: &str, attributes: &Attributes) -> Result<String, AwsError> {
+        self.send_message(body, attributes, Some(place), None).await
+    }
+
+    /// Sends a message that was received from another queue, with what its sender said of it and these attributes.
+    pub async fn pass_on(&self, delivery: &Delivery, attributes: &Attributes) -> Result<String, AwsError> {
+        // A FIFO queue takes no message without a group; the message's id makes it one message however often it is sent.
+        let group = delivery.group.clone().or_else(|| self.is_fifo().then(|| delivery.message_id.clone()));
+        let place = group.map(|group| Place { group, deduplication: delivery.message_id.clone() });
+        self.send_message(&delivery.body, attributes, place.as_ref(), delivery.trace_header.as_deref()).await
+    }
+
+    async fn send_message(
+        &self,
+        body: &str,
+        attributes: &Attributes,
+        place: Option<&Place>,
+        trace_header: Option<&str>,
+    ) -> Result<String, AwsError> {
+        const NAME: &str = "sqs.SendMessage";
         let mut request = self.client.send_message().queue_url(&*self.url).message_body(body);
-        for (name, value) in attributes {
-            let value = MessageAttributeValue::builder().data_type("String").string_value(value).build();
-            request = request.message_attributes(name, value.map_err(|error| invalid("sqs.SendMessage", &error))?);
+        request = request.set_message_group_id(place.map(|place| place.group.clone()));
+        request = request.set_message_deduplication_id(place.filter(|_| self.is_fifo()).map(|place| place.deduplication.clone()));
+        for (name, attribute) in attributes {
+            request = request.message_attributes(name, attribute.write().map_err(|error| invalid(NAME, &error))?);
         }
-        let answer = call("sqs.SendMessage", || request.clone().send()).await?;
+        if let Some(header) = trace_header {
+            let header = MessageSystemAttributeValue::builder().data_type("String").string_value(header).build();
+            let header = header.map_err(|error| invalid(NAME, &error))?;
+            request = request.message_system_attributes(MessageSystemAttributeNameForSends::AwsTraceHeader, header);
+        }
+        let answer = call(NAME, || request.clone().send()).await?;
         Ok(answer.message_id.unwrap_or_default())
     }
 
@@ -126,6 +184,12 @@ impl Queue {
     }
 }
 
+/// Whether a queue of this URL is a FIFO queue.
+#[expect(clippy::case_sensitive_file_extension_comparisons, reason = "a name's ending, which AWS takes in lower case only")]
+pub fn is_fifo(url: &str) -> bool {
+    url.ends_with(".fifo")
+}
+
 /// When and where SQS moves a message that was received too often.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RedrivePolicy {
@@ -150,15 +214,18 @@ impl RedrivePolicy {
 fn delivery(message: Message) -> Delivery {
     let system = message.attributes.unwrap_or_default();
     let number = |name: &System| system.get(name).and_then(|text| text.parse::<i64>().ok());
-    let text = |(name, value): (String, MessageAttributeValue)| value.string_value.map(|value| (name, value));
+    let text = |name: &System| system.get(name).cloned();
+    let attributes = message.message_attributes.unwrap_or_default().into_iter();
     Delivery {
         message_id: message.message_id.unwrap_or_default(),
         receipt: message.receipt_handle.unwrap_or_default(),
         body: message.body.unwrap_or_default(),
         sent_at: number(&System::SentTimestamp).and_then(|millis| Timestamp::from_millisecond(millis).ok()),
         receive_count: number(&System::ApproximateReceiveCount).and_then(|count| u32::try_from(count).ok()).unwrap_or(1),
-        trace_header: system.get(&System::AwsTraceHeader).cloned(),
-        attributes: message.message_attributes.unwrap_or_default().into_iter().filter_map(text).collect(),
+        trace_header: text(&System::AwsTraceHeader),
+        group: text(&System::MessageGroupId),
+        moved_from: text(&System::DeadLetterQueueSourceArn),
+        attributes: attributes.filter_map(|(name, value)| Some((name, Attribute::read(value)?))).collect(),
     }
 }
 

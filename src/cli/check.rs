@@ -16,7 +16,8 @@ use crate::{
 #[command(after_help = "\
 Every fault is reported with its key, its value, where it was set and the rule; the exit code is then 78.
 Overrides from the environment (SLIPWAY__LIMITS__RUNNING=20) are checked with the file, and so are the endpoints that the AWS environment
-names (AWS_ENDPOINT_URL and its like): plain http is for this machine only.
+names (AWS_ENDPOINT_URL and its like): plain http is for this machine only. Queues and the topic must lie in one region; an AWS_REGION that is
+another is told, and is an error with --online.
 
 With --online AWS is asked too, by calls that change nothing: are the queues, the topic, the project and its log there, and may they be
 used? What cannot be asked without doing it (to receive, to start a build, to publish) is not.
@@ -39,14 +40,25 @@ impl Check {
         let (name, config) = self.configuration.load()?;
         endpoint::check(super::variable).await?;
         stdout::print(&format!("{name} is right\n{}", summary(&config)))?;
+        let region = region(&config, super::variable);
         if !self.online {
+            stdout::print(&answers(region.as_slice()))?;
             return Ok(Exit::Done);
         }
-        let findings = Clients::from_environment(super::variable).await?.inspect(&config).await;
+        let mut findings = Clients::from_environment(super::variable).await?.inspect(&config).await;
+        findings.extend(region);
         let wrong = findings.iter().filter(|finding| finding.result.is_err()).count();
         stdout::print(&format!("\n{}", answers(&findings)))?;
         Ok(if wrong == 0 { Exit::Done } else { Exit::Failed })
     }
+}
+
+/// What the environment says of the region, if that is not the configuration's. Offline it breaks nothing: the daemon may run elsewhere.
+fn region(config: &Config, variable: impl Fn(&str) -> Option<String>) -> Option<Finding> {
+    let wanted = config.region()?;
+    let (name, value) = ["AWS_REGION", "AWS_DEFAULT_REGION"].iter().find_map(|name| Some((*name, variable(name)?)))?;
+    let wrong = || format!("the queues and the topic are in {wanted}, and the daemon calls the region that the environment names");
+    (value != wanted).then(|| Finding { key: name.to_owned(), value, result: Err(wrong()) })
 }
 
 /// What AWS answered, a line each.
@@ -100,8 +112,28 @@ impl Lines {
 
 #[cfg(test)]
 mod tests {
-    use super::summary;
+    use super::{answers, region, summary};
     use crate::config;
+
+    #[test]
+    fn a_region_that_is_not_the_queues_is_told() -> Result<(), config::Faults> {
+        let told = |text: &str, set: &str| -> Result<String, config::Faults> {
+            let config = config::parse(text, "slipway.toml", [])?;
+            let variable = |name: &str| set.split_once('=').and_then(|(set, value)| (set == name).then(|| value.to_owned()));
+            Ok(answers(region(&config, variable).as_slice()))
+        };
+        let example = include_str!("../../config/slipway.toml");
+        for set in ["AWS_REGION=us-east-1", "AWS_DEFAULT_REGION=us-east-1"] {
+            let line = format!("  WRONG    {}: the queues and the topic are in eu-west-1,", set.replace('=', " = "));
+            assert!(told(example, set)?.starts_with(&line), "{set}");
+        }
+        for (text, set) in
+            [(example, "AWS_REGION=eu-west-1"), (example, ""), (include_str!("../../config/local.toml"), "AWS_REGION=eu-west-1")]
+        {
+            assert_eq!(told(text, set)?, "", "{set}");
+        }
+        Ok(())
+    }
 
     #[test]
     fn the_summary_names_what_an_operator_looks_for() -> Result<(), config::Faults> {

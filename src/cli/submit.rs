@@ -4,10 +4,10 @@ mod body;
 mod follow;
 mod job;
 mod journey;
+mod place;
 mod queue;
 
 use std::{
-    collections::BTreeMap,
     fs, io,
     path::{Path, PathBuf},
 };
@@ -21,13 +21,19 @@ use super::{
     logs::{leave::until_interrupted, output::Output},
     site, stdout,
 };
-use crate::aws::Clients;
+use crate::aws::{
+    AwsError, Clients,
+    queue::{Attributes, Queue},
+};
 
 /// Put a job on the queue, and print its id
 #[derive(Debug, Args)]
 #[command(after_help = "\
 The queue is --queue-url or SLIPWAY_QUEUE_URL; else the first one of the configuration that --config or SLIPWAY_CONFIG names; else
 local mode's where AWS_ENDPOINT_URL is on this machine.
+
+On a FIFO queue the job goes to the message group of its own group's key, else of its tenant: SQS delivers a group's next message when the
+one before has ended. A file that cancels goes to a group of its own. On a standard queue the group is the tenant, for SQS's fair turns.
 
 Values of --env are visible to whoever can see the build. For secrets, name a parameter or a secret in a job file:
   \"env\": [{ \"name\": \"TOKEN\", \"value\": \"npm/token\", \"type\": \"SECRETS_MANAGER\" }]
@@ -88,7 +94,7 @@ impl Submit {
             return self.follow(&url).await;
         }
         let body = self.message.body()?;
-        let message = Clients::from_environment(super::variable).await?.queue(&url).send(&body, &BTreeMap::new()).await?;
+        let message = send(&Clients::from_environment(super::variable).await?.queue(&url), &body).await?;
         let id = job_id(&body).unwrap_or(message);
         stdout::print(&format!("{id}\n"))?;
         Ok(Exit::Done)
@@ -106,6 +112,12 @@ impl Submit {
         follow.close(matches!(followed, Ok(None)), self.config.as_deref()).await;
         Ok(followed?.unwrap_or(Exit::Interrupted))
     }
+}
+
+/// Sends a job into its message group.
+async fn send(queue: &Queue, body: &str) -> Result<String, AwsError> {
+    let place = place::place(body, queue.is_fifo(), body::new_name());
+    queue.send_to(&place, body, &Attributes::new()).await
 }
 
 /// The id that the sender gave the job; the message's id is its id otherwise.

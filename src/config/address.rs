@@ -36,6 +36,32 @@ pub(super) fn queue(text: &str) -> Result<(), Rule> {
     rule(scheme && bare && path, QUEUE)
 }
 
+/// Whether two URLs are of the same queue, whichever of AWS's hosts they name.
+pub(super) fn is_same_queue(one: &str, other: &str) -> bool {
+    let parts = |text: &str| {
+        let url = Url::parse(text).ok()?;
+        let host = if is_loopback(&url) { "localhost".to_owned() } else { url.host_str()?.to_owned() };
+        Some((region(text).map_or(host, str::to_owned), url.port(), url.path().to_owned()))
+    };
+    parts(one) == parts(other)
+}
+
+/// The region in a queue's URL at AWS or in an ARN. `None`: it names none, as an endpoint of one's own.
+pub fn region(address: &str) -> Option<&str> {
+    if address.starts_with("arn:") {
+        return address.split(':').nth(3).filter(|region| !region.is_empty());
+    }
+    let host = address.strip_prefix("https://")?.split('/').next()?;
+    let domains = [".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".api.amazonwebservices.com.cn", ".vpce.amazonaws.com"];
+    let host = domains.iter().rev().find_map(|domain| host.strip_suffix(domain))?;
+    let mut labels = host.rsplit('.');
+    // sqs.REGION, sqs-fips.REGION, VPCE.sqs.REGION; and REGION.queue, as it once was.
+    match labels.next()? {
+        "queue" => labels.next(),
+        region => labels.next().is_some_and(|service| service.starts_with("sqs")).then_some(region),
+    }
+}
+
 /// A topic's ARN, in any partition.
 pub(super) fn topic(text: &str) -> Result<(), Rule> {
     let parts: Vec<&str> = text.split(':').collect();
@@ -200,7 +226,30 @@ fn consists_of(text: &str, also: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Rule, profile, project, queue, registry, source, topic};
+    use super::{Rule, is_same_queue, profile, project, queue, region, registry, source, topic};
+
+    #[test]
+    fn the_region_is_read_from_every_form_of_an_address() {
+        for (address, expected) in [
+            ("https://sqs.eu-west-1.amazonaws.com/123456789012/jobs", Some("eu-west-1")),
+            ("https://sqs-fips.us-gov-west-1.amazonaws.com/123456789012/jobs", Some("us-gov-west-1")),
+            ("https://eu-west-1.queue.amazonaws.com/123456789012/jobs", Some("eu-west-1")),
+            ("https://sqs.cn-north-1.amazonaws.com.cn/123456789012/jobs", Some("cn-north-1")),
+            ("https://sqs.eu-west-1.api.aws/123456789012/jobs", Some("eu-west-1")),
+            ("https://vpce-0-a.sqs.eu-west-1.vpce.amazonaws.com/123456789012/jobs", Some("eu-west-1")),
+            ("https://queue.amazonaws.com/123456789012/jobs", None),
+            ("https://sqs.example.com/123456789012/jobs", None),
+            ("http://127.0.0.1:4566/000000000000/jobs", None),
+            ("arn:aws:sns:eu-west-1:123456789012:events", Some("eu-west-1")),
+        ] {
+            assert_eq!(region(address), expected, "{address}");
+        }
+        let at_aws = "https://sqs.eu-west-1.amazonaws.com/123456789012/jobs";
+        assert!(is_same_queue(at_aws, "https://eu-west-1.queue.amazonaws.com/123456789012/jobs"));
+        assert!(is_same_queue("http://127.0.0.1:4566/000000000000/jobs", "http://localhost:4566/000000000000/jobs"));
+        assert!(!is_same_queue(at_aws, "https://sqs.eu-west-2.amazonaws.com/123456789012/jobs"));
+        assert!(!is_same_queue(at_aws, "https://sqs.eu-west-1.amazonaws.com/123456789012/jobs-dlq"));
+    }
 
     #[test]
     fn addresses_are_told_from_what_only_looks_like_one() {

@@ -1,13 +1,15 @@
 //! The rules: raw values become a [`Config`], or faults. Every section is read to its end before anything is given up.
 
+mod place;
 mod profile;
+mod queue;
 mod source;
 mod value;
 
 use std::{net::SocketAddr, time::Duration};
 
 use super::{
-    Config, Http, Limits, LogExcerpt, Queue, Retry, Shutdown, Topic, Watch, address, default,
+    Config, Http, Limits, LogExcerpt, Retry, Shutdown, Topic, Watch, address, default,
     document::Document,
     expression::Expression,
     raw::{self, Raw},
@@ -15,21 +17,16 @@ use super::{
 
 /// SQS's limit on messages in flight in one queue: a job's message is in flight while it waits and while it runs.
 const IN_FLIGHT: usize = 120_000;
-/// SQS's limit on a message's visibility timeout.
-const LONGEST_VISIBILITY: Duration = Duration::from_hours(12);
-/// Below this an extension that fails once could cost the lease.
-const SHORTEST_VISIBILITY: Duration = Duration::from_secs(30);
 /// So many regular expressions are looked for in a log's lines.
 const EXPRESSIONS: usize = 50;
-/// SQS's limit on a long poll.
-const LONGEST_WAIT: Duration = Duration::from_secs(20);
 
 /// Checks every rule; each one that is broken is a fault of the document. `None` comes with at least one fault.
 pub(super) fn check(document: &mut Document, raw: Raw) -> Option<Config> {
-    let queues = queues(document, raw.queues);
+    let queues = queue::queues(document, raw.queues);
     let topic = topic(document, raw.topic.unwrap_or_default());
     let limits = limits(document, &raw.limits.unwrap_or_default());
-    let watch = watch(document, raw.watch.unwrap_or_default(), queues.as_deref().unwrap_or_default());
+    let watch = watch(document, raw.watch.unwrap_or_default());
+    place::check(document, &queues, watch.as_ref().and_then(|watch| watch.events_queue_url.as_deref()), topic.as_ref());
     let retry = retry(document, &raw.retry.unwrap_or_default());
     let log = log(document, &raw.log.unwrap_or_default(), topic.as_ref());
     let hosts = source::hosts(document, raw.hosts.unwrap_or_default());
@@ -38,7 +35,7 @@ pub(super) fn check(document: &mut Document, raw: Raw) -> Option<Config> {
     let grace = raw.shutdown.unwrap_or_default().grace;
     let grace = document.duration("shutdown.grace", grace.as_deref().unwrap_or(default::GRACE), Duration::ZERO, Duration::from_hours(1));
     Some(Config {
-        queues: queues?,
+        queues: queues.into_iter().collect::<Option<_>>()?,
         topic: topic?,
         limits: limits?,
         watch: watch?,
@@ -48,33 +45,6 @@ pub(super) fn check(document: &mut Document, raw: Raw) -> Option<Config> {
         http: http?,
         shutdown: Shutdown { grace: grace? },
     })
-}
-
-fn queues(document: &mut Document, raw: Option<Vec<raw::Queue>>) -> Option<Vec<Queue>> {
-    let raw = raw.unwrap_or_default();
-    if raw.is_empty() {
-        document.fault("queues", "must have at least one queue, as in [[queues]]");
-    }
-    let urls: Vec<Option<String>> = raw.iter().map(|queue| queue.url.clone()).collect();
-    let queues: Vec<Option<Queue>> = raw.into_iter().enumerate().map(|(index, raw)| queue(document, index, raw, &urls)).collect();
-    queues.into_iter().collect()
-}
-
-fn queue(document: &mut Document, index: usize, raw: raw::Queue, urls: &[Option<String>]) -> Option<Queue> {
-    let path = |key| format!("queues[{index}].{key}");
-    let url = document.required(&path("url"), raw.url, address::queue);
-    if let Some(first) = urls[..index].iter().position(|other| other.is_some() && *other == url) {
-        document.fault(&path("url"), format!("is queues[{first}].url already; name each queue once"));
-    }
-    let dead_letter_url = document.optional(&path("dead_letter_url"), raw.dead_letter_url, address::queue);
-    if dead_letter_url.is_some() && urls.contains(&dead_letter_url) {
-        document.fault(&path("dead_letter_url"), "must not be a queue that jobs come from");
-    }
-    let visibility = raw.visibility.as_deref().unwrap_or(default::VISIBILITY);
-    let visibility = document.whole_seconds(&path("visibility"), visibility, SHORTEST_VISIBILITY, LONGEST_VISIBILITY);
-    let wait = raw.wait.as_deref().unwrap_or(default::WAIT);
-    let wait = document.whole_seconds(&path("wait"), wait, Duration::from_secs(1), LONGEST_WAIT);
-    Some(Queue { url: url?, dead_letter_url, visibility: visibility?, wait: wait? })
 }
 
 fn topic(document: &mut Document, raw: raw::Topic) -> Option<Topic> {
@@ -144,13 +114,10 @@ fn retry(document: &mut Document, raw: &raw::Retry) -> Option<Retry> {
     Some(Retry { attempts: attempts?, pause: pause?, longest_pause: longest_pause? })
 }
 
-fn watch(document: &mut Document, raw: raw::Watch, queues: &[Queue]) -> Option<Watch> {
+fn watch(document: &mut Document, raw: raw::Watch) -> Option<Watch> {
     let interval = raw.interval.as_deref().unwrap_or(default::INTERVAL);
     let interval = document.duration("watch.interval", interval, Duration::from_millis(100), Duration::from_mins(10));
     let events_queue_url = document.optional("watch.events_queue_url", raw.events_queue_url, address::queue);
-    if queues.iter().any(|queue| Some(&queue.url) == events_queue_url.as_ref()) {
-        document.fault("watch.events_queue_url", "must not be a queue that jobs come from");
-    }
     Some(Watch { interval: interval?, events_queue_url })
 }
 

@@ -55,6 +55,11 @@ pub struct Queue {
     /// How long one receive waits for messages, 1s to 20s.
     #[schemars(extend("default" = default::WAIT))]
     pub wait: Option<String>,
+    /// What senders' messages are wrapped in: "sns" or "eventbridge". Messages that are not wrapped are read as they are.
+    pub envelope: Option<String>,
+    /// Whether jobs that SQS moved to the dead-letter queue, as they were received too often, are told as errored.
+    #[schemars(extend("default" = false))]
+    pub report_dead_letters: Option<bool>,
 }
 
 /// The topic, and which events it gets.

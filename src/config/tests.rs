@@ -1,11 +1,13 @@
 //! The rules by table: what a file with a fault is told, and what the environment changes.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod queue;
+
 use std::{path::Path, time::Duration};
 
 use serde_json::Value as Schema;
 
-use super::{Buildspec, Config, Error, default, load, parse, raw};
+use super::{Buildspec, Config, Envelope, Error, default, load, parse, raw};
 
 /// As little as a configuration can be.
 const LEAST: &str = r#"
@@ -87,6 +89,7 @@ fn what_the_example_comments_out_is_right_as_well() {
     let all = read(&all.join("\n")).unwrap();
     assert_eq!(all.limits.per_tenant, 10);
     let profile = &all.profiles["default"];
+    assert_eq!(all.queues[0].envelope, Some(Envelope::Sns));
     assert!(all.queues[0].dead_letter_url.is_some() && all.watch.events_queue_url.is_some() && profile.registry.is_some());
     assert_eq!(profile.arm.as_ref().unwrap().environment_type.as_deref(), Some("ARM_CONTAINER"));
     assert_eq!((profile.env.len(), profile.tenant_sources.len(), profile.hosts.len()), (1, 1, 1));
@@ -198,8 +201,6 @@ fn each_rule_says_its_key_value_line_and_what_is_right() {
         (url, &queue("visibility = \"12h1s\""), "queues[0].visibility = \"12h1s\" (line 4): must be 30s to 12h"),
         (url, &queue("visibility = \"30500ms\""), "queues[0].visibility = \"30500ms\" (line 4): must be whole seconds"),
         (url, &queue("wait = \"21s\""), "queues[0].wait = \"21s\" (line 4): must be 1s to 20s"),
-        (url, &queue(&format!("[[queues]]\n{url}")), "is queues[0].url already; name each queue once"),
-        (url, &queue(&format!("dead_letter_{url}")), "must not be a queue that jobs come from"),
         (url, &queue("dead_letter_url = \"slipway-dlq\""), "queues[0].dead_letter_url = \"slipway-dlq\" (line 4): must be a queue's URL"),
         // Topic.
         (
@@ -237,7 +238,6 @@ fn each_rule_says_its_key_value_line_and_what_is_right() {
         ("running = 40", &limit("deduplication = \"8days\""), "limits.deduplication = \"8days\" (line 8): must be 0s to 7days"),
         // Watch, log, http, shutdown.
         ("[limits]", &section("[watch]\ninterval = \"99ms\""), "watch.interval = \"99ms\" (line 7): must be 100ms to 10m"),
-        ("[limits]", &section(&format!("[watch]\nevents_queue_{url}")), "must not be a queue that jobs come from"),
         ("[limits]", &section("[log]\nlines = 0"), "log.lines = 0 (line 7): must be 1 to 1000"),
         ("[limits]", &section("[log]\nsettle = \"6m\""), "log.settle = \"6m\" (line 7): must be 0s to 5m"),
         ("[limits]", &section("[log]\nreads_per_second = 0"), "log.reads_per_second = 0 (line 7): must be 1 to 1000"),

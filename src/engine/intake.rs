@@ -72,9 +72,9 @@ impl Intake {
                     pulse.beat();
                     let asked = room.len();
                     match self.take(room, answer) {
-                        Ok(received) => {
+                        Ok(brought) => {
                             backoff = Backoff::patient();
-                            wanted = if received == asked { (wanted + 1).min(RECEIVES) } else { 1 };
+                            wanted = if brought == asked { (wanted + 1).min(RECEIVES) } else { 1 };
                         }
                         Err(error) => {
                             observe::receive_failed(self.queue.url(), &error);
@@ -99,7 +99,12 @@ impl Intake {
         self.worker.shutdown.leave.run_until_cancelled(timeout(LAST_ANSWER, last)).await.and_then(Result::ok).unwrap_or_default();
     }
 
-    async fn receive(&self, room: Vec<Reservation>) -> Received {
+    async fn receive(&self, mut room: Vec<Reservation>) -> Received {
+        if self.queue.is_fifo() {
+            // One receive may bring several messages of a group, and SQS holds the others back only while one is in flight: taken one by
+            // one, they come in order, each when the one before has been deleted.
+            room.truncate(1);
+        }
         // The first answer says that the daemon is ready: it is not waited for until a message comes.
         let wait = if *self.answered.borrow() { self.settings.wait } else { Duration::ZERO };
         let answer = self.queue.receive(room.len().min(BATCH), self.settings.visibility, wait).await;

@@ -1,12 +1,13 @@
 //! What happens to a message that is no valid job: its event with every problem, then the dead-letter queue with the reasons.
 
-use std::collections::BTreeMap;
-
 use tokio::time::sleep;
 
 use super::{dead_letters::DeadLetters, reporter::Reporter};
 use crate::{
-    aws::queue::{Delivery, MESSAGE_BYTES, Queue},
+    aws::{
+        Class,
+        queue::{ATTRIBUTES, Attribute, Attributes, Delivery, MESSAGE_BYTES, Queue},
+    },
     backoff::Backoff,
     job::{event::Origin, message::Rejection, problem::Problem},
     observe,
@@ -14,8 +15,6 @@ use crate::{
 
 /// The attribute that says in the dead-letter queue why a message is there.
 pub const REASONS: &str = "slipway.problems";
-/// SQS takes at most 10 attributes with a message.
-const ATTRIBUTES: usize = 10;
 /// The reasons' share of a message at most: an attribute is for reading.
 const REASONS_BYTES: usize = 16 * 1024;
 /// An attribute's name and data type count too.
@@ -30,29 +29,32 @@ pub(crate) async fn reject(delivery: &Delivery, rejection: &Rejection, origin: &
 }
 
 async fn bury(queue: &Queue, delivery: &Delivery, problems: &[Problem]) {
-    let attributes = attributes(delivery, problems);
+    let mut attributes = with_reasons(delivery, problems);
     let mut backoff = Backoff::patient();
-    while let Err(error) = queue.send(&delivery.body, &attributes).await {
-        observe::dead_letter_failed(&delivery.message_id, &error);
+    while let Err(error) = queue.pass_on(delivery, &attributes).await {
+        // A queue may take less than SQS does. Then the sender's message goes, whole, rather than our words about it.
+        if error.class == Class::Invalid && attributes.remove(REASONS).is_some() {
+            continue;
+        }
+        if error.class.is_refusal() {
+            observe::dead_letter_refused(&delivery.message_id, &error);
+        } else {
+            observe::dead_letter_failed(&delivery.message_id, &error);
+        }
         sleep(backoff.pause()).await;
     }
 }
 
-/// The sender's attributes and the reasons, as far as SQS's limits leave room: the original body always goes whole.
-fn attributes(delivery: &Delivery, problems: &[Problem]) -> BTreeMap<String, String> {
+/// The sender's attributes, all of them, and the reasons as far as SQS's limits leave room.
+pub(crate) fn with_reasons(delivery: &Delivery, problems: &[Problem]) -> Attributes {
     let mut attributes = delivery.attributes.clone();
     attributes.remove(REASONS);
-    while attributes.len() >= ATTRIBUTES {
-        attributes.pop_last();
-    }
-    let size = |attributes: &BTreeMap<String, String>| -> usize {
-        attributes.iter().map(|(name, value)| name.len() + value.len() + "String".len()).sum()
-    };
-    let room = MESSAGE_BYTES.saturating_sub(delivery.body.len() + size(&attributes));
+    let size: usize = attributes.iter().map(|(name, attribute)| name.len() + attribute.size()).sum();
+    let room = MESSAGE_BYTES.saturating_sub(delivery.body.len() + size);
     let room = room.saturating_sub(ATTRIBUTE_OVERHEAD).min(REASONS_BYTES);
     let reasons = reasons(problems, room);
-    if !reasons.is_empty() {
-        attributes.insert(REASONS.to_owned(), reasons);
+    if attributes.len() < ATTRIBUTES && !reasons.is_empty() {
+        attributes.insert(REASONS.to_owned(), Attribute::string(reasons));
     }
     attributes
 }
@@ -85,8 +87,10 @@ mod tests {
             body: "x".repeat(body_bytes),
             sent_at: None,
             receive_count: 1,
-            attributes: (0..attributes).map(|n| (format!("a{n:02}"), "v".to_owned())).collect(),
+            attributes: (0..attributes).map(|n| (format!("a{n:02}"), Attribute::string("v"))).collect(),
             trace_header: None,
+            group: None,
+            moved_from: None,
         }
     }
 
@@ -96,21 +100,23 @@ mod tests {
 
     #[test]
     fn the_reasons_travel_with_the_senders_attributes() {
-        let attributes = attributes(&delivery(10, 2), &problems(2));
+        let attributes = with_reasons(&delivery(10, 2), &problems(2));
         assert_eq!(attributes.len(), 3);
-        assert_eq!(attributes[REASONS].lines().count(), 2);
+        assert_eq!(attributes[REASONS].text().map(|reasons| reasons.lines().count()), Some(2));
     }
 
     #[test]
     fn the_limits_of_sqs_hold_for_any_message() {
-        for (body, count, listed) in [(MESSAGE_BYTES, 0, 0), (MESSAGE_BYTES - 100, 0, 2), (10, 10, 50), (MESSAGE_BYTES - 130, 10, 0)] {
+        for (body, count, listed) in
+            [(MESSAGE_BYTES, 0, 0), (MESSAGE_BYTES - 100, 0, 2), (10, 9, 50), (10, 10, 0), (MESSAGE_BYTES - 130, 9, 0)]
+        {
             let delivery = delivery(body, count);
-            let attributes = attributes(&delivery, &problems(50));
-            let size: usize = attributes.iter().map(|(name, value)| name.len() + value.len() + "String".len()).sum();
+            let attributes = with_reasons(&delivery, &problems(50));
+            let size: usize = attributes.iter().map(|(name, value)| name.len() + value.size()).sum();
             assert!(body + size <= MESSAGE_BYTES || !attributes.contains_key(REASONS), "{body} bytes with {count} attributes");
-            assert!(attributes.len() <= ATTRIBUTES);
+            assert!(attributes.len() <= ATTRIBUTES && delivery.attributes.iter().all(|(name, value)| attributes.get(name) == Some(value)));
             assert_eq!(
-                attributes.get(REASONS).map_or(0, |reasons| reasons.lines().count()),
+                attributes.get(REASONS).and_then(Attribute::text).map_or(0, |reasons| reasons.lines().count()),
                 listed,
                 "{body} bytes with {count} attributes"
             );

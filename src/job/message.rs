@@ -1,5 +1,6 @@
 //! A message from the queue: read in one pass that finds every fault.
 
+mod envelope;
 mod json;
 mod reader;
 mod request;
@@ -11,6 +12,7 @@ use std::collections::BTreeMap;
 
 use crate::config::Profile;
 
+pub use envelope::unwrap;
 use reader::{Field, Problems};
 use request::Request;
 
@@ -47,11 +49,17 @@ pub struct Rejection {
     pub problems: Vec<Problem>,
 }
 
-/// Reads a message's body. `message_id` is the job's id when the sender names none.
+/// Reads a message's body, without its envelope ([`unwrap`]). `message_id` is the job's id when the sender names none.
 pub fn read(body: &str, message_id: &str, profiles: &BTreeMap<String, Profile>) -> Result<Message, Rejection> {
     let problems = Problems::default();
     let mut request = Request::default();
+    // A byte-order mark says nothing, and JSON has no place for it.
+    let body = body.strip_prefix('\u{feff}').unwrap_or(body);
     let message = match json::parse(body, &problems) {
+        Ok(value) if let Some(mistake) = envelope::of_value(&value) => {
+            problems.add(String::new, mistake);
+            None
+        }
         Ok(value) => {
             let root = Field::root(&value, &problems);
             if value.get("cancel").is_some() {
@@ -62,7 +70,8 @@ pub fn read(body: &str, message_id: &str, profiles: &BTreeMap<String, Profile>) 
             }
         }
         Err(error) => {
-            problems.add(String::new, format!("is not JSON: {error}"));
+            let mistake = envelope::of_text(body).map_or_else(|| format!("is not JSON: {error}"), str::to_owned);
+            problems.add(String::new, mistake);
             None
         }
     };

@@ -38,7 +38,7 @@ async fn a_rejected_message_tells_every_problem_and_is_kept_as_it_was() {
     }
     let letters = world.dead_letters().await;
     assert_eq!(letters[0].body, body.to_string());
-    assert_eq!(letters[0].attributes[slipway::engine::REASONS].lines().count(), problems.len());
+    assert_eq!(letters[0].text(slipway::engine::REASONS).unwrap().lines().count(), problems.len());
     assert!(world.builds().is_empty());
     world.end().await;
 }

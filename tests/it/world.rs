@@ -8,6 +8,7 @@ use std::{
 };
 
 use aws_sdk_sns::config::{Credentials, SharedCredentialsProvider};
+use aws_sdk_sqs::types::QueueAttributeName;
 use jiff::Timestamp;
 use localaws::{
     LocalAws, Options,
@@ -224,15 +225,31 @@ impl World {
         ends
     }
 
-    /// A further subscriber's queue, with raw delivery and a filter policy.
-    pub(crate) async fn subscribe(&self, name: &str, policy: &str, scope: &str) -> Queue {
-        let config = aws_config::SdkConfig::builder()
+    /// Makes a queue.
+    pub(crate) async fn create_queue(&self, name: &str, attributes: &[(QueueAttributeName, &str)]) -> Queue {
+        let create = aws_sdk_sqs::Client::new(&self.sdk()).create_queue().queue_name(name);
+        let create = attributes.iter().fold(create, |create, (name, value)| create.attributes(name.clone(), *value));
+        self.clients.queue(create.send().await.unwrap().queue_url().unwrap())
+    }
+
+    /// Names the queue that jobs come from.
+    pub(crate) fn take_from(&mut self, url: &str) {
+        Arc::make_mut(&mut self.config).queues[0].url = url.to_owned();
+    }
+
+    fn sdk(&self) -> aws_config::SdkConfig {
+        aws_config::SdkConfig::builder()
             .behavior_version(aws_config::BehaviorVersion::latest())
             .endpoint_url("http://127.0.0.1:4566")
             .region(aws_sdk_sns::config::Region::from_static("us-east-1"))
             .credentials_provider(SharedCredentialsProvider::new(Credentials::new("test", "test", None, None, "test")))
             .http_client(localaws::connector::client(&self.aws))
-            .build();
+            .build()
+    }
+
+    /// A further subscriber's queue, with raw delivery and a filter policy.
+    pub(crate) async fn subscribe(&self, name: &str, policy: &str, scope: &str) -> Queue {
+        let config = self.sdk();
         let created = aws_sdk_sqs::Client::new(&config).create_queue().queue_name(name).send().await.unwrap();
         let subscribe = aws_sdk_sns::Client::new(&config).subscribe().topic_arn(&self.provision.topic).protocol("sqs");
         let subscribe = subscribe.endpoint(format!("arn:aws:sqs:us-east-1:000000000000:{name}"));
@@ -318,7 +335,7 @@ fn configuration(overrides: &str) -> Config {
 }
 
 /// Receives and deletes. The endpoint's bad days are a subscriber's too: what fails is tried again.
-async fn receive(queue: &Queue, max: usize) -> Vec<Delivery> {
+pub(crate) async fn receive(queue: &Queue, max: usize) -> Vec<Delivery> {
     let deliveries = insist(|| queue.receive(max, VISIBLE, Duration::from_secs(20))).await;
     for delivery in &deliveries {
         insist(|| queue.delete(&delivery.receipt)).await;

@@ -3,12 +3,14 @@
 moto's builds are canned: one succeeds as soon as somebody looks at it, its log has no name, and lists come oldest first.
 """
 
+import json
 from collections import Counter
 
 import pytest
 
 import account
 from cloud import Subscriber, job
+from program import environment, slipway
 from waiting import until
 
 JOBS = 20
@@ -43,3 +45,23 @@ def test_twenty_jobs_are_carried_and_a_bad_message_is_buried(moto, deployed, sta
     until(lambda: moto.counts(jobs) == (0, 0), "an empty queue")
     [buried] = moto.take(dead)
     assert buried["Body"] == "{}" and "/version" in buried["MessageAttributes"]["slipway.problems"]["StringValue"]
+
+
+def test_jobs_of_a_message_group_come_in_order_and_what_is_rejected_leaves_the_queue(moto, deployed, start_daemon, tmp_path):
+    fifo = {"FifoQueue": "true"}
+    dead = moto.sqs.create_queue(QueueName="slipway-jobs-dlq.fifo", Attributes=fifo)["QueueUrl"]
+    redrive = json.dumps({"deadLetterTargetArn": moto.queue_arn(dead), "maxReceiveCount": "5"})
+    jobs = moto.sqs.create_queue(QueueName="slipway-jobs.fifo", Attributes=fifo | {"RedrivePolicy": redrive})["QueueUrl"]
+    for name in ["first", "wrong", "last"]:
+        body = {"tenant": "team-a", "wrong": 1} if name == "wrong" else job(name, "https://github.com/acme/app", tenant="team-a")
+        (tmp_path / name).write_text(json.dumps(body))
+        answer = slipway("submit", "--queue-url", jobs, "--file", tmp_path / name, variables=environment(moto.url))
+        assert answer.returncode == 0, answer.stderr
+    start_daemon(moto.url, deployed.replace(moto.queue_url("slipway-jobs"), jobs)).is_ready()
+    subscriber = Subscriber(moto)
+    until(lambda: subscriber.read(wait=1) and len(subscriber.ends()) == 3, "three ends")
+    assert [event["type"].rpartition(".")[2] for event in subscriber.ends()] == ["finished", "rejected", "finished"]
+    until(lambda: moto.counts(jobs) == (0, 0), "an empty queue")
+    [buried] = moto.take(dead)
+    assert buried["Attributes"]["MessageGroupId"] == "team-a"
+    assert json.loads(buried["Body"]) == {"tenant": "team-a", "wrong": 1}

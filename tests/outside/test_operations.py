@@ -1,12 +1,16 @@
 """docs/operations.md, the deployments and the daemon speak of the same alarms, sentences and metrics."""
 
 import json
+import os
 import re
+import subprocess
 
 import yaml
 
+from cloud import Subscriber
 from deployment import DEPLOY, Loose
-from program import ROOT
+from program import ROOT, SCRIPTS, environment
+from waiting import until
 
 MANUAL = (ROOT / "docs/operations.md").read_text()
 OBSERVE = (ROOT / "src/observe.rs").read_text()
@@ -35,7 +39,7 @@ def test_both_deployments_count_the_same_sentences_and_the_daemon_says_them():
     patterns = {filters["FilterName"].removeprefix("${Name}-"): filters["FilterPattern"] for filters in of_type("AWS::Logs::MetricFilter")}
     thresholds = {alarm["MetricName"]: alarm["Threshold"] for alarm in of_type("AWS::CloudWatch::Alarm") if "Slipway" in alarm["Namespace"]}
     formation = {name: (pattern, thresholds[name]) for name, pattern in patterns.items()}
-    assert formation == log_metrics() and len(formation) == 9
+    assert formation == log_metrics() and len(formation) == 10
     sentences = [pattern.strip('"') for pattern in patterns.values() if not pattern.startswith("?")]
     assert [sentence for sentence in sentences if sentence not in OBSERVE] == []
     errors = (ROOT / "src/aws/error/class.rs").read_text()
@@ -52,3 +56,31 @@ def test_both_deployments_ask_for_health_as_the_image_does():
 
 def test_the_manual_knows_every_metric_and_no_other():
     assert set(re.findall(r"slipway_\w+", MANUAL)) - {"slipway_toml"} == set(re.findall(r'describe_\w+!\(\s*"(\w+)"', OBSERVE))
+
+
+def test_every_command_of_the_runbook_runs_and_moves_dead_letters_back(start_local, tmp_path):
+    """The dead letter is one that the daemon sent there: SQS knows no source of it."""
+    [commands] = [block for block in re.findall(r"^```sh\n(.*?)^```$", MANUAL, re.M | re.S) if "aws sqs" in block]
+    assert set(re.findall(r"aws sqs ([\w-]+)", MANUAL)) == set(re.findall(r"aws sqs ([\w-]+)", commands)), "commands elsewhere are not run"
+    cloud = start_local().cloud
+    subscriber = Subscriber(cloud)
+    bad = cloud.send("{}")
+    subscriber.event(f"{bad}/rejected")
+    until(lambda: cloud.counts(cloud.queue_url("slipway-jobs-dlq"))[0] == 1, "the dead letter")
+    # Version 1 of the CLI does not look at AWS_ENDPOINT_URL for SQS.
+    (tmp_path / "aws").write_text(f"#!/bin/sh\nexec '{SCRIPTS / 'aws'}' --endpoint-url \"$AWS_ENDPOINT_URL\" \"$@\"\n")
+    (tmp_path / "aws").chmod(0o755)
+    # What is looked at is in flight for a time, and is not moved meanwhile.
+    commands = commands.replace("--visibility-timeout 10", "--visibility-timeout 0")
+    variables = environment(cloud.url, PATH=f"{tmp_path}:{os.environ['PATH']}", NAME="slipway")
+    shell = subprocess.run(
+        ["bash", "-c", f"set -euo pipefail\n{commands}"], env=variables, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert shell.returncode == 0, shell.stderr
+    assert "slipway.problems" in shell.stdout
+
+    def rejected_again():
+        subscriber.read(wait=1)
+        return len([event for event in subscriber.events if event["type"] == "slipway.job.rejected"]) == 2
+
+    until(rejected_again, "the message that was moved back, rejected once more")

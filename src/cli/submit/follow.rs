@@ -1,6 +1,6 @@
 //! Sends a job and follows it, and clears away what that took.
 
-use std::{collections::BTreeMap, path::Path, time::Duration};
+use std::{path::Path, time::Duration};
 
 use serde_json::json;
 
@@ -56,7 +56,7 @@ impl<'a> Follow<'a> {
                 }
             }
         }
-        let message = self.clients.queue(queue).send(&body.text, &BTreeMap::new()).await?;
+        let message = super::send(&self.clients.queue(queue), &body.text).await?;
         let job = self.sent.insert(body.id.as_ref().map_or(message, ToString::to_string)).clone();
         let window = config.map_or(DEDUPLICATION, |config| config.limits.deduplication);
         let mut journey = Journey {

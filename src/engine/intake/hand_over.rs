@@ -47,12 +47,13 @@ impl Intake {
             queue: self.settings.name().to_owned(),
             enqueued_at: delivery.sent_at,
             last_receive: self.dead_letters.is_last_receive(delivery.receive_count),
-            traceparent: traceparent(delivery.attributes.get("traceparent"), delivery.trace_header.as_ref()),
+            traceparent: traceparent(delivery.text("traceparent").map(str::to_owned).as_ref(), delivery.trace_header.as_ref()),
         };
         if origin.last_receive {
             observe::last_receive(&delivery.message_id, delivery.receive_count);
         }
-        match message::read(&delivery.body, &delivery.message_id, &worker.config.profiles) {
+        let body = message::unwrap(&delivery.body, self.settings.envelope);
+        match message::read(&body, &delivery.message_id, &worker.config.profiles) {
             Ok(Message::Job(job)) => {
                 let span = observe::job_span(&job.id, &job.tenant);
                 let mut waiting = Some(waiting);
@@ -70,11 +71,11 @@ impl Intake {
                 let carry = move |_| {
                     let (worker, wish) = (Arc::clone(&worker), wish.clone());
                     async move {
-                        let leave = worker.shutdown.leave.clone();
+                        let departure = worker.shutdown.leave.clone();
                         tokio::select! {
                             biased;
                             carried = cancel(worker, wish) => carried,
-                            () = leave.cancelled() => Carried::Back,
+                            () = departure.cancelled() => Carried::Back,
                         }
                     }
                 };

@@ -1,0 +1,77 @@
+//! What lies in the dead-letter queue: the sender's message, whole; and what SQS moved there, told.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::time::Duration;
+
+use aws_sdk_sqs::types::QueueAttributeName;
+use localaws::runner::scripted::Script;
+use serde_json::json;
+use slipway::{
+    aws::queue::{Attribute, Attributes, Place, Value},
+    engine::REASONS,
+};
+
+use crate::world::{job, world};
+
+#[tokio::test(start_paused = true)]
+async fn a_rejected_message_keeps_its_attributes_their_types_and_its_group() {
+    let world = world(|_| Script::succeeds()).start().await;
+    let number = Attribute { data_type: "Number.int".to_owned(), value: Value::Text("7".to_owned()) };
+    let binary = Attribute { data_type: "Binary.png".to_owned(), value: Value::Binary(vec![0, 159, 255]) };
+    let mut sent = Attributes::from([("n".to_owned(), number), ("b".to_owned(), binary), ("s".to_owned(), Attribute::string("text"))]);
+    let place = Place { group: "team-a".to_owned(), deduplication: String::new() };
+    let jobs = world.clients.queue(&world.provision.jobs);
+    jobs.send_to(&place, "{}", &sent).await.unwrap();
+    world.next_end().await;
+    let mut letter = world.dead_letters().await.pop().unwrap();
+    assert!(letter.attributes.remove(REASONS).is_some_and(|reasons| reasons.text().unwrap().contains("/version")));
+    assert_eq!((letter.attributes, letter.group.as_deref()), (sent.clone(), Some("team-a")));
+    // With ten of its own there is no room for ours.
+    sent.extend((3..10).map(|n| (format!("a{n}"), Attribute::string("v"))));
+    jobs.send(" {}", &sent).await.unwrap();
+    world.next_end().await;
+    assert_eq!(world.dead_letters().await.pop().unwrap().attributes, sent);
+    world.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dead_letter_queue_for_small_messages_gets_them_without_our_words() {
+    let mut world = world(|_| Script::succeeds()).start_without_daemon().await;
+    let small = world.create_queue("small", &[(QueueAttributeName::MaximumMessageSize, "1024")]).await;
+    world.bury_in(small.url());
+    world.start_daemon().await;
+    let body = "x".repeat(1020);
+    world.submit_text(&body).await;
+    world.next_end().await;
+    let letter = crate::world::receive(&small, 10).await.pop().unwrap();
+    assert_eq!((letter.body, letter.attributes), (body, Attributes::new()));
+    world.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_received_too_often_is_told_once_and_stays() {
+    let mut world = world(|_| Script::succeeds()).with("SLIPWAY__QUEUES__0__REPORT_DEAD_LETTERS=true").start_without_daemon().await;
+    let jobs = world.clients.queue(&world.provision.jobs);
+    let dead_letters = world.clients.queue(&world.provision.dead_letters);
+    // Somebody else's, who sent it there: nothing to tell.
+    dead_letters.send("{}", &Attributes::new()).await.unwrap();
+    world.send(&job("app-1").to_string()).await;
+    for _ in 0..5 {
+        world.hide_message(Duration::ZERO).await;
+    }
+    assert!(jobs.receive(1, Duration::ZERO, Duration::ZERO).await.unwrap().is_empty(), "SQS moves it");
+    world.start_daemon().await;
+    let end = world.next_end().await;
+    assert_eq!((&end["id"], &end["data"]["status"]), (&json!("app-1/finished"), &json!("errored")));
+    assert_eq!((&end["data"]["failure"]["kind"], &end["data"]["failure"]["code"]), (&json!("platform"), &json!("RECEIVED_TOO_OFTEN")));
+    tokio::time::sleep(Duration::from_mins(10)).await;
+    let mut letters: Vec<_> = world.dead_letters().await;
+    letters.extend(world.dead_letters().await);
+    letters.sort_by_key(|letter| letter.body.len());
+    let told: Vec<_> = letters.iter().map(|letter| (letter.body.clone(), letter.text(REASONS).is_some())).collect();
+    assert_eq!(told, [("{}".to_owned(), false), (job("app-1").to_string(), true)]);
+    // Told twice, the first event would be followed by another one.
+    world.submit(&job("app-2")).await;
+    assert_eq!(world.next_end().await["id"], "app-2/finished");
+    world.end().await;
+}
