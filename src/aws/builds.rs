@@ -22,7 +22,9 @@ use super::{
 };
 use crate::job::{
     JobId, Tenant, Variable, VariableKind,
-    build::{ATTEMPT_VARIABLE, Artifacts, Build, Context, GROUP_VARIABLE, JOB_ID_VARIABLE, LogLocation, PROFILE_VARIABLE, Phase, TENANT_VARIABLE},
+    build::{
+        ATTEMPT_VARIABLE, Artifacts, Build, Context, GROUP_VARIABLE, JOB_ID_VARIABLE, LogLocation, PROFILE_VARIABLE, Phase, TENANT_VARIABLE,
+    },
     order::{ENV_VARIABLE, IMAGES_VARIABLE, Order},
     record::{RECORD_VARIABLE, Record},
 };

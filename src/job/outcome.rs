@@ -89,7 +89,7 @@ impl Outcome {
     pub fn redact(&mut self, redactor: &mut Redactor) {
         let Some(failure) = &mut self.failure else { return };
         for text in [Some(&mut failure.message), failure.command.as_mut()].into_iter().flatten() {
-            *text = text.lines().map(|line| redactor.line(line).into_owned()).collect::<Vec<_>>().join("\n");
+            *text = redactor.text(text);
         }
     }
 }

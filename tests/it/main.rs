@@ -5,6 +5,7 @@ mod command;
 mod corpus;
 mod cost;
 mod demo;
+mod events;
 mod follow;
 mod hostile;
 mod identity;

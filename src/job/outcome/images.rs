@@ -19,8 +19,7 @@ const NAMED: usize = 10;
 /// A report may name more, and another registry.
 pub(super) fn missing(build: &Build) -> Option<Failure> {
     let requested: Vec<Image> = serde_json::from_str(build.requested_images.as_deref()?).unwrap_or_default();
-    let requested: BTreeSet<_> =
-        requested.iter().flat_map(|image| image.tags.iter().map(|tag| format!("{}:{tag}", image.name))).collect();
+    let requested: BTreeSet<_> = requested.iter().flat_map(|image| image.tags.iter().map(|tag| format!("{}:{tag}", image.name))).collect();
     let results = image_results(build);
     let mut reported: Vec<_> = results.images.iter().map(|image| image.reference.as_str()).collect();
     // A report stands for one image. The longest names first: `x/team/app:1` is also an end of `team/app:1` and `app:1`.
@@ -46,7 +45,10 @@ fn failure(build: &Build, missing: &BTreeSet<&str>, requested: usize, malformed:
     let (kind, advice) = if build.is_operators {
         (FailureKind::Platform, "the operator should let the buildspec of jobs with images push them and export their references there")
     } else {
-        (FailureKind::Build, "let the repository's buildspec push them and export their references there, or ask the operator for the central buildspec")
+        (
+            FailureKind::Build,
+            "let the repository's buildspec push them and export their references there, or ask the operator for the central buildspec",
+        )
     };
     let message = format!("the build succeeded without {} of {requested} images, {names}: {report} ({advice})", missing.len());
     Failure { kind, phase: None, code: Some(CODE.to_owned()), message, command: None }
