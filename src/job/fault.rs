@@ -31,9 +31,10 @@ const OPERATORS: &[(&str, &str)] = &[
     ("docker names no digest of ", "the operator should check the version of docker where builds run"),
 ];
 
+const LOGIN_FAILED: &str = "REGISTRY_LOGIN_FAILED";
 const BUILDSPEC_INVALID: &str = "BUILDSPEC_INVALID";
 /// Codes of causes that under the operator's buildspec are the operator's to remove.
-const OPERATORS_CODES: &[&str] = &["REGISTRY_LOGIN_FAILED", BUILDSPEC_INVALID];
+const OPERATORS_CODES: &[&str] = &[LOGIN_FAILED, BUILDSPEC_INVALID];
 /// A cause that the sender may have brought about: the image's name.
 const REPOSITORY_NOT_FOUND: &str = "REPOSITORY_NOT_FOUND";
 
@@ -81,11 +82,12 @@ impl Fault {
         if code != REPOSITORY_NOT_FOUND && (known.is_some() || OPERATORS_CODES.contains(&code)) {
             failure.kind = FailureKind::Platform;
         }
+        // Of a login the line says more than the cause: which one, and what it is made of.
+        let is_login = code == LOGIN_FAILED;
         if let Some(line) = line {
             let more = failure.message.strip_prefix(self.said.as_str());
             failure.message = match (more, known) {
-                // A cause's advice is nearer than the line's.
-                (Some(""), Some((_, advice))) => format!("{line} ({advice})"),
+                (Some(more), Some((_, advice))) if more.is_empty() || is_login => format!("{line} ({advice})"),
                 (Some(more), _) => format!("{line}{more}"),
                 (None, _) => format!("{line}: {}", failure.message),
             };
