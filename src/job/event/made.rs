@@ -5,7 +5,12 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::job::{Job, VariableKind, build::Build, redact::Redactor, variable::speaks_of_secrets};
+use crate::job::{
+    Job, VariableKind,
+    build::{Build, Phase},
+    redact::Redactor,
+    variable::speaks_of_secrets,
+};
 
 /// The files that a build left behind.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -21,8 +26,7 @@ pub struct Artifacts {
 impl Artifacts {
     /// What a build has uploaded.
     pub(super) fn of(build: &Build) -> Option<Self> {
-        let is_uploaded =
-            |phase: &crate::job::build::Phase| phase.name == "UPLOAD_ARTIFACTS" && phase.status.as_deref() == Some("SUCCEEDED");
+        let is_uploaded = |phase: &Phase| phase.name == "UPLOAD_ARTIFACTS" && phase.status.as_deref() == Some("SUCCEEDED");
         let artifacts = build.artifacts.as_ref().filter(|_| build.phases.iter().any(is_uploaded))?;
         Some(Self { location: artifacts.location.clone(), sha256: artifacts.sha256.clone() })
     }
@@ -51,7 +55,6 @@ pub fn outputs(job: &Job, build: &Build, redactor: &mut Redactor) -> BTreeMap<St
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use std::iter::repeat_n;
 

@@ -39,7 +39,7 @@ pub(super) fn missing(build: &Build) -> Option<Failure> {
 fn failure(build: &Build, missing: &BTreeSet<&str>, requested: usize, malformed: bool) -> Failure {
     let mut names = missing.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
     if missing.len() > NAMED {
-        names.push_str(&format!(" and {} more", missing.len() - NAMED));
+        names = format!("{names} and {} more", missing.len() - NAMED);
     }
     let report = if malformed { "its SLIPWAY_RESULT cannot be read" } else { "its SLIPWAY_RESULT does not name them" };
     let (kind, advice) = if build.is_operators {
@@ -55,6 +55,7 @@ fn failure(build: &Build, missing: &BTreeSet<&str>, requested: usize, malformed:
 }
 
 #[cfg(test)]
+#[expect(clippy::expect_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
     use crate::job::event::image::RESULT_VARIABLE;
