@@ -117,7 +117,19 @@ fn check_job(job: &Job, profiles: &BTreeMap<String, Profile>) {
     let outcome = Outcome { status: Status::Cancelled, failure: None };
     let timings = event::Timings::default();
     let (origin, images) = (origin(), Vec::new());
-    let finished = event::Finished { job, origin: &origin, attempt: 0, build: None, outcome: &outcome, log: None, images, timings };
+    let finished = event::Finished {
+        job,
+        origin: &origin,
+        attempt: 0,
+        build: None,
+        outcome: &outcome,
+        log: None,
+        images,
+        outputs: BTreeMap::default(),
+        reason: None,
+        superseded_by: None,
+        timings,
+    };
     check_event(&event::finished(finished, now()));
 }
 

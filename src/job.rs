@@ -7,6 +7,7 @@ pub mod cause;
 pub mod closing;
 pub mod event;
 pub mod excerpt;
+pub mod fault;
 pub mod group;
 pub mod id;
 pub mod image;

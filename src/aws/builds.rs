@@ -22,8 +22,10 @@ use super::{
 };
 use crate::job::{
     JobId, Tenant, Variable, VariableKind,
-    build::{ATTEMPT_VARIABLE, Build, Context, GROUP_VARIABLE, JOB_ID_VARIABLE, LogLocation, PROFILE_VARIABLE, Phase, TENANT_VARIABLE},
-    order::Order,
+    build::{
+        ATTEMPT_VARIABLE, Artifacts, Build, Context, GROUP_VARIABLE, JOB_ID_VARIABLE, LogLocation, PROFILE_VARIABLE, Phase, TENANT_VARIABLE,
+    },
+    order::{ENV_VARIABLE, IMAGES_VARIABLE, Order},
     record::{RECORD_VARIABLE, Record},
 };
 
@@ -181,6 +183,9 @@ fn snapshot(build: &types::Build) -> Build {
         started_at: build.start_time().and_then(timestamp),
         ended_at: build.end_time().and_then(timestamp),
         commit: build.resolved_source_version().map(str::to_owned),
+        requested_images: variable(IMAGES_VARIABLE).filter(|images| *images != "[]").map(str::to_owned),
+        is_operators: variable(ENV_VARIABLE).is_some(),
+        artifacts: build.artifacts().and_then(artifacts),
         exported: exported.filter_map(|it| Some((it.name()?.to_owned(), it.value()?.to_owned()))).collect(),
         log: build.logs().and_then(log_location),
         job: variable(JOB_ID_VARIABLE).and_then(|id| JobId::parse(id).ok()),
@@ -210,6 +215,11 @@ fn phase(phase: &types::BuildPhase) -> Phase {
         },
         contexts: phase.contexts().iter().map(context).filter(|context| !context.code.is_empty() || !context.message.is_empty()).collect(),
     }
+}
+
+fn artifacts(artifacts: &types::BuildArtifacts) -> Option<Artifacts> {
+    let text = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(str::to_owned);
+    Some(Artifacts { location: text(artifacts.location())?, sha256: text(artifacts.sha256_sum()) })
 }
 
 /// Before PROVISIONING the names are absent, or the literal `null`.

@@ -1,6 +1,7 @@
 //! `slipway logs`: one build's log.
 
 pub(super) mod find;
+mod fold;
 pub(super) mod follow;
 pub(super) mod leave;
 pub(super) mod output;

@@ -3,7 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use schemars::{JsonSchema, Schema, generate::SchemaSettings, transform::RecursiveTransform};
+use schemars::{
+    JsonSchema, Schema,
+    generate::SchemaSettings,
+    transform::{RecursiveTransform, RestrictFormats},
+};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -263,12 +267,14 @@ pub struct Shutdown {
 
 /// The JSON Schema of the file, without references.
 pub fn schema() -> Value {
-    SchemaSettings::draft2020_12()
+    let mut schema = SchemaSettings::draft2020_12()
         .with(|settings| settings.inline_subschemas = true)
         .with_transform(RecursiveTransform(without_null))
+        .with_transform(RestrictFormats::default())
         .into_generator()
-        .into_root_schema_for::<Raw>()
-        .to_value()
+        .into_root_schema_for::<Raw>();
+    schema.insert("$id".to_owned(), "urn:slipway:schema:config".into());
+    schema.to_value()
 }
 
 /// TOML has no null: an optional key is one that may be left out, nothing more.

@@ -105,13 +105,15 @@ fn uncommented(line: &str) -> &str {
 fn a_buildspec_file_is_read_from_beside_the_configuration() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("slipway.toml");
-    std::fs::write(folder.path().join("central.yml"), "version: 0.2\n").unwrap();
+    let text = "version: 0.2\nenv: { exported-variables: [SLIPWAY_RESULT] }\n";
+    std::fs::write(folder.path().join("central.yml"), text).unwrap();
+    std::fs::write(folder.path().join("plain.yml"), "version: 0.2\n").unwrap();
     let with = |line: &str| {
         std::fs::write(&path, format!("{LEAST}{line}\n")).unwrap();
         load(&path, []).map_err(|error| error.to_string())
     };
     let config = with("buildspec_file = \"central.yml\"").unwrap();
-    let operators = Buildspec { spec: Some("version: 0.2\n".into()), is_operators: true };
+    let operators = Buildspec { spec: Some(text.into()), is_operators: true };
     assert_eq!((&config.profiles["default"].buildspec, &config.profiles["default"].images_buildspec), (&operators, &operators));
     assert!(with("buildspec_file = \"missing.yml\"").unwrap_err().contains("cannot be read"));
     // Images are the central buildspec's to build, unless the operator says otherwise.
@@ -120,14 +122,21 @@ fn a_buildspec_file_is_read_from_beside_the_configuration() {
         ("", None, false),
         (registry, Some(default::CENTRAL_BUILDSPEC), true),
         (&format!("{registry}\nbuildspec_path = \"ci.yml\""), Some(default::CENTRAL_BUILDSPEC), true),
-        (&format!("{registry}\nbuildspec_file = \"central.yml\""), Some("version: 0.2\n"), true),
-        (&format!("{registry}\nimages_buildspec = \"central.yml\""), Some("version: 0.2\n"), true),
+        (&format!("{registry}\nbuildspec_file = \"central.yml\""), Some(text), true),
+        (&format!("{registry}\nimages_buildspec = \"central.yml\""), Some(text), true),
         (&format!("{registry}\nimages_buildspec = \"project\""), None, true),
         ("images_buildspec = \"central\"", Some(default::CENTRAL_BUILDSPEC), true),
     ] {
         let found = &with(lines).unwrap().profiles["default"].images_buildspec;
         assert_eq!((found.spec.as_deref(), found.is_operators), (spec, is_operators), "{lines}");
     }
+    // A registry is for images, and without a report of them no job with images succeeds.
+    for lines in ["buildspec_file = \"plain.yml\"", "images_buildspec = \"plain.yml\""] {
+        let error = with(&format!("{registry}\n{lines}")).unwrap_err();
+        assert!(error.contains("images_buildspec") && error.contains("SLIPWAY_RESULT"), "{error}");
+    }
+    assert!(with("buildspec_file = \"plain.yml\"").is_ok(), "without a registry no job asks for images");
+    assert!(with(&format!("{registry}\nbuildspec_file = \"plain.yml\"\nimages_buildspec = \"project\"")).is_ok());
     assert_eq!(
         with(&format!("{registry}\nimages_buildspec = \"central.yml\"")).unwrap().profiles["default"].buildspec,
         Buildspec::default()

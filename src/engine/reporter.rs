@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use tokio::time::sleep;
 
-use super::transcript::{End, Piece, Transcripts, Wanted};
+use super::{
+    roster::Cancelled,
+    transcript::{End, Piece, Transcripts, Wanted},
+};
 use crate::{
     aws::{
         Class,
@@ -19,8 +22,9 @@ use crate::{
         Job,
         build::{Build, LogLocation},
         cause::Search,
-        event::{self, Event, Finished, Log, Origin, Publication, Timings, image::image_results},
+        event::{self, Event, Finished, Log, Origin, Publication, Timings, image::image_results, made},
         excerpt::{Budget, Excerpter},
+        fault::Fault,
         message::Rejection,
         outcome::{Outcome, Status},
         redact::Redactor,
@@ -49,6 +53,8 @@ pub(crate) struct Ended {
     /// 0 if no build was started.
     pub(crate) attempt: u32,
     pub(crate) outcome: Outcome,
+    /// Of a job that was to end before its time.
+    pub(crate) cancelled: Option<Cancelled>,
     pub(crate) timings: Timings,
 }
 
@@ -76,13 +82,19 @@ impl Reporter {
     pub(crate) async fn finished(&self, job: &Job, origin: &Origin, mut ended: Ended) -> Arc<Publication> {
         let mut redactor = Redactor::new(job.secrets()).with(self.log.redact.iter().map(|expression| expression.regex().clone()));
         let mut search = Search::new(&ended.outcome);
+        let mut fault = Fault::new(&ended.outcome, ended.build.as_deref());
         let log = match &ended.build {
-            Some(build) => Some(self.excerpt(build, ended.outcome.status != Status::Succeeded, &mut redactor, &mut search).await),
+            Some(build) => {
+                Some(self.excerpt(build, ended.outcome.status != Status::Succeeded, &mut redactor, &mut search, &mut fault).await)
+            }
             None => None,
         };
         let (log, decisive) = log.unzip();
         search.explain(&mut ended.outcome, decisive.flatten().as_deref());
+        fault.explain(&mut ended.outcome);
         ended.outcome.redact(&mut redactor);
+        let outputs = ended.build.as_deref().map(|build| made::outputs(job, build, &mut redactor)).unwrap_or_default();
+        let reason = ended.cancelled.as_ref().map(|why| redactor.text(&why.reason)).filter(|reason| !reason.is_empty());
         let images = ended.build.as_deref().map(image_results).unwrap_or_default();
         if images.malformed {
             observe::result_malformed(&job.id);
@@ -95,6 +107,9 @@ impl Reporter {
             outcome: &ended.outcome,
             log: log.map(|log| log.redacted(&redactor)),
             images: images.images,
+            outputs,
+            reason,
+            superseded_by: ended.cancelled.and_then(|why| why.by),
             timings: ended.timings,
         };
         let event = event::finished(finished, self.clock.now());
@@ -148,7 +163,14 @@ impl Reporter {
     }
 
     /// The part of the log that matters, and the line that decides.
-    async fn excerpt(&self, build: &Build, failed: bool, redactor: &mut Redactor, search: &mut Search) -> (Log, Option<String>) {
+    async fn excerpt(
+        &self,
+        build: &Build,
+        failed: bool,
+        redactor: &mut Redactor,
+        search: &mut Search,
+        fault: &mut Fault,
+    ) -> (Log, Option<String>) {
         let Some(location) = &build.log else { return (no_log(None), None) };
         let wanted = if failed { Wanted::Failure } else { Wanted::Close { lines: self.log.lines } };
         let mut excerpter = Excerpter::new(Budget { lines: self.log.lines, bytes: self.log.bytes }, failed);
@@ -157,6 +179,7 @@ impl Reporter {
                 let line = redactor.line(line);
                 if failed {
                     search.push(&line);
+                    fault.push(&line);
                 }
                 excerpter.push(&line);
             }

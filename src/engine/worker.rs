@@ -150,7 +150,9 @@ impl Worker {
             timings = timings.with_build(build);
         }
         let untold = run.untold();
-        Ok((Ended { build: end.build, attempt: end.attempt, outcome: end.outcome, timings }, untold))
+        // A build that ended by itself just before keeps its own end.
+        let cancelled = seat.cancel.reason().filter(|why| why.status == end.outcome.status);
+        Ok((Ended { build: end.build, attempt: end.attempt, outcome: end.outcome, cancelled, timings }, untold))
     }
 
     /// Seconds from a time in the past to an instant.

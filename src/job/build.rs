@@ -37,6 +37,12 @@ pub struct Build {
     pub ended_at: Option<Timestamp>,
     /// The commit that CodeBuild fetched; never known for S3.
     pub commit: Option<String>,
+    /// From `SLIPWAY_IMAGES`: the images that it was started for; absent if there are none.
+    pub requested_images: Option<String>,
+    /// Whether its buildspec is the operator's, by `SLIPWAY_ENV`: only such a one gets a job's variables as data.
+    pub is_operators: bool,
+    /// Where CodeBuild puts its artifacts, and their digest; absent where it keeps none.
+    pub artifacts: Option<Artifacts>,
     /// `exportedEnvironmentVariables`; final only after the end.
     pub exported: BTreeMap<String, String>,
     /// Where the log is; absent before PROVISIONING, and for some builds always.
@@ -61,6 +67,15 @@ impl Build {
         let plausible = |text: &&String| [40, 64].contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit());
         self.commit.clone().or_else(|| self.exported.get(COMMIT_VARIABLE).filter(plausible).cloned())
     }
+}
+
+/// What a build leaves behind.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Artifacts {
+    /// An ARN in S3.
+    pub location: String,
+    /// In hexadecimal digits; CodeBuild has one only where the artifact is one file.
+    pub sha256: Option<String>,
 }
 
 /// One phase of a build.

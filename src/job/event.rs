@@ -1,6 +1,7 @@
 //! What subscribers are told: CloudEvents 1.0 in structured JSON.
 
 pub mod image;
+pub mod made;
 pub mod publication;
 pub mod run;
 pub mod summary;
@@ -12,12 +13,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use image::ImageResult;
+pub use made::Artifacts;
 pub use publication::Publication;
 pub use run::{Run, RunPhase, Timings};
 pub use summary::{JobSummary, SourceSummary};
 
 use super::{
-    Job,
+    Job, JobId,
     build::Build,
     excerpt::Highlight,
     message::Rejection,
@@ -49,6 +51,7 @@ pub struct Event {
     /// Always the same for the same event: `JOB/finished`, `JOB/rejected`, `JOB/queued`, `JOB/ATTEMPT/started`.
     pub id: String,
     /// `urn:slipway:QUEUE`
+    #[schemars(extend("format" = "uri-reference"))]
     pub source: String,
     /// What happened.
     #[serde(rename = "type")]
@@ -56,6 +59,7 @@ pub struct Event {
     /// The job's id, or the message's where no job id can be read.
     pub subject: String,
     /// When it happened: RFC 3339 in UTC with milliseconds.
+    #[schemars(extend("format" = "date-time"))]
     pub time: String,
     /// Of `data`: `application/json`.
     pub datacontenttype: String,
@@ -122,6 +126,21 @@ pub struct Data {
     /// The images that were pushed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub images: Vec<ImageResult>,
+    /// The variables that the build exported, but for Slipway's own and those whose names speak of secrets: at most 50, and 32 KiB in all.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub outputs: BTreeMap<String, String>,
+    /// What the build left behind, where its project keeps that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Artifacts")]
+    pub artifacts: Option<Artifacts>,
+    /// Why the job was cancelled or superseded, in the words of whoever cancelled it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub reason: Option<String>,
+    /// The id of the newer job of the group, of a job that was superseded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub superseded_by: Option<String>,
     /// Why the job did not succeed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Failure")]
@@ -189,6 +208,11 @@ pub struct Finished<'a> {
     pub outcome: &'a Outcome,
     pub log: Option<Log>,
     pub images: Vec<ImageResult>,
+    /// Without secrets.
+    pub outputs: BTreeMap<String, String>,
+    /// Of a cancellation, without secrets.
+    pub reason: Option<String>,
+    pub superseded_by: Option<JobId>,
     pub timings: Timings,
 }
 
@@ -203,18 +227,26 @@ pub fn started(job: &Job, origin: &Origin, attempt: u32, build: &Build, now: Tim
         event(EventKind::Started, format!("{}/{attempt}/started", job.id), origin, now, JobSummary::of(job, origin, Some(build)));
     event.data.attempt = Some(attempt);
     event.data.build = Some(Run::of(build));
+    // CodeBuild names the commit when it has fetched it; a whole number of a commit is no news.
+    if let Some(source) = &mut event.data.job.source {
+        source.commit = source.commit.take().or_else(|| job.source.pinned_commit().map(str::to_owned));
+    }
     event
 }
 
 /// `slipway.job.finished`
 pub fn finished(finished: Finished<'_>, now: Timestamp) -> Event {
-    let Finished { job, origin, attempt, build, outcome, log, images, timings } = finished;
+    let Finished { job, origin, attempt, build, outcome, log, images, outputs, reason, superseded_by, timings } = finished;
     let mut event = event(EventKind::Finished, format!("{}/finished", job.id), origin, now, JobSummary::of(job, origin, build));
     event.data = Data {
         status: Some(outcome.status),
         attempt: Some(attempt).filter(|&attempt| attempt > 0),
         build: build.map(Run::of),
         images,
+        outputs,
+        artifacts: build.and_then(Artifacts::of),
+        reason,
+        superseded_by: superseded_by.map(|id| id.to_string()),
         failure: outcome.failure.clone(),
         log,
         timings: Some(timings),
@@ -250,6 +282,10 @@ fn event(kind: EventKind, id: String, origin: &Origin, now: Timestamp, job: JobS
             attempt: None,
             build: None,
             images: Vec::new(),
+            outputs: BTreeMap::new(),
+            artifacts: None,
+            reason: None,
+            superseded_by: None,
             failure: None,
             log: None,
             timings: None,

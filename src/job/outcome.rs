@@ -1,6 +1,7 @@
 //! How a build ended, and whose fault it is.
 
 mod download;
+mod images;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -88,7 +89,7 @@ impl Outcome {
     pub fn redact(&mut self, redactor: &mut Redactor) {
         let Some(failure) = &mut self.failure else { return };
         for text in [Some(&mut failure.message), failure.command.as_mut()].into_iter().flatten() {
-            *text = text.lines().map(|line| redactor.line(line).into_owned()).collect::<Vec<_>>().join("\n");
+            *text = redactor.text(text);
         }
     }
 }
@@ -102,7 +103,8 @@ pub enum Verdict {
     PlatformFault(Failure),
 }
 
-/// Judges a build that has ended. A build that CodeBuild calls `FAILED` may have timed out: its phases say so.
+/// Judges a build that has ended. A build that CodeBuild calls `FAILED` may have timed out: its phases say so. One that it calls `SUCCEEDED`
+/// has failed all the same where it does not report the images that it was started for.
 pub fn judge(build: &Build) -> Verdict {
     let failed = build.phases.iter().find(|phase| phase.status.as_deref().is_some_and(|status| status != "SUCCEEDED"));
     let before_source = failed.is_some_and(|phase| matches!(phase.name.as_str(), "SUBMITTED" | "QUEUED" | "PROVISIONING"));
@@ -114,7 +116,10 @@ pub fn judge(build: &Build) -> Verdict {
     let ended = |status, kind| Verdict::Ended(Outcome { status, failure: Some(failure(build, failed, kind)) });
     let fault = || Verdict::PlatformFault(failure(build, failed, FailureKind::Platform));
     match build.status.as_str() {
-        "SUCCEEDED" => Verdict::Ended(Outcome { status: Status::Succeeded, failure: None }),
+        "SUCCEEDED" => Verdict::Ended(match images::missing(build) {
+            None => Outcome { status: Status::Succeeded, failure: None },
+            failure => Outcome { status: Status::Failed, failure },
+        }),
         "STOPPED" => Verdict::Ended(Outcome { status: Status::Cancelled, failure: None }),
         // A wait for a machine that never came is the platform's; so is a machine that never got ready.
         "FAILED" | "TIMED_OUT" | "CLIENT_ERROR" if before_source => fault(),

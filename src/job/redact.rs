@@ -63,6 +63,11 @@ impl Redactor {
         Self { patterns: patterns.into_iter().collect(), ..self }
     }
 
+    /// A text of several lines, without its secrets.
+    pub fn text(&mut self, text: &str) -> String {
+        text.lines().map(|line| self.line(line).into_owned()).collect::<Vec<_>>().join("\n")
+    }
+
     /// The next line as plain text (see [`plain`]: an escape sequence must not hide a secret) without its secrets.
     pub fn line<'a>(&mut self, line: &'a str) -> Cow<'a, str> {
         let text = plain(line);

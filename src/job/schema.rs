@@ -1,6 +1,8 @@
 //! The JSON Schemas of what others write and read, from the types themselves.
 
-use schemars::{JsonSchema, generate::SchemaSettings};
+mod event;
+
+use schemars::{JsonSchema, generate::SchemaSettings, transform::RestrictFormats};
 use serde_json::Value;
 
 use super::{event::Event, message::wire::QueueMessage};
@@ -8,16 +10,19 @@ use super::{event::Event, message::wire::QueueMessage};
 /// The schema of a message on the job queue. It says what can be said of a shape; what depends on the profile or on several fields
 /// together only [`super::message::read`] finds.
 pub fn job() -> Value {
-    of::<QueueMessage>("Slipway job")
+    of::<QueueMessage>("job")
 }
 
-/// The schema of an event on the topic.
+/// The schema of an event on the topic: one shape for each type of event.
 pub fn event() -> Value {
-    of::<Event>("Slipway event")
+    event::by_type(of::<Event>("event"))
 }
 
-fn of<T: JsonSchema>(title: &str) -> Value {
-    let mut schema = SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<T>();
-    schema.insert("title".to_owned(), title.into());
+/// Without the formats of Rust's numbers, which a strict validator refuses.
+fn of<T: JsonSchema>(name: &str) -> Value {
+    let settings = SchemaSettings::draft2020_12().with_transform(RestrictFormats::default());
+    let mut schema = settings.into_generator().into_root_schema_for::<T>();
+    schema.insert("$id".to_owned(), format!("urn:slipway:schema:{name}").into());
+    schema.insert("title".to_owned(), format!("Slipway {name}").into());
     schema.to_value()
 }

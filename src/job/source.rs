@@ -29,6 +29,15 @@ pub struct Source {
     pub submodules: bool,
 }
 
+impl Source {
+    /// The commit, where the revision names it in full.
+    pub fn pinned_commit(&self) -> Option<&str> {
+        let revision = self.revision.as_deref()?;
+        let named = revision.strip_suffix('}').and_then(|text| text.rsplit_once("^{")).map_or(revision, |(_, commit)| commit);
+        Some(named).filter(|commit| is_commit(commit))
+    }
+}
+
 fn one() -> u32 {
     1
 }

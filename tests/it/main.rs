@@ -6,6 +6,7 @@ mod corpus;
 mod cost;
 mod dead_letters;
 mod demo;
+mod events;
 mod fifo;
 mod follow;
 mod hostile;

@@ -16,6 +16,7 @@ timeout_minutes = 30
 queued_timeout_minutes = 20
 log_group = "/operator/builds"
 buildspec_file = "central.yml"
+images_buildspec = "project"
 
 [profiles.default.arm]
 image = "aws/codebuild/amazonlinux2-aarch64-standard:3.0"

@@ -2,7 +2,7 @@
 
 use std::io::{self, BufWriter, Write, stderr};
 
-use super::{record::Record, text};
+use super::{fold::Fold, record::Record, text};
 use crate::cli::{
     paint::Paint,
     stdout::{Stdout, stdout},
@@ -13,13 +13,14 @@ use crate::cli::{
 pub(in crate::cli) struct Output {
     out: BufWriter<Stdout>,
     json: bool,
+    fold: Fold,
     lines: Paint,
     told: Paint,
 }
 
 impl Output {
     pub(in crate::cli) fn open(json: bool) -> Self {
-        Self { out: BufWriter::new(stdout()), json, lines: Paint::on(&io::stdout()), told: Paint::on(&stderr()) }
+        Self { out: BufWriter::new(stdout()), json, fold: Fold::default(), lines: Paint::on(&io::stdout()), told: Paint::on(&stderr()) }
     }
 
     /// Tells a record. Lines may stay behind until the next [`Output::flush`].
@@ -29,13 +30,22 @@ impl Output {
                 serde_json::to_writer(&mut self.out, record)?;
                 self.out.write_all(b"\n")
             }
-            Record::Line { text, .. } => writeln!(self.out, "{}", text::line(text, self.lines)),
+            Record::Line { text, .. } => {
+                let lines = self.fold.line(text);
+                self.write(&lines)
+            }
             _ => {
+                let held = self.fold.rest();
+                self.write(&held)?;
                 // What came before is to stand before it.
                 self.flush()?;
                 text::told(record, self.told).iter().try_for_each(|line| writeln!(stderr(), "{line}"))
             }
         }
+    }
+
+    fn write(&mut self, lines: &[String]) -> io::Result<()> {
+        lines.iter().try_for_each(|line| writeln!(self.out, "{}", text::line(line, self.lines)))
     }
 
     /// A word besides, for people.

@@ -15,6 +15,8 @@ const TIMEOUT_MINUTES: (u32, u32) = (5, 2160);
 const QUEUED_TIMEOUT_MINUTES: (u32, u32) = (5, 480);
 const AMD: &str = "linux/amd64";
 const ARM: &str = "linux/arm64";
+/// In which a build of images reports them.
+const RESULT_VARIABLE: &str = "SLIPWAY_RESULT";
 const VARIABLE_TYPES: [&str; 3] = ["PLAINTEXT", "PARAMETER_STORE", "SECRETS_MANAGER"];
 
 pub(super) fn profiles(
@@ -160,13 +162,33 @@ fn buildspec(document: &mut Document, section: &str, file: Option<String>, path:
 /// What builds images: what the key says, else the operator's file for all jobs, else the program's own.
 fn images_buildspec(document: &mut Document, key: &str, raw: Option<String>, has_registry: bool, other: &Buildspec) -> Buildspec {
     let default = || if other.is_operators || !has_registry { None } else { Some(default::IMAGES_BUILDSPEC.to_owned()) };
-    let Some(named) = raw.or_else(default) else { return other.clone() };
+    let Some(named) = raw.or_else(default) else {
+        if has_registry && other.is_operators {
+            reports_images(document, key, other.spec.as_deref());
+        }
+        return other.clone();
+    };
     let spec = match named.as_str() {
         default::IMAGES_BUILDSPEC => Some(default::CENTRAL_BUILDSPEC.to_owned()),
         "project" => None,
         file => text_of(document, key, file),
     };
+    reports_images(document, key, spec.as_deref());
     Buildspec { spec, is_operators: true }
+}
+
+/// A job with images fails without a report of them, and a buildspec exports only what it names.
+fn reports_images(document: &mut Document, key: &str, text: Option<&str>) {
+    if text.is_some_and(|text| !text.contains(RESULT_VARIABLE)) {
+        document.fault(
+            key,
+            format!(
+                "must be \"{}\", \"project\" or a file that builds images: a buildspec that does not export {RESULT_VARIABLE} fails every job \
+                 that asks for images",
+                default::IMAGES_BUILDSPEC
+            ),
+        );
+    }
 }
 
 fn text_of(document: &mut Document, key: &str, file: &str) -> Option<String> {

@@ -38,7 +38,8 @@ const ROUNDS: [usize; 6] = [8_192, 2_048, 1_024, 256, 64, 16];
 
 impl Event {
     /// The event as a message of at most `max_bytes`, attributes and subject included; the smallest that any event can be made to fit is
-    /// 4 KiB. The log's excerpt gives way first, then all other texts and lists.
+    /// 4 KiB. The log's excerpt gives way first, then the outputs, then all other texts and
+    /// lists.
     pub fn publication(&self, max_bytes: usize) -> Publication {
         let attributes = self.attributes();
         let subject = self.subject_line();
@@ -59,6 +60,9 @@ impl Event {
             log.excerpt = if is_shorter { short.text } else { String::new() };
             log.lines = if log.excerpt.is_empty() { 0 } else { short.lines };
             log.truncated = true;
+            body = json(&event);
+        }
+        while body.len() > max_bytes && event.data.outputs.pop_last().is_some() {
             body = json(&event);
         }
         if body.len() <= max_bytes {

@@ -22,11 +22,11 @@ pub struct Run {
     pub project: String,
     /// RFC 3339 in UTC with milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String")]
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub started_at: Option<String>,
     /// RFC 3339 in UTC with milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String")]
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub ended_at: Option<String>,
     /// The console's page.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -30,6 +30,10 @@ pub struct JobSummary {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Priority")]
     pub priority: Option<Priority>,
+    /// The key of its group.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub group: Option<String>,
     /// What was built.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "SourceSummary")]
@@ -39,7 +43,7 @@ pub struct JobSummary {
     pub labels: BTreeMap<String, String>,
     /// When the sender enqueued it: RFC 3339 in UTC with milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String")]
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub enqueued_at: Option<String>,
     /// The message was received as often as the queue's redrive policy allows: had this process died, the job would have been lost to the
     /// dead-letter queue.
@@ -73,6 +77,7 @@ impl JobSummary {
             tenant: Some(job.tenant.clone()),
             profile: Some(job.profile.clone()),
             priority: Some(job.priority),
+            group: job.group.as_ref().map(|group| group.key.clone()),
             source: Some(SourceSummary {
                 url: source.url.to_string(),
                 revision: source.revision.as_deref().map(shown),
@@ -92,6 +97,7 @@ impl JobSummary {
             tenant: None,
             profile: None,
             priority: None,
+            group: None,
             source: None,
             labels: BTreeMap::new(),
             enqueued_at: origin.enqueued_at.map(rfc3339),

@@ -81,9 +81,26 @@ fn log(excerpt: &str) -> Log {
     Log { excerpt: excerpt.into(), group: "g".into(), stream: "s".into(), lines: excerpt.lines().count(), complete: true, ..Log::default() }
 }
 
+/// An end of which nothing is known but how.
+fn nothing<'a>(job: &'a Job, origin: &'a Origin, outcome: &'a Outcome) -> Finished<'a> {
+    Finished {
+        job,
+        origin,
+        attempt: 0,
+        build: None,
+        outcome,
+        log: None,
+        images: vec![],
+        outputs: BTreeMap::new(),
+        reason: None,
+        superseded_by: None,
+        timings: Timings::default(),
+    }
+}
+
 fn finish(job: &Job, build: &Build, outcome: &Outcome, log: Log) -> Event {
     let (origin, timings) = (origin(), Timings::default().with_build(build));
-    finished(Finished { job, origin: &origin, attempt: 2, build: Some(build), outcome, log: Some(log), images: vec![], timings }, now())
+    finished(Finished { attempt: 2, build: Some(build), outcome, log: Some(log), timings, ..nothing(job, &origin, outcome) }, now())
 }
 
 #[test]
@@ -98,7 +115,7 @@ fn a_finished_job_is_told_as_the_contract_says() {
             "job": {
                 "id": "app-4711", "message_id": "5fea7756", "tenant": "team-a", "profile": "default", "priority": "normal",
                 "source": { "url": "https://github.com/acme/app.git", "revision": "main", "commit": "9f1c3b7" },
-                "labels": { "release": "1.4.2" }, "enqueued_at": "2026-11-22T10:20:00.000Z",
+                "labels": { "release": "1.4.2" }, "group": "k", "enqueued_at": "2026-11-22T10:20:00.000Z",
             },
             "attempt": 2,
             "build": {
@@ -166,18 +183,14 @@ fn each_event_has_its_id_its_subject_and_what_applies() {
     }
     let stopped = Outcome { status: Status::Cancelled, failure: None };
     let (job, origin) = (job(), origin());
-    let never_built = Finished {
-        job: &job,
-        origin: &origin,
-        attempt: 0,
-        build: None,
-        outcome: &stopped,
-        log: None,
-        images: vec![],
-        timings: Timings::default(),
-    };
+    let never_built = nothing(&job, &origin, &stopped);
     let data = serde_json::to_value(finished(never_built, now()).data).unwrap();
-    assert!(["attempt", "build", "log", "failure", "images"].iter().all(|key| data.get(key).is_none()), "{data}");
+    assert!(
+        ["attempt", "build", "log", "failure", "images", "outputs", "artifacts", "reason", "superseded_by"]
+            .iter()
+            .all(|key| data.get(key).is_none()),
+        "{data}"
+    );
 }
 
 #[test]
@@ -221,7 +234,7 @@ fn text() -> impl Strategy<Value = String> {
 
 prop_compose! {
     fn any_event()(
-        texts in prop::collection::vec(text(), 12),
+        texts in prop::collection::vec(text(), 15),
         phases in 0_usize..20, images in 0_usize..20, problems in 0_usize..20, succeeded: bool,
     ) -> Event {
         let mut texts = texts.into_iter();
@@ -235,6 +248,8 @@ prop_compose! {
         let build = Build { phases: vec![phase; phases], commit: Some(next()), ..build() };
         let mut event = finish(&job, &build, &Outcome { status, failure: Some(failure) }, log(&next()));
         event.traceparent = Some(next());
+        event.data.outputs = vec![(next(), next()); images].into_iter().enumerate().map(|(n, (name, value))| (format!("{n}{name}"), value)).collect();
+        event.data.reason = Some(next());
         event.data.images = vec![ImageResult { reference: next(), digest: Some(next()) }; images];
         event.data.problems = vec![Problem { path: next(), problem: next() }; problems];
         event
@@ -256,4 +271,70 @@ proptest! {
         let refused = publication.body.contains(['\u{FFFE}', '\u{FFFF}']);
         prop_assert!(!refused);
     }
+}
+
+#[test]
+fn a_finished_job_tells_why_it_was_stopped_and_what_it_left_behind() {
+    let (job, origin) = (job(), origin());
+    let superseded = Outcome { status: Status::Superseded, failure: None };
+    let uploaded = Phase { name: "UPLOAD_ARTIFACTS".into(), status: Some("SUCCEEDED".into()), ..Phase::default() };
+    let artifacts = crate::job::build::Artifacts { location: "arn:aws:s3:::builds/app.zip".into(), sha256: None };
+    let mut build = Build { artifacts: Some(artifacts), ..build() };
+    let told = |build: &Build| {
+        let outputs = [("VERSION".to_owned(), "1.4.2".to_owned())].into();
+        let (reason, superseded_by) = (Some("superseded by app-4712".to_owned()), JobId::parse("app-4712").ok());
+        let finished = Finished { build: Some(build), outputs, reason, superseded_by, ..nothing(&job, &origin, &superseded) };
+        let body: Value = serde_json::from_str(&super::finished(finished, now()).publication(262_144).body).unwrap();
+        assert!(SCHEMA.is_valid(&body), "{body}");
+        body["data"].clone()
+    };
+    assert!(told(&build).get("artifacts").is_none(), "nothing is uploaded yet");
+    build.phases.push(uploaded);
+    let data = told(&build);
+    assert_eq!(data["artifacts"], json!({ "location": "arn:aws:s3:::builds/app.zip" }));
+    assert_eq!((&data["outputs"], &data["reason"]), (&json!({ "VERSION": "1.4.2" }), &json!("superseded by app-4712")));
+    assert_eq!((&data["superseded_by"], &data["job"]["group"]), (&json!("app-4712"), &json!("k")));
+}
+
+#[test]
+fn a_commit_that_the_revision_names_in_full_is_known_at_the_start() {
+    let commit = "c0ffee0123".repeat(4);
+    for (revision, fetched, expected) in [
+        (commit.clone(), None, Some(commit.as_str())),
+        (format!("refs/pull/25/head^{{{commit}}}"), None, Some(&commit)),
+        ("main".to_owned(), Some("4f2a"), Some("4f2a")),
+        ("main".to_owned(), None, None),
+    ] {
+        let mut job = job();
+        job.source.revision = Some(revision.clone());
+        let build = Build { commit: fetched.map(str::to_owned), ..build() };
+        let event = started(&job, &origin(), 1, &build, now());
+        assert_eq!(event.data.job.source.unwrap().commit.as_deref(), expected, "{revision}");
+    }
+}
+
+#[test]
+fn each_type_of_event_has_its_own_shape() {
+    let valid = |event: &Value| SCHEMA.is_valid(event);
+    let body = |event: Event| serde_json::from_str::<Value>(&event.publication(262_144).body).unwrap();
+    let whole = body(finish(&job(), &build(), &failed(), log("x")));
+    assert!(valid(&whole));
+    for pointer in ["/data/status", "/data/timings", "/data/job/id", "/data/job/tenant", "/data/job/source", "/data/job/message_id"] {
+        let mut event = whole.clone();
+        let (parent, name) = pointer.rsplit_once('/').unwrap();
+        event.pointer_mut(parent).unwrap().as_object_mut().unwrap().remove(name).unwrap();
+        assert!(!valid(&event), "without {pointer}");
+    }
+    let begun = body(started(&job(), &origin(), 1, &build(), now()));
+    for (name, wrong) in [("type", json!("slipway.job.started")), ("type", json!("slipway.job.rejected")), ("specversion", json!("2.0"))] {
+        let mut event = body(queued(&job(), &origin(), now()));
+        assert!(valid(&event) && valid(&begun));
+        event[name] = wrong;
+        assert!(!valid(&event), "{event}");
+    }
+    // What may grow is open.
+    let mut event = whole;
+    event["data"]["status"] = "paused".into();
+    event["data"]["news"] = json!({});
+    assert!(valid(&event));
 }

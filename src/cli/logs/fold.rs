@@ -1,0 +1,98 @@
+//! Long commands in a log for people: CodeBuild prints a command whole before it runs it, and one may be a script of hundreds of lines.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+/// A here-document of so many lines is shown.
+const SHORT: usize = 20;
+
+static BEGINS: LazyLock<Regex> = LazyLock::new(pattern);
+
+#[expect(clippy::expect_used, reason = "the pattern is a constant, and the tests compile it")]
+fn pattern() -> Regex {
+    Regex::new(r#"^\[Container\] \S+ \S+ Running command .*<<-?\s*['"]?(\w+)['"]?\s*$"#).expect("a pattern that compiles")
+}
+
+/// Leaves long here-documents of commands out.
+#[derive(Debug, Default)]
+pub(super) struct Fold {
+    /// The line that ends the one that is being read.
+    ends: Option<String>,
+    /// Its lines, as long as it is short.
+    held: Vec<String>,
+    left_out: usize,
+}
+
+impl Fold {
+    /// The lines to show, now that this one has come.
+    pub(super) fn line(&mut self, text: &str) -> Vec<String> {
+        let Some(ends) = &self.ends else {
+            self.ends = BEGINS.captures(text).map(|found| found[1].to_owned());
+            return vec![text.to_owned()];
+        };
+        let is_over = text.trim_start_matches('\t') == ends;
+        if is_over || text.starts_with("[Container] ") {
+            let mut shown = self.rest();
+            shown.push(text.to_owned());
+            return shown;
+        }
+        self.held.push(text.to_owned());
+        if self.held.len() > SHORT {
+            self.left_out += self.held.drain(..).count();
+        }
+        Vec::new()
+    }
+
+    /// What is held back, when something else comes.
+    pub(super) fn rest(&mut self) -> Vec<String> {
+        self.ends = None;
+        let left_out = std::mem::take(&mut self.left_out);
+        let held = std::mem::take(&mut self.held);
+        if left_out == 0 {
+            return held;
+        }
+        vec![format!("… {} lines of this command left out …", left_out + held.len())]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RUNS: &str = "[Container] 2026/01/28 20:47:36.367057 Running command";
+
+    fn shown(lines: &[String]) -> Vec<String> {
+        let mut fold = Fold::default();
+        let mut shown: Vec<_> = lines.iter().flat_map(|line| fold.line(line)).collect();
+        shown.extend(fold.rest());
+        shown
+    }
+
+    fn script(command: &str, lines: usize, end: &str) -> Vec<String> {
+        let body = (0..lines).map(|n| format!("step {n} <<'INNER'"));
+        let after = [end.to_owned(), "output".to_owned()];
+        std::iter::once(format!("{RUNS} {command}")).chain(body).chain(after).collect()
+    }
+
+    #[test]
+    fn a_long_script_in_a_command_is_one_line() {
+        for (command, end) in [("cat >a <<'END'", "END"), ("sh <<-\"END\"", "\tEND"), ("x && cat <<END", &format!("{RUNS} make"))] {
+            let told = shown(&script(command, 265, end));
+            let expected = [&format!("{RUNS} {command}"), "… 265 lines of this command left out …", end, "output"];
+            assert_eq!(told, expected);
+        }
+    }
+
+    #[test]
+    fn everything_else_stays() {
+        for lines in [
+            script("cat >a <<'END'", SHORT, "END"),
+            script("make # no here-document", 300, "END"),
+            script("cat >a <<'END'", SHORT - 2, "the log stops here"),
+            vec!["a command's output <<'END'".to_owned(), "a".to_owned()],
+        ] {
+            assert_eq!(shown(&lines), lines);
+        }
+    }
+}

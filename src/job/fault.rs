@@ -1,0 +1,191 @@
+//! Whose fault a failure is, and its words, by whose buildspec failed: the central one says in a line of its own what has failed, and a
+//! repository's own file is the sender's to correct.
+
+use super::{
+    build::Build,
+    outcome::{FailureKind, Outcome, Status},
+};
+
+/// How the central buildspec begins the line that says what has failed. What docker prints of a Dockerfile's commands has another beginning.
+const LINE: &str = "error: slipway: ";
+
+/// What only the operator can mend, in the words of the central buildspec, and how.
+const OPERATORS: &[(&str, &str)] = &[
+    (
+        "no docker engine answers",
+        "the operator should give the project privileged mode, or start the engine; in local mode that is this machine's",
+    ),
+    (
+        "its buildx component is missing",
+        "the operator should install docker's buildx plugin where builds run, or an image of CodeBuild's that has it",
+    ),
+    ("the build's role cannot log in to ", "the operator should let the build's role call ecr:GetAuthorizationToken"),
+    ("the login at Docker Hub is refused", "the operator should check SLIPWAY_DOCKERHUB_USERNAME and SLIPWAY_DOCKERHUB_PASSWORD"),
+    ("SLIPWAY_DOCKERHUB_USERNAME and SLIPWAY_DOCKERHUB_PASSWORD go together", "the operator should set both or none"),
+    ("its profile has no registry", "the operator should give the profile a registry"),
+    ("the build has no credentials endpoint", "the operator should give the project a role that its containers can use"),
+    ("the credentials of the build's role cannot be fetched", "the operator should check the project's role"),
+    ("the credentials endpoint of the build's role gives no credentials", "the operator should check the project's role"),
+    ("or jq is missing", "the operator should take a build image that has bash, git, jq, curl and docker"),
+    ("docker could not push ", "the operator should check that the registry is there, has this repository and lets the build push to it"),
+    ("docker names no digest of ", "the operator should check the version of docker where builds run"),
+];
+
+const LOGIN_FAILED: &str = "REGISTRY_LOGIN_FAILED";
+const BUILDSPEC_INVALID: &str = "BUILDSPEC_INVALID";
+/// Codes of causes that under the operator's buildspec are the operator's to remove.
+const OPERATORS_CODES: &[&str] = &[LOGIN_FAILED, BUILDSPEC_INVALID];
+/// A cause that the sender may have brought about: the image's name.
+const REPOSITORY_NOT_FOUND: &str = "REPOSITORY_NOT_FOUND";
+
+/// What is to be known of a failed build to tell whose fault it is.
+#[derive(Debug)]
+pub struct Fault {
+    /// CodeBuild's words, before a cause was found.
+    said: String,
+    /// The failed build's buildspec is the operator's; absent where there is no failed build.
+    is_operators: Option<bool>,
+    /// What the central buildspec said last.
+    line: Option<String>,
+}
+
+impl Fault {
+    /// Of an outcome as CodeBuild tells it.
+    pub fn new(outcome: &Outcome, build: Option<&Build>) -> Self {
+        let failed = build.filter(|_| outcome.status == Status::Failed);
+        let said = outcome.failure.as_ref().map(|failure| failure.message.clone()).unwrap_or_default();
+        Self { said, is_operators: failed.map(|build| build.is_operators), line: None }
+    }
+
+    /// Takes the next line of the log as plain text.
+    pub fn push(&mut self, line: &str) {
+        if self.is_operators == Some(true)
+            && let Some(words) = line.strip_prefix(LINE)
+        {
+            self.line = Some(words.trim_end().to_owned());
+        }
+    }
+
+    /// Tells in the outcome whose fault it is and what that one can do, after a known cause has been named there.
+    pub fn explain(self, outcome: &mut Outcome) {
+        let (Some(is_operators), Some(failure)) = (self.is_operators, outcome.failure.as_mut()) else { return };
+        let code = failure.code.as_deref().unwrap_or_default();
+        if !is_operators {
+            if code == BUILDSPEC_INVALID {
+                failure.message = format!("{} ({})", self.said, advice(&self.said));
+            }
+            return;
+        }
+        // Only a command of the buildspec can have said it.
+        let line = self.line.filter(|_| failure.command.is_some());
+        let known = line.as_deref().and_then(|line| OPERATORS.iter().find(|(words, _)| line.contains(words)));
+        if code != REPOSITORY_NOT_FOUND && (known.is_some() || OPERATORS_CODES.contains(&code)) {
+            failure.kind = FailureKind::Platform;
+        }
+        // Of a login the line says more than the cause: which one, and what it is made of.
+        let is_login = code == LOGIN_FAILED;
+        if let Some(line) = line {
+            let more = failure.message.strip_prefix(self.said.as_str());
+            failure.message = match (more, known) {
+                (Some(more), Some((_, advice))) if more.is_empty() || is_login => format!("{line} ({advice})"),
+                (Some(more), _) => format!("{line}{more}"),
+                (None, _) => format!("{line}: {}", failure.message),
+            };
+        }
+    }
+}
+
+/// What the author of a repository can do about a buildspec that cannot be read.
+fn advice(said: &str) -> &'static str {
+    let said = said.to_lowercase();
+    if said.contains("no such file") || said.contains("does not exist") {
+        "the repository has no buildspec there: commit a buildspec.yml, which says what its build does, or ask for images, which need none"
+    } else {
+        "correct the repository's buildspec.yml and send the job again"
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+    use crate::job::{cause::Search, outcome::Failure};
+
+    const RAN: &str = "Error while executing command: bash \"$SLIPWAY_WORK/slipway.sh\" build. Reason: exit status 1";
+
+    fn explained(is_operators: bool, code: &str, message: &str, command: Option<&str>, log: &[&str]) -> Failure {
+        let failure = Failure {
+            kind: FailureKind::Build,
+            phase: Some("BUILD".into()),
+            code: Some(code.into()),
+            message: message.into(),
+            command: command.map(str::to_owned),
+        };
+        let mut outcome = Outcome { status: Status::Failed, failure: Some(failure) };
+        let build = Build { is_operators, ..Build::default() };
+        let (mut search, mut fault) = (Search::new(&outcome), Fault::new(&outcome, Some(&build)));
+        for line in log {
+            search.push(line);
+            fault.push(line);
+        }
+        search.explain(&mut outcome);
+        fault.explain(&mut outcome);
+        outcome.failure.unwrap()
+    }
+
+    fn central(log: &[&str]) -> Failure {
+        explained(true, "COMMAND_EXECUTION_ERROR", RAN, Some("bash \"$SLIPWAY_WORK/slipway.sh\" build"), log)
+    }
+
+    #[test]
+    fn what_the_central_buildspec_says_is_the_message_and_tells_who_has_to_act() {
+        for (line, kind, end) in [
+            ("no docker engine answers: the project needs privileged mode", FailureKind::Platform, "this machine's)"),
+            ("docker 26.1.5 cannot build: its buildx component is missing", FailureKind::Platform, "that has it)"),
+            (
+                "the build's role cannot log in to 123456789012.dkr.ecr.eu-west-1.amazonaws.com",
+                FailureKind::Platform,
+                "ecr:GetAuthorizationToken",
+            ),
+            ("the login at Docker Hub is refused", FailureKind::Platform, "SLIPWAY_DOCKERHUB_PASSWORD)"),
+            ("docker could not push registry.test/app:1", FailureKind::Platform, "lets the build push to it)"),
+            ("docker could not build team/app", FailureKind::Build, "team/app"),
+            ("the source has no Dockerfile", FailureKind::Build, "Dockerfile"),
+        ] {
+            let failure = central(&["#7 0.1 error: slipway: no docker engine answers", &format!("error: slipway: {line}")]);
+            assert_eq!(failure.kind, kind, "{line}");
+            assert!(failure.message.starts_with(line) && failure.message.contains(end), "{}", failure.message);
+        }
+    }
+
+    #[test]
+    fn a_known_cause_keeps_its_advice_behind_the_line() {
+        let log = ["#3 ERROR: toomanyrequests: You have reached your pull rate limit.", "error: slipway: docker could not build team/app"];
+        let failure = central(&log);
+        assert_eq!((failure.kind, failure.code.as_deref()), (FailureKind::Build, Some("DOCKER_HUB_RATE_LIMIT")));
+        assert!(failure.message.starts_with("docker could not build team/app (Docker Hub's pull limit"), "{}", failure.message);
+        let denied = central(&["Error: Cannot perform an interactive login from a non TTY device", "no basic auth credentials"]);
+        assert_eq!((denied.kind, denied.code.as_deref()), (FailureKind::Platform, Some("REGISTRY_LOGIN_FAILED")));
+    }
+
+    #[test]
+    fn a_repository_cannot_say_such_a_line_for_itself() {
+        let failure = explained(false, "COMMAND_EXECUTION_ERROR", RAN, Some("make"), &["error: slipway: no docker engine answers"]);
+        assert_eq!((failure.kind, failure.message.as_str()), (FailureKind::Build, RAN));
+    }
+
+    #[test]
+    fn a_buildspec_is_for_the_one_whose_file_it_is() {
+        let missing = "YAML_FILE_ERROR: stat /codebuild/output/src1/src/buildspec.yml: no such file or directory";
+        for (is_operators, said, kind, advice) in [
+            (false, missing, FailureKind::Build, "commit a buildspec.yml"),
+            (false, "YAML_FILE_ERROR: line 3: did not find expected key", FailureKind::Build, "correct the repository's buildspec.yml"),
+            (true, "YAML_FILE_ERROR: line 3: did not find expected key", FailureKind::Platform, "operator"),
+        ] {
+            let failure = explained(is_operators, "YAML_FILE_ERROR", said, None, &[]);
+            assert_eq!((failure.kind, failure.code.as_deref()), (kind, Some("BUILDSPEC_INVALID")), "{said}");
+            assert!(failure.message.starts_with(said) && failure.message.contains(advice), "{}", failure.message);
+            assert_eq!(failure.message.contains("operator"), is_operators, "{}", failure.message);
+        }
+    }
+}
