@@ -92,7 +92,7 @@ pub async fn run(config: Arc<Config>, clients: Clients, clock: Clock, vitals: Vi
     // Jobs are given back when nothing is received any more: an open poll would take them again at once.
     let inner = Shutdown { drain: CancellationToken::new(), leave: shutdown.leave.clone() };
     let worker = worker(&config, &clients, clock, &mut services, &vitals, &inner);
-    let backlog = backlog::Backlog::new(&config.limits);
+    let backlog = backlog::Backlog::new(&config.limits, config.queues.len());
     let mut intakes = Services::default();
     let mut answers = Vec::new();
     let mut leases = Vec::new();

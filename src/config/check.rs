@@ -25,6 +25,9 @@ pub(super) fn check(document: &mut Document, raw: Raw) -> Option<Config> {
     let queues = queue::queues(document, raw.queues);
     let topic = topic(document, raw.topic.unwrap_or_default());
     let limits = limits(document, &raw.limits.unwrap_or_default());
+    if limits.as_ref().is_some_and(|limits| limits.waiting < queues.len()) {
+        document.fault("limits.waiting", "must be at least the number of queues: each receive holds a place");
+    }
     let watch = watch(document, raw.watch.unwrap_or_default());
     place::check(document, &queues, watch.as_ref().and_then(|watch| watch.events_queue_url.as_deref()), topic.as_ref());
     let retry = retry(document, &raw.retry.unwrap_or_default());

@@ -18,6 +18,8 @@ const OVERHEAD: usize = 3 * 1024;
 pub(crate) struct Backlog {
     count: Arc<Semaphore>,
     weight: Arc<Semaphore>,
+    /// Places that one receive may hold while it waits for messages: a queue that is empty keeps none from the others.
+    share: usize,
 }
 
 /// Room for one message.
@@ -36,9 +38,11 @@ pub(crate) struct Held {
 }
 
 impl Backlog {
-    pub(crate) fn new(limits: &Limits) -> Self {
+    /// For so many queues.
+    pub(crate) fn new(limits: &Limits, queues: usize) -> Self {
         let weight = (limits.waiting_bytes / UNIT).max(units(0));
-        Self { count: Arc::new(Semaphore::new(limits.waiting)), weight: Arc::new(Semaphore::new(weight)) }
+        let share = (limits.waiting / queues.max(1)).clamp(1, BATCH);
+        Self { count: Arc::new(Semaphore::new(limits.waiting)), weight: Arc::new(Semaphore::new(weight)), share }
     }
 
     /// Room for one message at least, and at most for as many as one receive brings.
@@ -47,7 +51,7 @@ impl Backlog {
         let count = Arc::clone(&self.count).acquire_owned().await;
         let weight = Arc::clone(&self.weight).acquire_many_owned(permits(units(0))).await;
         reservations.extend(count.ok().zip(weight.ok()).map(Reservation::new));
-        while reservations.len() < BATCH
+        while reservations.len() < self.share
             && let Ok(count) = Arc::clone(&self.count).try_acquire_owned()
             && let Ok(weight) = Arc::clone(&self.weight).try_acquire_many_owned(permits(units(0)))
         {
@@ -62,7 +66,8 @@ impl Reservation {
         Self { waiting, held: Held { weight } }
     }
 
-    /// Weighs the message that has come. It is held already, so it may weigh more than is left: one receive's worth at most.
+    /// Weighs the message that has come. It is held already, so it may weigh more than is left: what the receives under way
+    /// bring at most.
     pub(crate) fn weigh(&mut self, body_bytes: usize) {
         let more = units(body_bytes) - units(0);
         let semaphore = self.held.weight.semaphore();
@@ -92,7 +97,7 @@ mod tests {
     use super::*;
 
     fn backlog(waiting: usize, waiting_bytes: usize) -> Backlog {
-        Backlog::new(&Limits { running: 1, per_tenant: 1, waiting, waiting_bytes, deduplication: Duration::ZERO })
+        Backlog::new(&Limits { running: 1, per_tenant: 1, waiting, waiting_bytes, deduplication: Duration::ZERO }, 1)
     }
 
     #[tokio::test]
@@ -104,6 +109,14 @@ mod tests {
         let blocked: Vec<Held> = first.into_iter().map(|reservation| reservation.held).collect();
         assert_eq!(backlog.reserve().await.len(), BATCH, "what cannot start gives its place up");
         drop(blocked);
+    }
+
+    #[tokio::test]
+    async fn an_empty_queue_keeps_no_place_from_another() {
+        let limits = Limits { running: 1, per_tenant: 1, waiting: 3, waiting_bytes: 1024 * 1024, deduplication: Duration::ZERO };
+        let backlog = Backlog::new(&limits, 3);
+        let polls = [backlog.reserve().await, backlog.reserve().await, backlog.reserve().await];
+        assert_eq!(polls.map(|poll| poll.len()), [1, 1, 1]);
     }
 
     #[tokio::test]

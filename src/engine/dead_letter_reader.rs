@@ -134,7 +134,7 @@ impl DeadLetterReader {
         let message = format!("the job's message {REASON}; a build of it may have run");
         let failure = Failure { kind: FailureKind::Platform, phase: None, code: Some(CODE.to_owned()), message, command: None };
         let outcome = Outcome { status: Status::Errored, failure: Some(failure) };
-        let ended = Ended { build: None, attempt: 0, outcome, timings: Timings::default() };
+        let ended = Ended { build: None, attempt: 0, outcome, cancelled: None, timings: Timings::default() };
         let terminal = self.worker.reporter.finished(job, origin, ended).await;
         observe::job_finished(&job.id, Status::Errored.as_str());
         seat.ended(terminal);

@@ -194,12 +194,11 @@ impl Project {
         let sighting = Sighting { build_id: build.id.clone(), attempt: build.attempt.unwrap_or(1), started_at, ended: build.has_ended() };
         self.note_superseding(job, build, started_at);
         let sightings = self.jobs.entry(job.clone()).or_default();
-        match sightings.iter_mut().find(|known| known.build_id == build.id) {
-            Some(known) => *known = sighting,
-            None => {
-                sightings.push(sighting);
-                self.sightings += 1;
-            }
+        if let Some(known) = sightings.iter_mut().find(|known| known.build_id == build.id) {
+            *known = sighting;
+        } else {
+            sightings.push(sighting);
+            self.sightings += 1;
         }
         if self.sightings > 2 * KEPT {
             self.prune(KEPT);

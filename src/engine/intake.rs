@@ -32,6 +32,8 @@ use crate::{
 const TURN: Duration = Duration::from_secs(10);
 /// Receives of one queue under way at once, while each brings as much as it can: one alone brings ten messages in a round trip.
 const RECEIVES: usize = 8;
+/// How long the first receive waits until the queue's redrive policy is known.
+const POLICY: Duration = Duration::from_secs(2);
 /// When the drain begins, an answer that is on its way is taken. A poll that goes on is ended: it would take messages that are given back.
 const LAST_ANSWER: Duration = Duration::from_millis(500);
 
@@ -62,6 +64,12 @@ impl Intake {
         let mut wanted = 1;
         let mut paused_until: Option<Instant> = None;
         let mut learning = std::pin::pin!(self.dead_letters.learn().fuse());
+        // Also the first messages are told when they were received for the last time; a queue that does not answer is not waited for.
+        tokio::select! {
+            biased;
+            () = drain.cancelled() => return,
+            _ = timeout(POLICY, &mut learning) => {}
+        }
         loop {
             tokio::select! {
                 biased;

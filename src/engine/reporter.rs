@@ -1,8 +1,8 @@
 //! Reports: the excerpt of the log, the event, and its publication until the topic has accepted it.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use super::{
     roster::Cancelled,
@@ -10,8 +10,8 @@ use super::{
 };
 use crate::{
     aws::{
-        Class,
-        batch::Batcher,
+        AwsError, Class,
+        batch::{Batch, Batcher},
         logs::Logs,
         topic::{Publishes, Room},
     },
@@ -32,6 +32,8 @@ use crate::{
     observe,
 };
 
+/// How long an event is waited for that nobody depends on: the job goes on.
+const TRY: Duration = Duration::from_secs(5);
 /// Stands where the excerpt would, in the manner of its marks.
 const NO_LOG: &str = "… the build has no log …";
 
@@ -133,7 +135,8 @@ impl Reporter {
 
     async fn try_once(&self, event: &Event) {
         let publication = publication(event, self.room.bytes());
-        if let Err(error) = self.publishes.call(Arc::clone(&publication)).await {
+        let late = |_| Err(AwsError::local(Class::Unreachable, Publishes::NAME, format!("no answer within {} s", TRY.as_secs())));
+        if let Err(error) = timeout(TRY, self.publishes.call(Arc::clone(&publication))).await.unwrap_or_else(late) {
             observe::publish_failed(&publication.id, &error);
         }
     }

@@ -13,7 +13,10 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use self::{ends::Ends, memory::Memory};
+use self::{
+    ends::{End, Ends},
+    memory::Memory,
+};
 
 use crate::{
     job::{JobId, event::Publication, outcome::Status},
@@ -126,7 +129,8 @@ impl Roster {
             }
             let before = state.ended.get(id);
             let seen_before = before.is_some();
-            let (sender, terminal) = watch::channel(before.flatten());
+            let event = before.and_then(|end| if let End::Event(event) = end { Some(event) } else { None });
+            let (sender, terminal) = watch::channel(event);
             if terminal.borrow().is_some() {
                 return Claim::Repeat(terminal);
             }

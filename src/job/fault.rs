@@ -128,7 +128,7 @@ mod tests {
             search.push(line);
             fault.push(line);
         }
-        search.explain(&mut outcome);
+        search.explain(&mut outcome, None);
         fault.explain(&mut outcome);
         outcome.failure.unwrap()
     }

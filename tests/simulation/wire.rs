@@ -48,7 +48,7 @@ pub(crate) struct Wires {
     refused: Mutex<BTreeSet<String>>,
 }
 
-/// What StartBuild is refused with: a permission, a request that is wrong, capacity.
+/// What `StartBuild` is refused with: a permission, a request that is wrong, capacity.
 const REFUSALS: [(u16, &str); 3] = [(400, "AccessDeniedException"), (400, "InvalidInputException"), (400, "AccountLimitExceededException")];
 
 /// One daemon's wire.

@@ -10,11 +10,18 @@ const IDS: usize = 100_000;
 /// What the remembered events take at most.
 const EVENT_BYTES: usize = 32 * 1024 * 1024;
 
+/// How a job ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum End {
+    Event(Arc<Publication>),
+    /// The event was forgotten for want of room. CodeBuild still knows the build.
+    Forgotten,
+}
+
 /// Ended jobs.
 #[derive(Debug)]
 pub(super) struct Ends {
-    /// `None`: the event was forgotten for want of room. CodeBuild still knows the build.
-    events: Memory<JobId, Option<Arc<Publication>>>,
+    events: Memory<JobId, End>,
     /// The events that are held, the oldest first.
     held: VecDeque<(JobId, usize)>,
     bytes: usize,
@@ -29,18 +36,18 @@ impl Ends {
         let size = event.body.len() + event.attributes.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>();
         self.held.push_back((id.clone(), size));
         self.bytes += size;
-        self.events.put(id, Some(event));
+        self.events.put(id, End::Event(event));
         while self.bytes > EVENT_BYTES || self.held.len() > IDS {
             let Some((id, size)) = self.held.pop_front() else { return };
             self.bytes -= size;
             if let Some(event) = self.events.get_mut(&id) {
-                *event = None;
+                *event = End::Forgotten;
             }
         }
     }
 
-    /// A job's end. `Some(None)`: it ended, and its event is forgotten.
-    pub(super) fn get(&mut self, id: &JobId) -> Option<Option<Arc<Publication>>> {
+    /// A job's end, if it has ended within the window.
+    pub(super) fn get(&mut self, id: &JobId) -> Option<End> {
         self.events.get(id).cloned()
     }
 }
@@ -67,8 +74,8 @@ mod tests {
             };
             ends.put(id(number), Arc::new(event));
         }
-        assert_eq!(ends.get(&id(4)), Some(None));
-        assert!(ends.get(&id(14)).unwrap().is_some());
+        assert_eq!(ends.get(&id(4)), Some(End::Forgotten));
+        assert!(matches!(ends.get(&id(14)), Some(End::Event(_))));
         assert!(ends.bytes <= EVENT_BYTES);
         assert_eq!(ends.get(&id(15)), None);
     }

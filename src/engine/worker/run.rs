@@ -90,7 +90,7 @@ impl<'a> Run<'a> {
         let mut attempt = 1;
         loop {
             let (build, failure, again) = match self.begin(attempt).await? {
-                Begun::Cancelled(why) => return Ok(cancelled(None, attempt - 1, why)),
+                Begun::Cancelled(why) => return Ok(cancelled(None, attempt - 1, &why)),
                 Begun::Refused { failure, again } => {
                     self.began.get_or_insert_with(Instant::now);
                     (None, failure, again)
@@ -115,7 +115,7 @@ impl<'a> Run<'a> {
             tokio::select! {
                 biased;
                 () = self.worker.shutdown.drain.cancelled() => return Err(Left),
-                why = self.cancel.cancelled() => return Ok(cancelled(build, attempt - 1, why)),
+                why = self.cancel.cancelled() => return Ok(cancelled(build, attempt - 1, &why)),
                 () = sleep(backoff.pause()) => {}
             }
         }
@@ -132,6 +132,6 @@ impl<'a> Run<'a> {
     }
 }
 
-fn cancelled(build: Option<Arc<Build>>, attempt: u32, why: Cancelled) -> End {
+fn cancelled(build: Option<Arc<Build>>, attempt: u32, why: &Cancelled) -> End {
     End { build, attempt, outcome: Outcome { status: why.status, failure: None } }
 }

@@ -185,28 +185,25 @@ impl<'a> Value<'a> {
         // Languages mark strings: `b"x"`, `r'x'`, `@"x"`, `!!str "x"`.
         let marked = unescaped.strip_prefix(['b', 'r', 'u', 'f', '@']).filter(|rest| rest.starts_with(['"', '\''])).unwrap_or(unescaped);
         let quote = marked.bytes().next().filter(|byte| matches!(byte, b'"' | b'\'' | b'`'));
-        let (quoted, value) = match quote {
-            Some(quote) => {
-                let inner = &marked[1..];
-                let escaped = marked.len() < trimmed.len() && trimmed.starts_with('\\');
-                let mut end = if quote == b'"' { inner.len() } else { inner.find(char::from(quote))? };
-                for (at, _) in inner.match_indices(char::from(quote)) {
-                    let is_escaped = inner[..at].ends_with('\\');
-                    // Within escaped quotes the escape belongs to the end.
-                    if is_escaped == escaped {
-                        end = at - usize::from(escaped);
-                        break;
-                    }
+        let (quoted, value) = if let Some(quote) = quote {
+            let inner = &marked[1..];
+            let escaped = marked.len() < trimmed.len() && trimmed.starts_with('\\');
+            let mut end = if quote == b'"' { inner.len() } else { inner.find(char::from(quote))? };
+            for (at, _) in inner.match_indices(char::from(quote)) {
+                let is_escaped = inner[..at].ends_with('\\');
+                // Within escaped quotes the escape belongs to the end.
+                if is_escaped == escaped {
+                    end = at - usize::from(escaped);
+                    break;
                 }
-                (true, &inner[..end])
             }
-            None => {
-                let is_end = |c: char| {
-                    c.is_whitespace()
-                        || matches!(c, '"' | '\'' | '&' | ',' | ';' | '(' | ')' | '{' | '}' | '[' | ']' | '<' | '>' | '`' | '|' | '\\')
-                };
-                (false, &trimmed[..trimmed.find(is_end).unwrap_or(trimmed.len())])
-            }
+            (true, &inner[..end])
+        } else {
+            let is_end = |c: char| {
+                c.is_whitespace()
+                    || matches!(c, '"' | '\'' | '&' | ',' | ';' | '(' | ')' | '{' | '}' | '[' | ']' | '<' | '>' | '`' | '|' | '\\')
+            };
+            (false, &trimmed[..trimmed.find(is_end).unwrap_or(trimmed.len())])
         };
         let start = value.as_ptr() as usize - text.as_ptr() as usize;
         let range = start..start + value.len();
