@@ -234,7 +234,7 @@ impl World {
 
     /// Names the queue that jobs come from.
     pub(crate) fn take_from(&mut self, url: &str) {
-        Arc::make_mut(&mut self.config).queues[0].url = url.to_owned();
+        url.clone_into(&mut Arc::make_mut(&mut self.config).queues[0].url);
     }
 
     fn sdk(&self) -> aws_config::SdkConfig {
