@@ -159,9 +159,9 @@ pub async fn run(config: Arc<Config>, clients: Clients, clock: Clock, vitals: Vi
     let at_once = shutdown.leave.is_cancelled();
     shutdown.leave.cancel();
     // Whoever is still at it gives its message back; AWS may not answer, and then the leases just run out.
-    timeout(LAST_CALLS, quiet).await.unwrap_or_default();
+    let is_quiet = timeout(LAST_CALLS, quiet).await.is_ok();
     // An idle poll that outlasts the grace period is nothing that is left.
-    Ok(if left == 0 && !at_once { Exit::Drained } else { Exit::Left(left) })
+    Ok(if left == 0 && (is_quiet || !at_once) { Exit::Drained } else { Exit::Left(left) })
 }
 
 fn worker(
