@@ -6,6 +6,7 @@
 mod choice;
 mod line;
 mod shape;
+mod shorten;
 mod sign;
 mod stream;
 
@@ -25,6 +26,7 @@ use super::{
 };
 use choice::{Choice, LeftOut};
 use line::Line;
+pub use shorten::shorten;
 use sign::Sign;
 use stream::{Kept, Spot, Stream};
 
@@ -385,23 +387,6 @@ impl Excerpter {
         let streams = self.broken.iter().map(|(stream, _)| stream).chain([&self.output]);
         choice.fill(streams.flat_map(Stream::kept).chain(last));
     }
-}
-
-/// A smaller excerpt of an excerpt: what it left out stays counted.
-pub fn shorten(excerpt: &str, failed: bool, bytes: usize) -> Excerpt {
-    let mut excerpter = Excerpter::new(Budget { lines: ANY, bytes }, failed);
-    for line in excerpt.lines() {
-        match LeftOut::parse(line) {
-            Some(LeftOut { lines, unread }) => {
-                excerpter.skip(lines);
-                if unread {
-                    excerpter.gap();
-                }
-            }
-            None => excerpter.push(line),
-        }
-    }
-    excerpter.finish()
 }
 
 #[cfg(test)]

@@ -78,7 +78,7 @@ const BEGINS: &[&str] = &[
     r"(?:cmake|configure:) error|error response from daemon|cannot connect to the docker daemon|the (?:command|job|task|process) .*failed",
     // Exceptions: `java.lang.AssertionError: x`, `AssertionError [ERR_ASSERTION]: x`, `MemoryError`.
     r"(?:[\w$]+[.:\\]+)*[A-Z]\w*(?:error|exception|failure|fault)\b(?: \[\w+\])?(?:: |$)",
-    r"(?:uncaught |unhandled )\w|exception in thread|caused by: |thread '.*' (?:\(\d+\) )?panicked|(?:access )?denied: |unauthorized: |failed to (?:solve|compute|create|load|start|pull|push|fetch|parse|read|open|connect|compile|build|install|download|resolve|find|get)\b",
+    r"(?:uncaught |unhandled )\w|exception in thread|caused by: |thread '.*' (?:\(\d+\) )?panicked|(?:access )?denied: |unauthorized: |toomanyrequests: |failed to (?:solve|compute|create|load|start|pull|push|fetch|parse|read|open|connect|compile|build|install|download|resolve|find|get)\b",
     r"[\w./-]+: (?:line \d+: )?(?:[^:]+: )?(?:command not found|not found|no such file or directory|permission denied|is a directory|invalid option|unrecognized option.*)$",
     r"usage error|aborted\b|abort: |failed: \S|error while |error when |error during |error building |error running |error executing |error loading |error creating ",
 ];
