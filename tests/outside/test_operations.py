@@ -1,15 +1,14 @@
 """docs/operations.md, the deployments and the daemon speak of the same alarms, sentences and metrics."""
 
 import json
-import os
 import re
-import subprocess
 
 import yaml
 
+import manual
 from cloud import Subscriber
 from deployment import DEPLOY, Loose
-from program import ROOT, SCRIPTS, environment
+from program import ROOT
 from waiting import until
 
 MANUAL = (ROOT / "docs/operations.md").read_text()
@@ -60,24 +59,16 @@ def test_the_manual_knows_every_metric_and_no_other():
 
 def test_every_command_of_the_runbook_runs_and_moves_dead_letters_back(start_local, tmp_path):
     """The dead letter is one that the daemon sent there: SQS knows no source of it."""
-    [commands] = [block for block in re.findall(r"^```sh\n(.*?)^```$", MANUAL, re.M | re.S) if "aws sqs" in block]
+    commands = manual.commands("docs/operations.md", "aws sqs")
     assert set(re.findall(r"aws sqs ([\w-]+)", MANUAL)) == set(re.findall(r"aws sqs ([\w-]+)", commands)), "commands elsewhere are not run"
     cloud = start_local().cloud
     subscriber = Subscriber(cloud)
     bad = cloud.send("{}")
     subscriber.event(f"{bad}/rejected")
     until(lambda: cloud.counts(cloud.queue_url("slipway-jobs-dlq"))[0] == 1, "the dead letter")
-    # Version 1 of the CLI does not look at AWS_ENDPOINT_URL for SQS.
-    (tmp_path / "aws").write_text(f"#!/bin/sh\nexec '{SCRIPTS / 'aws'}' --endpoint-url \"$AWS_ENDPOINT_URL\" \"$@\"\n")
-    (tmp_path / "aws").chmod(0o755)
     # What is looked at is in flight for a time, and is not moved meanwhile.
-    commands = commands.replace("--visibility-timeout 10", "--visibility-timeout 0")
-    variables = environment(cloud.url, PATH=f"{tmp_path}:{os.environ['PATH']}", NAME="slipway")
-    shell = subprocess.run(
-        ["bash", "-c", f"set -euo pipefail\n{commands}"], env=variables, capture_output=True, text=True, timeout=120, check=False
-    )
-    assert shell.returncode == 0, shell.stderr
-    assert "slipway.problems" in shell.stdout
+    shown = manual.run(commands.replace("--visibility-timeout 10", "--visibility-timeout 0"), cloud, tmp_path, NAME="slipway")
+    assert "slipway.problems" in shown
 
     def rejected_again():
         subscriber.read(wait=1)
