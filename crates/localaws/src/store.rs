@@ -42,6 +42,9 @@ pub enum Error {
     /// Others may open the folder, which is not the data's alone.
     #[error("others may open {} (mode {mode:o}), and there are other things in it: make its mode 700, or name a folder for the data alone", .folder.display())]
     Shared { folder: PathBuf, mode: u32 },
+    /// The folder belongs to somebody else, who could put other data in its place.
+    #[error("{} belongs to another user (uid {owner}), who could replace the data: name a folder of your own", .folder.display())]
+    Foreign { folder: PathBuf, owner: u32 },
     /// What was kept is not there.
     #[error("{} is {what}: what it kept is lost; put a copy of it back, or remove it with the files of that name to start with nothing", .file.display())]
     Lost { file: PathBuf, what: String },

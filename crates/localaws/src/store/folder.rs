@@ -3,9 +3,11 @@
 use std::{
     fs::{self, DirBuilder, OpenOptions, Permissions},
     io,
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
+    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
 };
+
+use nix::unistd::Uid;
 
 use super::{Error, FILE};
 
@@ -77,7 +79,11 @@ fn close(folder: &Path) -> Result<Vec<PathBuf>, Error> {
             has_others = true;
         }
     }
-    let mode = fs::metadata(folder).map_err(trouble)?.permissions().mode() & 0o777;
+    let metadata = fs::metadata(folder).map_err(trouble)?;
+    if metadata.uid() != Uid::effective().as_raw() {
+        return Err(Error::Foreign { folder: folder.to_owned(), owner: metadata.uid() });
+    }
+    let mode = metadata.permissions().mode() & 0o777;
     if mode & OTHERS != 0 {
         if has_others {
             return Err(Error::Shared { folder: folder.to_owned(), mode });

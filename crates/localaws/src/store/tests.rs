@@ -106,6 +106,15 @@ fn a_folder_that_others_may_open_is_not_closed_when_it_holds_more_than_the_data(
     open(folder.path()).unwrap();
 }
 
+#[test]
+fn a_folder_of_another_user_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    // Only root can give a folder away; others find the root's own.
+    let foreign = if std::os::unix::fs::chown(folder.path(), Some(65_534), None).is_ok() { folder.path() } else { Path::new("/") };
+    let refused = refusal(foreign);
+    assert!(refused.contains("belongs to another user") && refused.contains("a folder of your own"), "{refused}");
+}
+
 /// What was kept must not be taken for nothing when it is gone.
 #[test]
 fn data_that_was_emptied_cut_or_replaced_is_refused_and_left_as_it_is() {
