@@ -89,15 +89,27 @@ pub fn check(
 
 /// What the operator names for builds, and for fetching their sources.
 fn operators(profile: &Profile) -> impl Iterator<Item = (VariableKind, &str)> {
-    let env = profile.env.iter().map(|variable| match variable.value.strip_prefix(SECRETS_AS_PARAMETERS) {
-        Some(secret) => (VariableKind::SecretsManager, secret),
-        None => (VariableKind::of(&variable.kind), variable.value.as_str()),
+    let env = profile.env.iter().map(|variable| {
+        let kind = VariableKind::of(&variable.kind);
+        match secret_by_reference(&variable.value).filter(|_| kind == VariableKind::ParameterStore) {
+            Some(secret) => (VariableKind::SecretsManager, secret),
+            None => (kind, variable.value.as_str()),
+        }
     });
     let hosts = profile.hosts.iter().filter_map(|host| match &host.credential {
         Credential::Secret(id) => Some((VariableKind::SecretsManager, id.as_str())),
         _ => None,
     });
     env.chain(hosts)
+}
+
+/// The secret that a parameter's name or ARN stands for.
+fn secret_by_reference(value: &str) -> Option<&str> {
+    let name = match arn(value, "ssm") {
+        Some(resource) => resource.strip_prefix("parameter")?,
+        None => value,
+    };
+    name.strip_prefix(SECRETS_AS_PARAMETERS)
 }
 
 /// Whether a text may stand for one of the names.
@@ -124,6 +136,7 @@ mod tests {
                 variable("SECRETS_MANAGER", "hub:password"),
                 variable("PARAMETER_STORE", "/ops/key"),
                 variable("PARAMETER_STORE", "/aws/reference/secretsmanager/root"),
+                variable("PARAMETER_STORE", "arn:aws:ssm:eu-west-1:123456789012:parameter/aws/reference/secretsmanager/arn-root"),
                 variable("PLAINTEXT", "npm/token"),
             ],
             hosts: [SourceHost { host: "git.test".into(), source_type: None, credential: Credential::Secret(token) }].into(),
@@ -195,6 +208,7 @@ mod tests {
             "hub",
             "hub:other-key",
             "root",
+            "arn-root",
             "git/token",
             &format!("{ARN}hub-AbCdEf"),
             &format!("{ARN}hub"),

@@ -48,8 +48,22 @@ impl VariableKind {
 /// What a build's own shell obeys before it runs a command, or prints its messages by. Where the repository's buildspec runs, a job's
 /// variables come by name; to a buildspec of the operator's no name of theirs gets.
 const OF_THE_SHELL: [&str; 9] = ["PATH", "HOME", "IFS", "PS4", "BASHOPTS", "SHELLOPTS", "POSIXLY_CORRECT", "LANG", "LANGUAGE"];
-/// The beginnings of families of such names; `LD_` is the dynamic linker's.
-const OF_THE_SHELL_FAMILIES: [&str; 3] = ["BASH_", "LC_", "LD_"];
+/// What the C library obeys in every program, the shell included, before its first line runs. It is glibc's own list of what privileged
+/// programs must not be given (`unsecvars.h`), without `TMPDIR`: with `GCONV_PATH` bash loads a library of the checkout's.
+const OF_THE_C_LIBRARY: [&str; 10] = [
+    "GCONV_PATH",
+    "GETCONF_DIR",
+    "GLIBC_TUNABLES",
+    "HOSTALIASES",
+    "LOCALDOMAIN",
+    "LOCPATH",
+    "NIS_PATH",
+    "NLSPATH",
+    "RESOLV_HOST_CONF",
+    "TZDIR",
+];
+/// The beginnings of families of such names; `LD_` is the dynamic linker's, `MALLOC_` and `RES_` the C library's.
+const FAMILIES: [&str; 5] = ["BASH_", "LC_", "LD_", "MALLOC_", "RES_"];
 
 /// A name that is not CodeBuild's, Slipway's or the SDKs', nor one that the build's own shell obeys.
 pub fn check_name(name: &str) -> Result<(), &'static str> {
@@ -58,7 +72,10 @@ pub fn check_name(name: &str) -> Result<(), &'static str> {
     if ["CODEBUILD", "SLIPWAY", "AWS_"].iter().any(|prefix| upper.starts_with(prefix)) {
         return Err("must not begin with CODEBUILD, SLIPWAY or AWS_, which are reserved");
     }
-    if OF_THE_SHELL.contains(&upper.as_str()) || OF_THE_SHELL_FAMILIES.iter().any(|family| upper.starts_with(family)) {
+    if OF_THE_SHELL.contains(&upper.as_str())
+        || OF_THE_C_LIBRARY.contains(&upper.as_str())
+        || FAMILIES.iter().any(|family| upper.starts_with(family))
+    {
         return Err("must not be a variable that the build's shell obeys, such as PATH, BASH_ENV or LC_ALL");
     }
     Ok(())
@@ -86,6 +103,9 @@ mod tests {
             "SHELLOPTS",
             "LC_MESSAGES",
             "LANGUAGE",
+            "GCONV_PATH",
+            "LOCPATH",
+            "RES_OPTIONS",
             "A=B",
             "-x",
             "A\nB",

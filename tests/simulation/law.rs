@@ -170,6 +170,10 @@ fn groups(world: &World<'_>, broken: &mut Vec<String>) {
     let started = |id: &str| -> Vec<u64> {
         world.builds.iter().filter(|build| build.variables["SLIPWAY_JOB_ID"] == *id).map(|build| build.start_ms).collect()
     };
+    let enqueued = |id: &str| -> Option<Value> {
+        let build = world.builds.iter().find(|build| build.variables["SLIPWAY_JOB_ID"] == *id)?;
+        Some(serde_json::from_str::<Value>(&build.variables["SLIPWAY_RECORD"]).ok()?["enqueued_at"].clone())
+    };
     let grouped: Vec<(&str, &Value)> = jobs(world)
         .filter(|(_, job)| is_valid(job) && job.get("group").is_some())
         .map(|(message, job)| (job["id"].as_str().unwrap_or(message), job))
@@ -177,7 +181,13 @@ fn groups(world: &World<'_>, broken: &mut Vec<String>) {
     for (at, (old, job)) in grouped.iter().enumerate() {
         for (new, other) in &grouped[at + 1..] {
             let supersedes = other["group"]["key"] == job["group"]["key"] && other["group"]["on_conflict"] == "supersede";
-            if !supersedes || old == new || is_repeated(world, &format!("{old}/finished")) || is_repeated(world, &format!("{new}/finished"))
+            // Of two that were sent in the same millisecond nobody knows which is the older one.
+            let tie = enqueued(old).is_some_and(|at| Some(at) == enqueued(new));
+            if !supersedes
+                || tie
+                || old == new
+                || is_repeated(world, &format!("{old}/finished"))
+                || is_repeated(world, &format!("{new}/finished"))
             {
                 continue;
             }
