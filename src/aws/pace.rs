@@ -92,6 +92,7 @@ impl Pace {
                 Chance::Now => return Turn(self),
                 Chance::Later => place.called.notified().await,
                 Chance::At(time) => tokio::select! {
+                    biased;
                     () = sleep_until(time) => {}
                     () = place.called.notified() => {}
                 },

@@ -9,7 +9,7 @@ use std::{
 };
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
-use tokio::{sync::watch, time::sleep};
+use tokio::{sync::Notify, time::sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -33,7 +33,15 @@ const LONGEST_QUEUE_MINUTES: u32 = 480;
 pub(crate) struct Census {
     places: Arc<Mutex<HashMap<JobId, Vec<Place>>>>,
     /// How far the counting of each project has come.
-    counts: Arc<BTreeMap<String, watch::Sender<Count>>>,
+    counts: Arc<BTreeMap<String, Counting>>,
+}
+
+/// The counting of one project.
+#[derive(Debug, Default)]
+struct Counting {
+    count: Mutex<Count>,
+    /// Wakes all who wait, in the order in which they came.
+    changed: Notify,
 }
 
 #[derive(Debug)]
@@ -58,23 +66,24 @@ enum Count {
 
 impl Census {
     pub(crate) fn new(config: &Config) -> Self {
-        let projects = config.profiles.values().map(|profile| (profile.project.clone(), watch::Sender::default()));
+        let projects = config.profiles.values().map(|profile| (profile.project.clone(), Counting::default()));
         Self { places: Arc::default(), counts: Arc::new(projects.collect()) }
     }
 
     /// Waits until a project's builds are counted: nobody may start before. An error: CodeBuild has refused to say for as long as
     /// `patience`.
     pub(crate) async fn counted(&self, project: &str, patience: Duration) -> Result<(), AwsError> {
-        let Some(count) = self.counts.get(project) else { return Ok(()) };
-        let mut count = count.subscribe();
+        let Some(counting) = self.counts.get(project) else { return Ok(()) };
         loop {
-            // The sender lives in `self`: waiting cannot fail.
-            let seen = count.wait_for(|count| !matches!(count, Count::UnderWay)).await.map(|count| count.clone()).unwrap_or_default();
-            let Count::Refused(error) = seen else { return Ok(()) };
-            tokio::select! {
-                biased;
-                _ = count.wait_for(|count| !matches!(count, Count::Refused(_))) => {}
-                () = sleep(patience) => return Err(error),
+            let changed = counting.changed.notified();
+            match counting.now() {
+                Count::Done => return Ok(()),
+                Count::UnderWay => changed.await,
+                Count::Refused(error) => tokio::select! {
+                    biased;
+                    () = changed => {}
+                    () = sleep(patience) => return Err(error),
+                },
             }
         }
     }
@@ -89,7 +98,7 @@ impl Census {
     /// Counts what runs in every project, each by itself, and holds the slots; returns only when the daemon ends.
     pub(crate) async fn take(self, config: Arc<Config>, index: Index, statuses: Batcher<Statuses>, watcher: Watcher, scheduler: Scheduler) {
         let (config, watcher) = (&*config, &watcher);
-        let count = async |project: &str, count: &watch::Sender<Count>| {
+        let count = async |project: &str, count: &Counting| {
             let mut held = FuturesUnordered::new();
             for build in running(&index, &statuses, project, count).await {
                 let Some(job) = build.job.clone() else { continue };
@@ -104,7 +113,7 @@ impl Census {
                 self.with(|places| places.entry(job.clone()).or_default().push(place));
                 held.push(self.hold(job, build, claimed, watcher));
             }
-            count.send_replace(Count::Done);
+            count.set(Count::Done);
             while let Some(()) = held.next().await {}
         };
         futures_util::future::join_all(self.counts.iter().map(|(project, sender)| count(project, sender))).await;
@@ -120,6 +129,21 @@ impl Census {
 
     fn with<T>(&self, work: impl FnOnce(&mut HashMap<JobId, Vec<Place>>) -> T) -> T {
         work(&mut self.places.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Counting {
+    fn now(&self) -> Count {
+        self.count.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// A refusal that goes on wakes nobody: who waits for its end counts the time.
+    fn set(&self, count: Count) {
+        let goes_on = matches!(count, Count::Refused(_));
+        let before = std::mem::replace(&mut *self.count.lock().unwrap_or_else(PoisonError::into_inner), count);
+        if !(goes_on && matches!(before, Count::Refused(_))) {
+            self.changed.notify_waiters();
+        }
     }
 }
 
@@ -142,7 +166,7 @@ pub(crate) fn longest_build(config: &Config) -> Duration {
 }
 
 /// The jobs' builds that run in a project. Asks until CodeBuild answers.
-async fn running(index: &Index, statuses: &Batcher<Statuses>, project: &str, count: &watch::Sender<Count>) -> Vec<Arc<Build>> {
+async fn running(index: &Index, statuses: &Batcher<Statuses>, project: &str, count: &Counting) -> Vec<Arc<Build>> {
     let mut pauses = pauses();
     loop {
         let looked = async {
@@ -154,12 +178,7 @@ async fn running(index: &Index, statuses: &Batcher<Statuses>, project: &str, cou
             Ok(builds) => return builds.into_iter().flatten().filter(|build| !build.has_ended()).collect(),
             Err(error) => {
                 observe::census_failed(project, &error);
-                let refused = error.class.is_refusal();
-                count.send_if_modified(|count| {
-                    let is_new = refused && !matches!(count, Count::Refused(_));
-                    *count = if refused { Count::Refused(error) } else { Count::UnderWay };
-                    is_new || !refused
-                });
+                count.set(if error.class.is_refusal() { Count::Refused(error) } else { Count::UnderWay });
             }
         }
         sleep(pauses.pause()).await;

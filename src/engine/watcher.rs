@@ -10,7 +10,7 @@ use std::{
 };
 
 use tokio::{
-    sync::{Notify, watch},
+    sync::Notify,
     time::{Instant, sleep},
 };
 
@@ -31,11 +31,12 @@ const UNKNOWN: Duration = Duration::from_mins(5);
 pub(crate) struct Watcher {
     statuses: Batcher<Statuses>,
     shared: Arc<Shared>,
-    ticks: watch::Receiver<()>,
 }
 
 #[derive(Debug, Default)]
 struct Shared {
+    /// Wakes all who look, in the order in which they came.
+    ticks: Notify,
     /// By build id: who looks when told to.
     nudges: Mutex<HashMap<String, Arc<Notify>>>,
     throttled: AtomicBool,
@@ -53,28 +54,26 @@ pub(crate) enum Lost {
 pub(crate) struct Ticker {
     interval: Duration,
     shared: Arc<Shared>,
-    ticks: watch::Sender<()>,
 }
 
 impl Watcher {
     /// The watcher, and its clock to be spawned.
     pub(crate) fn new(statuses: Batcher<Statuses>, interval: Duration) -> (Self, Ticker) {
-        let (sender, ticks) = watch::channel(());
         let shared = Arc::<Shared>::default();
-        let ticker = Ticker { interval, shared: Arc::clone(&shared), ticks: sender };
-        (Self { statuses, shared, ticks }, ticker)
+        let ticker = Ticker { interval, shared: Arc::clone(&shared) };
+        (Self { statuses, shared }, ticker)
     }
 
     /// Follows a build to its end; `seen` is called with every look that shows something new. Dropping the future stops looking.
     pub(crate) async fn until_ended(&self, mut build: Arc<Build>, mut seen: impl FnMut(&Arc<Build>)) -> Result<Arc<Build>, Lost> {
         let nudge = self.nudged(&build.id);
-        let mut ticks = self.ticks.clone();
-        ticks.mark_unchanged();
+        let mut tick = std::pin::pin!(self.shared.ticks.notified());
         let mut unknown_since: Option<Instant> = None;
         while !build.has_ended() {
             tokio::select! {
                 biased;
-                changed = ticks.changed() => if changed.is_err() { std::future::pending().await },
+                // A tick that comes while the answer is awaited counts.
+                () = &mut tick => tick.set(self.shared.ticks.notified()),
                 () = nudge.notify.notified() => {}
             }
             match self.statuses.call(build.id.clone()).await {
@@ -124,7 +123,7 @@ impl Ticker {
             pulse.beat();
             let throttled = self.shared.throttled.swap(false, Ordering::Relaxed);
             pause = if throttled { (pause * 2).min(LONGEST_INTERVAL.max(self.interval)) } else { (pause / 2).max(self.interval) };
-            self.ticks.send_replace(());
+            self.shared.ticks.notify_waiters();
         }
     }
 
