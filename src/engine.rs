@@ -143,9 +143,10 @@ pub async fn run(config: Arc<Config>, clients: Clients, clock: Clock, vitals: Vi
     tokio::pin!(quiet);
     let drained = tokio::select! {
         biased;
+        // Who leaves now gives back at once, and is quiet then: that is no drain.
+        () = shutdown.leave.cancelled() => false,
         () = &mut quiet => true,
         () = tokio::time::sleep(config.shutdown.grace) => false,
-        () = shutdown.leave.cancelled() => false,
         ended = services.ended() => return Err(ended),
     };
     if drained {
@@ -159,9 +160,9 @@ pub async fn run(config: Arc<Config>, clients: Clients, clock: Clock, vitals: Vi
     let at_once = shutdown.leave.is_cancelled();
     shutdown.leave.cancel();
     // Whoever is still at it gives its message back; AWS may not answer, and then the leases just run out.
-    let is_quiet = timeout(LAST_CALLS, quiet).await.is_ok();
+    timeout(LAST_CALLS, quiet).await.unwrap_or_default();
     // An idle poll that outlasts the grace period is nothing that is left.
-    Ok(if left == 0 && (is_quiet || !at_once) { Exit::Drained } else { Exit::Left(left) })
+    Ok(if left == 0 && !at_once { Exit::Drained } else { Exit::Left(left) })
 }
 
 fn worker(
