@@ -20,7 +20,7 @@ use localaws::codebuild::BuildView;
 use world::Course;
 
 /// How many worlds an ordinary test run has, and how many may pass before a deliberate bug is found.
-const SEEDS: u64 = 120;
+const SEEDS: u64 = 200;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
