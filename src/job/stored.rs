@@ -9,7 +9,7 @@ use super::{Tenant, VariableKind, policy};
 use crate::config::{Credential, Profile};
 
 /// The Parameter Store gives what stands below here in Secrets Manager.
-const SECRETS_AS_PARAMETERS: &str = "/aws/reference/secretsmanager/";
+const SECRETS_AS_PARAMETERS: &str = "aws/reference/secretsmanager/";
 
 /// The names of the secret or parameter that a variable's value stands for; the error is the rule.
 fn names(kind: VariableKind, value: &str) -> Result<Vec<&str>, &'static str> {
@@ -109,7 +109,10 @@ fn secret_by_reference(value: &str) -> Option<&str> {
         Some(resource) => resource.strip_prefix("parameter")?,
         None => value,
     };
-    name.strip_prefix(SECRETS_AS_PARAMETERS)
+    // As strictly as a job's name is read: with and without its first slash, in any case.
+    let name = name.strip_prefix('/').unwrap_or(name);
+    let (reference, secret) = name.split_at_checked(SECRETS_AS_PARAMETERS.len())?;
+    reference.eq_ignore_ascii_case(SECRETS_AS_PARAMETERS).then_some(secret)
 }
 
 /// Whether a text may stand for one of the names.
@@ -136,6 +139,7 @@ mod tests {
                 variable("SECRETS_MANAGER", "hub:password"),
                 variable("PARAMETER_STORE", "/ops/key"),
                 variable("PARAMETER_STORE", "/aws/reference/secretsmanager/root"),
+                variable("PARAMETER_STORE", "AWS/Reference/secretsmanager/odd-root"),
                 variable("PARAMETER_STORE", "arn:aws:ssm:eu-west-1:123456789012:parameter/aws/reference/secretsmanager/arn-root"),
                 variable("PLAINTEXT", "npm/token"),
             ],
@@ -209,6 +213,7 @@ mod tests {
             "hub:other-key",
             "root",
             "arn-root",
+            "odd-root",
             "git/token",
             &format!("{ARN}hub-AbCdEf"),
             &format!("{ARN}hub"),
