@@ -2,16 +2,16 @@
 
 mod backlog;
 mod cancellation;
-mod census;
 mod dead_letter_reader;
 mod dead_letters;
+mod deduplication;
 mod index;
 mod intake;
 mod lease;
 mod push;
+mod recovery;
 mod rejection;
 mod reporter;
-mod roster;
 mod scheduler;
 mod starter;
 pub mod stream;
@@ -190,20 +190,20 @@ fn worker(
         let pulse = vitals.pulses.start("pushed events", wait + 2 * CALL_MARGIN);
         services.spawn("pushed events", push::serve(queue, deletes, watcher.clone(), wait, pulse));
     }
-    let index = index::Index::new(clients.builds(), clock, census::longest_build(config));
-    let census = census::Census::new(config);
-    let counted = census.clone().take(Arc::clone(config), index.clone(), statuses.clone(), watcher.clone(), scheduler.clone());
-    services.spawn("census", counted);
+    let index = index::Index::new(clients.builds(), clock, recovery::longest_build(config));
+    let recovery = recovery::Recovery::new(config);
+    let counted = recovery.clone().take(Arc::clone(config), index.clone(), statuses.clone(), watcher.clone(), scheduler.clone());
+    services.spawn("recovery", counted);
     Arc::new(worker::Worker {
         config: Arc::clone(config),
         clock,
         builds: clients.builds(),
-        census,
+        recovery,
         scheduler,
         starter: starter::Starter::new(clients.builds(), statuses, index),
         watcher,
         reporter: reporter::Reporter::new(clients.logs(), publishes, room, config.topic.clone(), config.log.clone(), clock),
-        roster: roster::Roster::new(config.limits.deduplication),
+        deduplication: deduplication::Deduplication::new(config.limits.deduplication),
         shutdown: shutdown.clone(),
     })
 }

@@ -176,7 +176,7 @@ pub(crate) fn build_found_running(job: &dyn Display, build_id: &str, has_place: 
     info!(job.id = %job, build.id = build_id, has_place, "found a build running that an earlier process started");
 }
 
-pub(crate) fn census_failed(project: &str, error: &dyn Display) {
+pub(crate) fn recovery_failed(project: &str, error: &dyn Display) {
     warn!(project, %error, "could not count the builds that run already");
 }
 

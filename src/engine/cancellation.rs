@@ -6,8 +6,8 @@ use futures_util::future::join_all;
 use tokio::time::Instant;
 
 use super::{
+    deduplication::Cancelled,
     index::Query,
-    roster::Cancelled,
     worker::{Carried, Worker},
 };
 use crate::{
@@ -19,7 +19,7 @@ use crate::{
 pub(crate) async fn cancel(worker: Arc<Worker>, cancel: Cancel) -> Carried {
     let why = Cancelled { status: Status::Cancelled, reason: cancel.reason.unwrap_or_default(), by: None };
     observe::cancel_asked(&cancel.id);
-    if let Some(gone) = worker.roster.cancel(&cancel.id, why) {
+    if let Some(gone) = worker.deduplication.cancel(&cancel.id, why) {
         return if gone.has_ended().await { Carried::ToItsEnd } else { Carried::Back };
     }
     // Another process may have the job: whoever follows its build sees it stopped.

@@ -7,9 +7,9 @@ use tokio::time::{sleep, timeout};
 
 use super::{
     dead_letters::DeadLetters,
+    deduplication::Claim,
     rejection::{REASONS, with_reasons},
     reporter::Ended,
-    roster::Claim,
     worker::Worker,
 };
 use crate::{
@@ -130,14 +130,14 @@ impl DeadLetterReader {
 
     /// The job's terminal event, unless the job lives here or has ended here: then its end is told, or will be.
     async fn errored(&self, job: &Job, origin: &Origin) {
-        let Claim::First(seat) = self.worker.roster.claim(&job.id, None) else { return };
+        let Claim::First(claimed) = self.worker.deduplication.claim(&job.id, None) else { return };
         let message = format!("the job's message {REASON}; a build of it may have run");
         let failure = Failure { kind: FailureKind::Platform, phase: None, code: Some(CODE.to_owned()), message, command: None };
         let outcome = Outcome { status: Status::Errored, failure: Some(failure) };
         let ended = Ended { build: None, attempt: 0, outcome, cancelled: None, timings: Timings::default() };
         let terminal = self.worker.reporter.finished(job, origin, ended).await;
         observe::job_finished(&job.id, Status::Errored.as_str());
-        seat.ended(terminal);
+        claimed.ended(terminal);
     }
 }
 

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use tokio::time::{sleep, timeout};
 
 use super::{
-    roster::Cancelled,
+    deduplication::Cancelled,
     transcript::{End, Piece, Transcripts, Wanted},
 };
 use crate::{

@@ -9,10 +9,10 @@ use tokio::{sync::OwnedSemaphorePermit, time::Instant};
 
 use self::run::Run;
 use super::{
-    census::Census,
+    deduplication::{Claim, Claimed, Deduplication, Member},
     index::Query,
+    recovery::Recovery,
     reporter::{Ended, Reporter},
-    roster::{Claim, Member, Roster, Seat},
     scheduler::{Scheduler, Untold},
     starter::Starter,
     watcher::Watcher,
@@ -40,12 +40,12 @@ pub(crate) struct Worker {
     pub(crate) config: Arc<Config>,
     pub(crate) clock: Clock,
     pub(crate) builds: Builds,
-    pub(crate) census: Census,
+    pub(crate) recovery: Recovery,
     pub(crate) scheduler: Scheduler,
     pub(crate) starter: Starter,
     pub(crate) watcher: Watcher,
     pub(crate) reporter: Reporter,
-    pub(crate) roster: Roster,
+    pub(crate) deduplication: Deduplication,
     pub(crate) shutdown: Shutdown,
 }
 
@@ -82,15 +82,15 @@ impl Worker {
 
     async fn line(&self, mut arrival: Arrival) -> Result<(), Left> {
         let (job, origin) = (arrival.job.clone(), arrival.origin.clone());
-        let Some(seat) = self.seat(&mut arrival).await? else { return Ok(()) };
-        let (ended, untold) = self.build(arrival, &seat).await?;
+        let Some(claimed) = self.claim(&mut arrival).await? else { return Ok(()) };
+        let (ended, untold) = self.build(arrival, &claimed).await?;
         let status = ended.outcome.status;
         let (told, origin) = as_built(&job, &origin, ended.build.as_deref());
         tokio::select! {
             biased;
             terminal = self.reporter.finished(&told, &origin, ended) => {
                 observe::job_finished(&job.id, status.as_str());
-                seat.ended(terminal);
+                claimed.ended(terminal);
                 drop(untold);
                 Ok(())
             }
@@ -98,8 +98,8 @@ impl Worker {
         }
     }
 
-    /// The job's seat. `None`: another message of the same job had it, and its terminal event has been repeated.
-    async fn seat(&self, arrival: &mut Arrival) -> Result<Option<Seat>, Left> {
+    /// The claim on the job's id. `None`: another message of the same job had it, and its terminal event has been repeated.
+    async fn claim(&self, arrival: &mut Arrival) -> Result<Option<Claimed>, Left> {
         loop {
             let (job, origin) = (&arrival.job, &arrival.origin);
             let group = job.group.as_ref().map(|group| Member {
@@ -107,15 +107,15 @@ impl Worker {
                 supersedes: group.on_conflict == OnConflict::Supersede,
                 age: (origin.enqueued_at, origin.message_id.clone()),
             });
-            let mut terminal = match self.roster.claim(&job.id, group) {
-                Claim::First(seat) => return Ok(Some(seat)),
+            let mut terminal = match self.deduplication.claim(&job.id, group) {
+                Claim::First(claimed) => return Ok(Some(claimed)),
                 Claim::Repeat(terminal) => terminal,
             };
             // It waits for another message, and not for a slot.
             arrival.waiting = None;
             observe::job_repeated(&job.id);
             let repeat = async {
-                // An error means that the first has gone without an end: the seat is free again.
+                // An error means that the first has gone without an end: the id is free again.
                 let Ok(publication) = terminal.wait_for(Option::is_some).await.map(|it| it.clone()) else { return false };
                 if let Some(publication) = publication {
                     self.reporter.repeat(&publication).await;
@@ -130,11 +130,11 @@ impl Worker {
         }
     }
 
-    async fn build(&self, arrival: Arrival, seat: &Seat) -> Result<(Ended, Option<Untold>), Left> {
+    async fn build(&self, arrival: Arrival, claimed: &Claimed) -> Result<(Ended, Option<Untold>), Left> {
         let Arrival { job, origin, received, receive_count, waiting } = arrival;
         let Some(profile) = self.config.profiles.get(&job.profile) else { return Err(Left) };
         let mut timings = Timings { queued_seconds: self.since(origin.enqueued_at, received), ..Timings::default() };
-        let is_new = receive_count == 1 && !seat.seen_before;
+        let is_new = receive_count == 1 && !claimed.seen_before;
         if is_new {
             self.reporter.queued(&job, &origin).await;
         }
@@ -142,7 +142,7 @@ impl Worker {
         let looked = (is_new && job.id.as_str() == origin.message_id).then_some(received);
         let fresh = if is_new { received.checked_sub(REPEAT_CHECK).unwrap_or(received) } else { received };
         let query = Query { project: &profile.project, job: &job.id, since: self.horizon(origin.enqueued_at, received), fresh };
-        let mut run = Run::new(self, &job, &origin, profile, seat, query, waiting);
+        let mut run = Run::new(self, &job, &origin, profile, claimed, query, waiting);
         run.looked = looked;
         let end = run.attempts().await?;
         timings.waiting_seconds = run.began.map(|began| began.duration_since(received).as_secs_f64());
@@ -151,7 +151,7 @@ impl Worker {
         }
         let untold = run.untold();
         // A build that ended by itself just before keeps its own end.
-        let cancelled = seat.cancel.reason().filter(|why| why.status == end.outcome.status);
+        let cancelled = claimed.cancel.reason().filter(|why| why.status == end.outcome.status);
         Ok((Ended { build: end.build, attempt: end.attempt, outcome: end.outcome, cancelled, timings }, untold))
     }
 

@@ -16,8 +16,8 @@ use crate::{
     backoff::Backoff,
     config::Profile,
     engine::{
+        deduplication::{Cancel, Cancelled, Claimed},
         index::Query,
-        roster::{Cancel, Cancelled, Seat},
         scheduler::{GroupLock, Prospect, Slot, Untold},
     },
     job::{
@@ -45,7 +45,7 @@ pub(super) struct Run<'a> {
     job: &'a Job,
     origin: &'a Origin,
     profile: &'a Profile,
-    seat: &'a Seat,
+    claimed: &'a Claimed,
     cancel: &'a Cancel,
     query: Query<'a>,
     ticket: Ticket,
@@ -67,7 +67,7 @@ impl<'a> Run<'a> {
         job: &'a Job,
         origin: &'a Origin,
         profile: &'a Profile,
-        seat: &'a Seat,
+        claimed: &'a Claimed,
         query: Query<'a>,
         waiting: Option<OwnedSemaphorePermit>,
     ) -> Self {
@@ -79,8 +79,8 @@ impl<'a> Run<'a> {
             arrival: worker.scheduler.arrival(),
         };
         let waiting = waiting.zip(worker.scheduler.prospect(&ticket));
-        let cancel = &seat.cancel;
-        Self { worker, job, origin, profile, seat, cancel, query, ticket, waiting, group: None, slot: None, looked: None, began: None }
+        let cancel = &claimed.cancel;
+        Self { worker, job, origin, profile, claimed, cancel, query, ticket, waiting, group: None, slot: None, looked: None, began: None }
     }
 
     /// Attempts at the job until it has ended.

@@ -8,8 +8,8 @@ use super::{super::Left, Run};
 use crate::{
     aws::AwsError,
     engine::{
+        deduplication::Cancelled,
         index::Query,
-        roster::Cancelled,
         starter::{NotStarted, PATIENCE, lookup_refused, pauses},
     },
     job::{build::Build, order::translate, outcome::Failure},
@@ -154,7 +154,7 @@ impl Run<'_> {
         let refused = |run: &Self, error: AwsError| Ready::Refused(lookup_refused(&run.profile.project, &error));
         loop {
             if self.slot.is_none() {
-                if let Err(error) = self.worker.census.counted(&self.profile.project, PATIENCE).await {
+                if let Err(error) = self.worker.recovery.counted(&self.profile.project, PATIENCE).await {
                     return refused(self, error);
                 }
                 match self.seek(attempt).await {
@@ -191,7 +191,7 @@ impl Run<'_> {
         self.stop_waiting();
         if self.slot.is_none() && !build.has_ended() {
             let (slot, group) =
-                self.worker.census.claim(&self.job.id, &build.id).unwrap_or_else(|| self.worker.scheduler.occupy(&self.ticket));
+                self.worker.recovery.claim(&self.job.id, &build.id).unwrap_or_else(|| self.worker.scheduler.occupy(&self.ticket));
             self.slot = slot;
             if group.is_some() {
                 self.group = group;
@@ -208,7 +208,7 @@ impl Run<'_> {
         if newer.job == self.job.id || self.origin.enqueued_at.is_none_or(|enqueued_at| enqueued_at >= newer.enqueued_at) {
             return None;
         }
-        self.seat.superseded(newer.job);
+        self.claimed.superseded(newer.job);
         self.cancel.reason()
     }
 

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     aws::Class,
-    engine::{roster::Cancelled, starter::pauses, watcher::Lost},
+    engine::{deduplication::Cancelled, starter::pauses, watcher::Lost},
     job::{
         build::Build,
         outcome::{Failure, FailureKind, Outcome, Status, Verdict, judge},

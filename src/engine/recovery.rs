@@ -1,4 +1,4 @@
-//! The census at the start: builds that an earlier process left running keep their slots, so that limits hold over a restart. A slot
+//! Recovery at the start: builds that an earlier process left running keep their slots, so that limits hold over a restart. A slot
 //! passes to its job when the job's message comes back, and is free when the build ends. Nothing starts in a project before its builds
 //! are counted.
 
@@ -30,7 +30,7 @@ const LONGEST_QUEUE_MINUTES: u32 = 480;
 
 /// The slots of builds whose jobs have not come back. Cheap to clone.
 #[derive(Debug, Clone)]
-pub(crate) struct Census {
+pub(crate) struct Recovery {
     places: Arc<Mutex<HashMap<JobId, Vec<Place>>>>,
     /// How far the counting of each project has come.
     counts: Arc<BTreeMap<String, Counting>>,
@@ -64,7 +64,7 @@ enum Count {
     Done,
 }
 
-impl Census {
+impl Recovery {
     pub(crate) fn new(config: &Config) -> Self {
         let projects = config.profiles.values().map(|profile| (profile.project.clone(), Counting::default()));
         Self { places: Arc::default(), counts: Arc::new(projects.collect()) }
@@ -177,7 +177,7 @@ async fn running(index: &Index, statuses: &Batcher<Statuses>, project: &str, cou
         match looked.await {
             Ok(builds) => return builds.into_iter().flatten().filter(|build| !build.has_ended()).collect(),
             Err(error) => {
-                observe::census_failed(project, &error);
+                observe::recovery_failed(project, &error);
                 count.set(if error.class.is_refusal() { Count::Refused(error) } else { Count::UnderWay });
             }
         }

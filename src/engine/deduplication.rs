@@ -1,4 +1,4 @@
-//! The jobs that live in this process: one seat a job id, so that a repeat waits for the first, and a way to cancel each.
+//! The jobs that live in this process: one owner for each job id, so that a repeat waits for the first, and a way to cancel each.
 
 mod ends;
 mod memory;
@@ -28,13 +28,13 @@ const REMEMBERED: usize = 100_000;
 
 /// Cheap to clone.
 #[derive(Debug, Clone)]
-pub(crate) struct Roster {
+pub(crate) struct Deduplication {
     state: Arc<Mutex<State>>,
 }
 
 #[derive(Debug)]
 struct State {
-    seats: HashMap<JobId, Shared>,
+    claims: HashMap<JobId, Shared>,
     /// Jobs that ended here.
     ended: Ends,
     /// Cancellations that came before their jobs.
@@ -89,31 +89,31 @@ pub(crate) struct Cancel {
     why: Mutex<Option<Cancelled>>,
 }
 
-/// A job's place in the roster; dropping it gives the id free.
+/// A job's place in the deduplication; dropping it gives the id free.
 #[derive(Debug)]
-pub(crate) struct Seat {
+pub(crate) struct Claimed {
     id: JobId,
     pub(crate) cancel: Arc<Cancel>,
     /// A job of this id ended here within the window.
     pub(crate) seen_before: bool,
     terminal: watch::Sender<Option<Arc<Publication>>>,
-    roster: Roster,
+    deduplication: Deduplication,
 }
 
 /// What a message of a job finds.
 #[derive(Debug)]
 pub(crate) enum Claim {
     /// The job is this message's.
-    First(Seat),
+    First(Claimed),
     /// Another message has the job; here comes its terminal event.
     Repeat(watch::Receiver<Option<Arc<Publication>>>),
 }
 
-impl Roster {
+impl Deduplication {
     /// `window`: for how long ended jobs, early cancellations and groups are remembered.
     pub(crate) fn new(window: Duration) -> Self {
         let state = State {
-            seats: HashMap::new(),
+            claims: HashMap::new(),
             ended: Ends::new(window),
             cancelled: Memory::new(window, REMEMBERED),
             superseding: Memory::new(window, REMEMBERED),
@@ -121,11 +121,11 @@ impl Roster {
         Self { state: Arc::new(Mutex::new(state)) }
     }
 
-    /// Takes the seat of a job, or finds it taken.
+    /// Claims a job id, or finds it claimed.
     pub(crate) fn claim(&self, id: &JobId, group: Option<Member>) -> Claim {
         self.with(|state| {
-            if let Some(seat) = state.seats.get(id) {
-                return Claim::Repeat(seat.terminal.clone());
+            if let Some(claimed) = state.claims.get(id) {
+                return Claim::Repeat(claimed.terminal.clone());
             }
             let before = state.ended.get(id);
             let seen_before = before.is_some();
@@ -140,8 +140,8 @@ impl Roster {
             }
             let shared = Shared { group, cancel: Arc::clone(&cancel), terminal };
             state.supersede(id, &shared);
-            state.seats.insert(id.clone(), shared);
-            Claim::First(Seat { id: id.clone(), cancel, seen_before, terminal: sender, roster: self.clone() })
+            state.claims.insert(id.clone(), shared);
+            Claim::First(Claimed { id: id.clone(), cancel, seen_before, terminal: sender, deduplication: self.clone() })
         })
     }
 
@@ -149,12 +149,12 @@ impl Roster {
     /// job that may still come. Both at once: a job that comes meanwhile is not missed.
     pub(crate) fn cancel(&self, id: &JobId, why: Cancelled) -> Option<Gone> {
         self.with(|state| {
-            let Some(seat) = state.seats.get(id) else {
+            let Some(claimed) = state.claims.get(id) else {
                 state.cancelled.put(id.clone(), why);
                 return None;
             };
-            seat.cancel.set(id, why);
-            Some(Gone(seat.terminal.clone()))
+            claimed.cancel.set(id, why);
+            Some(Gone(claimed.terminal.clone()))
         })
     }
 
@@ -168,8 +168,8 @@ impl State {
     /// has ended meanwhile.
     fn supersede(&mut self, id: &JobId, newcomer: &Shared) {
         let Some(group) = &newcomer.group else { return };
-        let of_group = |seat: &Shared| seat.group.as_ref().filter(|other| other.key == group.key).cloned();
-        let living = self.seats.iter().filter_map(|(id, seat)| Some((id, of_group(seat)?)));
+        let of_group = |claimed: &Shared| claimed.group.as_ref().filter(|other| other.key == group.key).cloned();
+        let living = self.claims.iter().filter_map(|(id, claimed)| Some((id, of_group(claimed)?)));
         let newer_living = living.filter(|(_, other)| other.supersedes).map(|(id, other)| (other.age, id.clone()));
         let newer = newer_living.chain(self.superseding.get(&group.key).cloned()).find(|(age, other)| *age > group.age && other != id);
         if let Some((_, newer)) = newer {
@@ -181,8 +181,8 @@ impl State {
         if self.superseding.get(&group.key).is_none_or(|(age, _)| *age < group.age) {
             self.superseding.put(group.key.clone(), (group.age.clone(), id.clone()));
         }
-        for (old_id, seat) in self.seats.iter().filter(|(_, seat)| of_group(seat).is_some_and(|other| other.age < group.age)) {
-            seat.cancel.set(old_id, Cancelled::superseded(id.clone()));
+        for (old_id, claimed) in self.claims.iter().filter(|(_, claimed)| of_group(claimed).is_some_and(|other| other.age < group.age)) {
+            claimed.cancel.set(old_id, Cancelled::superseded(id.clone()));
         }
     }
 }
@@ -192,18 +192,18 @@ impl State {
 pub(crate) struct Gone(watch::Receiver<Option<Arc<Publication>>>);
 
 impl Gone {
-    /// Resolves when the job has left its seat; whether it has ended and its message is deleted, rather than given back.
+    /// Resolves when the job has given its id free; whether it has ended and its message is deleted, rather than given back.
     pub(crate) async fn has_ended(mut self) -> bool {
         while self.0.changed().await.is_ok() {}
         self.0.borrow().is_some()
     }
 }
 
-impl Seat {
+impl Claimed {
     /// The job's terminal event is accepted: repeats get the same.
     pub(crate) fn ended(&self, terminal: Arc<Publication>) {
         self.terminal.send_replace(Some(Arc::clone(&terminal)));
-        self.roster.with(|state| state.ended.put(self.id.clone(), terminal));
+        self.deduplication.with(|state| state.ended.put(self.id.clone(), terminal));
     }
 
     /// A newer job of the group is known that cancels this one.
@@ -212,9 +212,9 @@ impl Seat {
     }
 }
 
-impl Drop for Seat {
+impl Drop for Claimed {
     fn drop(&mut self) {
-        self.roster.with(|state| state.seats.remove(&self.id));
+        self.deduplication.with(|state| state.claims.remove(&self.id));
     }
 }
 
