@@ -1,6 +1,10 @@
 //! The house's order, read from its sources: imports run downward only, and no file grows beyond what can be read at once.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod circles;
+mod imports;
+mod services;
+
 use std::{
     collections::BTreeSet,
     fs,

@@ -443,7 +443,7 @@ async fn queues_are_listed_by_prefix_and_page() {
     }
     let names = |answer: &Value| {
         let urls = answer["QueueUrls"].as_array().cloned().unwrap_or_default();
-        urls.iter().map(|url| name_of(url.as_str().unwrap()).to_owned()).collect::<Vec<_>>()
+        urls.iter().map(|url| super::state::name_of(url.as_str().unwrap()).to_owned()).collect::<Vec<_>>()
     };
     let page = call(&sqs, "ListQueues", json!({ "QueueNamePrefix": "b", "MaxResults": 2 })).await;
     assert_eq!(names(&page), ["b1", "b2"]);
