@@ -9,11 +9,11 @@ use std::{
 use super::{sources, word};
 
 /// The modules of a crate, by their paths: what each one's file says, without tests. The crate's root is the empty path.
-pub type Modules = BTreeMap<String, String>;
+pub(super) type Modules = BTreeMap<String, String>;
 /// Which modules each module imports.
-pub type Imports = BTreeMap<String, BTreeSet<String>>;
+pub(super) type Imports = BTreeMap<String, BTreeSet<String>>;
 
-pub fn modules(folder: &str) -> Modules {
+pub(super) fn modules(folder: &str) -> Modules {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let files = sources(folder).into_iter().filter(|path| !path.iter().any(|part| part == "tests" || part == "tests.rs"));
     let module = |path: &Path| {
@@ -25,9 +25,9 @@ pub fn modules(folder: &str) -> Modules {
 }
 
 /// A file's code, without comments and without the modules that only tests have.
-pub fn code(text: &str) -> String {
+pub(super) fn code(text: &str) -> String {
     let text: String = text.lines().map(|line| line.split("//").next().unwrap_or_default()).collect::<Vec<_>>().join("\n");
-    match text.find("#[cfg(test)]\nmod tests {") {
+    match text.find("\nmod tests {") {
         Some(tests) => text[..tests].to_owned(),
         None => text,
     }
@@ -35,7 +35,7 @@ pub fn code(text: &str) -> String {
 
 /// Every path to a module that a file writes is an import: in `use`, or in the midst of the code. `mod child;` alone is none, and what a
 /// module takes from those that it lies in is their own: it is a part of them.
-pub fn imports(modules: &Modules) -> Imports {
+pub(super) fn imports(modules: &Modules) -> Imports {
     let imports_of = |(module, code): (&String, &String)| {
         let mut imported: BTreeSet<String> = paths(module, code).iter().filter_map(|path| nearest(modules, path)).collect();
         imported.retain(|other| module != other && !module.starts_with(&format!("{other}::")) && !other.is_empty());
