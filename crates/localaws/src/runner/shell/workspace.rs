@@ -17,13 +17,13 @@ const PRIVATE: u32 = 0o700;
 
 /// Everything that must be gone when the build is over. Dropping it kills the processes first and then removes the directory.
 #[derive(Debug)]
-pub(super) struct Room {
+pub(super) struct Workspace {
     pub(super) group: Group,
     pub(super) output: Output,
     directory: TempDir,
 }
 
-impl Room {
+impl Workspace {
     /// Makes the scratch directory below `root`, and the group.
     pub(super) async fn prepare(root: &Path, environment: &[(OsString, OsString)]) -> io::Result<Self> {
         let root = std::path::absolute(root)?;
