@@ -24,6 +24,7 @@ pub mod rejoin;
 pub mod rule;
 pub mod schema;
 pub mod source;
+pub mod standing;
 mod step;
 pub mod stored;
 pub mod trace;
