@@ -3,6 +3,7 @@
 
 mod address;
 mod check;
+mod client;
 pub mod default;
 mod document;
 mod expression;
@@ -15,6 +16,7 @@ mod shape;
 mod tests;
 
 pub use address::region;
+pub use client::Client;
 pub use expression::Expression;
 pub use fault::{Error, Fault, Faults, Origin};
 pub use load::{load, parse};

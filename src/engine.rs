@@ -8,6 +8,7 @@ mod deduplication;
 mod index;
 mod intake;
 mod lease;
+pub mod notices;
 mod push;
 mod recovery;
 mod rejection;
@@ -25,6 +26,7 @@ pub use rejection::REASONS;
 use tokio::{sync::watch, time::timeout};
 use tokio_util::sync::CancellationToken;
 
+use self::notices::Notices;
 use crate::{
     aws::{
         Clients,
@@ -68,6 +70,8 @@ pub struct Vitals {
     pub pulses: Pulses,
     /// Jobs whose task has panicked: faults of the daemon.
     pub panics: Panics,
+    /// States that need a person.
+    pub notices: Notices,
     ready: Arc<watch::Sender<bool>>,
 }
 
@@ -109,7 +113,6 @@ pub async fn run(config: Arc<Config>, clients: Clients, clock: Clock, vitals: Vi
         let pulse = vitals.pulses.start(format!("intake of {}", settings.name()), settings.wait + TURN_MARGIN);
         intakes.spawn("intake", intake.serve(shutdown.drain.clone(), pulse));
     }
-    observe::service_started(config.queues.len(), config.limits.running);
     let ready = Arc::clone(&vitals.ready);
     let became_ready = async move {
         for mut answered in answers {
@@ -234,6 +237,7 @@ fn intake(
         worker: Arc::clone(worker),
         jobs: jobs.clone(),
         answered,
+        notices: vitals.notices.clone(),
     };
     (intake, answer)
 }

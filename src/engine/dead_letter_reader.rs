@@ -136,7 +136,7 @@ impl DeadLetterReader {
         let outcome = Outcome { status: Status::Errored, failure: Some(failure) };
         let ended = Ended { build: None, attempt: 0, outcome, cancelled: None, timings: Timings::default() };
         let terminal = self.worker.reporter.finished(job, origin, ended).await;
-        observe::job_finished(&job.id, Status::Errored.as_str());
+        observe::job_finished(&job.id, Status::Errored.as_str(), &observe::Ending { code: Some(CODE), ..observe::Ending::default() });
         claimed.ended(terminal);
     }
 }
