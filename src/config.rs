@@ -2,6 +2,7 @@
 //! immutable [`Config`].
 
 mod address;
+mod central;
 mod check;
 pub mod default;
 mod document;
