@@ -1,5 +1,6 @@
 //! The rules: raw values become a [`Config`], or faults. Every section is read to its end before anything is given up.
 
+mod inheritance;
 mod place;
 mod profile;
 mod queue;
