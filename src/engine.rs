@@ -35,7 +35,7 @@ use crate::{
     },
     backoff,
     clock::Clock,
-    config::{self, Config},
+    config::{self, Current},
     observe,
     pulse::Pulses,
     shutdown::Shutdown,
@@ -85,13 +85,15 @@ impl Vitals {
 }
 
 /// Runs the daemon until `shutdown`, or until one of its services ends, which is a fault.
-pub async fn run(config: Arc<Config>, clients: Clients, clock: Clock, vitals: Vitals, shutdown: Shutdown) -> Result<Exit, Ended> {
+pub async fn run(current: impl Into<Current>, clients: Clients, clock: Clock, vitals: Vitals, shutdown: Shutdown) -> Result<Exit, Ended> {
+    let current = current.into();
+    let config = current.now();
     let mut services = Services::default();
     let jobs = Jobs::new(vitals.panics.clone());
     let _abort = jobs.abort_on_drop();
     // Jobs are given back when nothing is received any more: an open poll would take them again at once.
     let inner = Shutdown { drain: CancellationToken::new(), leave: shutdown.leave.clone() };
-    let worker = worker(&config, &clients, clock, &mut services, &vitals, &inner);
+    let worker = worker(&current, &clients, clock, &mut services, &vitals, &inner);
     let backlog = backlog::Backlog::new(&config.limits, config.queues.len());
     let mut intakes = Services::default();
     let mut answers = Vec::new();
@@ -166,13 +168,14 @@ pub async fn run(config: Arc<Config>, clients: Clients, clock: Clock, vitals: Vi
 }
 
 fn worker(
-    config: &Arc<Config>,
+    current: &Current,
     clients: &Clients,
     clock: Clock,
     services: &mut Services,
     vitals: &Vitals,
     shutdown: &Shutdown,
 ) -> Arc<worker::Worker> {
+    let config = &current.now();
     let statuses = batcher(Statuses(clients.builds()), STATUS_LINGER, services, vitals);
     let topic = clients.topic(&config.topic.arn);
     let room = Room::new(config.topic.max_bytes);
@@ -192,20 +195,30 @@ fn worker(
     }
     let index = index::Index::new(clients.builds(), clock, recovery::longest_build(config));
     let recovery = recovery::Recovery::new(config);
-    let counted = recovery.clone().take(Arc::clone(config), index.clone(), statuses.clone(), watcher.clone(), scheduler.clone());
+    let counted = recovery.clone().take(current.clone(), index.clone(), statuses.clone(), watcher.clone(), scheduler.clone());
     services.spawn("recovery", counted);
+    prepare(current, &recovery, &index);
     Arc::new(worker::Worker {
-        config: Arc::clone(config),
+        current: current.clone(),
         clock,
         builds: clients.builds(),
         recovery,
         scheduler,
         starter: starter::Starter::new(clients.builds(), statuses, index),
         watcher,
-        reporter: reporter::Reporter::new(clients.logs(), publishes, room, config.topic.clone(), config.log.clone(), clock),
+        reporter: reporter::Reporter::new(clients.logs(), publishes, room, current.clone(), clock),
         deduplication: deduplication::Deduplication::new(config.limits.deduplication),
         shutdown: shutdown.clone(),
     })
+}
+
+/// What must be ready before a job finds a further configuration.
+fn prepare(current: &Current, recovery: &recovery::Recovery, index: &index::Index) {
+    let (recovery, index) = (recovery.clone(), index.clone());
+    current.before_change(move |config| {
+        index.reach(recovery::longest_build(config));
+        recovery.expect(config);
+    });
 }
 
 fn intake(

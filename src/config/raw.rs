@@ -33,6 +33,8 @@ pub struct Raw {
     pub retry: Option<Retry>,
     /// What of a build's log goes into its event.
     pub log: Option<Log>,
+    /// The daemon's own log.
+    pub telemetry: Option<Telemetry>,
     /// What jobs may ask for, by name; at least one profile.
     #[schemars(required)]
     pub profiles: Option<BTreeMap<String, Profile>>,
@@ -146,6 +148,15 @@ pub struct Log {
     /// Regular expressions of what else is a secret and is taken out, as the `regex` crate for Rust reads them.
     #[schemars(extend("default" = []))]
     pub redact: Option<Vec<String>>,
+}
+
+/// The daemon's own log.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Telemetry {
+    /// What is logged: "info", "debug", "info,slipway=debug", ... The variables `SLIPWAY_LOG` and `RUST_LOG` win over it.
+    #[schemars(extend("default" = default::LOG))]
+    pub log: Option<String>,
 }
 
 /// What the operator allows under one name.

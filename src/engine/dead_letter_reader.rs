@@ -112,7 +112,7 @@ impl DeadLetterReader {
             traceparent: traceparent(delivery.text("traceparent").map(str::to_owned).as_ref(), delivery.trace_header.as_ref()),
         };
         let body = message::unwrap(&delivery.body, self.settings.envelope);
-        match message::read(&body, &delivery.message_id, &self.worker.config.profiles) {
+        match message::read(&body, &delivery.message_id, &self.worker.current.now().profiles) {
             Ok(Message::Job(job)) => self.errored(&job, &origin).await,
             // It has no end to tell.
             Ok(Message::Cancel(_)) => {}

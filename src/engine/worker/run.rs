@@ -14,7 +14,7 @@ use self::begin::Begun;
 use super::{Left, Worker};
 use crate::{
     backoff::Backoff,
-    config::Profile,
+    config::{Profile, Retry},
     engine::{
         deduplication::{Cancel, Cancelled, Claimed},
         index::Query,
@@ -45,6 +45,7 @@ pub(super) struct Run<'a> {
     job: &'a Job,
     origin: &'a Origin,
     profile: &'a Profile,
+    retry: &'a Retry,
     claimed: &'a Claimed,
     cancel: &'a Cancel,
     query: Query<'a>,
@@ -62,11 +63,13 @@ pub(super) struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
+    #[expect(clippy::too_many_arguments, reason = "each is one thing that the run keeps, and there is one caller")]
     pub(super) fn new(
         worker: &'a Worker,
         job: &'a Job,
         origin: &'a Origin,
         profile: &'a Profile,
+        retry: &'a Retry,
         claimed: &'a Claimed,
         query: Query<'a>,
         waiting: Option<OwnedSemaphorePermit>,
@@ -80,12 +83,27 @@ impl<'a> Run<'a> {
         };
         let waiting = waiting.zip(worker.scheduler.prospect(&ticket));
         let cancel = &claimed.cancel;
-        Self { worker, job, origin, profile, claimed, cancel, query, ticket, waiting, group: None, slot: None, looked: None, began: None }
+        Self {
+            worker,
+            job,
+            origin,
+            profile,
+            retry,
+            claimed,
+            cancel,
+            query,
+            ticket,
+            waiting,
+            group: None,
+            slot: None,
+            looked: None,
+            began: None,
+        }
     }
 
     /// Attempts at the job until it has ended.
     pub(super) async fn attempts(&mut self) -> Result<End, Left> {
-        let retry = &self.worker.config.retry;
+        let retry = self.retry;
         let mut backoff = Backoff::new(retry.pause, retry.longest_pause);
         let mut attempt = 1;
         loop {
