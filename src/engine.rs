@@ -93,8 +93,8 @@ pub async fn run(current: impl Into<Current>, clients: Clients, clock: Clock, vi
     let _abort = jobs.abort_on_drop();
     // Jobs are given back when nothing is received any more: an open poll would take them again at once.
     let inner = Shutdown { drain: CancellationToken::new(), leave: shutdown.leave.clone() };
-    let worker = worker(&current, &clients, clock, &mut services, &vitals, &inner);
     let backlog = backlog::Backlog::new(&config.limits, config.queues.len());
+    let worker = worker(&current, &clients, clock, &backlog, &mut services, &vitals, &inner);
     let mut intakes = Services::default();
     let mut answers = Vec::new();
     let mut leases = Vec::new();
@@ -171,6 +171,7 @@ fn worker(
     current: &Current,
     clients: &Clients,
     clock: Clock,
+    backlog: &backlog::Backlog,
     services: &mut Services,
     vitals: &Vitals,
     shutdown: &Shutdown,
@@ -181,7 +182,7 @@ fn worker(
     let room = Room::new(config.topic.max_bytes);
     let publishes = Publishes { topic, room: room.clone(), fifo: config.topic.is_fifo() };
     let publishes = batcher(publishes, LINGER, services, vitals);
-    let scheduler = scheduler::Scheduler::new(&config.limits, &config.profiles);
+    let scheduler = scheduler::Scheduler::new(config, clock, backlog);
     services.spawn("scheduler", scheduler.clone().serve());
     let (watcher, ticker) = watcher::Watcher::new(statuses.clone(), config.watch.interval);
     let pulse = vitals.pulses.start("watcher", ticker.longest() + CALL_MARGIN);
@@ -216,7 +217,7 @@ fn worker(
 fn prepare(current: &Current, recovery: &recovery::Recovery, index: &index::Index) {
     let (recovery, index) = (recovery.clone(), index.clone());
     current.before_change(move |config| {
-        index.reach(recovery::longest_build(config));
+        index.extend(recovery::longest_build(config));
         recovery.expect(config);
     });
 }

@@ -22,6 +22,7 @@ pub mod record;
 pub mod redact;
 pub mod rejoin;
 pub mod rule;
+pub mod schedule;
 pub mod schema;
 pub mod source;
 pub mod standing;

@@ -92,7 +92,7 @@ impl Index {
     }
 
     /// From now on a build may run for so long. It never becomes less: builds that run were promised more.
-    pub(crate) fn reach(&self, longest: Duration) {
+    pub(crate) fn extend(&self, longest: Duration) {
         self.longest.fetch_max(longest.as_secs(), Ordering::Relaxed);
     }
 

@@ -21,7 +21,12 @@ use super::{
 use crate::{
     aws::{AwsError, batch::Batcher, builds::Statuses},
     config::{Config, Current},
-    job::{JobId, Priority, Tenant, build::Build, line::Ticket},
+    job::{
+        JobId, Tenant,
+        build::Build,
+        policy,
+        schedule::{Age, Ticket},
+    },
     observe,
 };
 
@@ -120,7 +125,7 @@ impl Recovery {
             let mut held = FuturesUnordered::new();
             for build in running(&index, &statuses, project, &count).await {
                 let Some(job) = build.job.clone() else { continue };
-                let Some(ticket) = ticket(&config, &build) else { continue };
+                let Some(ticket) = ticket(&config, &build, &job) else { continue };
                 let (slot, group) = scheduler.occupy(&ticket);
                 observe::build_found_running(&job, &build.id, slot.is_some());
                 if slot.is_none() && group.is_none() {
@@ -216,14 +221,21 @@ async fn running(index: &Index, statuses: &Batcher<Statuses>, project: &str, cou
 }
 
 /// Whose limits a build counts towards: as it says itself, or else by its project.
-fn ticket(config: &Config, build: &Build) -> Option<Ticket> {
+fn ticket(config: &Config, build: &Build, job: &JobId) -> Option<Ticket> {
     let named = build.profile.clone().filter(|name| config.profiles.get(name).is_some_and(|profile| profile.project == build.project));
     let of_project = || config.profiles.iter().find(|(_, profile)| profile.project == build.project).map(|(name, _)| name.clone());
+    let record = build.record.as_ref();
+    let enqueued_at = record.and_then(|record| record.enqueued_at);
     Some(Ticket {
+        job: job.clone(),
+        queue: String::new(),
         profile: named.or_else(of_project)?,
+        project: build.project.clone(),
         tenant: build.tenant.clone().unwrap_or_else(|| Tenant::fitting("unknown")),
-        priority: Priority::Normal,
+        repository: record.map(|record| policy::repository(&record.url)).unwrap_or_default(),
+        priority: record.map(|record| record.priority).unwrap_or_default(),
         group: build.group.clone(),
+        age: Age { enqueued_ms: enqueued_at.map_or(0, jiff::Timestamp::as_millisecond), message_id: "".into() },
         arrival: 0,
     })
 }

@@ -24,8 +24,9 @@ use crate::{
         Job,
         build::Build,
         event::Origin,
-        line::Ticket,
         outcome::{Outcome, Status, Verdict},
+        policy,
+        schedule::{Age, Ticket},
     },
     observe,
 };
@@ -75,10 +76,18 @@ impl<'a> Run<'a> {
         waiting: Option<OwnedSemaphorePermit>,
     ) -> Self {
         let ticket = Ticket {
+            job: job.id.clone(),
+            queue: origin.queue.clone(),
             profile: job.profile.clone(),
+            project: profile.project.clone(),
             tenant: job.tenant.clone(),
+            repository: policy::repository(&job.source.url),
             priority: job.priority,
             group: job.group.as_ref().map(|group| group.key.clone()),
+            age: Age {
+                enqueued_ms: origin.enqueued_at.unwrap_or_else(|| worker.clock.now()).as_millisecond(),
+                message_id: origin.message_id.as_str().into(),
+            },
             arrival: worker.scheduler.arrival(),
         };
         let waiting = waiting.zip(worker.scheduler.prospect(&ticket));

@@ -100,7 +100,7 @@ impl Run<'_> {
                     observe::start_delayed(&self.job.id, &error);
                     refused = true;
                     if let Some(slot) = self.slot.take() {
-                        slot.refused();
+                        slot.refused(&error.message);
                     }
                 }
                 Err(NotStarted::Throttled(error)) => {
