@@ -2,6 +2,7 @@
 
 mod backlog;
 mod cancellation;
+mod console;
 mod dead_letter_reader;
 mod dead_letters;
 mod deduplication;
@@ -15,12 +16,17 @@ mod reporter;
 mod scheduler;
 mod starter;
 pub mod stream;
+mod tracker;
 mod transcript;
 mod watcher;
 mod worker;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
+pub use console::{Cancelling, Change, Console, LogReader, SubmitError, Submitted, Subscription, What};
 pub use rejection::REASONS;
 use tokio::{sync::watch, time::timeout};
 use tokio_util::sync::CancellationToken;
@@ -69,12 +75,18 @@ pub struct Vitals {
     /// Jobs whose task has panicked: faults of the daemon.
     pub panics: Panics,
     ready: Arc<watch::Sender<bool>>,
+    console: Arc<OnceLock<Console>>,
 }
 
 impl Vitals {
     /// Whether every queue has answered and the daemon takes work.
     pub fn is_ready(&self) -> bool {
         *self.ready.borrow()
+    }
+
+    /// What is to be seen and asked of the running daemon. `None`: it has not begun yet.
+    pub fn console(&self) -> Option<Console> {
+        self.console.get().cloned()
     }
 
     /// Resolves when the daemon takes work.
@@ -195,28 +207,36 @@ fn worker(
         services.spawn("pushed events", push::serve(queue, deletes, watcher.clone(), wait, pulse));
     }
     let index = index::Index::new(clients.builds(), clock, recovery::longest_build(config));
+    let logs = clients.logs().paced(config.log.reads_per_second);
+    let tracker = tracker::Tracker::new(clock, &config.http);
     let recovery = recovery::Recovery::new(config);
     let counted = recovery.clone().take(current.clone(), index.clone(), statuses.clone(), watcher.clone(), scheduler.clone());
     services.spawn("recovery", counted);
-    prepare(current, &recovery, &index);
-    Arc::new(worker::Worker {
+    prepare(current, &recovery, &index, &scheduler);
+    let worker = Arc::new(worker::Worker {
         current: current.clone(),
         clock,
         builds: clients.builds(),
         recovery,
         scheduler,
-        starter: starter::Starter::new(clients.builds(), statuses, index),
+        starter: starter::Starter::new(clients.builds(), statuses, index.clone()),
         watcher,
-        reporter: reporter::Reporter::new(clients.logs(), publishes, room, current.clone(), clock),
+        reporter: reporter::Reporter::new(logs.clone(), publishes, room, current.clone(), clock),
         deduplication: deduplication::Deduplication::new(config.limits.deduplication),
+        tracker,
         shutdown: shutdown.clone(),
-    })
+    });
+    let parts = console::Parts { worker: Arc::clone(&worker), index, logs, clients: clients.clone(), pulses: vitals.pulses.clone() };
+    // Vitals belong to one daemon: there is no console before this one.
+    vitals.console.get_or_init(|| console::Console::new(parts));
+    worker
 }
 
 /// What must be ready before a job finds a further configuration.
-fn prepare(current: &Current, recovery: &recovery::Recovery, index: &index::Index) {
-    let (recovery, index) = (recovery.clone(), index.clone());
+fn prepare(current: &Current, recovery: &recovery::Recovery, index: &index::Index, scheduler: &scheduler::Scheduler) {
+    let (recovery, index, scheduler) = (recovery.clone(), index.clone(), scheduler.clone());
     current.before_change(move |config| {
+        scheduler.reconfigure(config);
         index.extend(recovery::longest_build(config));
         recovery.expect(config);
     });

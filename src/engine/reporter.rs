@@ -22,7 +22,7 @@ use crate::{
         Job,
         build::{Build, LogLocation},
         cause::Search,
-        event::{self, Event, Finished, Log, Origin, Publication, Timings, image::image_results, made},
+        event::{self, Data, Event, Finished, Log, Origin, Publication, Timings, image::image_results, made},
         excerpt::{Budget, Excerpter},
         fault::Fault,
         message::Rejection,
@@ -60,9 +60,9 @@ pub(crate) struct Ended {
 }
 
 impl Reporter {
+    /// `logs`: paced.
     pub(crate) fn new(logs: Logs, publishes: Batcher<Publishes>, room: Room, current: Current, clock: Clock) -> Self {
-        let log = &current.now().log;
-        let transcripts = Transcripts::new(logs.paced(log.reads_per_second), log.settle);
+        let transcripts = Transcripts::new(logs, current.now().log.settle);
         Self { transcripts: Arc::new(transcripts), publishes, room, current, clock }
     }
 
@@ -80,8 +80,8 @@ impl Reporter {
         }
     }
 
-    /// The job's terminal event; returns when the topic has accepted it.
-    pub(crate) async fn finished(&self, job: &Job, origin: &Origin, mut ended: Ended) -> Arc<Publication> {
+    /// The job's terminal event, which is shown as soon as it is made; returns when the topic has accepted it.
+    pub(crate) async fn finished(&self, job: &Job, origin: &Origin, mut ended: Ended, show: impl FnOnce(&Data)) -> Arc<Publication> {
         let mut redactor =
             Redactor::new(job.secrets()).with(self.current.now().log.redact.iter().map(|expression| expression.regex().clone()));
         let mut search = Search::new(&ended.outcome);
@@ -116,6 +116,7 @@ impl Reporter {
             timings: ended.timings,
         };
         let event = event::finished(finished, self.clock.now());
+        show(&event.data);
         if self.current.now().topic.finished {
             self.publish(|bytes| publication(&event, bytes)).await
         } else {

@@ -19,6 +19,7 @@ use crate::{
         deduplication::{Cancel, Cancelled, Claimed},
         index::Query,
         scheduler::{GroupLock, Prospect, Slot, Untold},
+        tracker::Tracked,
     },
     job::{
         Job,
@@ -46,9 +47,9 @@ pub(super) struct Run<'a> {
     job: &'a Job,
     origin: &'a Origin,
     profile: &'a Profile,
-    retry: &'a Retry,
     claimed: &'a Claimed,
     cancel: &'a Cancel,
+    tracked: &'a Tracked,
     query: Query<'a>,
     ticket: Ticket,
     /// A place among the jobs that could start, until the job has its first slot or cannot start for a reason of its own.
@@ -70,8 +71,8 @@ impl<'a> Run<'a> {
         job: &'a Job,
         origin: &'a Origin,
         profile: &'a Profile,
-        retry: &'a Retry,
         claimed: &'a Claimed,
+        tracked: &'a Tracked,
         query: Query<'a>,
         waiting: Option<OwnedSemaphorePermit>,
     ) -> Self {
@@ -91,15 +92,16 @@ impl<'a> Run<'a> {
             arrival: worker.scheduler.arrival(),
         };
         let waiting = waiting.zip(worker.scheduler.prospect(&ticket));
+        tracked.waits(ticket.arrival);
         let cancel = &claimed.cancel;
         Self {
             worker,
             job,
             origin,
             profile,
-            retry,
             claimed,
             cancel,
+            tracked,
             query,
             ticket,
             waiting,
@@ -111,8 +113,7 @@ impl<'a> Run<'a> {
     }
 
     /// Attempts at the job until it has ended.
-    pub(super) async fn attempts(&mut self) -> Result<End, Left> {
-        let retry = self.retry;
+    pub(super) async fn attempts(&mut self, retry: &Retry) -> Result<End, Left> {
         let mut backoff = Backoff::new(retry.pause, retry.longest_pause);
         let mut attempt = 1;
         loop {
@@ -136,6 +137,7 @@ impl<'a> Run<'a> {
                 return Ok(End { build, attempt, outcome: Outcome { status: Status::Errored, failure: Some(failure) } });
             }
             observe::attempt_failed(&self.job.id, attempt, &failure.message);
+            self.tracked.fails(attempt, &failure.message);
             attempt += 1;
             // Others may build meanwhile; the group stays the job's.
             self.slot = None;
