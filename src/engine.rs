@@ -9,6 +9,7 @@ mod deduplication;
 mod index;
 mod intake;
 mod lease;
+pub mod pause;
 mod push;
 mod recovery;
 mod rejection;
@@ -107,11 +108,14 @@ pub async fn run(current: impl Into<Current>, clients: Clients, clock: Clock, vi
     let inner = Shutdown { drain: CancellationToken::new(), leave: shutdown.leave.clone() };
     let backlog = backlog::Backlog::new(&config.limits, config.queues.len());
     let worker = worker(&current, &clients, clock, &backlog, &mut services, &vitals, &inner);
+    let board = pause::Board::new(&config.queues, &clients);
+    let pauses = pause::Pauses::new(board, current.clone(), clock, worker.scheduler.clone());
+    services.spawn("pauses", pauses.clone().serve(vitals.pulses.start("pauses", pause::EVERY + CALL_MARGIN)));
     let mut intakes = Services::default();
     let mut answers = Vec::new();
     let mut leases = Vec::new();
     for settings in &config.queues {
-        let (intake, answered) = intake(settings, &clients, &worker, &backlog, &jobs, &mut services, &vitals);
+        let (intake, answered) = intake(settings, &clients, &worker, &backlog, pauses.gate(settings.name()), &jobs, &mut services, &vitals);
         if settings.report_dead_letters {
             let dead_letters = Arc::clone(&intake.dead_letters);
             let reader = dead_letter_reader::DeadLetterReader { settings: settings.clone(), dead_letters, worker: Arc::clone(&worker) };
@@ -242,11 +246,13 @@ fn prepare(current: &Current, recovery: &recovery::Recovery, index: &index::Inde
     });
 }
 
+#[expect(clippy::too_many_arguments, reason = "each is one part of the engine, and there is one caller")]
 fn intake(
     settings: &config::Queue,
     clients: &Clients,
     worker: &Arc<worker::Worker>,
     backlog: &backlog::Backlog,
+    gate: pause::Gate,
     jobs: &Jobs,
     services: &mut Services,
     vitals: &Vitals,
@@ -265,6 +271,7 @@ fn intake(
         settings: settings.clone(),
         leases,
         backlog: backlog.clone(),
+        gate,
         worker: Arc::clone(worker),
         jobs: jobs.clone(),
         answered,

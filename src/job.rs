@@ -15,6 +15,7 @@ pub mod line;
 pub mod message;
 pub mod order;
 pub mod outcome;
+pub mod pause;
 pub mod plain;
 pub mod policy;
 pub mod problem;

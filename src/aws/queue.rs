@@ -1,6 +1,7 @@
 //! SQS: receive, send, and the batched deletes and lease extensions.
 
 mod attribute;
+mod tag;
 mod place;
 
 use std::{sync::Arc, time::Duration};
