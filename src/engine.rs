@@ -3,6 +3,7 @@
 mod backlog;
 mod cancellation;
 mod console;
+pub mod dead_letter;
 mod dead_letter_reader;
 mod dead_letters;
 mod deduplication;
@@ -68,6 +69,15 @@ pub enum Exit {
     Left(usize),
 }
 
+/// What steers the running daemon, besides its signals. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Controls {
+    /// What is paused.
+    pub pauses: pause::Pauses,
+    /// What was rejected, or received too often.
+    pub dead_letters: dead_letter::Desk,
+}
+
 /// What the world outside may see of the running daemon. Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub struct Vitals {
@@ -77,6 +87,7 @@ pub struct Vitals {
     pub panics: Panics,
     ready: Arc<watch::Sender<bool>>,
     console: Arc<OnceLock<Console>>,
+    controls: Arc<OnceLock<Controls>>,
 }
 
 impl Vitals {
@@ -88,6 +99,11 @@ impl Vitals {
     /// What is to be seen and asked of the running daemon. `None`: it has not begun yet.
     pub fn console(&self) -> Option<Console> {
         self.console.get().cloned()
+    }
+
+    /// What steers the running daemon. `None`: it has not begun yet.
+    pub fn controls(&self) -> Option<Controls> {
+        self.controls.get().cloned()
     }
 
     /// Resolves when the daemon takes work.
@@ -111,14 +127,23 @@ pub async fn run(current: impl Into<Current>, clients: Clients, clock: Clock, vi
     let board = pause::Board::new(&config.queues, &clients);
     let pauses = pause::Pauses::new(board, current.clone(), clock, worker.scheduler.clone());
     services.spawn("pauses", pauses.clone().serve(vitals.pulses.start("pauses", pause::EVERY + CALL_MARGIN)));
+    let handling = Jobs::new(vitals.panics.clone());
+    let _abort_handling = handling.abort_on_drop();
+    let dead_letters = dead_letter::Desk::new(&config.queues, &clients, Some(current.clone()), clock, handling);
+    // Vitals belong to one daemon: there are no controls before these.
+    vitals.controls.get_or_init(|| Controls { pauses: pauses.clone(), dead_letters: dead_letters.clone() });
     let mut intakes = Services::default();
     let mut answers = Vec::new();
     let mut leases = Vec::new();
     for settings in &config.queues {
         let (intake, answered) = intake(settings, &clients, &worker, &backlog, pauses.gate(settings.name()), &jobs, &mut services, &vitals);
         if settings.report_dead_letters {
-            let dead_letters = Arc::clone(&intake.dead_letters);
-            let reader = dead_letter_reader::DeadLetterReader { settings: settings.clone(), dead_letters, worker: Arc::clone(&worker) };
+            let reader = dead_letter_reader::DeadLetterReader {
+                settings: settings.clone(),
+                dead_letters: Arc::clone(&intake.dead_letters),
+                worker: Arc::clone(&worker),
+                turn: dead_letters.turn(),
+            };
             let limit = dead_letter_reader::LONGEST_TURN + CALL_MARGIN;
             services.spawn("dead letters", reader.serve(vitals.pulses.start(format!("dead letters of {}", settings.name()), limit)));
         }

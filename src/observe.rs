@@ -117,6 +117,10 @@ pub(crate) fn dead_letter_refused(message_id: &str, error: &dyn Display) {
     error!(message.id = message_id, %error, "the dead-letter queue refuses a message; it is kept and tried again");
 }
 
+pub(crate) fn dead_letter_redriven(message_id: &str, new_id: &str, queue: &str) {
+    info!(message.id = message_id, message.new_id = new_id, queue, "moved a dead letter back to its jobs queue");
+}
+
 pub(crate) fn no_dead_letter_queue(queue: &str) {
     warn!(queue.url = queue, "the queue has no dead-letter queue: a rejected message is deleted once its event is published");
 }

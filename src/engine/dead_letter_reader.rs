@@ -41,7 +41,9 @@ const RECEIVES: usize = 100;
 pub(crate) const LONGEST_TURN: Duration = VISIBILITY.saturating_add(EVERY);
 
 const CODE: &str = "RECEIVED_TOO_OFTEN";
-const REASON: &str = "was received as often as the queue allows without coming to its end, and SQS moved it to the dead-letter queue";
+/// Why such a message is where it is.
+pub(crate) const REASON: &str =
+    "was received as often as the queue allows without coming to its end, and SQS moved it to the dead-letter queue";
 
 /// The reader of one queue's dead letters.
 #[derive(Debug)]
@@ -49,6 +51,8 @@ pub(crate) struct DeadLetterReader {
     pub(crate) settings: config::Queue,
     pub(crate) dead_letters: Arc<DeadLetters>,
     pub(crate) worker: Arc<Worker>,
+    /// Held while messages are: nobody else in the process would see them.
+    pub(crate) turn: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl DeadLetterReader {
@@ -62,11 +66,13 @@ impl DeadLetterReader {
         };
         loop {
             pulse.beat();
+            let turn = self.turn.lock().await;
             if let Some(queue) = queue
                 && let Err(error) = self.look(queue, &pulse).await
             {
                 observe::receive_failed(queue.url(), &error);
             }
+            drop(turn);
             sleep(EVERY).await;
         }
     }

@@ -41,7 +41,9 @@ pub fn value(pause: &Pause) -> Result<String, &'static str> {
     let parts = [pause.since.as_deref().unwrap_or_default().to_owned(), written(reason.trim())];
     let value = parts.iter().filter(|part| !part.is_empty()).map(String::as_str).collect::<Vec<_>>().join(" ");
     if value.chars().count() > VALUE {
-        return Err("must be shorter: with its time it must fit 256 characters, in which all but letters, digits, spaces and + - . _ : / @ takes three");
+        return Err(
+            "must be shorter: with its time it must fit 256 characters, in which all but letters, digits, spaces and + - . _ : / @ takes three",
+        );
     }
     Ok(value)
 }
