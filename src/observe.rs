@@ -313,6 +313,10 @@ pub(crate) fn panicked(reason: &str, location: &str) {
     error!(reason, location, "a panic: a fault of the program");
 }
 
+pub(crate) fn tokens_unread(key: &str, why: &str) {
+    warn!(key, why, "could not read the API's tokens again; those that were read before hold on");
+}
+
 pub(crate) fn accept_failed(error: &dyn Display) {
     warn!(%error, "could not accept a connection on the daemon's port");
 }

@@ -1,5 +1,6 @@
 //! The rules: raw values become a [`Config`], or faults. Every section is read to its end before anything is given up.
 
+mod http;
 mod inheritance;
 mod place;
 mod profile;
@@ -7,10 +8,10 @@ mod queue;
 mod source;
 mod value;
 
-use std::{net::SocketAddr, time::Duration};
+use std::time::Duration;
 
 use super::{
-    Config, Http, Limits, LogExcerpt, Retry, Shutdown, Telemetry, Topic, Watch, address, default,
+    Config, Limits, LogExcerpt, Retry, Shutdown, Telemetry, Topic, Watch, address, default,
     document::Document,
     expression::Expression,
     raw::{self, Raw},
@@ -36,7 +37,7 @@ pub(super) fn check(document: &mut Document, raw: Raw) -> Option<Config> {
     let telemetry = telemetry(document, raw.telemetry.unwrap_or_default());
     let hosts = source::hosts(document, raw.hosts.unwrap_or_default());
     let profiles = profile::profiles(document, raw.profiles.unwrap_or_default(), &hosts, limits.as_ref());
-    let http = http(document, &raw.http.unwrap_or_default());
+    let http = http::http(document, &raw.http.unwrap_or_default());
     let grace = raw.shutdown.unwrap_or_default().grace;
     let grace = document.duration("shutdown.grace", grace.as_deref().unwrap_or(default::GRACE), Duration::ZERO, Duration::from_hours(1));
     Some(Config {
@@ -159,15 +160,4 @@ fn expressions(document: &mut Document, path: &str, raw: &[String]) -> Vec<Expre
         parsed.map_err(|rule| document.fault(&format!("{path}[{index}]"), rule)).ok()
     };
     raw.iter().enumerate().filter_map(&mut parse).collect()
-}
-
-fn http(document: &mut Document, raw: &raw::Http) -> Option<Http> {
-    let listen = raw.listen.as_deref().unwrap_or(default::LISTEN);
-    let parsed = listen.parse::<SocketAddr>();
-    if parsed.is_err() {
-        document.fault("http.listen", "must be ADDRESS:PORT, like \"127.0.0.1:9090\" or \"[::1]:9090\"");
-    }
-    let history = document.number("http.history", raw.history.or(Some(default::HISTORY)), (0, 100_000));
-    let history_bytes = document.size("http.history_bytes", raw.history_bytes.as_deref().unwrap_or(default::HISTORY_BYTES), ("0B", "1GiB"));
-    Some(Http { listen: parsed.ok()?, history: history?, history_bytes: history_bytes? })
 }

@@ -266,12 +266,27 @@ pub struct Http {
     /// Where the daemon listens: ADDRESS:PORT.
     #[schemars(extend("default" = default::LISTEN))]
     pub listen: Option<String>,
+    /// Whether the API and the status page are served, beside health and metrics.
+    #[schemars(extend("default" = true))]
+    pub api: Option<bool>,
+    /// Who may use them. Left out: whoever reaches a loopback address; on any other address tokens must be there.
+    pub tokens: Option<Tokens>,
     /// Jobs that have ended and are remembered for the API and the status page.
     #[schemars(extend("default" = default::HISTORY))]
     pub history: Option<i64>,
     /// What the remembered jobs may take. When it is used up, or `history` is reached, the tenant with the most of it gives up its oldest.
     #[schemars(extend("default" = default::HISTORY_BYTES))]
     pub history_bytes: Option<String>,
+}
+
+/// Where the API's tokens are kept, each "file:PATH" or "env:NAME"; one a line, each of 20 characters or more.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Tokens {
+    /// Of those who may look.
+    pub read: Option<String>,
+    /// Of those who may also change what goes on.
+    pub steer: Option<String>,
 }
 
 /// How the daemon leaves.

@@ -90,6 +90,10 @@ fn fixed(old: &Config, new: &Config) -> Vec<String> {
         ("log.settle", old.log.settle != new.log.settle),
         ("log.reads_per_second", old.log.reads_per_second != new.log.reads_per_second),
         ("http.listen", old.http.listen != new.http.listen),
+        ("http.api", old.http.api != new.http.api),
+        ("http.tokens", old.http.tokens != new.http.tokens),
+        ("http.history", old.http.history != new.http.history),
+        ("http.history_bytes", old.http.history_bytes != new.http.history_bytes),
     ];
     queues.chain(different(keys).map(str::to_owned)).collect()
 }
@@ -113,7 +117,6 @@ fn changed(old: &Config, new: &Config) -> Vec<String> {
         ("retry", old.retry != new.retry),
         ("log", old.log != new.log),
         ("telemetry", old.telemetry != new.telemetry),
-        ("http", old.http != new.http),
         ("shutdown", old.shutdown != new.shutdown),
     ];
     changed.extend(different(sections).map(str::to_owned));

@@ -1,6 +1,7 @@
 //! Where jobs and limits stand: what the API, the status page and the commands show. Shapes only; the engine fills them in.
 
 mod message;
+mod reason;
 mod record;
 
 use std::{collections::BTreeMap, sync::Arc};

@@ -7,7 +7,10 @@ use std::{
 
 use futures_util::future::join_all;
 use jiff::Timestamp;
-use tokio::{sync::oneshot, time::timeout};
+use tokio::{
+    sync::oneshot,
+    time::{Instant, timeout},
+};
 
 use super::{
     hold::Hold,
@@ -28,7 +31,7 @@ use crate::{
 };
 
 /// How long one visitor waits for another.
-const TURN: Duration = Duration::from_secs(30);
+const TURN: Duration = Duration::from_secs(5);
 
 /// The dead letters of a deployment. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -71,7 +74,7 @@ pub struct Look {
     pub time: Timestamp,
     /// The oldest first.
     pub letters: Vec<DeadLetter>,
-    /// Whether these are all: a look takes 1,000 messages, 16 MiB or 30 s at most.
+    /// Whether these are all: a look takes 1,000 messages, 16 MiB or 10 s at most.
     pub complete: bool,
 }
 
@@ -85,7 +88,7 @@ pub enum Error {
     #[error("somebody else looks at the dead letters: try again in a minute")]
     Busy,
     /// The process leaves, or has failed.
-    #[error("the look was broken off: what it hid is visible again within two minutes")]
+    #[error("the look was broken off: what it hid is visible again within a minute")]
     BrokenOff,
     /// SQS does not answer as it should.
     #[error(transparent)]
@@ -158,9 +161,9 @@ impl Desk {
 impl Shared {
     async fn look(&self) -> Result<Arc<Look>, Error> {
         let _turn = timeout(TURN, self.turn.lock()).await.map_err(|_| Error::Busy)?;
-        let (mut letters, mut complete) = (Vec::new(), true);
+        let (mut letters, mut complete, since) = (Vec::new(), true, Instant::now());
         for found in self.queues(None).await? {
-            let hold = Hold::take(&found.queue, |_| false).await?;
+            let hold = Hold::take(&found.queue, since, |_| false).await?;
             let retention = retention(&found.queue).await;
             letters.extend(hold.held.iter().map(|delivery| self.read(&found, delivery, retention).letter));
             complete &= hold.complete;
@@ -174,10 +177,11 @@ impl Shared {
 
     async fn act(&self, selection: &Selection, action: &Action) -> Result<Done, Error> {
         let _turn = timeout(TURN, self.turn.lock()).await.map_err(|_| Error::Busy)?;
+        let since = Instant::now();
         let mut all = Done { complete: true, missing: selection.ids.clone(), ..Done::default() };
         for found in self.queues(selection.queue.as_deref()).await? {
             let wanted = |held: &[Delivery]| held.iter().filter(|delivery| all.missing.contains(&delivery.message_id)).count();
-            let mut hold = Hold::take(&found.queue, |held| !selection.ids.is_empty() && wanted(held) == all.missing.len()).await?;
+            let mut hold = Hold::take(&found.queue, since, |held| !selection.ids.is_empty() && wanted(held) == all.missing.len()).await?;
             // Who names ids wants no more than these.
             all.complete &= hold.complete || !selection.ids.is_empty();
             let (meant, rest) = std::mem::take(&mut hold.held).into_iter().partition(|delivery| {

@@ -14,12 +14,12 @@ use crate::aws::{
 const MOST: usize = 1_000;
 /// What their bodies may take in memory, but for those of the last receive.
 const BYTES: usize = 16 * 1024 * 1024;
-/// Receiving ends after so long.
-const RECEIVING: Duration = Duration::from_secs(30);
+/// Receiving ends after so long: a hundred receives, as a rule, take a part of it.
+const RECEIVING: Duration = Duration::from_secs(10);
+/// After so long nothing more is begun, so that who asks over HTTP has an answer within 30 s.
+const HANDLING: Duration = Duration::from_secs(22);
 /// They are hidden for so long, and visible again then even if this process dies.
-const VISIBILITY: Duration = Duration::from_mins(2);
-/// What is to be done with them ends this long before.
-const MARGIN: Duration = Duration::from_secs(20);
+const VISIBILITY: Duration = Duration::from_mins(1);
 /// An empty answer to a poll that waits has asked every server of the queue's; one that does not wait has asked a few.
 const WAIT: Duration = Duration::from_secs(1);
 
@@ -31,17 +31,16 @@ pub(super) struct Hold {
     pub(super) held: Vec<Delivery>,
     /// Whether they were all that could be received.
     pub(super) complete: bool,
-    /// What is to be done with them must begin before.
-    until: Instant,
+    /// When the visitor came.
+    since: Instant,
 }
 
 impl Hold {
     /// Receives until there is nothing more, or `enough`, or a bound is reached.
-    pub(super) async fn take(queue: &Queue, enough: impl Fn(&[Delivery]) -> bool) -> Result<Self, AwsError> {
-        let start = Instant::now();
-        let mut hold = Self { queue: queue.clone(), held: Vec::new(), complete: false, until: start + VISIBILITY - MARGIN };
+    pub(super) async fn take(queue: &Queue, since: Instant, enough: impl Fn(&[Delivery]) -> bool) -> Result<Self, AwsError> {
+        let mut hold = Self { queue: queue.clone(), held: Vec::new(), complete: false, since };
         let mut bytes = 0;
-        while hold.held.len() < MOST && bytes < BYTES && start.elapsed() < RECEIVING && !enough(&hold.held) {
+        while hold.held.len() < MOST && bytes < BYTES && since.elapsed() < RECEIVING && !enough(&hold.held) {
             match queue.receive(BATCH.min(MOST - hold.held.len()), VISIBILITY, WAIT).await {
                 Ok(deliveries) if deliveries.is_empty() => {
                     hold.complete = true;
@@ -62,7 +61,7 @@ impl Hold {
 
     /// Whether there is still time to begin something.
     pub(super) fn has_time(&self) -> bool {
-        Instant::now() < self.until
+        self.since.elapsed() < HANDLING
     }
 
     /// Deletes some that were taken out of it; the answer says for each whether it is gone.
