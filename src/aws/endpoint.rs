@@ -56,7 +56,11 @@ pub(super) fn on_this_machine(loader: ConfigLoader, variable: impl Fn(&str) -> O
     let region = RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new());
     let loader = loader.region(region.or_else(ProfileFileRegionProvider::new()).or_else(Region::from_static(LOCAL_REGION)));
     let is_named = ["AWS_ACCESS_KEY_ID", "AWS_PROFILE", "AWS_WEB_IDENTITY_TOKEN_FILE"].iter().any(|name| variable(name).is_some());
-    if is_named { loader } else { loader.credentials_provider(Credentials::new("local", "local", None, None, "an endpoint on this machine")) }
+    if is_named {
+        loader
+    } else {
+        loader.credentials_provider(Credentials::new("local", "local", None, None, "an endpoint on this machine"))
+    }
 }
 
 /// Calls are signed for a region.

@@ -1,6 +1,8 @@
 //! SQS: receive, send, and the batched deletes and lease extensions.
 
 mod attribute;
+mod place;
+mod tag;
 
 use std::{sync::Arc, time::Duration};
 
@@ -14,7 +16,10 @@ use aws_sdk_sqs::{
 };
 use jiff::Timestamp;
 
-pub use self::attribute::{ATTRIBUTES, Attribute, Attributes, Place, Value, is_group_id};
+pub use self::{
+    attribute::{ATTRIBUTES, Attribute, Attributes, Place, Value, is_group_id},
+    place::place,
+};
 use super::{
     batch::{Answer, Batch, Refused, entry_id, results},
     call::{call, once},
@@ -173,6 +178,15 @@ impl Queue {
         let policy = answer.attributes.as_ref().and_then(|all| all.get(&QueueAttributeName::RedrivePolicy));
         let policy: Option<serde_json::Value> = policy.and_then(|text| serde_json::from_str(text).ok());
         Ok(policy.as_ref().and_then(RedrivePolicy::read))
+    }
+
+    /// How long it keeps messages.
+    pub async fn retention(&self) -> Result<Option<Duration>, AwsError> {
+        const NAME: QueueAttributeName = QueueAttributeName::MessageRetentionPeriod;
+        let request = self.client.get_queue_attributes().queue_url(&*self.url).attribute_names(NAME);
+        let answer = call("sqs.GetQueueAttributes", || request.clone().send()).await?;
+        let seconds = answer.attributes.as_ref().and_then(|all| all.get(&NAME)?.parse().ok());
+        Ok(seconds.map(Duration::from_secs))
     }
 
     /// How many messages wait, as SQS counts: late, and about right.

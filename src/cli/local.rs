@@ -150,7 +150,9 @@ fn stored(file: Option<&Path>) -> anyhow::Result<BTreeMap<String, String>> {
 fn welcome(local: &local::Local, region: &str, daemon: Option<SocketAddr>) -> String {
     let slipway = program();
     let daemon = match daemon {
-        Some(address) => format!("The daemon takes jobs from the queue slipway-jobs; its state is at http://{address}/readyz and /metrics."),
+        Some(address) => {
+            format!("The daemon takes jobs from the queue slipway-jobs; its state is at http://{address}/readyz and /metrics.")
+        }
         None => format!("No daemon runs: start one with `{slipway} run --config FILE`."),
     };
     format!(

@@ -121,7 +121,10 @@ impl Logs {
         let what = self.what.rsplit_once(":build/").map_or(self.what.as_str(), |(_, id)| id);
         if what.contains(':') {
             let builds = clients.builds().get(&[what.to_owned()]).await?;
-            let build = builds.into_iter().next().with_context(|| format!("there is no build {what}: it may be older than a year, or in another region or account"))?;
+            let build = builds
+                .into_iter()
+                .next()
+                .with_context(|| format!("there is no build {what}: it may be older than a year, or in another region or account"))?;
             return Ok(Found::Build(Box::new(build)));
         }
         let mut found = None::<Build>;

@@ -93,7 +93,9 @@ mod tests {
         assert!(names.starts_with(&["slipway.1"]) && names.contains(&"slipway-submit.1"), "{names:?}");
         assert!(!names.contains(&"slipway-help.1"), "{names:?}");
         let submit = pages.iter().find(|(name, _)| name == "slipway-submit.1").map(|(_, page)| page.as_str()).unwrap_or_default();
-        for part in [".SH NAME\nslipway\\-submit \\- ", ".SH OPTIONS", ".nf\n", "\n  slipway submit \\-\\-file job.json \\-\\-client client.toml\n"] {
+        for part in
+            [".SH NAME\nslipway\\-submit \\- ", ".SH OPTIONS", ".nf\n", "\n  slipway submit \\-\\-file job.json \\-\\-client client.toml\n"]
+        {
             assert!(submit.contains(part), "{part}:\n{submit}");
         }
     }

@@ -28,7 +28,7 @@ which deployment? name one of these:
   local mode on this machine    start `slipway local`, and set what it prints: AWS_ENDPOINT_URL=http://127.0.0.1:4566";
 
 /// Names the deployment.
-#[derive(Debug, Default, Args)]
+#[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Which deployment")]
 pub(super) struct Location {
     /// The job queue's URL
@@ -108,7 +108,10 @@ impl Location {
         let named = [
             ("--queue-url", self.queue_url.clone().filter(|url| super::variable("SLIPWAY_QUEUE_URL").as_ref() != Some(url))),
             ("--topic-arn", self.topic_arn.clone().filter(|arn| super::variable("SLIPWAY_TOPIC_ARN").as_ref() != Some(arn))),
-            ("--project", Some(self.projects.join(",")).filter(|all| !all.is_empty() && super::variable("SLIPWAY_PROJECT").as_ref() != Some(all))),
+            (
+                "--project",
+                Some(self.projects.join(",")).filter(|all| !all.is_empty() && super::variable("SLIPWAY_PROJECT").as_ref() != Some(all)),
+            ),
             ("--client", self.client.as_ref().map(path)),
             ("--config", self.config.as_ref().map(path)),
         ];

@@ -4,7 +4,6 @@ mod body;
 pub(super) mod follow;
 mod job;
 mod journey;
-mod place;
 
 use std::{
     fs,
@@ -26,7 +25,7 @@ use super::{
 use crate::{
     aws::{
         AwsError, Clients,
-        queue::{Attributes, Queue},
+        queue::{Attributes, Queue, place},
     },
     job::{message, problem::Problem},
 };
@@ -149,7 +148,7 @@ fn refusal(problems: &[Problem]) -> String {
 
 /// Sends a job into its message group.
 async fn send(queue: &Queue, body: &str) -> Result<String, AwsError> {
-    let place = place::place(body, queue.is_fifo(), body::new_name());
+    let place = place(body, queue.is_fifo(), body::new_name());
     queue.send_to(&place, body, &Attributes::new()).await
 }
 

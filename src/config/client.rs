@@ -73,7 +73,12 @@ mod tests {
     fn every_fault_is_told_with_its_place() {
         let wrong = |text: &str| Client::parse(text, "client.toml").map_err(|faults| faults.to_string()).unwrap_err();
         let told = wrong("queue_url = \"slipway-jobs\"\ntopic_arn = \"slipway-events\"\nprojects = [\"flex\", \"a b\"]\n");
-        for line in ["client.toml: 3 faults", "queue_url = \"slipway-jobs\": must be", "topic_arn = \"slipway-events\": must be", "projects = \"a b\": must be"] {
+        for line in [
+            "client.toml: 3 faults",
+            "queue_url = \"slipway-jobs\": must be",
+            "topic_arn = \"slipway-events\": must be",
+            "projects = \"a b\": must be",
+        ] {
             assert!(told.contains(line), "{told}");
         }
         let told = wrong(&format!("{QUEUE}queue = 1\n"));

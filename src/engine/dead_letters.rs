@@ -30,7 +30,13 @@ pub(crate) struct DeadLetters {
 impl DeadLetters {
     pub(crate) fn new(settings: &config::Queue, of: &Queue, clients: &Clients) -> Self {
         let configured = settings.dead_letter_url.as_ref().map(|url| Some(clients.queue(url)));
-        Self { of: of.clone(), clients: clients.clone(), target: OnceCell::new_with(configured), policy: OnceCell::new(), is_complained: AtomicBool::new(false) }
+        Self {
+            of: of.clone(),
+            clients: clients.clone(),
+            target: OnceCell::new_with(configured),
+            policy: OnceCell::new(),
+            is_complained: AtomicBool::new(false),
+        }
     }
 
     /// Asks for what is not known, until SQS answers. What is needed before is asked for then.
@@ -63,6 +69,11 @@ impl DeadLetters {
             }
             sleep(backoff.pause()).await;
         }
+    }
+
+    /// The queue, if there is one; asked once.
+    pub(crate) async fn find(&self) -> Result<Option<&Queue>, AwsError> {
+        self.ask().await
     }
 
     async fn ask(&self) -> Result<Option<&Queue>, AwsError> {

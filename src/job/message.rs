@@ -68,12 +68,7 @@ pub fn check(body: &str) -> Vec<Problem> {
 }
 
 /// `profiles`: `None` if they are not known, and then no job comes of it, only problems.
-fn parse(
-    body: &str,
-    message_id: &str,
-    profiles: Option<&BTreeMap<String, Profile>>,
-    problems: &Problems,
-) -> (Option<Message>, Request) {
+fn parse(body: &str, message_id: &str, profiles: Option<&BTreeMap<String, Profile>>, problems: &Problems) -> (Option<Message>, Request) {
     let mut request = Request::default();
     // A byte-order mark says nothing, and JSON has no place for it.
     let body = body.strip_prefix('\u{feff}').unwrap_or(body);

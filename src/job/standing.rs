@@ -1,6 +1,10 @@
 //! Where jobs and limits stand: what the API, the status page and the commands show. Shapes only; the engine fills them in.
 
-use std::collections::BTreeMap;
+mod message;
+mod reason;
+mod record;
+
+use std::{collections::BTreeMap, sync::Arc};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -99,18 +103,18 @@ pub struct HistoryEntry {
 pub struct JobStanding {
     /// The job, as in its events.
     #[serde(flatten)]
-    pub job: JobSummary,
-    /// The queue that it came from.
-    pub queue: String,
+    pub job: Arc<JobSummary>,
+    /// The queue that it came from; empty where that is not known.
+    pub queue: Arc<str>,
     /// The source's host, owner and name, such as `github.com/acme/app`.
-    pub repository: String,
+    pub repository: Arc<str>,
     /// Where it is on its way.
     pub state: State,
     /// How it ended, once it has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Status")]
     pub status: Option<Status>,
-    /// When this daemon received it: RFC 3339 in UTC.
+    /// When this daemon received it, or of a job from CodeBuild's record when its build was started: RFC 3339 in UTC.
     #[schemars(extend("format" = "date-time"))]
     pub received_at: String,
     /// Its place, while it waits.
@@ -133,6 +137,10 @@ pub struct JobStanding {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     pub phase: Option<String>,
+    /// When its build's phase BUILD began: RFC 3339 in UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    pub building_since: Option<String>,
     /// How long the build still runs, at least and at most, in seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "[u64; 2]")]
@@ -167,8 +175,8 @@ pub struct JobStanding {
 pub struct JobDetail {
     /// As lists show it.
     #[serde(flatten)]
-    pub standing: JobStanding,
-    /// The message, as the daemon reads it: values of variables are left out.
+    pub standing: Arc<JobStanding>,
+    /// The message, as the daemon reads it: values of variables are left out. Null where it is not known any more.
     pub message: serde_json::Value,
     /// Every build of it that this daemon knows, the newest last.
     pub builds: Vec<Run>,
@@ -292,7 +300,7 @@ pub enum Severity {
 }
 
 /// A state of the daemon that somebody should know of.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Notice {
     /// How urgent it is.
     pub severity: Severity,
@@ -315,6 +323,14 @@ pub struct DeadLetter {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     pub job: Option<String>,
+    /// The job's tenant, where one can be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub tenant: Option<String>,
+    /// The source's host, owner and name, of a message that would be accepted now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub repository: Option<String>,
     /// The dead-letter queue's name.
     pub queue: String,
     /// Why it is here.
@@ -329,6 +345,10 @@ pub struct DeadLetter {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String", extend("format" = "date-time"))]
     pub sent_at: Option<String>,
+    /// Until when the queue keeps it: RFC 3339 in UTC. Absent where the queue does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    pub kept_until: Option<String>,
     /// The message.
     pub body: String,
 }
@@ -354,7 +374,7 @@ pub struct Snapshot {
     pub started_at: String,
     /// Every job that is held or remembered: those that wait in the order of their turn, then those that run, the oldest first, then those
     /// that have ended, the newest first.
-    pub jobs: Vec<JobStanding>,
+    pub jobs: Vec<Arc<JobStanding>>,
     /// All limits and pauses.
     pub limits: Limits,
     /// What somebody should know of, the worst first.

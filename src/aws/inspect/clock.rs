@@ -19,7 +19,10 @@ fn told(now: Timestamp, answered: Timestamp) -> Option<String> {
     let side = if off.is_negative() { "behind" } else { "ahead of" };
     let off = off.unsigned_abs();
     (off >= NOTABLE).then(|| {
-        format!("the clock is {} s {side} the time in AWS's answer, and AWS refuses signatures that are 300 s off: set the clock", off.as_secs())
+        format!(
+            "the clock is {} s {side} the time in AWS's answer, and AWS refuses signatures that are 300 s off: set the clock",
+            off.as_secs()
+        )
     })
 }
 

@@ -27,7 +27,9 @@ impl Clients {
                 findings.extend(warnings.into_iter().map(|text| Finding::new(key, &queue.url, Answer::Warning(text))));
                 self.inspect_leases(&queue.url).await
             }
-            None => Answer::Skipped("not asked: sqs:ChangeMessageVisibility and sqs:DeleteMessage, for the queue did not answer".to_owned()),
+            None => {
+                Answer::Skipped("not asked: sqs:ChangeMessageVisibility and sqs:DeleteMessage, for the queue did not answer".to_owned())
+            }
         };
         findings.push(Finding::new(key, &queue.url, leases));
     }
@@ -71,17 +73,23 @@ fn warnings(attributes: &Attributes, longest: u64) -> Vec<String> {
     let mut warnings = Vec::new();
     let redrive = attributes.get(&QueueAttributeName::RedrivePolicy).and_then(|policy| serde_json::from_str(policy).ok());
     match redrive.as_ref().and_then(RedrivePolicy::read) {
-        None => warnings.push("it has no dead-letter queue (RedrivePolicy): a message that cannot be handled comes back for ever".to_owned()),
+        None => {
+            warnings.push("it has no dead-letter queue (RedrivePolicy): a message that cannot be handled comes back for ever".to_owned())
+        }
         Some(policy) => {
             if let Some(receives) = policy.max_receives.filter(|receives| *receives < FEW_RECEIVES) {
-                let text = format!("maxReceiveCount is {receives}: {receives} restarts of the daemon send a job to the dead-letter queue; set it to {FEW_RECEIVES} or more");
+                let text = format!(
+                    "maxReceiveCount is {receives}: {receives} restarts of the daemon send a job to the dead-letter queue; set it to {FEW_RECEIVES} or more"
+                );
                 warnings.push(text);
             }
         }
     }
     let retention = attributes.get(&QueueAttributeName::MessageRetentionPeriod).and_then(|seconds| seconds.parse::<u64>().ok());
     if let Some(seconds) = retention.filter(|seconds| *seconds < longest) {
-        let text = format!("MessageRetentionPeriod is {seconds} s, and a build may take {longest} s: SQS would delete the message of a running job");
+        let text = format!(
+            "MessageRetentionPeriod is {seconds} s, and a build may take {longest} s: SQS would delete the message of a running job"
+        );
         warnings.push(text);
     }
     warnings
@@ -98,7 +106,8 @@ mod tests {
             attributes.extend(redrive.map(|policy| (QueueAttributeName::RedrivePolicy, policy.to_owned())));
             warnings(&attributes, 3_600).iter().map(|text| text.split(' ').next().unwrap_or_default().to_owned()).collect::<Vec<_>>()
         };
-        let redrive = |count: u32| format!(r#"{{"deadLetterTargetArn":"arn:aws:sqs:eu-west-1:123456789012:dlq","maxReceiveCount":"{count}"}}"#);
+        let redrive =
+            |count: u32| format!(r#"{{"deadLetterTargetArn":"arn:aws:sqs:eu-west-1:123456789012:dlq","maxReceiveCount":"{count}"}}"#);
         assert_eq!(warned(Some(&redrive(5)), "3600"), [""; 0]);
         assert_eq!(warned(Some(&redrive(4)), "1209600"), ["maxReceiveCount"]);
         assert_eq!(warned(None, "3599"), ["it", "MessageRetentionPeriod"]);

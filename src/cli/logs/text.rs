@@ -59,7 +59,9 @@ pub(super) fn told(record: &Record<'_>, paint: Paint) -> Vec<String> {
         Record::Waiting { job } => vec![paint.paint(Tone::Dim, &format!("{job} is on the queue, and waits for its turn"))],
         Record::Repeat { job, build, seconds_ago } => {
             let what = match seconds_ago {
-                Some(seconds) => format!("{job} was built {seconds} s ago under this id; nothing is built again. What follows is that build, {build}."),
+                Some(seconds) => {
+                    format!("{job} was built {seconds} s ago under this id; nothing is built again. What follows is that build, {build}.")
+                }
                 None => format!("{job} is being built already under this id; no other build starts. What follows is that build, {build}."),
             };
             vec![paint.paint(Tone::Warn, &what), "  To build it again, send it under another id.".to_owned()]
