@@ -26,6 +26,15 @@ enum Origin {
 }
 
 impl Configuration {
+    /// What reads the configuration, as often as it is called.
+    pub(super) fn reader(self) -> Result<impl Fn() -> Result<Config, config::Error> + Send + Sync + 'static, Usage> {
+        let origin = origin(self.config, super::variable)?;
+        Ok(move || match &origin {
+            Origin::File(path) => config::load(path, super::environment()),
+            Origin::Text(text) => Ok(config::parse(text, TEXT, super::environment())?),
+        })
+    }
+
     /// The checked configuration, and what to call where it comes from.
     pub(super) fn load(self) -> anyhow::Result<(String, Config)> {
         match origin(self.config, super::variable)? {

@@ -82,11 +82,12 @@ impl Local {
         let (mut services, stop) = (Services::default(), CancellationToken::new());
         let local = Box::pin(local::start(self.listen, &region, self.data.as_deref(), builds, &mut services, stop)).await?;
         // What was asked for may be any free port; what is served is known now.
-        let config = match &self.config {
-            Some(path) => config::load(path, super::environment())?,
-            None => config::parse(&local::config(local.address, &region), "config/local.toml", super::environment())?,
+        let (file, built_in) = (self.config, local::config(local.address, &region));
+        let read = move || match &file {
+            Some(path) => config::load(path, super::environment()),
+            None => Ok(config::parse(&built_in, "config/local.toml", super::environment())?),
         };
-        let daemon = if self.no_daemon { None } else { Some(Daemon::bind(config).await?) };
+        let daemon = if self.no_daemon { None } else { Some(Daemon::bind(read).await?) };
         let address = daemon.as_ref().map(Daemon::address).transpose()?;
         match stdout::print(&welcome(&local, &region, address)) {
             // Local mode serves whether or not anybody reads what it says.
@@ -94,11 +95,15 @@ impl Local {
             _ => {}
         }
         // What was started in a terminal ends with it.
-        let hangup = if io::stderr().is_terminal() { Hangup::Drains } else { Hangup::Ignored };
+        let hangup = match &daemon {
+            _ if io::stderr().is_terminal() => Hangup::Drains,
+            Some(daemon) => Hangup::Reloads(daemon.reload()),
+            None => Hangup::Ignored,
+        };
         let served = async {
             match daemon {
-                Some(daemon) => Box::pin(daemon.run(local.clients.clone(), hangup)).await,
-                None => until_signalled(hangup).await,
+                Some(daemon) => Box::pin(daemon.run(local.clients.clone(), &hangup)).await,
+                None => until_signalled(&hangup).await,
             }
         };
         let exit = tokio::select! {
@@ -113,7 +118,7 @@ impl Local {
 }
 
 /// The endpoint alone has nothing to drain.
-async fn until_signalled(hangup: Hangup) -> anyhow::Result<Exit> {
+async fn until_signalled(hangup: &Hangup) -> anyhow::Result<Exit> {
     let shutdown = Shutdown::default();
     tokio::select! {
         () = shutdown.drain.cancelled() => Ok(Exit::Done),

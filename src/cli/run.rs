@@ -13,8 +13,8 @@ use crate::aws::Clients;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 SIGTERM and SIGINT: stop receiving, give back what has not started, report what ends within the grace period and leave the other
-builds running for the next process to adopt. A second signal: leave now. SIGHUP, SIGUSR1 and SIGUSR2 are logged and change nothing: the
-configuration is read at the start only.
+builds running for the next process to adopt. A second signal: leave now. SIGHUP reads the configuration again, as
+`slipway reload` does: all of it holds then, or nothing of it and the log says why. SIGUSR1 and SIGUSR2 are logged and change nothing.
 
 Exit codes: 0 drained, 1 failed, 75 the grace period ran out, 78 the configuration is wrong.
 
@@ -29,8 +29,12 @@ pub(super) struct Run {
 
 impl Run {
     pub(super) async fn run(self) -> anyhow::Result<Exit> {
-        let (_, config) = self.configuration.load()?;
+        let read = self.configuration.reader()?;
+        // What is wrong with the configuration is told before what is wrong with the environment.
+        read()?;
         let clients = Clients::from_environment(super::variable).await?;
-        Daemon::bind(config).await?.run(clients, Hangup::Ignored).await
+        let daemon = Daemon::bind(read).await?;
+        let hangup = Hangup::Reloads(daemon.reload());
+        daemon.run(clients, &hangup).await
     }
 }
