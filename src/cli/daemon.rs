@@ -2,15 +2,15 @@
 
 mod signals;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use anyhow::Context;
 use metrics_exporter_prometheus::PrometheusBuilder;
 pub(super) use signals::{Hangup, endure, signals};
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, time::timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::Exit;
+use super::{Exit, version::version};
 use crate::{
     aws::Clients,
     clock::Clock,
@@ -22,9 +22,14 @@ use crate::{
     telemetry,
 };
 
+/// How long the log's first line waits for AWS to say who calls.
+const IDENTITY: Duration = Duration::from_secs(5);
+
 /// A daemon that has its port and is not started yet.
 #[derive(Debug)]
 pub(super) struct Daemon {
+    /// Where its configuration comes from.
+    name: String,
     current: Current,
     reload: Reload,
     listener: TcpListener,
@@ -33,7 +38,7 @@ pub(super) struct Daemon {
 
 impl Daemon {
     /// Takes the port that the configuration names. `read` reads it, and reads it again when it is to be reloaded.
-    pub(super) async fn bind(read: impl Fn() -> Result<Config, Error> + Send + Sync + 'static) -> anyhow::Result<Self> {
+    pub(super) async fn bind(name: String, read: impl Fn() -> Result<Config, Error> + Send + Sync + 'static) -> anyhow::Result<Self> {
         let config = Arc::new(read()?);
         let listen = config.http.listen;
         let access = access(&config.http)?;
@@ -48,7 +53,7 @@ impl Daemon {
             }
         });
         let reload = Reload::new(current.clone(), read);
-        Ok(Self { current, reload, listener, access })
+        Ok(Self { name, current, reload, listener, access })
     }
 
     /// Where it really listens: what was asked for may be any free port.
@@ -68,14 +73,17 @@ impl Daemon {
         observe::describe();
         let (vitals, shutdown, stop) = (Vitals::default(), Shutdown::default(), CancellationToken::new());
         let pages = http::serve(self.listener, Pages::new(vitals.clone(), metrics, self.access).with_reload(self.reload), stop.clone());
+        let begun = begun(self.name, self.current.now(), clients.clone());
         let engine = async {
             let exit = Box::pin(engine::run(self.current, clients, Clock::system(), vitals, shutdown.clone())).await;
             // Health and metrics are told to the very end.
             stop.cancel();
             exit
         };
-        let ended = async { tokio::join!(engine, pages) };
-        let (exit, served) = tokio::select! {
+        // The daemon does not wait for what its first line says.
+        let begun = stop.clone().run_until_cancelled_owned(begun);
+        let ended = async { tokio::join!(engine, pages, begun) };
+        let (exit, served, _) = tokio::select! {
             // Whoever gets an answer over HTTP may rely on signals being taken.
             biased;
             failed = signals(&shutdown) => return Err(failed).context("cannot listen to signals"),
@@ -97,4 +105,29 @@ fn access(settings: &config::Http) -> Result<Option<Access>, Faults> {
         None => Access::open(),
     };
     Ok(Some(access).filter(|_| settings.api))
+}
+
+/// Says in the log what has begun.
+async fn begun(name: String, config: Arc<Config>, clients: Clients) {
+    let identity = timeout(IDENTITY, clients.identity()).await;
+    let (account, identity) = match identity {
+        Ok(Ok(identity)) => (Some(identity.account), identity.arn),
+        Ok(Err(error)) => (None, format!("unknown: {error}")),
+        Err(_) => (None, format!("unknown: STS has not answered within {} s", IDENTITY.as_secs())),
+    };
+    let urls: Vec<&str> = config.queues.iter().map(|queue| queue.url.as_str()).collect();
+    let of_topic = || config.topic.arn.split(':').nth(4).unwrap_or_default().to_owned();
+    observe::service_started(&observe::Start {
+        version: &version(),
+        config: &name,
+        region: clients.region().unwrap_or("none"),
+        account: &account.unwrap_or_else(of_topic),
+        identity: &identity,
+        queues: &urls.join(" "),
+        topic: &config.topic.arn,
+        http: &config.http.listen.to_string(),
+        running: config.limits.running,
+        per_tenant: config.limits.per_tenant,
+        waiting: config.limits.waiting,
+    });
 }

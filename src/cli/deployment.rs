@@ -1,27 +1,17 @@
 //! The queues of a deployment, for commands that go to AWS without a daemon.
 
-use std::{path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
-use clap::Args;
-
-use super::{Usage, client::Failure, site, site::Site};
+use super::{
+    Usage,
+    client::Failure,
+    site::{Location, Site},
+};
 use crate::config::{self, Config};
-
-/// Which deployment is meant where no daemon answers.
-#[derive(Debug, Clone, Args)]
-pub(super) struct Deployment {
-    /// Where no daemon answers: a configuration file that names the queues
-    #[arg(long, value_name = "FILE", env = "SLIPWAY_CONFIG", hide_env_values = true)]
-    config: Option<PathBuf>,
-
-    /// Where no daemon answers: the jobs queue, instead of those of the configuration
-    #[arg(long, value_name = "URL", env = "SLIPWAY_QUEUE_URL", hide_env_values = true)]
-    queue_url: Option<String>,
-}
 
 /// What is known of it.
 #[derive(Debug)]
-pub(super) struct Found {
+pub(super) struct Deployment {
     /// Its jobs queues, at least one.
     pub(super) queues: Vec<config::Queue>,
     /// `None`: nobody can say which jobs it accepts.
@@ -30,20 +20,20 @@ pub(super) struct Found {
 
 impl Deployment {
     /// Looks it up. `failure`: why no daemon was asked.
-    pub(super) fn find(&self, failure: Option<&Failure>) -> anyhow::Result<Found> {
-        let site = site::find(self.config.as_deref(), super::environment())?;
-        let config = site.as_ref().and_then(configuration).map(Arc::new);
-        let named = self.queue_url.as_deref();
+    pub(super) fn find(location: &Location, failure: Option<&Failure>) -> anyhow::Result<Self> {
+        let site = location.site(super::environment())?;
+        let config = configuration(&site).map(Arc::new);
+        let named = location.queue_url.as_deref();
         let configured = config.iter().flat_map(|config| &config.queues);
         let mut queues: Vec<_> = configured.filter(|queue| named.is_none_or(|url| url == queue.url)).cloned().collect();
         if queues.is_empty() {
-            let url = named.map(str::to_owned).ok_or_else(|| {
-                let why = failure.map(|failure| format!("{failure}; ")).unwrap_or_default();
-                Usage(format!("{why}to ask AWS instead, name the configuration with --config or the queue with --queue-url"))
+            let url = site.queue().map_err(|Usage(which)| match failure {
+                Some(failure) => Usage(format!("{failure}\n{which}")),
+                None => Usage(which),
             })?;
-            queues.push(config::Queue::of(&url));
+            queues.push(config::Queue::of(url));
         }
-        Ok(Found { queues, config })
+        Ok(Self { queues, config })
     }
 }
 
@@ -54,11 +44,12 @@ fn configuration(site: &Site) -> Option<Config> {
     }
     #[cfg(feature = "local")]
     {
-        let address = crate::local::LISTEN.parse().ok()?;
-        let text = crate::local::config(address, crate::local::REGION);
-        let mut config = config::parse(&text, "config/local.toml", []).ok()?;
-        // Found by the queue's redrive policy, at whichever address.
-        config.queues = vec![config::Queue::of(&site.queue)];
+        let queue = site.queue.as_deref()?;
+        let is_local = url::Url::parse(queue).ok()?.host_str().is_some_and(crate::loopback::is_loopback);
+        let text = crate::local::config(crate::local::LISTEN.parse().ok()?, crate::local::REGION);
+        let mut config = config::parse(&text, "config/local.toml", []).ok().filter(|_| is_local)?;
+        // Its dead letters are found by its redrive policy, at whichever address.
+        config.queues = vec![config::Queue::of(queue)];
         Some(config)
     }
     #[cfg(not(feature = "local"))]

@@ -35,7 +35,8 @@ async fn limits_hold_from_the_reload_on_under_load() {
 
 #[tokio::test(start_paused = true)]
 async fn a_job_keeps_the_profile_that_it_was_received_under() {
-    let mut world = world(|_| Script::succeeds().taking(Duration::from_mins(1))).with("SLIPWAY__LIMITS__RUNNING=1").start_without_daemon().await;
+    let mut world =
+        world(|_| Script::succeeds().taking(Duration::from_mins(1))).with("SLIPWAY__LIMITS__RUNNING=1").start_without_daemon().await;
     world.add_profile("old", "slipway");
     world.start_daemon().await;
     let of = |id: &str, profile: &str| {
