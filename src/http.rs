@@ -2,6 +2,7 @@
 
 mod connection;
 mod host;
+mod page;
 mod server;
 
 use std::{fmt::Write as _, io};

@@ -133,6 +133,10 @@ pub struct JobStanding {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     pub phase: Option<String>,
+    /// When its build's phase BUILD began: RFC 3339 in UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    pub building_since: Option<String>,
     /// How long the build still runs, at least and at most, in seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "[u64; 2]")]

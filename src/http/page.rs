@@ -1,0 +1,67 @@
+//! The status page: every job answers where it stands, why, and for how long still. Rendered here, whole, and without script; the script
+//! fetches the same pages again and exchanges what changed.
+
+mod asset;
+mod bar;
+mod form;
+mod lane;
+mod layout;
+mod letter;
+mod overview;
+mod row;
+mod sign;
+mod text;
+mod time;
+mod why;
+
+use jiff::Timestamp;
+
+use crate::job::standing::{DeadLetter, JobStanding, Snapshot};
+
+/// What does not change while the daemon runs.
+#[derive(Debug, Clone, Default)]
+pub struct Daemon {
+    /// The names of its queues.
+    pub queues: Vec<String>,
+    /// Where they are.
+    pub region: Option<String>,
+    /// The line that sends a first job.
+    pub submit: String,
+    /// Ended jobs that it remembers at most.
+    pub history: usize,
+}
+
+/// What a look at the dead-letter queues found.
+#[derive(Debug, Clone)]
+pub struct Letters {
+    /// When it looked.
+    pub time: Timestamp,
+    /// The oldest first.
+    pub letters: Vec<DeadLetter>,
+    /// Whether it saw all.
+    pub complete: bool,
+}
+
+/// What every view is made from: one moment of the daemon, and who looks.
+#[derive(Debug, Clone, Copy)]
+struct Scene<'a> {
+    snapshot: &'a Snapshot,
+    daemon: &'a Daemon,
+    letters: Option<&'a Letters>,
+    now: Timestamp,
+    /// Whether whoever looks may cancel, pause and redrive.
+    may_steer: bool,
+    /// Which form is the page's own.
+    token: &'a str,
+}
+
+impl<'a> Scene<'a> {
+    /// Every job that is held or remembered.
+    fn jobs(self) -> impl Iterator<Item = &'a JobStanding> {
+        self.snapshot.jobs.iter()
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests;
