@@ -272,6 +272,10 @@ pub enum Credential {
 pub struct Http {
     /// Where the daemon listens.
     pub listen: SocketAddr,
+    /// Jobs that have ended and are remembered.
+    pub history: usize,
+    /// What they may take, in bytes.
+    pub history_bytes: usize,
 }
 
 /// How the daemon leaves.

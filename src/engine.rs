@@ -2,6 +2,7 @@
 
 mod backlog;
 mod cancellation;
+mod console;
 mod dead_letter_reader;
 mod dead_letters;
 mod deduplication;
@@ -15,12 +16,17 @@ mod reporter;
 mod scheduler;
 mod starter;
 pub mod stream;
+mod tracker;
 mod transcript;
 mod watcher;
 mod worker;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
+pub use console::{Cancelling, Change, Console, LogReader, SubmitError, Submitted, Subscription, What};
 pub use rejection::REASONS;
 use tokio::{sync::watch, time::timeout};
 use tokio_util::sync::CancellationToken;
@@ -69,12 +75,18 @@ pub struct Vitals {
     /// Jobs whose task has panicked: faults of the daemon.
     pub panics: Panics,
     ready: Arc<watch::Sender<bool>>,
+    console: Arc<OnceLock<Console>>,
 }
 
 impl Vitals {
     /// Whether every queue has answered and the daemon takes work.
     pub fn is_ready(&self) -> bool {
         *self.ready.borrow()
+    }
+
+    /// What is to be seen and asked of the running daemon. `None`: it has not begun yet.
+    pub fn console(&self) -> Option<Console> {
+        self.console.get().cloned()
     }
 
     /// Resolves when the daemon takes work.
@@ -191,21 +203,28 @@ fn worker(
         services.spawn("pushed events", push::serve(queue, deletes, watcher.clone(), wait, pulse));
     }
     let index = index::Index::new(clients.builds(), clock, recovery::longest_build(config));
+    let logs = clients.logs().paced(config.log.reads_per_second);
+    let tracker = tracker::Tracker::new(clock, &config.http);
     let recovery = recovery::Recovery::new(config);
     let counted = recovery.clone().take(Arc::clone(config), index.clone(), statuses.clone(), watcher.clone(), scheduler.clone());
     services.spawn("recovery", counted);
-    Arc::new(worker::Worker {
+    let worker = Arc::new(worker::Worker {
         config: Arc::clone(config),
         clock,
         builds: clients.builds(),
         recovery,
         scheduler,
-        starter: starter::Starter::new(clients.builds(), statuses, index),
+        starter: starter::Starter::new(clients.builds(), statuses, index.clone()),
         watcher,
-        reporter: reporter::Reporter::new(clients.logs(), publishes, room, config.topic.clone(), config.log.clone(), clock),
+        reporter: reporter::Reporter::new(logs.clone(), publishes, room, config.topic.clone(), config.log.clone(), clock),
         deduplication: deduplication::Deduplication::new(config.limits.deduplication),
+        tracker,
         shutdown: shutdown.clone(),
-    })
+    });
+    let parts = console::Parts { worker: Arc::clone(&worker), index, logs, clients: clients.clone(), pulses: vitals.pulses.clone() };
+    // Vitals belong to one daemon: there is no console before this one.
+    vitals.console.get_or_init(|| console::Console::new(parts));
+    worker
 }
 
 fn intake(

@@ -205,6 +205,10 @@ pub(crate) fn cancel_asked(job: &dyn Display) {
     info!(job.id = %job, "asked to cancel a job");
 }
 
+pub(crate) fn cancel_not_sent(job: &dyn Display, error: &dyn Display) {
+    warn!(job.id = %job, %error, "could not put a cancellation on the queue: should this process die before the job has ended, it comes back");
+}
+
 pub(crate) fn job_cancelled(job: &dyn Display, status: &str, reason: &str) {
     info!(job.id = %job, status, reason, "the job ends before its time");
 }

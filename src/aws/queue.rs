@@ -1,6 +1,7 @@
 //! SQS: receive, send, and the batched deletes and lease extensions.
 
 mod attribute;
+mod place;
 
 use std::{sync::Arc, time::Duration};
 
@@ -14,7 +15,10 @@ use aws_sdk_sqs::{
 };
 use jiff::Timestamp;
 
-pub use self::attribute::{ATTRIBUTES, Attribute, Attributes, Place, Value, is_group_id};
+pub use self::{
+    attribute::{ATTRIBUTES, Attribute, Attributes, Place, Value, is_group_id},
+    place::place,
+};
 use super::{
     batch::{Answer, Batch, Refused, entry_id, results},
     call::{call, once},

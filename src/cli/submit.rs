@@ -4,7 +4,6 @@ mod body;
 mod follow;
 mod job;
 mod journey;
-mod place;
 mod queue;
 
 use std::{
@@ -23,7 +22,7 @@ use super::{
 };
 use crate::aws::{
     AwsError, Clients,
-    queue::{Attributes, Queue},
+    queue::{Attributes, Queue, place},
 };
 
 /// Put a job on the queue, and print its id
@@ -116,7 +115,7 @@ impl Submit {
 
 /// Sends a job into its message group.
 async fn send(queue: &Queue, body: &str) -> Result<String, AwsError> {
-    let place = place::place(body, queue.is_fifo(), body::new_name());
+    let place = place(body, queue.is_fifo(), body::new_name());
     queue.send_to(&place, body, &Attributes::new()).await
 }
 

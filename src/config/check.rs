@@ -156,5 +156,7 @@ fn http(document: &mut Document, raw: &raw::Http) -> Option<Http> {
     if parsed.is_err() {
         document.fault("http.listen", "must be ADDRESS:PORT, like \"127.0.0.1:9090\" or \"[::1]:9090\"");
     }
-    Some(Http { listen: parsed.ok()? })
+    let history = document.number("http.history", raw.history.or(Some(default::HISTORY)), (0, 100_000));
+    let history_bytes = document.size("http.history_bytes", raw.history_bytes.as_deref().unwrap_or(default::HISTORY_BYTES), ("0B", "1GiB"));
+    Some(Http { listen: parsed.ok()?, history: history?, history_bytes: history_bytes? })
 }

@@ -40,5 +40,9 @@ pub const TIMEOUT_MINUTES: i64 = 60;
 pub const VARIABLE_TYPE: &str = "PLAINTEXT";
 /// `[http].listen`
 pub const LISTEN: &str = "127.0.0.1:9090";
+/// `[http].history`
+pub const HISTORY: i64 = 1000;
+/// `[http].history_bytes`: room for some 1,000 failed jobs with excerpts of 6 KiB.
+pub const HISTORY_BYTES: &str = "16MiB";
 /// `[shutdown].grace`: under the 30 s that container schedulers leave between SIGTERM and SIGKILL.
 pub const GRACE: &str = "25s";

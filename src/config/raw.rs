@@ -254,6 +254,12 @@ pub struct Http {
     /// Where the daemon listens: ADDRESS:PORT.
     #[schemars(extend("default" = default::LISTEN))]
     pub listen: Option<String>,
+    /// Jobs that have ended and are remembered for the API and the status page.
+    #[schemars(extend("default" = default::HISTORY))]
+    pub history: Option<i64>,
+    /// What the remembered jobs may take. When it is used up, or `history` is reached, the tenant with the most of it gives up its oldest.
+    #[schemars(extend("default" = default::HISTORY_BYTES))]
+    pub history_bytes: Option<String>,
 }
 
 /// How the daemon leaves.

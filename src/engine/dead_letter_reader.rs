@@ -135,8 +135,10 @@ impl DeadLetterReader {
         let failure = Failure { kind: FailureKind::Platform, phase: None, code: Some(CODE.to_owned()), message, command: None };
         let outcome = Outcome { status: Status::Errored, failure: Some(failure) };
         let ended = Ended { build: None, attempt: 0, outcome, cancelled: None, timings: Timings::default() };
-        let terminal = self.worker.reporter.finished(job, origin, ended).await;
+        let tracked = self.worker.tracker.track(&Arc::new(job.clone()), origin, &claimed.cancel);
+        let terminal = self.worker.reporter.finished(job, origin, ended, |data| tracked.reports(data)).await;
         observe::job_finished(&job.id, Status::Errored.as_str());
+        tracked.ended();
         claimed.ended(terminal);
     }
 }

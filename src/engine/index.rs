@@ -129,9 +129,14 @@ impl Index {
         newest
     }
 
+    /// How far back every reading reaches: as long as a build can run.
+    pub(crate) fn reach(&self) -> Duration {
+        self.longest + CLOCK_SKEW
+    }
+
     /// Before this time no build was started that still runs.
     fn horizon(&self) -> Timestamp {
-        self.clock.now().checked_sub(self.longest + CLOCK_SKEW).unwrap_or(Timestamp::MIN)
+        self.clock.now().checked_sub(self.reach()).unwrap_or(Timestamp::MIN)
     }
 
     /// Remembers a build that was started here.

@@ -22,7 +22,7 @@ use crate::{
         Job,
         build::{Build, LogLocation},
         cause::Search,
-        event::{self, Event, Finished, Log, Origin, Publication, Timings, image::image_results, made},
+        event::{self, Data, Event, Finished, Log, Origin, Publication, Timings, image::image_results, made},
         excerpt::{Budget, Excerpter},
         fault::Fault,
         message::Rejection,
@@ -61,8 +61,9 @@ pub(crate) struct Ended {
 }
 
 impl Reporter {
+    /// `logs`: paced.
     pub(crate) fn new(logs: Logs, publishes: Batcher<Publishes>, room: Room, topic: Topic, log: LogExcerpt, clock: Clock) -> Self {
-        let transcripts = Transcripts::new(logs.paced(log.reads_per_second), log.settle);
+        let transcripts = Transcripts::new(logs, log.settle);
         Self { transcripts: Arc::new(transcripts), publishes, room, topic, log, clock }
     }
 
@@ -80,8 +81,8 @@ impl Reporter {
         }
     }
 
-    /// The job's terminal event; returns when the topic has accepted it.
-    pub(crate) async fn finished(&self, job: &Job, origin: &Origin, mut ended: Ended) -> Arc<Publication> {
+    /// The job's terminal event, which is shown as soon as it is made; returns when the topic has accepted it.
+    pub(crate) async fn finished(&self, job: &Job, origin: &Origin, mut ended: Ended, show: impl FnOnce(&Data)) -> Arc<Publication> {
         let mut redactor = Redactor::new(job.secrets()).with(self.log.redact.iter().map(|expression| expression.regex().clone()));
         let mut search = Search::new(&ended.outcome);
         let mut fault = Fault::new(&ended.outcome, ended.build.as_deref());
@@ -115,6 +116,7 @@ impl Reporter {
             timings: ended.timings,
         };
         let event = event::finished(finished, self.clock.now());
+        show(&event.data);
         if self.topic.finished { self.publish(|bytes| publication(&event, bytes)).await } else { publication(&event, self.room.bytes()) }
     }
 

@@ -15,6 +15,7 @@ use super::{
     reporter::{Ended, Reporter},
     scheduler::{Scheduler, Untold},
     starter::Starter,
+    tracker::{Tracked, Tracker},
     watcher::Watcher,
 };
 use crate::{
@@ -46,6 +47,7 @@ pub(crate) struct Worker {
     pub(crate) watcher: Watcher,
     pub(crate) reporter: Reporter,
     pub(crate) deduplication: Deduplication,
+    pub(crate) tracker: Tracker,
     pub(crate) shutdown: Shutdown,
 }
 
@@ -81,15 +83,17 @@ impl Worker {
     }
 
     async fn line(&self, mut arrival: Arrival) -> Result<(), Left> {
-        let (job, origin) = (arrival.job.clone(), arrival.origin.clone());
+        let (job, origin) = (Arc::<Job>::from(arrival.job.clone()), arrival.origin.clone());
         let Some(claimed) = self.claim(&mut arrival).await? else { return Ok(()) };
-        let (ended, untold) = self.build(arrival, &claimed).await?;
+        let tracked = self.tracker.track(&job, &origin, &claimed.cancel);
+        let (ended, untold) = self.build(arrival, &claimed, &tracked).await?;
         let status = ended.outcome.status;
         let (told, origin) = as_built(&job, &origin, ended.build.as_deref());
         tokio::select! {
             biased;
-            terminal = self.reporter.finished(&told, &origin, ended) => {
+            terminal = self.reporter.finished(&told, &origin, ended, |data| tracked.reports(data)) => {
                 observe::job_finished(&job.id, status.as_str());
+                tracked.ended();
                 claimed.ended(terminal);
                 drop(untold);
                 Ok(())
@@ -130,7 +134,7 @@ impl Worker {
         }
     }
 
-    async fn build(&self, arrival: Arrival, claimed: &Claimed) -> Result<(Ended, Option<Untold>), Left> {
+    async fn build(&self, arrival: Arrival, claimed: &Claimed, tracked: &Tracked) -> Result<(Ended, Option<Untold>), Left> {
         let Arrival { job, origin, received, receive_count, waiting } = arrival;
         let Some(profile) = self.config.profiles.get(&job.profile) else { return Err(Left) };
         let mut timings = Timings { queued_seconds: self.since(origin.enqueued_at, received), ..Timings::default() };
@@ -142,7 +146,7 @@ impl Worker {
         let looked = (is_new && job.id.as_str() == origin.message_id).then_some(received);
         let fresh = if is_new { received.checked_sub(REPEAT_CHECK).unwrap_or(received) } else { received };
         let query = Query { project: &profile.project, job: &job.id, since: self.horizon(origin.enqueued_at, received), fresh };
-        let mut run = Run::new(self, &job, &origin, profile, claimed, query, waiting);
+        let mut run = Run::new(self, &job, &origin, profile, claimed, tracked, query, waiting);
         run.looked = looked;
         let end = run.attempts().await?;
         timings.waiting_seconds = run.began.map(|began| began.duration_since(received).as_secs_f64());

@@ -1,6 +1,9 @@
 //! Where jobs and limits stand: what the API, the status page and the commands show. Shapes only; the engine fills them in.
 
-use std::collections::BTreeMap;
+mod message;
+mod record;
+
+use std::{collections::BTreeMap, sync::Arc};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -99,18 +102,18 @@ pub struct HistoryEntry {
 pub struct JobStanding {
     /// The job, as in its events.
     #[serde(flatten)]
-    pub job: JobSummary,
-    /// The queue that it came from.
-    pub queue: String,
+    pub job: Arc<JobSummary>,
+    /// The queue that it came from; empty where that is not known.
+    pub queue: Arc<str>,
     /// The source's host, owner and name, such as `github.com/acme/app`.
-    pub repository: String,
+    pub repository: Arc<str>,
     /// Where it is on its way.
     pub state: State,
     /// How it ended, once it has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Status")]
     pub status: Option<Status>,
-    /// When this daemon received it: RFC 3339 in UTC.
+    /// When this daemon received it, or of a job from CodeBuild's record when its build was started: RFC 3339 in UTC.
     #[schemars(extend("format" = "date-time"))]
     pub received_at: String,
     /// Its place, while it waits.
@@ -171,8 +174,8 @@ pub struct JobStanding {
 pub struct JobDetail {
     /// As lists show it.
     #[serde(flatten)]
-    pub standing: JobStanding,
-    /// The message, as the daemon reads it: values of variables are left out.
+    pub standing: Arc<JobStanding>,
+    /// The message, as the daemon reads it: values of variables are left out. Null where it is not known any more.
     pub message: serde_json::Value,
     /// Every build of it that this daemon knows, the newest last.
     pub builds: Vec<Run>,
@@ -296,7 +299,7 @@ pub enum Severity {
 }
 
 /// A state of the daemon that somebody should know of.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Notice {
     /// How urgent it is.
     pub severity: Severity,
@@ -358,7 +361,7 @@ pub struct Snapshot {
     pub started_at: String,
     /// Every job that is held or remembered: those that wait in the order of their turn, then those that run, the oldest first, then those
     /// that have ended, the newest first.
-    pub jobs: Vec<JobStanding>,
+    pub jobs: Vec<Arc<JobStanding>>,
     /// All limits and pauses.
     pub limits: Limits,
     /// What somebody should know of, the worst first.

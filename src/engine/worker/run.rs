@@ -19,6 +19,7 @@ use crate::{
         deduplication::{Cancel, Cancelled, Claimed},
         index::Query,
         scheduler::{GroupLock, Prospect, Slot, Untold},
+        tracker::Tracked,
     },
     job::{
         Job,
@@ -47,6 +48,7 @@ pub(super) struct Run<'a> {
     profile: &'a Profile,
     claimed: &'a Claimed,
     cancel: &'a Cancel,
+    tracked: &'a Tracked,
     query: Query<'a>,
     ticket: Ticket,
     /// A place among the jobs that could start, until the job has its first slot or cannot start for a reason of its own.
@@ -68,6 +70,7 @@ impl<'a> Run<'a> {
         origin: &'a Origin,
         profile: &'a Profile,
         claimed: &'a Claimed,
+        tracked: &'a Tracked,
         query: Query<'a>,
         waiting: Option<OwnedSemaphorePermit>,
     ) -> Self {
@@ -79,8 +82,24 @@ impl<'a> Run<'a> {
             arrival: worker.scheduler.arrival(),
         };
         let waiting = waiting.zip(worker.scheduler.prospect(&ticket));
+        tracked.waits(ticket.arrival);
         let cancel = &claimed.cancel;
-        Self { worker, job, origin, profile, claimed, cancel, query, ticket, waiting, group: None, slot: None, looked: None, began: None }
+        Self {
+            worker,
+            job,
+            origin,
+            profile,
+            claimed,
+            cancel,
+            tracked,
+            query,
+            ticket,
+            waiting,
+            group: None,
+            slot: None,
+            looked: None,
+            began: None,
+        }
     }
 
     /// Attempts at the job until it has ended.
@@ -109,6 +128,7 @@ impl<'a> Run<'a> {
                 return Ok(End { build, attempt, outcome: Outcome { status: Status::Errored, failure: Some(failure) } });
             }
             observe::attempt_failed(&self.job.id, attempt, &failure.message);
+            self.tracked.fails(attempt, &failure.message);
             attempt += 1;
             // Others may build meanwhile; the group stays the job's.
             self.slot = None;
