@@ -4,32 +4,29 @@
 mod asset;
 mod bar;
 mod form;
+mod job;
+mod jobs;
+mod keys;
 mod lane;
 mod layout;
 mod letter;
+mod letters;
+mod limits;
 mod overview;
+mod query;
+mod route;
 mod row;
 mod sign;
+mod site;
 mod text;
 mod time;
 mod why;
 
 use jiff::Timestamp;
+pub(super) use route::router;
+pub use site::{Daemon, Site};
 
 use crate::job::standing::{DeadLetter, JobStanding, Snapshot};
-
-/// What does not change while the daemon runs.
-#[derive(Debug, Clone, Default)]
-pub struct Daemon {
-    /// The names of its queues.
-    pub queues: Vec<String>,
-    /// Where they are.
-    pub region: Option<String>,
-    /// The line that sends a first job.
-    pub submit: String,
-    /// Ended jobs that it remembers at most.
-    pub history: usize,
-}
 
 /// What a look at the dead-letter queues found.
 #[derive(Debug, Clone)]
@@ -58,7 +55,7 @@ struct Scene<'a> {
 impl<'a> Scene<'a> {
     /// Every job that is held or remembered.
     fn jobs(self) -> impl Iterator<Item = &'a JobStanding> {
-        self.snapshot.jobs.iter()
+        self.snapshot.jobs.iter().map(|job| &**job)
     }
 }
 

@@ -6,6 +6,8 @@ use sha2::{Digest, Sha256};
 
 pub(super) const STYLE: &str = include_str!("style.css");
 pub(super) const SCRIPT: &str = include_str!("script.js");
+/// What only jobs' pages have besides.
+pub(super) const JOB_SCRIPT: &str = include_str!("job.js");
 /// The hull of a boat; its colour tells whether branches fail, or nothing is known.
 const ICON: &str = r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><path d="M1 10.6h14l-2.4 3.4H3.2z" fill="FILL" stroke="STROKE"/><path d="M2.6 8.6 14 3.2v5.4z" fill="#4db3c8"/></svg>"##;
 
@@ -23,6 +25,7 @@ pub(super) struct Asset {
 pub(super) struct Assets {
     pub(super) style: Asset,
     pub(super) script: Asset,
+    pub(super) job_script: Asset,
     pub(super) icon: Asset,
     pub(super) icon_failing: Asset,
     pub(super) icon_hollow: Asset,
@@ -37,6 +40,7 @@ impl Assets {
             Assets {
                 style: asset("style", "css", "text/css; charset=utf-8", STYLE.to_owned()),
                 script: asset("script", "js", "text/javascript; charset=utf-8", SCRIPT.to_owned()),
+                job_script: asset("job", "js", "text/javascript; charset=utf-8", JOB_SCRIPT.to_owned()),
                 icon: icon("#0f6a7e", "#0f6a7e"),
                 icon_failing: icon("#c8382f", "#c8382f"),
                 icon_hollow: icon("none", "#828d90"),
@@ -45,10 +49,13 @@ impl Assets {
         &ASSETS
     }
 
+    pub(super) fn all(&self) -> [&Asset; 6] {
+        [&self.style, &self.script, &self.job_script, &self.icon, &self.icon_failing, &self.icon_hollow]
+    }
+
     /// The one with this name below `/assets/`.
     pub(super) fn find(&self, name: &str) -> Option<&Asset> {
-        let all = [&self.style, &self.script, &self.icon, &self.icon_failing, &self.icon_hollow];
-        all.into_iter().find(|asset| asset.address.strip_prefix("/assets/") == Some(name))
+        self.all().into_iter().find(|asset| asset.address.strip_prefix("/assets/") == Some(name))
     }
 }
 
@@ -69,9 +76,10 @@ mod tests {
     #[test]
     fn script_and_style_stay_small_and_each_is_found_by_its_own_address() {
         assert!(SCRIPT.len() < 8 * 1024, "the script has {} bytes", SCRIPT.len());
+        assert!(JOB_SCRIPT.len() < 3 * 1024, "a job's script has {} bytes", JOB_SCRIPT.len());
         assert!(STYLE.len() < 20 * 1024, "the style has {} bytes", STYLE.len());
         let assets = Assets::get();
-        for asset in [&assets.style, &assets.script, &assets.icon, &assets.icon_failing, &assets.icon_hollow] {
+        for asset in assets.all() {
             let name = asset.address.strip_prefix("/assets/").unwrap_or_default();
             assert_eq!(assets.find(name).map(|found| &found.content), Some(&asset.content), "{name}");
         }

@@ -1,5 +1,6 @@
 //! The three lanes of the Overview, in the order of a job's life.
 
+use jiff::Timestamp;
 use maud::{Markup, html};
 
 use super::{
@@ -9,7 +10,7 @@ use super::{
     sign::Sign,
     text::{counted, number},
     time,
-    why::Kind,
+    why::{self, Kind},
 };
 use crate::job::{
     outcome::Status,
@@ -84,13 +85,14 @@ fn swatch(tone: &str) -> Markup {
     html! { svg.swatch aria-hidden="true" { rect.(tone) width="100%" height="100%" {} } }
 }
 
-fn oldest(seconds: Option<u64>) -> Markup {
-    html! { @if let Some(seconds) = seconds { "oldest " (time::duration(seconds)) } }
+fn oldest(since: Option<Timestamp>, scene: Scene<'_>) -> Markup {
+    html! { @if let Some(since) = since { "oldest " (time::elapsed(since, scene.now)) } }
 }
 
 pub(super) fn waiting(jobs: &[&JobStanding], scene: Scene<'_>, rows: usize) -> Markup {
+    let tenants_only = why::tenants_only(jobs);
     let counts: Vec<_> = Kind::ALL.iter().map(|kind| (*kind, jobs.iter().filter(|job| Kind::of(job) == *kind).count())).collect();
-    let sentence = counts.iter().filter(|(_, count)| *count > 0).map(|(kind, count)| format!("{count} {}", kind.word()));
+    let sentence = counts.iter().filter(|(_, count)| *count > 0).map(|(kind, count)| format!("{count} {}", kind.word(tenants_only)));
     let sentence = format!("Why they wait: {}", sentence.collect::<Vec<_>>().join(", "));
     let next = jobs.iter().filter_map(|job| Some(job.wait.as_ref()?.estimate_seconds?[1])).min();
     let noun = if jobs.len() == 1 { "job" } else { "jobs" };
@@ -101,17 +103,17 @@ pub(super) fn waiting(jobs: &[&JobStanding], scene: Scene<'_>, rows: usize) -> M
     } else {
         shares(&sentence, &counts.iter().map(|(kind, count)| (kind.tone(), *count)).collect::<Vec<_>>())
     };
-    let longest = jobs.iter().filter_map(|job| row::sent(job)).min().map(|sent| time::seconds(sent, scene.now));
+    let longest = jobs.iter().filter_map(|job| row::sent(job)).min();
     let parts = Parts {
         key: "waiting",
         name: "Waiting",
-        aside: oldest(longest),
+        aside: oldest(longest, scene),
         big: jobs.len(),
         meaning: html! { (noun) @if let Some(high) = next { ", next starts " span data-calm { (soonest(high)) } } },
         bar: shares,
         legend: html! {
             @for (kind, count) in counts.iter().filter(|(_, count)| *count > 0) {
-                a href={ "/jobs?state=waiting&" (kind.query()) } { (swatch(kind.tone())) b { (number(*count)) } " " (kind.word()) }
+                a href={ "/jobs?state=waiting&" (kind.query()) } { (swatch(kind.tone())) b { (number(*count)) } " " (kind.word(tenants_only)) }
             }
         },
         jobs,
@@ -131,11 +133,11 @@ pub(super) fn running(jobs: &[&JobStanding], scene: Scene<'_>, rows: usize) -> M
     let takes = all.learned.map_or(configured, |learned| learned.min(configured));
     let refused = configured - takes;
     let free = takes.saturating_sub(all.running);
-    let longest = jobs.iter().filter_map(|job| time::since(job.started_at.as_deref(), scene.now)).max();
+    let longest = jobs.iter().filter_map(|job| time::parse(job.started_at.as_deref()?)).min();
     let parts = Parts {
         key: "running",
         name: "Running",
-        aside: oldest(longest),
+        aside: oldest(longest, scene),
         big: all.running,
         meaning: html! { "of " (number(takes)) " places" @if refused > 0 { ", " (number(configured)) " configured" } },
         bar: places(&format!("{} of {} places taken, {refused} refused by CodeBuild", all.running, configured), all.running, free, refused),

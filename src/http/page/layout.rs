@@ -43,6 +43,8 @@ pub(super) struct Page {
     pub(super) title: String,
     pub(super) view: View,
     pub(super) look: Look,
+    /// Whether it shows a log.
+    pub(super) log: bool,
     /// Whether it is fetched again when something changes; forms are not.
     pub(super) live: bool,
     pub(super) main: Markup,
@@ -50,7 +52,7 @@ pub(super) struct Page {
 
 impl Page {
     pub(super) fn new(title: impl Into<String>, view: View, main: Markup) -> Self {
-        Self { title: title.into(), view, look: Look::default(), live: true, main }
+        Self { title: title.into(), view, look: Look::default(), log: false, live: true, main }
     }
 }
 
@@ -79,10 +81,9 @@ pub(super) fn page(page: &Page, scene: Scene<'_>) -> Markup {
     let failing = failing(scene);
     let icon = if failing > 0 { &assets.icon_failing } else { &assets.icon };
     let title = if page.title.is_empty() { "Slipway".to_owned() } else { format!("{} · Slipway", page.title) };
-    let classes = if page.look.wall { "wall" } else { "" };
     html! {
         (DOCTYPE)
-        html lang="en" data-theme=[page.look.theme] class=[page.look.wall.then_some(classes)] {
+        html lang="en" data-theme=[page.look.theme] class=[page.look.wall.then_some("wall")] {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
@@ -90,9 +91,10 @@ pub(super) fn page(page: &Page, scene: Scene<'_>) -> Markup {
                 link rel="icon" type="image/svg+xml" href=(icon.address) data-hollow=(assets.icon_hollow.address);
                 link rel="stylesheet" href=(assets.style.address);
                 script src=(assets.script.address) defer {}
+                @if page.log { script src=(assets.job_script.address) defer {} }
                 @if page.live { noscript { meta http-equiv="refresh" content="30"; } }
             }
-            body data-live[page.live] data-now=(format!("{:.3}", scene.now)) {
+            body data-live[page.live] {
                 a.skip href="#main" { "Skip to content" }
                 (header(page, scene))
                 (notices(scene))
@@ -129,7 +131,7 @@ fn header(page: &Page, scene: Scene<'_>) -> Markup {
             }
             p.live {
                 svg.dot viewBox="0 0 8 8" aria-hidden="true" { circle cx="4" cy="4" r="3" {} }
-                span #connection role="status" { "As of" } " " span #clock data-own { (time::at_second(scene.now)) } " " span #zone data-own { "UTC" }
+                span #connection role="status" { "As of" } " " span #clock data-own { (time::now(scene.now)) } " " span #zone data-own { "UTC" }
             }
             @if scene.may_steer { a.button.steer href="/pause" { "Pause…" } }
         }
@@ -145,8 +147,8 @@ fn notices(scene: Scene<'_>) -> Markup {
     let pauses = &scene.snapshot.limits.pauses;
     let others = &scene.snapshot.notices;
     let mut all: Vec<_> = others.iter().map(|it| (it.severity, notice(it, scene))).collect();
-    all.extend(pauses.iter().map(|pause| (Severity::Warning, paused(pause, scene))));
     all.extend(learned(scene).map(|markup| (Severity::Warning, markup)));
+    all.extend(pauses.iter().map(|pause| (Severity::Warning, paused(pause, scene))));
     all.sort_by_key(|(severity, _)| *severity);
     let more = all.len().saturating_sub(NOTICES);
     html! {
@@ -208,7 +210,7 @@ fn stops(scope: &PauseScope, job: &JobStanding) -> bool {
     job.state == crate::job::standing::State::Waiting
         && match scope {
             PauseScope::All => true,
-            PauseScope::Queue(name) => job.queue == *name,
+            PauseScope::Queue(name) => *job.queue == **name,
             PauseScope::Tenant(name) => job.job.tenant.as_ref().is_some_and(|tenant| tenant.as_str() == name),
             PauseScope::Profile(name) => job.job.profile.as_ref() == Some(name),
         }
@@ -238,10 +240,10 @@ fn footer(scene: Scene<'_>) -> Markup {
     let started = time::parse(&scene.snapshot.started_at);
     html! {
         footer.bottom data-key="bottom" {
-            p {
+            p { span {
                 "Remembers the last " (number(scene.daemon.history)) " ended jobs"
                 @if let Some(started) = started { ", since " (time::at_minute(started, scene.now)) }
-            }
+            } }
             p { a href="/keys" { kbd { "?" } " keys" } span { "Slipway " (env!("CARGO_PKG_VERSION")) } }
         }
     }

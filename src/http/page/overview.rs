@@ -8,15 +8,17 @@ use super::{
     Scene,
     bar::places,
     lane::{self, Lanes, is_lately},
-    layout::{Look, Page, View},
-    letter, row,
+    layout::{Page, View},
+    letter,
+    query::Query,
+    row,
     sign::{Sign, is_paused},
-    text::{Name, encoded, number},
+    text::{Name, boxed, encoded, number},
     time,
 };
 use crate::job::{
     outcome::Status,
-    standing::{JobStanding, LimitStanding, State},
+    standing::{LimitStanding, State},
 };
 
 /// Rows a lane, unless the address says otherwise.
@@ -24,10 +26,12 @@ pub(super) const ROWS: usize = 10;
 const TENANTS: usize = 12;
 const LETTERS: usize = 4;
 
-/// The view. `matches` takes what the address filters.
-pub(super) fn view(scene: Scene<'_>, look: Look, rows: usize, matches: impl Fn(&JobStanding) -> bool) -> Page {
-    let lanes = Lanes::of(scene.jobs().filter(|job| matches(job)));
+/// The view, of the jobs that the address asks for.
+pub(super) fn view(scene: Scene<'_>, query: &Query) -> Page {
+    let (look, rows) = (query.look, query.rows.unwrap_or(ROWS));
+    let lanes = Lanes::of(scene.jobs().filter(|job| query.filter.matches(job)));
     let main = html! {
+        @for fault in &query.faults { p.remark.warn role="status" { (Sign::Errored.bare()) " " (boxed(fault)) } }
         h1.hide { "Overview" }
         div.lanes {
             (lane::waiting(&lanes.waiting, scene, rows))

@@ -139,8 +139,8 @@ fn running(job: &JobStanding, scene: Scene<'_>) -> Cells {
 /// How long a running build still takes, or by how much it is over.
 pub(super) fn left(job: &JobStanding, scene: Scene<'_>) -> Markup {
     let elapsed = time::since(job.started_at.as_deref(), scene.now).unwrap_or_default();
-    if let Some(since) = time::since(job.cancelling_since.as_deref(), scene.now) {
-        return html! { "cancelling, " (time::duration(since)) };
+    if let Some(since) = job.cancelling_since.as_deref().and_then(time::parse) {
+        return html! { "cancelling, " (time::elapsed(since, scene.now)) };
     }
     match (job.usual_seconds, job.left_seconds) {
         (Some([median, most]), _) if elapsed > most => html! { span.warn { (time::span(elapsed - median)) " over" } },

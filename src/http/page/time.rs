@@ -111,6 +111,11 @@ pub(super) fn elapsed(at: Timestamp, now: Timestamp) -> Markup {
     element(at, Format::Elapsed, &duration(seconds(at, now)))
 }
 
+/// The time of the page itself; the script's clock begins with it.
+pub(super) fn now(at: Timestamp) -> Markup {
+    html! { time datetime=(format!("{at:.3}")) title=(full(at)) data-now { (clock(at)) } }
+}
+
 /// The time of day, to the second.
 pub(super) fn at_second(at: Timestamp) -> Markup {
     element(at, Format::Clock, &clock(at))

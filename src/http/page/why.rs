@@ -43,9 +43,11 @@ impl Kind {
         }
     }
 
-    pub(super) fn word(self) -> &'static str {
+    /// `tenants_only`: no other limit of its own holds any job back.
+    pub(super) fn word(self, tenants_only: bool) -> &'static str {
         match self {
             Self::NoPlace => "no free place",
+            Self::OwnLimit if tenants_only => "tenant limit",
             Self::OwnLimit => "own limit",
             Self::Group => "group",
             Self::Paused => "paused",
@@ -61,6 +63,12 @@ impl Kind {
             Self::Paused => "reason=paused",
         }
     }
+}
+
+/// Whether of all limits of their own only those of tenants hold jobs back.
+pub(super) fn tenants_only(jobs: &[&JobStanding]) -> bool {
+    let mut reasons = jobs.iter().filter_map(|job| Some(job.wait.as_ref()?.reasons.first()?.reason));
+    !reasons.any(|reason| matches!(reason, Cause::Profile | Cause::Repository))
 }
 
 /// The first reason that holds.

@@ -3,15 +3,18 @@
 use serde_json::{Value, json};
 
 use super::super::{Daemon, Letters, Scene};
-use crate::job::standing::Snapshot;
+use crate::job::standing::{JobDetail, JobStanding, Snapshot};
 
 pub(super) const NOW: &str = "2026-11-24T14:32:07.250Z";
+/// Which forms are the page's own.
+pub(super) const TOKEN: &str = "0123456789abcdef";
 
 /// Everything that a view is made from.
 pub(super) struct Sample {
     pub(super) snapshot: Snapshot,
     pub(super) daemon: Daemon,
     pub(super) letters: Option<Letters>,
+    pub(super) failed: JobDetail,
 }
 
 impl Sample {
@@ -22,7 +25,7 @@ impl Sample {
             letters: self.letters.as_ref(),
             now: NOW.parse().unwrap(),
             may_steer: true,
-            token: "token",
+            token: TOKEN,
         }
     }
 }
@@ -244,10 +247,99 @@ fn letters() -> Value {
     ])
 }
 
-/// A daemon with all that the pictures show.
-pub(super) fn busy() -> Sample {
-    let jobs: Vec<_> = [waiting(), running(), ended()].concat();
-    let snapshot = json!({ "time": NOW, "started_at": "2026-11-24T09:12:00Z", "jobs": jobs, "limits": limits(), "notices": [] });
+/// A job's page, with what is known besides its standing.
+pub(super) fn detail(job: &JobStanding, more: Value) -> JobDetail {
+    let message = json!({ "version": 1, "id": job.job.id, "timeout_minutes": 20, "priority": "normal", "images": [{ "name": "team/storefront", "tags": ["1.4.0"] }] });
+    let base = json!({ "message": message, "builds": [], "history": [{ "time": job.received_at, "text": "received; waits: team-a runs 4 of 4" }], "from_record": false });
+    let standing = serde_json::to_value(job).unwrap();
+    serde_json::from_value(merge(merge(standing, base), more)).unwrap()
+}
+
+fn build(started: i64, ended: Option<i64>, phases: &Value) -> Value {
+    json!({
+        "id": "flex-images:5fea", "arn": "arn:aws:codebuild:eu-west-1:1:build/flex-images:5fea", "number": 1187, "project": "flex-images",
+        "started_at": ago(started), "ended_at": ended.map(ago),
+        "console_url": "https://eu-west-1.console.aws.amazon.com/codesuite/codebuild/1/projects/flex-images/build/5fea", "phases": phases,
+    })
+}
+
+pub(super) fn running_detail(job: &JobStanding) -> JobDetail {
+    let phases = json!([
+        { "name": "QUEUED", "status": "SUCCEEDED", "seconds": 2.0 }, { "name": "PROVISIONING", "status": "SUCCEEDED", "seconds": 18.0 },
+        { "name": "DOWNLOAD_SOURCE", "status": "SUCCEEDED", "seconds": 12.5 }, { "name": "BUILD" },
+    ]);
+    detail(job, json!({ "builds": [build(1_872, None, &phases)] }))
+}
+
+const LOG: &str = "\
+… 4727 lines left out …
+#14 [runtime 1/6] FROM docker.io/team/base:node22
+#14 resolve docker.io/team/base:node22
+#14 resolve docker.io/team/base:node22 0.6s done
+#14 ERROR: docker.io/team/base:node22: not found
+… 65 lines left out …
+------
+ > [runtime 1/6] FROM docker.io/team/base:node22:
+------
+Dockerfile:18
+--------------------
+  16 |     RUN npm ci && npm run build
+  17 |     
+  18 | >>> FROM team/base:node22 AS runtime
+  19 |     COPY --from=build /app/dist /srv
+--------------------
+ERROR: failed to solve: team/base:node22: docker.io/team/base:node22: not found
+
+[Container] 2026/11/24 14:27:49 Command did not exit successfully docker build … exit status 1
+[Container] 2026/11/24 14:27:49 Phase complete: BUILD State: FAILED
+… 2 lines left out …";
+
+fn failed() -> JobDetail {
+    let decisive = "ERROR: failed to solve: team/base:node22: docker.io/team/base:node22: not found";
+    let standing = job(
+        "storefront-5117",
+        "acme/storefront",
+        "release/1.4",
+        "team-a",
+        628,
+        json!({
+            "state": "ended", "status": "failed", "attempt": 1, "started_at": ago(527), "ended_at": ago(255), "decisive_line": decisive,
+            "group": "acme/storefront@release/1.4", "labels": { "release": "1.4.0", "sender": "ci-github" },
+            "source": { "url": "https://github.com/acme/storefront", "revision": "release/1.4", "commit": "9f3c2a71d0e4b5c6d7e8f9a0b1c2d3e4f5a6b7c8" },
+        }),
+    );
+    let phases = json!([
+        { "name": "SUBMITTED", "status": "SUCCEEDED", "seconds": 0.1 }, { "name": "PROVISIONING", "status": "SUCCEEDED", "seconds": 22.0 },
+        { "name": "DOWNLOAD_SOURCE", "status": "SUCCEEDED", "seconds": 6.0 }, { "name": "INSTALL", "status": "SUCCEEDED", "seconds": 3.0 },
+        { "name": "PRE_BUILD", "status": "SUCCEEDED", "seconds": 6.0 }, { "name": "BUILD", "status": "FAILED", "seconds": 231.0 }, { "name": "COMPLETED" },
+    ]);
+    let history = [
+        (628, "sent"),
+        (627, "received; waits: team-a runs 4 of 4"),
+        (576, "next in line; waits: all 12 places taken"),
+        (527, "build 1187 started in project flex-images"),
+        (258, "phase BUILD failed"),
+        (257, "log read: 4,812 lines, 1 secret hidden"),
+        (255, "event storefront-5117/finished published, message deleted"),
+    ];
+    let history: Vec<_> = history.iter().map(|(at, text)| json!({ "time": ago(*at), "text": text })).collect();
+    let standing: JobStanding = serde_json::from_value(standing).unwrap();
+    detail(
+        &standing,
+        json!({
+            "builds": [build(527, Some(258), &phases)], "history": history,
+            "failure": { "kind": "build", "phase": "BUILD", "code": "COMMAND_EXECUTION_ERROR", "message": decisive, "command": "docker build --file Dockerfile --target runtime --tag …/team/storefront:1.4.0 ." },
+            "log": {
+                "excerpt": LOG, "group": "g", "stream": "s", "url": "https://eu-west-1.console.aws.amazon.com/cloudwatch/home", "lines": 18, "truncated": true, "complete": true, "redactions": 1, "redacted": { "github-token": 1 },
+                "highlights": [{ "line": 4807, "text": decisive }, { "line": 4804, "text": "  18 | >>> FROM team/base:node22 AS runtime" }, { "line": 4731, "text": "ERROR: docker.io/team/base:node22: not found" }],
+            },
+            "timings": { "queued_seconds": 1.0, "waiting_seconds": 100.0, "provisioning_seconds": 22.1, "building_seconds": 231.0 },
+        }),
+    )
+}
+
+fn sample(jobs: &[Value], limits: Value, letters: Value, failed: JobDetail) -> Sample {
+    let snapshot = json!({ "time": NOW, "started_at": "2026-11-24T09:12:00Z", "jobs": jobs, "limits": limits, "notices": [] });
     Sample {
         snapshot: serde_json::from_value(snapshot).unwrap(),
         daemon: Daemon {
@@ -256,6 +348,79 @@ pub(super) fn busy() -> Sample {
             submit: "slipway submit --url …".into(),
             history: 1_000,
         },
-        letters: Some(Letters { time: NOW.parse().unwrap(), letters: serde_json::from_value(letters()).unwrap(), complete: true }),
+        letters: Some(Letters { time: NOW.parse().unwrap(), letters: serde_json::from_value(letters).unwrap(), complete: true }),
+        failed,
     }
+}
+
+/// A daemon with all that the pictures show.
+pub(super) fn busy() -> Sample {
+    let before = |id: &str, at: i64| {
+        let line = "ERROR: failed to solve: team/base:node22: docker.io/team/base:node22: not found";
+        let more = json!({ "state": "ended", "status": "failed", "decisive_line": line, "started_at": ago(at + 200), "ended_at": ago(at) });
+        job(id, "acme/storefront", "release/1.4", "team-a", at + 300, more)
+    };
+    let jobs: Vec<_> = [waiting(), running(), ended(), vec![before("storefront-5102", 12_500), before("storefront-5088", 17_400)]].concat();
+    sample(&jobs, limits(), letters(), failed())
+}
+
+/// The same daemon, where everything that a sender chooses is hostile, and as long as it may be.
+pub(super) fn hostile() -> Sample {
+    let texts = [
+        "<script>alert(1)</script>",
+        "\"><img src=x onerror=alert(1)>",
+        "a\u{202e}gnp.exe\u{200b}",
+        "javascript:alert(1)",
+        "nul\0 escape\u{1b}[31mred\u{1b}[0m",
+        "a-name-without-any-break-that-goes-on-and-on-for-two-hundred-characters-so-that-nothing-fits-in-a-row-of-a-lane-and-everything-has-to-give-way-to-figures-which-never-do-that-is-the-rule-of-names-in-rows-0",
+    ];
+    let mut next = 0;
+    let mut hostile = |value: &mut Value, keys: &[&str]| {
+        for key in keys {
+            if value.get(key).is_some_and(|value| !value.is_null()) {
+                next += 1;
+                value[*key] = texts[next % texts.len()].into();
+            }
+        }
+    };
+    let mut jobs: Vec<_> = [waiting(), running(), ended()].concat();
+    for job in &mut jobs {
+        hostile(job, &["repository", "queue", "phase", "decisive_line", "cancel_reason", "superseded_by", "group", "profile"]);
+        hostile(&mut job["source"], &["url", "revision", "commit"]);
+        job["tenant"] = "t".repeat(64).into();
+        job["labels"] = json!({ texts[1]: texts[0], "release": texts[5] });
+        job["group"] = texts[0].into();
+        if job.get("pushed").is_some() {
+            job["pushed"] = json!([texts[0], texts[5]]);
+        }
+        if let Some(reasons) = job.pointer_mut("/wait/reasons") {
+            hostile(&mut reasons[0], &["name", "job"]);
+        }
+    }
+    let mut limits = limits();
+    for (index, tenant) in limits["tenants"].as_array_mut().unwrap().iter_mut().enumerate() {
+        tenant["name"] = format!("{}{index}", texts[5]).into();
+    }
+    limits["pauses"] = json!([{ "scope": { "tenant": texts[2] }, "since": ago(100), "reason": texts[0] }, { "scope": { "profile": texts[5] }, "reason": texts[5] }]);
+    limits["all"]["refusal"] = texts[5].into();
+    let mut letters = letters();
+    for letter in letters.as_array_mut().unwrap() {
+        hostile(letter, &["job", "body", "queue"]);
+        letter["problems"] = json!([{ "path": texts[1], "problem": texts[5] }, { "path": texts[5], "problem": texts[2] }]);
+    }
+    let mut failed = serde_json::to_value(failed()).unwrap();
+    hostile(&mut failed, &["repository", "decisive_line", "group"]);
+    hostile(&mut failed["source"], &["url", "revision"]);
+    hostile(&mut failed["failure"], &["message", "command", "phase", "code"]);
+    failed["labels"] = json!({ texts[1]: texts[0], "release": texts[5] });
+    failed["log"]["url"] = texts[3].into();
+    failed["log"]["excerpt"] = texts.join("\n").into();
+    failed["builds"][0]["console_url"] = texts[3].into();
+    for entry in failed["history"].as_array_mut().unwrap() {
+        hostile(entry, &["text"]);
+    }
+    for phase in failed["builds"][0]["phases"].as_array_mut().unwrap() {
+        hostile(phase, &["name"]);
+    }
+    sample(&jobs, limits, letters, serde_json::from_value(failed).unwrap())
 }
