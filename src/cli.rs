@@ -1,6 +1,8 @@
 //! The command line: one file a command. clap, anyhow and the environment are known only here and in `main`.
 
+mod cancel;
 mod check;
+mod client;
 mod completions;
 mod configuration;
 mod daemon;
@@ -8,15 +10,21 @@ mod daemon;
 mod demo;
 mod exit;
 mod healthcheck;
+mod jobs;
+mod limits;
 #[cfg(feature = "local")]
 mod local;
 mod logs;
 mod paint;
+mod record;
 mod run;
 mod schema;
+mod show;
 mod site;
 mod stdout;
 mod submit;
+mod table;
+mod wording;
 
 use clap::{Parser, Subcommand};
 
@@ -46,6 +54,10 @@ enum Command {
     Demo(demo::Demo),
     Submit(Box<submit::Submit>),
     Logs(logs::Logs),
+    Jobs(Box<jobs::Jobs>),
+    Show(show::Show),
+    Cancel(cancel::Cancel),
+    Limits(limits::Limits),
     Healthcheck(healthcheck::Healthcheck),
     Schema(schema::Schema),
     Completions(completions::Completions),
@@ -63,6 +75,10 @@ impl Cli {
             Command::Demo(command) => command.run().await,
             Command::Submit(command) => command.run().await,
             Command::Logs(command) => command.run().await,
+            Command::Jobs(command) => command.run().await,
+            Command::Show(command) => command.run().await,
+            Command::Cancel(command) => command.run().await,
+            Command::Limits(command) => command.run().await,
             Command::Healthcheck(command) => command.run().await,
             Command::Schema(command) => command.run(),
             Command::Completions(command) => command.run(),
@@ -79,6 +95,12 @@ impl Cli {
             _ => "warn,slipway::observe=error",
         }
     }
+}
+
+/// A word beside the answer, to stderr.
+fn note(text: &str) -> std::io::Result<()> {
+    use std::io::Write;
+    writeln!(std::io::stderr(), "{text}")
 }
 
 /// The environment, without what is not UTF-8.

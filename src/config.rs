@@ -3,6 +3,7 @@
 
 mod address;
 mod check;
+mod current;
 pub mod default;
 mod document;
 mod expression;
@@ -10,16 +11,19 @@ mod fault;
 mod load;
 mod overrides;
 pub mod raw;
+mod reload;
 mod shape;
 #[cfg(test)]
 mod tests;
 
 pub use address::region;
+pub use current::Current;
 pub use expression::Expression;
 pub use fault::{Error, Fault, Faults, Origin};
 pub use load::{load, parse};
+pub use reload::{Reload, ReloadError};
 
-use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 /// A checked configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +40,8 @@ pub struct Config {
     pub retry: Retry,
     /// What of a build's log goes into its event.
     pub log: LogExcerpt,
+    /// The daemon's own log.
+    pub telemetry: Telemetry,
     /// What jobs may ask for, by name; at least one.
     pub profiles: BTreeMap<String, Profile>,
     /// Health, metrics, status.
@@ -160,6 +166,13 @@ pub struct LogExcerpt {
     pub redact: Vec<Expression>,
 }
 
+/// The daemon's own log.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Telemetry {
+    /// What is logged, as `SLIPWAY_LOG` says it, which wins over it.
+    pub log: String,
+}
+
 /// What the operator allows under one name. A job can name a profile, and set nothing of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Profile {
@@ -272,10 +285,32 @@ pub enum Credential {
 pub struct Http {
     /// Where the daemon listens.
     pub listen: SocketAddr,
+    /// Whether the API and the status page are served, beside health and metrics.
+    pub api: bool,
+    /// Who may use them. `None`: whoever reaches a loopback address.
+    pub tokens: Option<Tokens>,
     /// Jobs that have ended and are remembered.
     pub history: usize,
     /// What they may take, in bytes.
     pub history_bytes: usize,
+}
+
+/// Where the tokens of the API are kept; at least one is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tokens {
+    /// Of those who may look.
+    pub read: Option<TokenSource>,
+    /// Of those who may also change what goes on.
+    pub steer: Option<TokenSource>,
+}
+
+/// Where tokens are kept, one a line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TokenSource {
+    /// In a file.
+    File(PathBuf),
+    /// In a variable of the environment, by its name.
+    Variable(String),
 }
 
 /// How the daemon leaves.

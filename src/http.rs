@@ -1,37 +1,90 @@
-//! What the daemon tells over HTTP: health by progress, readiness, metrics.
+//! What the daemon tells over HTTP: health by progress, readiness and metrics for whoever reaches it; the API and the status page for those who may.
 
+pub mod access;
+pub mod api;
+mod body;
 mod connection;
+pub mod filter;
+mod header;
 mod host;
-mod page;
+mod origin;
+pub mod page;
+pub mod problem;
 mod server;
 
 use std::{fmt::Write as _, io};
 
-use axum::{Router, extract::State, http::StatusCode, middleware::from_fn, response::IntoResponse, routing::get};
+use axum::{
+    Router,
+    extract::State,
+    http::StatusCode,
+    middleware::{from_fn, from_fn_with_state},
+    response::IntoResponse,
+    routing::get,
+};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+pub use self::problem::Problem;
+use self::{access::Access, api::Bounds};
 use crate::engine::Vitals;
 
-/// What the pages show.
+/// What the pages show, and to whom. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Pages {
     pub vitals: Vitals,
     pub metrics: PrometheusHandle,
+    access: Access,
+    /// Whether the API is served.
+    api: bool,
+    bounds: Bounds,
+    /// Which daemon the status page is of.
+    site: page::Site,
+    /// Ends the answers that go on.
+    stop: CancellationToken,
+}
+
+impl Pages {
+    /// `access`: of the API; `None`: it is not served.
+    pub fn new(vitals: Vitals, metrics: PrometheusHandle, access: Option<Access>) -> Self {
+        let api = access.is_some();
+        Self {
+            vitals,
+            metrics,
+            access: access.unwrap_or_default(),
+            api,
+            bounds: Bounds::default(),
+            site: page::Site::default(),
+            stop: CancellationToken::new(),
+        }
+    }
+
+    /// With what the status page says of the daemon.
+    #[must_use]
+    pub fn with_site(self, site: page::Site) -> Self {
+        Self { site, ..self }
+    }
 }
 
 /// Serves until `stop`, and half a second longer at most.
-pub async fn serve(listener: TcpListener, pages: Pages, stop: CancellationToken) -> io::Result<()> {
+pub async fn serve(listener: TcpListener, mut pages: Pages, stop: CancellationToken) -> io::Result<()> {
     let listen = listener.local_addr()?.ip();
-    let router = Router::new()
-        .route("/healthz", get(health))
-        .route("/readyz", get(readiness))
-        .route("/metrics", get(metrics))
-        .layer(from_fn(move |request, next| host::check(listen, request, next)))
-        .with_state(pages);
+    pages.stop = stop.clone();
+    let open = Router::new().route("/healthz", get(health)).route("/readyz", get(readiness)).route("/metrics", get(metrics));
+    let router = if pages.api { open.merge(guarded(&pages)) } else { open };
+    let router = router.layer(from_fn(move |request, next| host::check(listen, request, next))).with_state(pages);
     server::serve(listener, router, stop).await;
     Ok(())
+}
+
+/// What is for those who may.
+fn guarded(pages: &Pages) -> Router<Pages> {
+    api::router(pages)
+        .merge(page::router())
+        .layer(from_fn(origin::check))
+        .layer(from_fn_with_state(pages.access.clone(), access::check))
+        .layer(from_fn(header::strict))
 }
 
 /// 200 while every loop turns over; else 503 and which do not. Panics of jobs are told, and are no reason for a restart: a message that
@@ -72,7 +125,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_is_told_and_is_no_reason_for_a_restart() {
-        let pages = Pages { vitals: Vitals::default(), metrics: PrometheusBuilder::new().build_recorder().handle() };
+        let pages = Pages::new(Vitals::default(), PrometheusBuilder::new().build_recorder().handle(), None);
         let health = async || {
             let response = health(State(pages.clone())).await.into_response();
             let status = response.status();

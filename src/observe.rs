@@ -42,6 +42,7 @@ pub fn describe() {
     describe_counter!("slipway_jobs_panicked_total", Unit::Count, "Jobs whose task panicked: a fault of the daemon");
     describe_counter!("slipway_aws_calls_total", Unit::Count, "AWS calls by operation and result");
     describe_counter!("slipway_aws_throttles_total", Unit::Count, "AWS calls that were throttled, by operation");
+    describe_gauge!("slipway_pauses", Unit::Count, "What is paused: everything, queues, tenants and profiles count one each");
     describe_counter!("slipway_log_lines_dropped_total", Unit::Count, "Log lines that stderr could not take");
     for status in ["succeeded", "failed", "timed_out", "cancelled", "superseded", "errored"] {
         counter!("slipway_jobs_finished_total", "status" => status).absolute(0);
@@ -55,6 +56,7 @@ pub fn describe() {
     counter!("slipway_log_lines_dropped_total").absolute(0);
     gauge!("slipway_jobs_waiting").set(0);
     gauge!("slipway_jobs_running").set(0);
+    gauge!("slipway_pauses").set(0);
 }
 
 /// The span of one job's whole life.
@@ -113,6 +115,10 @@ pub(crate) fn dead_letter_told(message_id: &str) {
 pub(crate) fn dead_letter_refused(message_id: &str, error: &dyn Display) {
     counter!("slipway_dead_letters_refused_total").increment(1);
     error!(message.id = message_id, %error, "the dead-letter queue refuses a message; it is kept and tried again");
+}
+
+pub(crate) fn dead_letter_redriven(message_id: &str, new_id: &str, queue: &str) {
+    info!(message.id = message_id, message.new_id = new_id, queue, "moved a dead letter back to its jobs queue");
 }
 
 pub(crate) fn no_dead_letter_queue(queue: &str) {
@@ -307,12 +313,45 @@ pub(crate) fn panicked(reason: &str, location: &str) {
     error!(reason, location, "a panic: a fault of the program");
 }
 
+pub(crate) fn tokens_unread(key: &str, why: &str) {
+    warn!(key, why, "could not read the API's tokens again; those that were read before hold on");
+}
+
 pub(crate) fn accept_failed(error: &dyn Display) {
     warn!(%error, "could not accept a connection on the daemon's port");
 }
 
+pub(crate) fn paused(scope: &dyn Display, reason: Option<&str>) {
+    warn!(%scope, reason, "paused: what runs goes on, and nothing of it starts until it is resumed");
+}
+
+pub(crate) fn resumed(scope: &dyn Display) {
+    info!(%scope, "resumed");
+}
+
+pub(crate) fn pauses(count: usize) {
+    #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
+    gauge!("slipway_pauses").set(count as f64);
+}
+
+pub(crate) fn pauses_unread(queue: &str, error: &dyn Display) {
+    warn!(queue, %error, "could not read the queue's tags, which say what is paused: it stays as it was known");
+}
+
+pub(crate) fn configuration_changed(keys: &[String]) {
+    info!(keys = keys.join(", "), "the configuration was read again, and holds for what is received from now on");
+}
+
+pub(crate) fn configuration_unchanged() {
+    info!("the configuration was read again, and says what it said");
+}
+
+pub(crate) fn configuration_refused(reason: &dyn Display) {
+    error!(%reason, "the configuration was read again, and refused as a whole");
+}
+
 pub(crate) fn hangup_ignored() {
-    info!("SIGHUP changes nothing: the configuration is read at the start only, so restart the daemon for a new one");
+    info!("SIGHUP changes nothing here: no daemon runs, which would read its configuration again");
 }
 
 pub(crate) fn signal_ignored(signal: &str) {

@@ -2,6 +2,7 @@
 
 mod attribute;
 mod place;
+mod tag;
 
 use std::{sync::Arc, time::Duration};
 
@@ -177,6 +178,15 @@ impl Queue {
         let policy = answer.attributes.as_ref().and_then(|all| all.get(&QueueAttributeName::RedrivePolicy));
         let policy: Option<serde_json::Value> = policy.and_then(|text| serde_json::from_str(text).ok());
         Ok(policy.as_ref().and_then(RedrivePolicy::read))
+    }
+
+    /// How long it keeps messages.
+    pub async fn retention(&self) -> Result<Option<Duration>, AwsError> {
+        const NAME: QueueAttributeName = QueueAttributeName::MessageRetentionPeriod;
+        let request = self.client.get_queue_attributes().queue_url(&*self.url).attribute_names(NAME);
+        let answer = call("sqs.GetQueueAttributes", || request.clone().send()).await?;
+        let seconds = answer.attributes.as_ref().and_then(|all| all.get(&NAME)?.parse().ok());
+        Ok(seconds.map(Duration::from_secs))
     }
 
     /// The URL of a queue of this queue's account and region, by its ARN.

@@ -14,9 +14,9 @@ use super::Exit;
 use crate::{
     aws::Clients,
     clock::Clock,
-    config::Config,
+    config::{self, Config, Faults},
     engine::{self, Vitals},
-    http::{self, Pages},
+    http::{self, Pages, access::Access, page::Site},
     observe,
     shutdown::Shutdown,
 };
@@ -26,16 +26,18 @@ use crate::{
 pub(super) struct Daemon {
     config: Config,
     listener: TcpListener,
+    access: Option<Access>,
 }
 
 impl Daemon {
     /// Takes the port that the configuration names.
     pub(super) async fn bind(config: Config) -> anyhow::Result<Self> {
         let listen = config.http.listen;
+        let access = access(&config.http)?;
         let listener = TcpListener::bind(listen).await.with_context(|| {
             format!("cannot listen on {listen} for health and metrics (choose another with [http].listen or SLIPWAY__HTTP__LISTEN)")
         })?;
-        Ok(Self { config, listener })
+        Ok(Self { config, listener, access })
     }
 
     /// Where it really listens: what was asked for may be any free port.
@@ -49,7 +51,8 @@ impl Daemon {
         let metrics = PrometheusBuilder::new().install_recorder().context("cannot collect metrics")?;
         observe::describe();
         let (vitals, shutdown, stop) = (Vitals::default(), Shutdown::default(), CancellationToken::new());
-        let pages = http::serve(self.listener, Pages { vitals: vitals.clone(), metrics }, stop.clone());
+        let site = Site::of(&self.config);
+        let pages = http::serve(self.listener, Pages::new(vitals.clone(), metrics, self.access).with_site(site), stop.clone());
         let engine = async {
             let exit = Box::pin(engine::run(Arc::new(self.config), clients, Clock::system(), vitals, shutdown.clone())).await;
             // Health and metrics are told to the very end.
@@ -70,4 +73,13 @@ impl Daemon {
             engine::Exit::Left(_) => Exit::GraceRanOut,
         })
     }
+}
+
+/// Who may use the API. `None`: it is not served.
+fn access(settings: &config::Http) -> Result<Option<Access>, Faults> {
+    let access = match &settings.tokens {
+        Some(tokens) => Access::guarded(tokens, "[http].tokens", super::variable)?,
+        None => Access::open(),
+    };
+    Ok(Some(access).filter(|_| settings.api))
 }

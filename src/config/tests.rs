@@ -1,6 +1,7 @@
 //! The rules by table: what a file with a fault is told, and what the environment changes.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod inheritance;
 mod queue;
 
 use std::{path::Path, time::Duration};
@@ -57,6 +58,8 @@ fn the_example_has_every_key() {
     // What is commented out counts, whole sections included.
     let example = EXAMPLE.replace("\n# [", "\n[");
     for (section, key) in expected {
+        // It takes a second profile to extend the first.
+        let section = if key == "extends = " { "[profiles.small]".to_owned() } else { section };
         let after = example.split_once(&format!("\n{section}\n")).unwrap_or_else(|| panic!("no {section}")).1;
         let body = after.split("\n[").next().unwrap();
         let said = body.lines().any(|line| line.trim_start_matches("# ").starts_with(&key));

@@ -61,6 +61,11 @@ impl DeadLetters {
         }
     }
 
+    /// The queue, if there is one; asked once.
+    pub(crate) async fn find(&self) -> Result<Option<&Queue>, AwsError> {
+        self.ask().await
+    }
+
     async fn ask(&self) -> Result<Option<&Queue>, AwsError> {
         let ask = async {
             let url = match self.ask_policy().await? {

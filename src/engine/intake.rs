@@ -15,6 +15,7 @@ use super::{
     backlog::{Backlog, Reservation},
     dead_letters::DeadLetters,
     lease::Leases,
+    pause::Gate,
     worker::Worker,
 };
 use crate::{
@@ -46,6 +47,8 @@ pub(crate) struct Intake {
     pub(crate) leases: Leases,
     /// Room for what is held, over all queues.
     pub(crate) backlog: Backlog,
+    /// Shut while the queue is paused.
+    pub(crate) gate: Gate,
     pub(crate) worker: Arc<Worker>,
     pub(crate) jobs: Jobs,
     /// Set when the queue has answered for the first time.
@@ -63,6 +66,7 @@ impl Intake {
         // More than one only while all of them bring as much as they can.
         let mut wanted = 1;
         let mut paused_until: Option<Instant> = None;
+        let mut gate = self.gate.clone();
         let mut learning = std::pin::pin!(self.dead_letters.learn().fuse());
         // Also the first messages are told when they were received for the last time; a queue that does not answer is not waited for.
         tokio::select! {
@@ -71,9 +75,15 @@ impl Intake {
             _ = timeout(POLICY, &mut learning) => {}
         }
         loop {
+            let is_open = gate.is_open();
+            if is_open == Some(false) {
+                // It is there, and nothing is wanted of it.
+                self.answered.send_replace(true);
+            }
             tokio::select! {
                 biased;
                 () = drain.cancelled() => break,
+                () = gate.changed() => {}
                 () = &mut learning => {}
                 Some((room, answer)) = receives.next() => {
                     let (room, answer): Received = (room, answer);
@@ -92,7 +102,7 @@ impl Intake {
                     }
                 }
                 () = sleep_until(paused_until.unwrap_or_else(Instant::now)), if paused_until.is_some() => paused_until = None,
-                room = self.backlog.reserve(), if receives.len() < wanted && paused_until.is_none() => receives.push(self.receive(room)),
+                room = self.backlog.reserve(), if is_open == Some(true) && receives.len() < wanted && paused_until.is_none() => receives.push(self.receive(room)),
                 // Without a receive under way, it is the wait for room or the pause that goes on.
                 () = sleep(TURN), if receives.is_empty() => pulse.beat(),
             }

@@ -26,25 +26,17 @@ use jiff::Timestamp;
 pub(super) use route::router;
 pub use site::{Daemon, Site};
 
-use crate::job::standing::{DeadLetter, JobStanding, Snapshot};
-
-/// What a look at the dead-letter queues found.
-#[derive(Debug, Clone)]
-pub struct Letters {
-    /// When it looked.
-    pub time: Timestamp,
-    /// The oldest first.
-    pub letters: Vec<DeadLetter>,
-    /// Whether it saw all.
-    pub complete: bool,
-}
+use crate::{
+    engine::dead_letter::Look,
+    job::standing::{JobStanding, Snapshot},
+};
 
 /// What every view is made from: one moment of the daemon, and who looks.
 #[derive(Debug, Clone, Copy)]
 struct Scene<'a> {
     snapshot: &'a Snapshot,
     daemon: &'a Daemon,
-    letters: Option<&'a Letters>,
+    letters: Option<&'a Look>,
     now: Timestamp,
     /// Whether whoever looks may cancel, pause and redrive.
     may_steer: bool,

@@ -29,11 +29,12 @@ struct Said {
 fn said(letter: &DeadLetter) -> Said {
     let body: Value = serde_json::from_str(&letter.body).unwrap_or_default();
     let text = |value: &Value| value.as_str().map(str::to_owned);
-    let source = text(&body["source"]["url"]).map(|url| match url.split_once("://") {
-        Some((_, rest)) => rest.strip_suffix(".git").unwrap_or(rest).split_once('/').map_or(rest, |(_host, path)| path).to_owned(),
-        None => url,
+    let source = letter.repository.clone().or_else(|| text(&body["source"]["url"])).map(|source| {
+        let path = source.split_once("://").map_or(source.as_str(), |(_scheme, rest)| rest);
+        let path = path.split_once('/').map_or(path, |(_host, path)| path);
+        path.strip_suffix(".git").unwrap_or(path).to_owned()
     });
-    Said { tenant: text(&body["tenant"]), source }
+    Said { tenant: letter.tenant.clone().or_else(|| text(&body["tenant"])), source }
 }
 
 fn name(letter: &DeadLetter) -> &str {
@@ -106,11 +107,12 @@ pub(super) fn entry(letter: &DeadLetter, scene: Scene<'_>) -> Markup {
             div.acts {
                 p.muted {
                     @if let Some(sent) = letter.sent_at.as_deref().and_then(time::parse) { (time::ago(sent, scene.now)) }
+                    @if let Some(until) = letter.kept_until.as_deref().and_then(time::parse) { " · kept " (time::span(time::seconds(scene.now, until))) }
                     @if scene.daemon.queues.len() > 1 { " · " (Name(&letter.queue)) }
                 }
                 @if scene.may_steer {
                     p {
-                        @if letter.acceptable { button.link type="submit" form="selection" name="only-redrive" value=(letter.id) aria-label={ "Redrive " (spelled(name(letter))) } { "Redrive" } }
+                        @if letter.acceptable { button.link type="submit" form="selection" name="only" value=(letter.id) aria-label={ "Redrive " (spelled(name(letter))) } { "Redrive" } }
                         a href=(edit(letter)) aria-label={ "Edit " (spelled(name(letter))) } { "Edit…" }
                         a href={ "/dead-letters/delete?id=" (encoded(&letter.id)) } aria-label={ "Delete " (spelled(name(letter))) } { "Delete…" }
                     }
@@ -183,6 +185,9 @@ mod tests {
             acceptable: false,
             receives: 1,
             sent_at: None,
+            tenant: None,
+            repository: None,
+            kept_until: None,
             body: body.into(),
         };
         let shown = message(&letter(body, &["/timeout_minutes", "/images/0/dockerfile", "/source", ""])).0;

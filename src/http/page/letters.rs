@@ -3,13 +3,16 @@
 use maud::{Markup, html};
 
 use super::{
-    Letters, Scene,
+    Scene,
     layout::{Page, View},
     letter::entry,
     text::{Name, counted, encoded, number, spelled},
     time,
 };
-use crate::job::standing::{DeadLetter, DeadLetterKind};
+use crate::{
+    engine::dead_letter::Look,
+    job::standing::{DeadLetter, DeadLetterKind},
+};
 
 /// Letters on one page.
 const MOST: usize = 500;
@@ -22,6 +25,11 @@ pub(super) struct Wanted {
 }
 
 impl Wanted {
+    /// Whether nothing is filtered.
+    pub(super) fn is_all(&self) -> bool {
+        self.kind.is_none() && self.text.is_empty()
+    }
+
     fn fits(&self, letter: &DeadLetter) -> bool {
         let text = self.text.to_lowercase();
         let has = |part: &str| part.to_lowercase().contains(&text);
@@ -38,6 +46,11 @@ pub(super) fn kind_word(kind: DeadLetterKind) -> &'static str {
     }
 }
 
+/// The kind that an address names.
+pub(super) fn read_kind(word: &str) -> Option<DeadLetterKind> {
+    KINDS.into_iter().find(|kind| kind_word(*kind) == word)
+}
+
 fn name(kind: DeadLetterKind) -> (&'static str, &'static str) {
     match kind {
         DeadLetterKind::Rejected => ("Rejected", "The message is no valid job. Mend the sender, or edit the message here."),
@@ -50,9 +63,15 @@ fn name(kind: DeadLetterKind) -> (&'static str, &'static str) {
 const KINDS: [DeadLetterKind; 2] = [DeadLetterKind::Rejected, DeadLetterKind::ReceivedTooOften];
 
 /// `told`: what was done just now.
-pub(super) fn view(look: &Letters, wanted: &Wanted, told: Option<&Markup>, scene: Scene<'_>) -> Page {
+pub(super) fn view(look: &Look, wanted: &Wanted, told: Option<&Markup>, scene: Scene<'_>) -> Page {
     let fitting: Vec<_> = look.letters.iter().rev().filter(|letter| wanted.fits(letter)).take(MOST).collect();
     let oldest = look.letters.iter().filter_map(|letter| time::parse(letter.sent_at.as_deref()?)).min();
+    let left = look
+        .letters
+        .iter()
+        .filter_map(|letter| time::parse(letter.kept_until.as_deref()?))
+        .min()
+        .map(|until| time::seconds(scene.now, until));
     let queues: std::collections::BTreeSet<&str> = look.letters.iter().map(|letter| letter.queue.as_str()).collect();
     let main = html! {
         @if let Some(told) = told { p.remark role="status" { (told) } }
@@ -61,7 +80,7 @@ pub(super) fn view(look: &Letters, wanted: &Wanted, told: Option<&Markup>, scene
                 h1 { (counted(look.letters.len(), "dead letter")) }
                 p.muted {
                     @if !queues.is_empty() { "On " @for (index, queue) in queues.iter().enumerate() { @if index > 0 { ", " } code { (Name(queue)) } } ". " }
-                    @if let Some(oldest) = oldest { "The oldest came " b { (time::ago(oldest, scene.now)) } ". " }
+                    @if let Some(oldest) = oldest { "The oldest came " b { (time::ago(oldest, scene.now)) } @if let Some(left) = left { " and is kept for " b { (time::span(left)) } " more" } ". " }
                     "A redriven message goes to the end of its tenant’s line. Looked at " (time::at_second(look.time)) "."
                     @if !look.complete { " There are more than one look shows." }
                 }

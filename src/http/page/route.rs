@@ -1,7 +1,9 @@
 //! Addresses of the page, and what each is answered with.
 
 mod act;
+mod letters;
 mod log;
+mod pause;
 mod reply;
 
 use axum::{
@@ -9,7 +11,7 @@ use axum::{
     extract::{Path, RawQuery, State},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
-    routing::get,
+    routing::{get, post},
 };
 
 use self::reply::{failed, html, missing, show, with};
@@ -29,6 +31,12 @@ pub(in crate::http) fn router() -> Router<Pages> {
         .route("/jobs/{id}/log", get(log::whole))
         .route("/jobs/{id}/cancel", get(act::cancel_form).post(act::cancel))
         .route("/limits", get(limits))
+        .route("/pause", get(pause::form).post(pause::pause))
+        .route("/resume", post(pause::resume))
+        .route("/dead-letters", get(letters::view))
+        .route("/dead-letters/redrive", post(letters::redrive))
+        .route("/dead-letters/delete", get(letters::delete_form).post(letters::delete))
+        .route("/dead-letters/{id}/edit", get(letters::edit_form).post(letters::edit))
         .route("/keys", get(keys))
         .route("/assets/{name}", get(asset))
 }

@@ -7,8 +7,10 @@ use std::{
 
 use subtle::ConstantTimeEq;
 
-use super::Letters;
-use crate::{config::Config, engine::Vitals};
+use crate::{
+    config::Config,
+    engine::{Vitals, dead_letter::Look},
+};
 
 /// What does not change while the daemon runs.
 #[derive(Debug, Clone, Default)]
@@ -64,8 +66,8 @@ impl Site {
     }
 
     /// What the last look at the dead-letter queues found.
-    pub(super) fn letters(&self, _vitals: &Vitals) -> Option<Letters> {
-        None
+    pub(super) fn letters(vitals: &Vitals) -> Option<Arc<Look>> {
+        vitals.controls()?.dead_letters.last()
     }
 }
 

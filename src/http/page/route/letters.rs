@@ -136,7 +136,9 @@ pub(super) async fn edit_form(State(pages): State<Pages>, Extension(right): Exte
     }
     let look = desk(&pages).and_then(|desk| desk.last());
     match among(look.as_ref(), &[id]).first() {
-        Some(letter) => with(&pages, right, |scene| html(StatusCode::OK, &letters::edit(letter, &letter.body, &letter.problems, scene), scene)),
+        Some(letter) => {
+            with(&pages, right, |scene| html(StatusCode::OK, &letters::edit(letter, &letter.body, &letter.problems, scene), scene))
+        }
         None => refuse(&pages, right, StatusCode::NOT_FOUND, "Not found", "The last look did not find this message.", VIEW),
     }
 }

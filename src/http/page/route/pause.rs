@@ -37,8 +37,9 @@ pub(super) async fn form(State(pages): State<Pages>, Extension(right): Extension
 
 /// The form's scope, or the answer that says what is wrong with it.
 fn scope(pages: &Pages, right: Right, sent: &Sent) -> Result<PauseScope, Response> {
-    read_scope(sent.field("scope"), sent.field("name"))
-        .ok_or_else(|| refuse(pages, right, StatusCode::UNPROCESSABLE_ENTITY, "Nothing was paused", "Name the tenant, profile or queue.", "/pause"))
+    read_scope(sent.field("scope"), sent.field("name")).ok_or_else(|| {
+        refuse(pages, right, StatusCode::UNPROCESSABLE_ENTITY, "Nothing was paused", "Name the tenant, profile or queue.", "/pause")
+    })
 }
 
 fn failed(pages: &Pages, right: Right, error: &Error) -> Response {

@@ -11,7 +11,7 @@ use crate::{
     http::{
         Pages,
         access::Right,
-        page::{Scene, asset::hash, form, layout, time},
+        page::{Scene, Site, asset::hash, form, layout, time},
     },
 };
 
@@ -19,11 +19,11 @@ use crate::{
 pub(super) fn with(pages: &Pages, right: Right, make: impl FnOnce(Scene<'_>) -> Response) -> Response {
     let Some(console) = pages.vitals.console() else { return starting() };
     let snapshot = console.snapshot();
-    let letters = pages.site.letters(&pages.vitals);
+    let letters = Site::letters(&pages.vitals);
     make(Scene {
         snapshot: &snapshot,
         daemon: pages.site.daemon(),
-        letters: letters.as_ref(),
+        letters: letters.as_deref(),
         now: time::parse(&snapshot.time).unwrap_or_default(),
         may_steer: right >= Right::Steer,
         token: pages.site.token(),

@@ -2,8 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::super::{Daemon, Letters, Scene};
-use crate::job::standing::{JobDetail, JobStanding, Snapshot};
+use super::super::{Daemon, Scene};
+use crate::{
+    engine::dead_letter::Look,
+    job::standing::{JobDetail, JobStanding, Snapshot},
+};
 
 pub(super) const NOW: &str = "2026-11-24T14:32:07.250Z";
 /// Which forms are the page's own.
@@ -13,7 +16,7 @@ pub(super) const TOKEN: &str = "0123456789abcdef";
 pub(super) struct Sample {
     pub(super) snapshot: Snapshot,
     pub(super) daemon: Daemon,
-    pub(super) letters: Option<Letters>,
+    pub(super) letters: Option<Look>,
     pub(super) failed: JobDetail,
 }
 
@@ -186,7 +189,7 @@ fn limits() -> Value {
 }
 
 fn letters() -> Value {
-    let letter = |id: &str, job: Option<&str>, kind: &str, problems: Value, acceptable: bool, sent: i64, body: &str| json!({ "id": id, "job": job, "queue": "slipway-jobs-dlq", "kind": kind, "problems": problems, "acceptable": acceptable, "receives": 5, "sent_at": ago(sent), "body": body });
+    let letter = |id: &str, job: Option<&str>, kind: &str, problems: Value, acceptable: bool, sent: i64, body: &str| json!({ "id": id, "job": job, "queue": "slipway-jobs-dlq", "kind": kind, "problems": problems, "acceptable": acceptable, "receives": 5, "sent_at": ago(sent), "kept_until": ago(sent - 1_209_600), "body": body });
     let storefront = r#"{ "version": 1, "id": "storefront-5120", "source": { "url": "https://github.com/acme/storefront", "revision": "main" },
   "images": [{ "name": "team/storefront", "dockerfile": "../shared/Dockerfile" }], "timeout_minutes": 90, "tenant": "team-a" }"#;
     json!([
@@ -348,7 +351,7 @@ fn sample(jobs: &[Value], limits: Value, letters: Value, failed: JobDetail) -> S
             submit: "slipway submit --url …".into(),
             history: 1_000,
         },
-        letters: Some(Letters { time: NOW.parse().unwrap(), letters: serde_json::from_value(letters).unwrap(), complete: true }),
+        letters: Some(Look { time: NOW.parse().unwrap(), letters: serde_json::from_value(letters).unwrap(), complete: true }),
         failed,
     }
 }
