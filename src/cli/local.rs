@@ -138,7 +138,7 @@ fn stored(file: Option<&Path>) -> anyhow::Result<BTreeMap<String, String>> {
 /// What to type next.
 fn welcome(local: &local::Local, region: &str, daemon: Option<SocketAddr>) -> String {
     let daemon = match daemon {
-        Some(address) => format!("The daemon carries jobs from slipway-jobs; http://{address}/metrics tells how it is."),
+        Some(address) => format!("The daemon carries jobs from slipway-jobs; its status page is http://{address}/"),
         None => "No daemon runs: start one with `slipway run`.".to_owned(),
     };
     format!(

@@ -35,7 +35,7 @@ pub(super) fn view(query: &Query, scene: Scene<'_>) -> Page {
             @if found.is_empty() { (nothing(query, scene)) }
             @else if shown.is_empty() { p.nothing { "There is no page " (query.page) ". " a.inline href=(query.at_page(pages)) { "To the last, " (pages) } } }
             @else {
-                div.scroll tabindex="0" role="region" aria-label="Jobs" {
+                div.scroll tabindex="0" role="group" aria-label="Jobs" {
                     table.of-jobs {
                         thead { tr {
                             th scope="col" { "State" } th scope="col" { "Repository" } th.wide scope="col" { "Revision" } th.wide scope="col" { "Job" }

@@ -35,7 +35,7 @@ pub(super) fn view(scene: Scene<'_>) -> Page {
             @if scene.may_steer { div.buttons { a.button href="/pause?scope=all" { @if is_paused(scene, About::All, "") { "Resume all…" } @else { "Pause all…" } } } }
         }
         @if !limits.pauses.is_empty() {
-            section.panel aria-labelledby="pauses" data-key="pauses" {
+            section.panel.table-panel aria-labelledby="pauses" data-key="pauses" {
                 header.head { h2 id="pauses" { "Paused" } }
                 ul.plain-list { @for pause in &limits.pauses { li {
                     (Sign::Paused.bare()) " " b { (scope(&pause.scope)) }
@@ -60,7 +60,7 @@ fn table(name: &str, about: About, limits: &[LimitStanding], scene: Scene<'_>) -
         section.panel.table-panel aria-labelledby={ "limits-" (key) } data-key={ "limits-" (key) } {
             header.head { h2 id={ "limits-" (key) } { (name) } @if about != About::All { p.sub { (number(limits.len())) } } }
             @if limits.is_empty() { p.nothing { "None has jobs now." } } @else {
-                div.scroll tabindex="0" role="region" aria-labelledby={ "limits-" (key) } {
+                div.scroll tabindex="0" role="group" aria-labelledby={ "limits-" (key) } {
                     table {
                         thead { tr {
                             th scope="col" { "Name" } th scope="col" { "Places" } th.n scope="col" { "Running" }
@@ -104,7 +104,7 @@ fn row(limit: &LimitStanding, about: About, scene: Scene<'_>) -> Markup {
             td { (limit_bar(limit)) }
             td.n { (number(limit.running)) }
             td.n.wide { @match limit.limit { Some(most) => (number(most)), None => span.muted { "none" } } @if let Some(weight) = limit.weight.filter(|weight| *weight != 1) { ", weight " (weight) } }
-            td.wide { (learned(limit, scene)) }
+            td.wide.reason { (learned(limit, scene)) }
             td.n { (number(limit.waiting)) }
             td.n.wide { @match limit.longest_wait_seconds.filter(|_| limit.waiting > 0) { Some(wait) => (time::duration(wait)), None => "–" } }
             td.n.wide { @match next { Some(job) => (estimate(job)), None => "–" } }

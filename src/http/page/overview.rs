@@ -92,7 +92,7 @@ fn tenants(scene: Scene<'_>) -> Markup {
             @if shown.is_empty() {
                 p.nothing { "No tenant has jobs now." }
             } @else {
-                div.scroll tabindex="0" role="region" aria-labelledby="tenants" {
+                div.scroll tabindex="0" role="group" aria-labelledby="tenants" {
                     table {
                         thead { tr {
                             th scope="col" { "Tenant" } th scope="col" { "Places" }

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use crate::{
     http::page::{
         Scene,
-        row::{self, address, id, left, phase, phase_bar, took},
+        row::{self, address, left, phase, phase_bar, took},
         sign::Sign,
         text::{Name, boxed, encoded, https, line},
         time, why,
@@ -61,7 +61,7 @@ fn running(job: &JobStanding, scene: Scene<'_>) -> Markup {
     html! {
         (phase_bar(job, scene))
         dl.facts {
-            dt { "Phase" } dd role="status" { (boxed(&job.phase.as_deref().map_or_else(|| "Starting".to_owned(), phase))) }
+            dt { "Phase" } dd { span role="status" { (boxed(&job.phase.as_deref().map_or_else(|| "Starting".to_owned(), phase))) } }
             @if let Some(started) = started { dt { "Elapsed" } dd { (time::elapsed(started, scene.now)) } }
             @if let Some([median, most]) = job.usual_seconds { dt { "Usual" } dd { (time::duration(median)) ", nine of ten below " (time::duration(most)) } }
             dt { "Left" } dd { (left(job, scene)) }
@@ -139,7 +139,7 @@ fn history(job: &JobStanding, before: &[&JobStanding], scene: Scene<'_>) -> Mark
     html! {
         @if let (Some(first), Some(oldest)) = (first, oldest) {
             @if same == 1 { " The build of this branch before failed with the same line, " } @else { " The last " (same) " builds of this branch before failed with the same line, first " }
-            "at " a.inline href=(address(oldest)) aria-label={ "job " (id(oldest)) } { (time::at_minute(first, scene.now)) } "."
+            "at " a.inline href=(address(oldest)) { (time::at_minute(first, scene.now)) } "."
         } @else if before.first().is_some_and(|job| job.status == Some(Status::Succeeded)) {
             " The build of this branch before succeeded."
         }

@@ -49,7 +49,7 @@ fn live(job: &JobStanding) -> Markup {
                 p.aside { label #follow data-own="follow" hidden { input type="checkbox" checked; " Follow" } " " (links(job)) }
             }
             template { div.line { a.no {} span {} code {} } }
-            div.log.live #log data-own="live" data-follow={ "/api/v1" (address(job)) "/log?follow=true" } role="region" aria-labelledby="log-head" tabindex="0" {
+            div.log.live #log data-own="live" data-follow={ "/api/v1" (address(job)) "/log?follow=true" } role="region" aria-label="Lines of the log" tabindex="0" {
                 noscript { p.nothing { "Without script the log does not follow: open the whole log." } }
             }
         }
@@ -143,7 +143,7 @@ fn excerpt(job: &JobStanding, log: &Log) -> Markup {
                     (links(job))
                 }
             }
-            div.log data-own="excerpt" role="region" aria-labelledby="log-head" tabindex="0" {
+            div.log data-own="excerpt" role="region" aria-label="Lines of the log" tabindex="0" {
                 @for piece in &pieces {
                     @match piece {
                         Piece::Line { number, text } => (numbered(*number, text, is_decisive(*number, text))),
@@ -187,7 +187,7 @@ pub(in crate::http::page) fn whole(job: &str, first: usize, lines: &[String], la
                 }
             }
             @if lines.is_empty() { p.nothing { @if first > 1 { "The log ends before line " (number(first)) ". " a href={ (path) "/log" } { "To its beginning" } } @else { "The log is empty." } } }
-            div.log role="region" aria-labelledby="log-head" tabindex="0" {
+            div.log role="region" aria-label="Lines of the log" tabindex="0" {
                 @for (index, text) in lines.iter().enumerate() { (numbered(Some(first + index), text, false)) }
             }
         }
