@@ -2,7 +2,9 @@
 //! immutable [`Config`].
 
 mod address;
+mod central;
 mod check;
+mod client;
 mod current;
 pub mod default;
 mod document;
@@ -17,6 +19,7 @@ mod shape;
 mod tests;
 
 pub use address::region;
+pub use client::Client;
 pub use current::Current;
 pub use expression::Expression;
 pub use fault::{Error, Fault, Faults, Origin};

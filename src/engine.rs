@@ -10,6 +10,7 @@ mod deduplication;
 mod index;
 mod intake;
 mod lease;
+pub mod notices;
 pub mod pause;
 mod push;
 mod recovery;
@@ -33,6 +34,7 @@ pub use rejection::REASONS;
 use tokio::{sync::watch, time::timeout};
 use tokio_util::sync::CancellationToken;
 
+use self::notices::Notices;
 use crate::{
     aws::{
         Clients,
@@ -85,6 +87,8 @@ pub struct Vitals {
     pub pulses: Pulses,
     /// Jobs whose task has panicked: faults of the daemon.
     pub panics: Panics,
+    /// States that need a person.
+    pub notices: Notices,
     ready: Arc<watch::Sender<bool>>,
     console: Arc<OnceLock<Console>>,
     controls: Arc<OnceLock<Controls>>,
@@ -152,7 +156,6 @@ pub async fn run(current: impl Into<Current>, clients: Clients, clock: Clock, vi
         let pulse = vitals.pulses.start(format!("intake of {}", settings.name()), settings.wait + TURN_MARGIN);
         intakes.spawn("intake", intake.serve(shutdown.drain.clone(), pulse));
     }
-    observe::service_started(config.queues.len(), config.limits.running);
     let ready = Arc::clone(&vitals.ready);
     let became_ready = async move {
         for mut answered in answers {
@@ -300,6 +303,7 @@ fn intake(
         worker: Arc::clone(worker),
         jobs: jobs.clone(),
         answered,
+        notices: vitals.notices.clone(),
     };
     (intake, answer)
 }

@@ -11,7 +11,7 @@ use std::{
 use tracing::{Level, Metadata, Subscriber, subscriber::set_global_default};
 use tracing_subscriber::{
     EnvFilter,
-    filter::{ParseError, filter_fn},
+    filter::{LevelFilter, ParseError, filter_fn},
     fmt::MakeWriter,
     layer::SubscriberExt,
 };
@@ -20,8 +20,10 @@ pub use writer::LogWriter;
 use crate::{observe, supervise};
 
 /// What the libraries say on every call, as directives that the environment's come after.
-const QUIET: &str = "aws_config=warn,aws_credential_types=warn,aws_runtime=warn,aws_sdk_cloudwatchlogs=warn,aws_sdk_codebuild=warn,\
-                     aws_sdk_sns=warn,aws_sdk_sqs=warn,aws_smithy_http_client=warn,aws_smithy_runtime=warn,aws_smithy_runtime_api=warn,\
+/// What they warn of comes back as an error of the call, in one line: theirs are dumps of their own state.
+const QUIET: &str = "aws_config=error,aws_credential_types=error,aws_runtime=error,aws_sdk_cloudwatchlogs=error,aws_sdk_codebuild=error,\
+                     aws_sdk_sns=error,aws_sdk_sqs=error,aws_sdk_sts=error,aws_smithy_http_client=error,aws_smithy_runtime=error,\
+                     aws_smithy_runtime_api=error,\
                      hyper=warn,hyper_util=warn,rustls=warn";
 /// Crates whose details may be logged. All others show message bodies, environment values or credentials below `info`.
 const OURS: [&str; 2] = ["slipway", "localaws"];
@@ -35,6 +37,9 @@ pub enum Error {
     /// `SLIPWAY_LOG` or `RUST_LOG`
     #[error("{variable}: the log filter {wish:?} is not one, like \"info\" or \"info,slipway=debug\"")]
     Filter { variable: &'static str, wish: String, source: ParseError },
+    /// `SLIPWAY_LOG`: a word that would be taken for a crate's name, and silence the log.
+    #[error("SLIPWAY_LOG: {0:?} is no level: error, warn, info, debug, trace or off, or CRATE=LEVEL, like \"info,slipway=debug\"")]
+    Level(String),
     /// `SLIPWAY_LOG_FORMAT`
     #[error("SLIPWAY_LOG_FORMAT: the log format {0:?} is neither \"text\" nor \"json\"")]
     Format(String),
@@ -94,6 +99,11 @@ where
 {
     let named = ENVIRONMENT.into_iter().find_map(|name| Some((name, variable(name)?)));
     let (name, wish) = named.unwrap_or_else(|| ("SLIPWAY_LOG", level.to_owned()));
+    if name == "SLIPWAY_LOG"
+        && let Some(word) = wish.split(',').map(str::trim).find(|part| !part.is_empty() && !part.contains(['=', '[']) && !is_level(part))
+    {
+        return Err(Error::Level(word.to_owned()));
+    }
     let filter = filter(&wish).map_err(|source| Error::Filter { variable: name, wish, source })?;
     let text = match variable("SLIPWAY_LOG_FORMAT").as_deref() {
         None => terminal,
@@ -113,6 +123,10 @@ where
         let handle = log.reload_handle();
         (Box::new(log.finish().with(filter_fn(is_harmless))), Box::new(move |filter| handle.reload(filter).is_ok()))
     })
+}
+
+fn is_level(word: &str) -> bool {
+    word.parse::<LevelFilter>().is_ok()
 }
 
 /// Whether an event or a span may be logged at all, whatever the environment's filter says.
@@ -224,6 +238,13 @@ mod tests {
     #[test]
     fn a_wrong_wish_is_refused_and_not_guessed_at() {
         assert!(matches!(log(&[("SLIPWAY_LOG", "slipway=loud")], false), Err(Error::Filter { wish, .. }) if wish == "slipway=loud"));
+        for word in ["lod", "slipway", "info,debugg"] {
+            let named = word.rsplit(',').next();
+            assert!(matches!(log(&[("SLIPWAY_LOG", word)], false), Err(Error::Level(wrong)) if Some(&*wrong) == named), "{word}");
+        }
+        assert!(log(&[("SLIPWAY_LOG", "WARN, slipway=debug,off")], false).is_ok());
+        // Other programs' filters are not ours to judge.
+        assert!(log(&[("RUST_LOG", "cargo")], false).is_ok());
         let error = log(&[("RUST_LOG", "slipway=loud")], false).map_err(|error| error.to_string());
         assert!(error.is_err_and(|error| error.starts_with("RUST_LOG: ")));
         assert!(matches!(log(&[("SLIPWAY_LOG_FORMAT", "xml")], false), Err(Error::Format(wish)) if wish == "xml"));

@@ -34,8 +34,6 @@ pub const READS_PER_SECOND: i64 = 8;
 pub const LOG: &str = "info";
 /// `[profiles.*].images_buildspec`
 pub const IMAGES_BUILDSPEC: &str = "central";
-/// The buildspec of that name.
-pub const CENTRAL_BUILDSPEC: &str = include_str!("../../deploy/buildspec.yml");
 /// `[profiles.*].timeout_minutes`: CodeBuild's own default.
 pub const TIMEOUT_MINUTES: i64 = 60;
 /// `[[profiles.*.env]].type`: CodeBuild's own default.

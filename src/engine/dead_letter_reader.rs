@@ -143,7 +143,7 @@ impl DeadLetterReader {
         let ended = Ended { build: None, attempt: 0, outcome, cancelled: None, timings: Timings::default() };
         let tracked = self.worker.tracker.track(&Arc::new(job.clone()), origin, &claimed.cancel);
         let terminal = self.worker.reporter.finished(job, origin, ended, |data| tracked.reports(data)).await;
-        observe::job_finished(&job.id, Status::Errored.as_str());
+        observe::job_finished(&job.id, Status::Errored.as_str(), &observe::Ending { code: Some(CODE), ..observe::Ending::default() });
         tracked.ended();
         claimed.ended(terminal);
     }

@@ -26,6 +26,7 @@ use crate::{
         Job, OnConflict,
         build::Build,
         event::{Origin, Timings},
+        outcome::Failure,
         record,
     },
     observe,
@@ -89,12 +90,16 @@ impl Worker {
         let Some(claimed) = self.claim(&mut arrival).await? else { return Ok(()) };
         let tracked = self.tracker.track(&job, &origin, &claimed.cancel);
         let (ended, untold) = self.build(arrival, &claimed, &tracked).await?;
-        let status = ended.outcome.status;
+        let (status, failure) = (ended.outcome.status, ended.outcome.failure.clone());
+        let seconds =
+            [ended.timings.provisioning_seconds, ended.timings.building_seconds].into_iter().flatten().reduce(|sum, more| sum + more);
         let (told, origin) = as_built(&job, &origin, ended.build.as_deref());
         tokio::select! {
             biased;
             terminal = self.reporter.finished(&told, &origin, ended, |data| tracked.reports(data)) => {
-                observe::job_finished(&job.id, status.as_str());
+                let part = |part: fn(&Failure) -> Option<&String>| failure.as_ref().and_then(part).map(String::as_str);
+                let ending = observe::Ending { phase: part(|it| it.phase.as_ref()), code: part(|it| it.code.as_ref()), seconds };
+                observe::job_finished(&job.id, status.as_str(), &ending);
                 tracked.ended();
                 claimed.ended(terminal);
                 drop(untold);

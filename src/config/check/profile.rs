@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use super::{address, default, inheritance, source::patterns};
 use crate::config::{
-    Buildspec, Environment, Limits, OperatorVariable, Profile, SourceHost,
+    Buildspec, Environment, Limits, OperatorVariable, Profile, SourceHost, central,
     document::{Document, join},
     raw,
 };
@@ -181,7 +181,7 @@ fn images_buildspec(document: &mut Document, key: &str, raw: Option<String>, has
         return other.clone();
     };
     let spec = match named.as_str() {
-        default::IMAGES_BUILDSPEC => Some(default::CENTRAL_BUILDSPEC.to_owned()),
+        default::IMAGES_BUILDSPEC => Some(central::text().to_owned()),
         "project" => None,
         file => text_of(document, key, file),
     };

@@ -18,6 +18,7 @@ use crate::{
         worker::{Arrival, Carried},
     },
     job::{
+        JobId,
         event::Origin,
         message::{self, Message},
         trace::traceparent,
@@ -85,11 +86,7 @@ impl Intake {
             }
             Err(rejection) => {
                 drop(waiting);
-                observe::message_rejected(
-                    &delivery.message_id,
-                    rejection.id.as_ref().map(crate::job::JobId::as_str),
-                    rejection.problems.len(),
-                );
+                observe::message_rejected(&delivery.message_id, rejection.id.as_ref().map(JobId::as_str), &rejection.problems);
                 let (dead_letters, delivery, rejection) = (Arc::clone(&self.dead_letters), Arc::new(delivery), Arc::new(rejection));
                 let carry = move |_| {
                     let (worker, dead_letters) = (Arc::clone(&worker), Arc::clone(&dead_letters));
