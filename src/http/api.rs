@@ -12,7 +12,7 @@ use std::{sync::Arc, time::Duration};
 
 use axum::{
     Router,
-    extract::{Request, State},
+    extract::{OriginalUri, Request, State},
     http::Uri,
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Response},
@@ -121,7 +121,7 @@ fn parameters(uri: &Uri, known: &[&str]) -> Result<Vec<(String, String)>, Proble
     Ok(pairs)
 }
 
-async fn nothing(uri: Uri) -> Problem {
+async fn nothing(OriginalUri(uri): OriginalUri) -> Problem {
     Problem::not_found(format!("there is nothing at {}: {ROOT}/openapi.json lists what there is", uri.path()))
 }
 

@@ -62,6 +62,7 @@ pub(crate) struct World {
 }
 
 struct Daemon {
+    vitals: Vitals,
     shutdown: Shutdown,
     task: JoinHandle<Exit>,
 }
@@ -129,7 +130,12 @@ impl World {
         #[expect(clippy::disallowed_methods, reason = "the test owns the daemon's task, and ends it in its own ways")]
         let task = tokio::spawn(async move { run.await.unwrap() });
         vitals.ready().await;
-        self.daemon = Some(Daemon { shutdown, task });
+        self.daemon = Some(Daemon { vitals, shutdown, task });
+    }
+
+    /// What the world outside may see of the running daemon.
+    pub(crate) fn vitals(&self) -> Vitals {
+        self.daemon.as_ref().unwrap().vitals.clone()
     }
 
     /// Takes the dead-letter queue out of the configuration: the daemon is to find it by the queue's redrive policy.
