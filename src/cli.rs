@@ -15,6 +15,7 @@ mod limits;
 #[cfg(feature = "local")]
 mod local;
 mod logs;
+mod man;
 mod paint;
 mod record;
 mod run;
@@ -24,25 +25,37 @@ mod site;
 mod stdout;
 mod submit;
 mod table;
+mod version;
 mod wording;
 
 use clap::{Parser, Subcommand};
 
 pub use exit::{Exit, Usage};
 
-/// A build service on one AWS CodeBuild project: jobs come in on SQS, results go out on SNS.
+/// A build service on one AWS CodeBuild project: jobs come in on SQS, results go
+/// out on SNS.
 #[derive(Debug, Parser)]
-#[command(version, arg_required_else_help = true, after_help = AFTER_HELP)]
+#[command(version = version::version(), arg_required_else_help = true, after_help = AFTER_HELP, term_width = WIDTH)]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
 }
 
-const AFTER_HELP: &str = "\
-Region, credentials and endpoint come from the standard AWS environment: AWS_REGION, AWS_PROFILE, AWS_ENDPOINT_URL.
-The log goes to stderr: SLIPWAY_LOG, else RUST_LOG, chooses what (info, slipway=debug, ...), SLIPWAY_LOG_FORMAT how (text, json).
+/// The columns of every help text: those of a terminal that nobody has made larger.
+const WIDTH: usize = 80;
 
-Exit codes: 0 done, 1 failed, 64 wrong usage, 75 the grace period ran out, 78 the configuration is wrong.";
+const AFTER_HELP: &str = "\
+Region, credentials and endpoint come from the standard AWS environment:
+AWS_REGION, AWS_PROFILE, AWS_ENDPOINT_URL. The log goes to stderr. SLIPWAY_LOG,
+else RUST_LOG, chooses what is logged (info, slipway=debug); SLIPWAY_LOG_FORMAT
+is text or json.
+
+First steps, without an AWS account:
+  slipway demo          every kind of job once, in a minute
+  slipway local         SQS, SNS, CodeBuild and the daemon on this machine
+
+Exit codes: 0 done; 1 failed; 2 rejected; 3 could not follow; 64 wrong usage;
+75 the grace period ran out; 78 the configuration is wrong; 130 interrupted.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -61,6 +74,7 @@ enum Command {
     Healthcheck(healthcheck::Healthcheck),
     Schema(schema::Schema),
     Completions(completions::Completions),
+    Man(man::ManPages),
 }
 
 impl Cli {
@@ -82,6 +96,7 @@ impl Cli {
             Command::Healthcheck(command) => command.run().await,
             Command::Schema(command) => command.run(),
             Command::Completions(command) => command.run(),
+            Command::Man(command) => command.run(),
         }
     }
 
@@ -119,11 +134,27 @@ pub fn variable(name: &str) -> Option<String> {
 mod tests {
     use clap::CommandFactory;
 
-    use super::Cli;
+    use super::{Cli, WIDTH};
 
     #[test]
     fn the_definitions_fit_together() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_help_fits_a_terminal() {
+        let mut root = Cli::command();
+        root.build();
+        let names: Vec<_> = root.get_subcommands().map(|command| command.get_name().to_owned()).collect();
+        let mut texts = vec![root.render_help().to_string(), root.render_long_help().to_string()];
+        for name in names {
+            if let Some(command) = root.find_subcommand_mut(&name) {
+                texts.extend([command.render_help().to_string(), command.render_long_help().to_string()]);
+            }
+        }
+        let wide: Vec<_> = texts.iter().flat_map(|text| text.lines()).filter(|line| line.chars().count() > WIDTH).collect();
+        assert_eq!(wide, [""; 0]);
+        assert!(texts.len() > 16, "{}", texts.len());
     }
 
     #[test]

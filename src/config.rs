@@ -2,7 +2,10 @@
 //! immutable [`Config`].
 
 mod address;
+mod central;
 mod check;
+mod client;
+mod current;
 pub mod default;
 mod document;
 mod expression;
@@ -10,14 +13,18 @@ mod fault;
 mod load;
 mod overrides;
 pub mod raw;
+mod reload;
 mod shape;
 #[cfg(test)]
 mod tests;
 
 pub use address::region;
+pub use client::Client;
+pub use current::Current;
 pub use expression::Expression;
 pub use fault::{Error, Fault, Faults, Origin};
 pub use load::{load, parse};
+pub use reload::{Reload, ReloadError};
 
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
@@ -36,6 +43,8 @@ pub struct Config {
     pub retry: Retry,
     /// What of a build's log goes into its event.
     pub log: LogExcerpt,
+    /// The daemon's own log.
+    pub telemetry: Telemetry,
     /// What jobs may ask for, by name; at least one.
     pub profiles: BTreeMap<String, Profile>,
     /// Health, metrics, status.
@@ -158,6 +167,13 @@ pub struct LogExcerpt {
     pub reads_per_second: usize,
     /// What else is a secret.
     pub redact: Vec<Expression>,
+}
+
+/// The daemon's own log.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Telemetry {
+    /// What is logged, as `SLIPWAY_LOG` says it, which wins over it.
+    pub log: String,
 }
 
 /// What the operator allows under one name. A job can name a profile, and set nothing of it.

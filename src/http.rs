@@ -27,7 +27,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use self::problem::Problem;
 use self::{access::Access, api::Bounds};
-use crate::engine::Vitals;
+use crate::{engine::Vitals, job::standing::Notice};
 
 /// What the pages show, and to whom. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -73,7 +73,7 @@ fn guarded(pages: &Pages) -> Router<Pages> {
         .layer(from_fn(header::strict))
 }
 
-/// 200 while every loop turns over; else 503 and which do not. Panics of jobs are told, and are no reason for a restart: a message that
+/// 200 while every loop turns over and nothing has needed a person for too long; else 503 and what it is. Panics of jobs are told, and are no reason for a restart: a message that
 /// makes its task panic would do so again.
 async fn health(State(pages): State<Pages>) -> impl IntoResponse {
     let stale = pages.vitals.pulses.stale();
@@ -82,19 +82,32 @@ async fn health(State(pages): State<Pages>) -> impl IntoResponse {
     if panics > 0 {
         writeln!(text, "{panics} tasks of jobs have panicked since the start: see the log").unwrap_or_default();
     }
-    if stale.is_empty() {
+    let overdue = pages.vitals.notices.overdue();
+    if stale.is_empty() && overdue.is_empty() {
         return (StatusCode::OK, format!("ok\n{text}"));
     }
     for (name, since) in stale {
         // Writing to a string cannot fail.
         writeln!(text, "{name}: has not turned over for {} s", since.as_secs()).unwrap_or_default();
     }
+    text.push_str(&told(&overdue));
     (StatusCode::SERVICE_UNAVAILABLE, text)
 }
 
-/// 200 while the daemon takes work; 503 before every queue has answered, and during the drain.
+/// 200 while the daemon takes work; 503 and why before every queue has answered, while something needs a person, and during the drain.
 async fn readiness(State(pages): State<Pages>) -> impl IntoResponse {
-    if pages.vitals.is_ready() { (StatusCode::OK, "ready\n") } else { (StatusCode::SERVICE_UNAVAILABLE, "not taking work\n") }
+    let notices = pages.vitals.notices.list();
+    match pages.vitals.is_ready() {
+        true if notices.is_empty() => (StatusCode::OK, "ready\n".to_owned()),
+        _ if notices.is_empty() => (StatusCode::SERVICE_UNAVAILABLE, "not taking work: it starts, or it leaves\n".to_owned()),
+        _ => (StatusCode::SERVICE_UNAVAILABLE, format!("not taking work\n{}", told(&notices))),
+    }
+}
+
+/// A line each: what it is, since when.
+fn told(notices: &[Notice]) -> String {
+    let since = |notice: &Notice| notice.since.as_ref().map(|since| format!(" (since {since})")).unwrap_or_default();
+    notices.iter().map(|notice| format!("{}{}\n", notice.text, since(notice))).collect()
 }
 
 /// Prometheus's text format.

@@ -2,15 +2,15 @@
 
 mod signals;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use anyhow::Context;
 use metrics_exporter_prometheus::PrometheusBuilder;
 pub(super) use signals::{Hangup, endure, signals};
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, time::timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::Exit;
+use super::{Exit, version::version};
 use crate::{
     aws::Clients,
     clock::Clock,
@@ -21,9 +21,14 @@ use crate::{
     shutdown::Shutdown,
 };
 
+/// How long the log's first line waits for AWS to say who calls.
+const IDENTITY: Duration = Duration::from_secs(5);
+
 /// A daemon that has its port and is not started yet.
 #[derive(Debug)]
 pub(super) struct Daemon {
+    /// Where its configuration comes from.
+    name: String,
     config: Config,
     listener: TcpListener,
     access: Option<Access>,
@@ -31,13 +36,13 @@ pub(super) struct Daemon {
 
 impl Daemon {
     /// Takes the port that the configuration names.
-    pub(super) async fn bind(config: Config) -> anyhow::Result<Self> {
+    pub(super) async fn bind(name: String, config: Config) -> anyhow::Result<Self> {
         let listen = config.http.listen;
         let access = access(&config.http)?;
         let listener = TcpListener::bind(listen).await.with_context(|| {
             format!("cannot listen on {listen} for health and metrics (choose another with [http].listen or SLIPWAY__HTTP__LISTEN)")
         })?;
-        Ok(Self { config, listener, access })
+        Ok(Self { name, config, listener, access })
     }
 
     /// Where it really listens: what was asked for may be any free port.
@@ -52,14 +57,17 @@ impl Daemon {
         observe::describe();
         let (vitals, shutdown, stop) = (Vitals::default(), Shutdown::default(), CancellationToken::new());
         let pages = http::serve(self.listener, Pages::new(vitals.clone(), metrics, self.access), stop.clone());
+        let begun = begun(self.name, self.config.clone(), clients.clone());
         let engine = async {
             let exit = Box::pin(engine::run(Arc::new(self.config), clients, Clock::system(), vitals, shutdown.clone())).await;
             // Health and metrics are told to the very end.
             stop.cancel();
             exit
         };
-        let ended = async { tokio::join!(engine, pages) };
-        let (exit, served) = tokio::select! {
+        // The daemon does not wait for what its first line says.
+        let begun = stop.clone().run_until_cancelled_owned(begun);
+        let ended = async { tokio::join!(engine, pages, begun) };
+        let (exit, served, _) = tokio::select! {
             // Whoever gets an answer over HTTP may rely on signals being taken.
             biased;
             failed = signals(&shutdown) => return Err(failed).context("cannot listen to signals"),
@@ -81,4 +89,29 @@ fn access(settings: &config::Http) -> Result<Option<Access>, Faults> {
         None => Access::open(),
     };
     Ok(Some(access).filter(|_| settings.api))
+}
+
+/// Says in the log what has begun.
+async fn begun(name: String, config: Config, clients: Clients) {
+    let identity = timeout(IDENTITY, clients.identity()).await;
+    let (account, identity) = match identity {
+        Ok(Ok(identity)) => (Some(identity.account), identity.arn),
+        Ok(Err(error)) => (None, format!("unknown: {error}")),
+        Err(_) => (None, format!("unknown: STS has not answered within {} s", IDENTITY.as_secs())),
+    };
+    let urls: Vec<&str> = config.queues.iter().map(|queue| queue.url.as_str()).collect();
+    let of_topic = || config.topic.arn.split(':').nth(4).unwrap_or_default().to_owned();
+    observe::service_started(&observe::Start {
+        version: &version(),
+        config: &name,
+        region: clients.region().unwrap_or("none"),
+        account: &account.unwrap_or_else(of_topic),
+        identity: &identity,
+        queues: &urls.join(" "),
+        topic: &config.topic.arn,
+        http: &config.http.listen.to_string(),
+        running: config.limits.running,
+        per_tenant: config.limits.per_tenant,
+        waiting: config.limits.waiting,
+    });
 }

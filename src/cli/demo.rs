@@ -30,12 +30,14 @@ use crate::{
     supervise::Services,
 };
 
-/// Show local mode at work: jobs that succeed, fail, time out, wait for a slot, are cancelled and are rejected
+/// Show local mode at work: jobs of every kind, in a minute
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Starts the embedded AWS endpoint and the daemon on a free port with sample repositories of its own, sends the jobs, prints every event
-as it arrives and then how each job ended. Takes less than a minute, leaves nothing behind, and exits 0 only when every job ended as it
-should. Needs git; with docker, podman or buildah one job builds a real image.
+Starts the embedded AWS endpoint and the daemon on a free port with sample
+repositories of its own, sends the jobs, prints every event as it arrives and
+then how each job ended. Takes less than a minute, leaves nothing behind, and
+exits 0 only when every job ended as it should. Needs git; with docker, podman
+or buildah one job builds a real image.
 
 Examples:
   slipway demo

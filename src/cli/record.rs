@@ -1,11 +1,16 @@
 //! What can be known and done of a job where no daemon answers: CodeBuild's builds, and the job queue.
 
-use std::{path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use clap::Args;
 
-use super::{Usage, client::Failure, logs::find, site, site::Site};
+use super::{
+    Usage,
+    client::Failure,
+    logs::find,
+    site::{Location, Site},
+};
 use crate::{
     aws::{
         Clients,
@@ -22,9 +27,8 @@ const OLDEST: jiff::SignedDuration = jiff::SignedDuration::from_hours(48);
 /// Where AWS is asked in a daemon's place.
 #[derive(Debug, Clone, Args)]
 pub(super) struct Records {
-    /// Where no daemon answers: a configuration file that names the projects and the queue
-    #[arg(long, value_name = "FILE", env = "SLIPWAY_CONFIG", hide_env_values = true)]
-    config: Option<PathBuf>,
+    #[command(flatten)]
+    location: Location,
 }
 
 /// Sends to a job queue.
@@ -41,7 +45,7 @@ impl Records {
         let builds = Clients::from_environment(super::variable).await?.builds();
         let since = Clock::system().now().checked_sub(OLDEST).unwrap_or_default();
         let mut found = Vec::new();
-        for project in &site.projects {
+        for project in site.projects()? {
             let build = find::latest(&builds, project, id.as_str(), since, PAGES).await;
             found.extend(build.with_context(|| format!("cannot look through the builds of {project}"))?.map(Arc::new));
         }
@@ -56,12 +60,15 @@ impl Records {
     pub(super) async fn sender(&self, failure: &Failure) -> anyhow::Result<Sender> {
         let site = self.site(failure)?;
         super::note(&format!("{failure}; the wish is put on the queue instead: whether there is such a job is not known"))?;
-        Ok(Sender(Clients::from_environment(super::variable).await?.queue(&site.queue)))
+        Ok(Sender(Clients::from_environment(super::variable).await?.queue(site.queue()?)))
     }
 
     fn site(&self, failure: &Failure) -> anyhow::Result<Site> {
-        let site = site::find(self.config.as_deref(), super::environment())?;
-        Ok(site.ok_or_else(|| Usage(format!("{failure}; to ask AWS instead, name the configuration with --config")))?)
+        let site = self.location.site(super::environment())?;
+        if site.queue.is_none() && site.projects.is_empty() {
+            return Err(Usage(format!("{failure}; to ask AWS instead, name the configuration with --config")).into());
+        }
+        Ok(site)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The rules: raw values become a [`Config`], or faults. Every section is read to its end before anything is given up.
 
 mod http;
+mod inheritance;
 mod place;
 mod profile;
 mod queue;
@@ -10,7 +11,7 @@ mod value;
 use std::time::Duration;
 
 use super::{
-    Config, Limits, LogExcerpt, Retry, Shutdown, Topic, Watch, address, default,
+    Config, Limits, LogExcerpt, Retry, Shutdown, Telemetry, Topic, Watch, address, default,
     document::Document,
     expression::Expression,
     raw::{self, Raw},
@@ -33,6 +34,7 @@ pub(super) fn check(document: &mut Document, raw: Raw) -> Option<Config> {
     place::check(document, &queues, watch.as_ref().and_then(|watch| watch.events_queue_url.as_deref()), topic.as_ref());
     let retry = retry(document, &raw.retry.unwrap_or_default());
     let log = log(document, &raw.log.unwrap_or_default(), topic.as_ref());
+    let telemetry = telemetry(document, raw.telemetry.unwrap_or_default());
     let hosts = source::hosts(document, raw.hosts.unwrap_or_default());
     let profiles = profile::profiles(document, raw.profiles.unwrap_or_default(), &hosts, limits.as_ref());
     let http = http::http(document, &raw.http.unwrap_or_default());
@@ -45,6 +47,7 @@ pub(super) fn check(document: &mut Document, raw: Raw) -> Option<Config> {
         watch: watch?,
         retry: retry?,
         log: log?,
+        telemetry,
         profiles: profiles?,
         http: http?,
         shutdown: Shutdown { grace: grace? },
@@ -137,6 +140,14 @@ fn log(document: &mut Document, raw: &raw::Log, topic: Option<&Topic>) -> Option
     let reads_per_second = document.number("log.reads_per_second", reads_per_second, (1, 1000));
     let redact = expressions(document, "log.redact", raw.redact.as_deref().unwrap_or_default());
     Some(LogExcerpt { lines: lines?, bytes: bytes?, settle: settle?, reads_per_second: reads_per_second?, redact })
+}
+
+fn telemetry(document: &mut Document, raw: raw::Telemetry) -> Telemetry {
+    let log = raw.log.unwrap_or_else(|| default::LOG.to_owned());
+    if !crate::telemetry::is_filter(&log) {
+        document.fault("telemetry.log", "must be a log filter, like \"info\" or \"info,slipway=debug\"");
+    }
+    Telemetry { log }
 }
 
 /// What is faulty is left out; its fault is noted.

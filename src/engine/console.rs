@@ -82,7 +82,7 @@ impl Console {
         &self.shared.parts.worker.tracker
     }
 
-    fn config(&self) -> &Config {
-        &self.shared.parts.worker.config
+    fn config(&self) -> Arc<Config> {
+        self.shared.parts.worker.current.now()
     }
 }

@@ -21,11 +21,12 @@ use super::{
 use crate::{
     aws::builds::Builds,
     clock::Clock,
-    config::Config,
+    config::{Config, Current},
     job::{
         Job, OnConflict,
         build::Build,
         event::{Origin, Timings},
+        outcome::Failure,
         record,
     },
     observe,
@@ -38,7 +39,7 @@ const REPEAT_CHECK: Duration = Duration::from_secs(30);
 /// What every job's line needs.
 #[derive(Debug)]
 pub(crate) struct Worker {
-    pub(crate) config: Arc<Config>,
+    pub(crate) current: Current,
     pub(crate) clock: Clock,
     pub(crate) builds: Builds,
     pub(crate) recovery: Recovery,
@@ -55,6 +56,8 @@ pub(crate) struct Worker {
 #[derive(Debug)]
 pub(crate) struct Arrival {
     pub(crate) job: Box<Job>,
+    /// What held when it was received: the job keeps it.
+    pub(crate) config: Arc<Config>,
     pub(crate) origin: Origin,
     pub(crate) received: Instant,
     /// This receive included.
@@ -87,12 +90,16 @@ impl Worker {
         let Some(claimed) = self.claim(&mut arrival).await? else { return Ok(()) };
         let tracked = self.tracker.track(&job, &origin, &claimed.cancel);
         let (ended, untold) = self.build(arrival, &claimed, &tracked).await?;
-        let status = ended.outcome.status;
+        let (status, failure) = (ended.outcome.status, ended.outcome.failure.clone());
+        let seconds =
+            [ended.timings.provisioning_seconds, ended.timings.building_seconds].into_iter().flatten().reduce(|sum, more| sum + more);
         let (told, origin) = as_built(&job, &origin, ended.build.as_deref());
         tokio::select! {
             biased;
             terminal = self.reporter.finished(&told, &origin, ended, |data| tracked.reports(data)) => {
-                observe::job_finished(&job.id, status.as_str());
+                let part = |part: fn(&Failure) -> Option<&String>| failure.as_ref().and_then(part).map(String::as_str);
+                let ending = observe::Ending { phase: part(|it| it.phase.as_ref()), code: part(|it| it.code.as_ref()), seconds };
+                observe::job_finished(&job.id, status.as_str(), &ending);
                 tracked.ended();
                 claimed.ended(terminal);
                 drop(untold);
@@ -135,8 +142,8 @@ impl Worker {
     }
 
     async fn build(&self, arrival: Arrival, claimed: &Claimed, tracked: &Tracked) -> Result<(Ended, Option<Untold>), Left> {
-        let Arrival { job, origin, received, receive_count, waiting } = arrival;
-        let Some(profile) = self.config.profiles.get(&job.profile) else { return Err(Left) };
+        let Arrival { job, config, origin, received, receive_count, waiting } = arrival;
+        let Some(profile) = config.profiles.get(&job.profile) else { return Err(Left) };
         let mut timings = Timings { queued_seconds: self.since(origin.enqueued_at, received), ..Timings::default() };
         let is_new = receive_count == 1 && !claimed.seen_before;
         if is_new {
@@ -148,7 +155,7 @@ impl Worker {
         let query = Query { project: &profile.project, job: &job.id, since: self.horizon(origin.enqueued_at, received), fresh };
         let mut run = Run::new(self, &job, &origin, profile, claimed, tracked, query, waiting);
         run.looked = looked;
-        let end = run.attempts().await?;
+        let end = run.attempts(&config.retry).await?;
         timings.waiting_seconds = run.began.map(|began| began.duration_since(received).as_secs_f64());
         if let Some(build) = &end.build {
             timings = timings.with_build(build);
@@ -167,7 +174,7 @@ impl Worker {
     /// Builds that started earlier are another job's: older than the message by more than the window of de-duplication.
     pub(crate) fn horizon(&self, enqueued_at: Option<Timestamp>, received: Instant) -> Timestamp {
         let enqueued = enqueued_at.unwrap_or_else(|| self.clock.at(received));
-        enqueued.checked_sub(self.config.limits.deduplication).unwrap_or(Timestamp::MIN)
+        enqueued.checked_sub(self.current.now().limits.deduplication).unwrap_or(Timestamp::MIN)
     }
 }
 

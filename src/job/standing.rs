@@ -323,6 +323,14 @@ pub struct DeadLetter {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     pub job: Option<String>,
+    /// The job's tenant, where one can be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub tenant: Option<String>,
+    /// The source's host, owner and name, of a message that would be accepted now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub repository: Option<String>,
     /// The dead-letter queue's name.
     pub queue: String,
     /// Why it is here.
@@ -337,6 +345,10 @@ pub struct DeadLetter {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String", extend("format" = "date-time"))]
     pub sent_at: Option<String>,
+    /// Until when the queue keeps it: RFC 3339 in UTC. Absent where the queue does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    pub kept_until: Option<String>,
     /// The message.
     pub body: String,
 }

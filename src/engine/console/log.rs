@@ -52,7 +52,8 @@ impl Console {
         let Some(build) = build else { return Ok(None) };
         let secrets = self.tracker().secrets(id).unwrap_or_default();
         let secrets = secrets.into_iter().chain(build.secrets.iter().cloned());
-        let patterns = self.config().log.redact.iter().map(|expression| expression.regex().clone());
+        let config = self.config();
+        let patterns = config.log.redact.iter().map(|expression| expression.regex().clone());
         Ok(Some(LogReader {
             console: self.clone(),
             stream: None,

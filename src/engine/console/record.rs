@@ -33,7 +33,8 @@ impl Console {
         let now = Instant::now();
         let fresh = now.checked_sub(FRESH).unwrap_or(now);
         let since = parts.worker.clock.now().checked_sub(parts.index.reach()).unwrap_or_default();
-        let mut projects: Vec<&str> = self.config().profiles.values().map(|profile| profile.project.as_str()).collect();
+        let config = self.config();
+        let mut projects: Vec<&str> = config.profiles.values().map(|profile| profile.project.as_str()).collect();
         projects.sort_unstable();
         projects.dedup();
         let mut builds = Vec::new();

@@ -49,7 +49,7 @@ impl Console {
         Snapshot {
             time: rfc3339(now),
             started_at: rfc3339(self.shared.started_at),
-            limits: limits(self.config(), jobs.iter().map(|job| &**job), now),
+            limits: limits(&self.config(), jobs.iter().map(|job| &**job), now),
             notices: self.notices(),
             jobs,
         }

@@ -14,7 +14,7 @@ use self::begin::Begun;
 use super::{Left, Worker};
 use crate::{
     backoff::Backoff,
-    config::Profile,
+    config::{Profile, Retry},
     engine::{
         deduplication::{Cancel, Cancelled, Claimed},
         index::Query,
@@ -25,8 +25,9 @@ use crate::{
         Job,
         build::Build,
         event::Origin,
-        line::Ticket,
         outcome::{Outcome, Status, Verdict},
+        policy,
+        schedule::{Age, Ticket},
     },
     observe,
 };
@@ -64,6 +65,7 @@ pub(super) struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
+    #[expect(clippy::too_many_arguments, reason = "each is one thing that the run keeps, and there is one caller")]
     pub(super) fn new(
         worker: &'a Worker,
         job: &'a Job,
@@ -75,10 +77,18 @@ impl<'a> Run<'a> {
         waiting: Option<OwnedSemaphorePermit>,
     ) -> Self {
         let ticket = Ticket {
+            job: job.id.clone(),
+            queue: origin.queue.clone(),
             profile: job.profile.clone(),
+            project: profile.project.clone(),
             tenant: job.tenant.clone(),
+            repository: policy::repository(&job.source.url),
             priority: job.priority,
             group: job.group.as_ref().map(|group| group.key.clone()),
+            age: Age {
+                enqueued_ms: origin.enqueued_at.unwrap_or_else(|| worker.clock.now()).as_millisecond(),
+                message_id: origin.message_id.as_str().into(),
+            },
             arrival: worker.scheduler.arrival(),
         };
         let waiting = waiting.zip(worker.scheduler.prospect(&ticket));
@@ -103,8 +113,7 @@ impl<'a> Run<'a> {
     }
 
     /// Attempts at the job until it has ended.
-    pub(super) async fn attempts(&mut self) -> Result<End, Left> {
-        let retry = &self.worker.config.retry;
+    pub(super) async fn attempts(&mut self, retry: &Retry) -> Result<End, Left> {
         let mut backoff = Backoff::new(retry.pause, retry.longest_pause);
         let mut attempt = 1;
         loop {

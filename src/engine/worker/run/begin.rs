@@ -103,7 +103,7 @@ impl Run<'_> {
                     self.tracked.note(format!("CodeBuild has no capacity: {}", error.message));
                     refused = true;
                     if let Some(slot) = self.slot.take() {
-                        slot.refused();
+                        slot.refused(&error.message);
                     }
                 }
                 Err(NotStarted::Throttled(error)) => {
