@@ -258,7 +258,14 @@ fn worker(
         tracker,
         shutdown: shutdown.clone(),
     });
-    let parts = console::Parts { worker: Arc::clone(&worker), index, logs, clients: clients.clone(), pulses: vitals.pulses.clone() };
+    let parts = console::Parts {
+        worker: Arc::clone(&worker),
+        index,
+        logs,
+        clients: clients.clone(),
+        pulses: vitals.pulses.clone(),
+        notices: vitals.notices.clone(),
+    };
     // Vitals belong to one daemon: there is no console before this one.
     vitals.console.get_or_init(|| console::Console::new(parts));
     worker
@@ -267,7 +274,7 @@ fn worker(
 /// What must be ready before a job finds a further configuration.
 fn prepare(current: &Current, recovery: &recovery::Recovery, index: &index::Index, scheduler: &scheduler::Scheduler) {
     let (recovery, index, scheduler) = (recovery.clone(), index.clone(), scheduler.clone());
-    current.before_change(move |config| {
+    current.before_change(move |_, config| {
         scheduler.reconfigure(config);
         index.extend(recovery::longest_build(config));
         recovery.expect(config);

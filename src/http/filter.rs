@@ -60,7 +60,9 @@ impl Filter {
         let text = || value.to_owned();
         match name {
             "state" => self.states.extend([word::<State>(name, value, "waiting, running, reporting or ended")?]),
-            "status" => self.statuses.extend([word::<Status>(name, value, "succeeded, failed, timed_out, cancelled, superseded or errored")?]),
+            "status" => {
+                self.statuses.extend([word::<Status>(name, value, "succeeded, failed, timed_out, cancelled, superseded or errored")?])
+            }
             "reason" => {
                 let words = "limit, tenant, profile, repository, project, group, paused or capacity";
                 self.reasons.extend([word::<Cause>(name, value, words)?]);

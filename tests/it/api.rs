@@ -38,7 +38,8 @@ fn served(vitals: Vitals, access: Access, listen: &str) -> Router {
 async fn ask(router: &Router, request: &str, body: Option<Value>) -> (StatusCode, HeaderMap, String) {
     let (line, headers) = request.split_once('\n').unwrap_or((request, ""));
     let (method, path) = line.split_once(' ').unwrap();
-    let path = if path.starts_with("/api") || path.ends_with('z') || path == "/metrics" { path.to_owned() } else { format!("/api/v1{path}") };
+    let path =
+        if path.starts_with("/api") || path.ends_with('z') || path == "/metrics" { path.to_owned() } else { format!("/api/v1{path}") };
     let mut request = Request::builder().method(method).uri(path);
     if !headers.starts_with("host: ") {
         request = request.header("host", "localhost:9090");
@@ -130,7 +131,9 @@ async fn a_job_says_where_it_stands_from_its_receive_to_its_end_and_asks_nobody_
     assert!(ended["log"]["highlights"][0]["text"].as_str().unwrap().contains("E0308"));
     assert_eq!(ended["labels"]["release"], "</script><U+202E>");
     let history: Vec<_> = ended["history"].as_array().unwrap().iter().map(|entry| entry["text"].as_str().unwrap().to_owned()).collect();
-    for part in ["was sent", "was received from slipway-jobs", "attempt 1: started the build", "phase BUILD", "ended: failed", "is accepted"] {
+    for part in
+        ["was sent", "was received from slipway-jobs", "attempt 1: started the build", "phase BUILD", "ended: failed", "is accepted"]
+    {
         assert!(history.iter().any(|text| text.contains(part)), "{part}: {history:?}");
     }
     assert!(!ended.to_string().contains("hunter2"));
@@ -322,7 +325,8 @@ async fn a_token_reads_or_steers_and_another_sites_page_does_neither() {
     let variable = |name: &str| (name == "READ").then(|| READ.to_owned());
     let access = Access::guarded(&tokens, "slipway.toml", variable).unwrap();
     let router = served(world.vitals(), access, "0.0.0.0");
-    let basic = |token: &str| format!("authorization: Basic {}", base64::Engine::encode(&base64::prelude::BASE64_STANDARD, format!("me:{token}")));
+    let basic =
+        |token: &str| format!("authorization: Basic {}", base64::Engine::encode(&base64::prelude::BASE64_STANDARD, format!("me:{token}")));
     let bearer = |token: &str| format!("authorization: Bearer {token}");
     let cancel = "POST /jobs/app-1/cancel";
     for (request, header, expected) in [
@@ -379,7 +383,10 @@ async fn on_the_loopback_everybody_who_reaches_it_may_but_no_other_sites_page() 
         assert_eq!(status.as_u16(), expected, "{request}: {text}");
         if expected != 421 {
             assert!(headers["content-security-policy"].to_str().unwrap().starts_with("default-src 'none';"));
-            assert_eq!((&headers["x-content-type-options"], &headers["cache-control"]), (&"nosniff".parse().unwrap(), &"no-store".parse().unwrap()));
+            assert_eq!(
+                (&headers["x-content-type-options"], &headers["cache-control"]),
+                (&"nosniff".parse().unwrap(), &"no-store".parse().unwrap())
+            );
         }
     }
     // A form of another site can send no JSON.
@@ -392,7 +399,7 @@ async fn on_the_loopback_everybody_who_reaches_it_may_but_no_other_sites_page() 
 fn a_token_that_can_be_guessed_or_is_not_there_keeps_the_daemon_from_starting() {
     let folder = tempfile::tempdir().unwrap();
     let file = |text: &str| {
-        let path: PathBuf = folder.path().join("token");
+        let path: PathBuf = folder.path().join(text.len().to_string());
         std::fs::write(&path, text).unwrap();
         TokenSource::File(path)
     };
@@ -427,6 +434,46 @@ async fn a_flood_of_one_tenant_does_not_push_out_what_another_looks_up() {
     // What is older is found in CodeBuild.
     let forgotten = (1..30).map(|n| format!("app-{n}")).find(|id| !ids.contains(id.as_str())).unwrap();
     assert_eq!(get(&router, &format!("/jobs/{forgotten}")).await["from_record"], true);
+    world.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_paused_starts_when_it_is_resumed_and_a_dead_letter_goes_back() {
+    let mut world = world(|_| Script::succeeds()).start().await;
+    let router = open(&world);
+    let scope = json!({ "tenant": "team-a" });
+    let (status, _, text) = ask(&router, "POST /pause", Some(json!({ "scope": scope, "reason": "a bad day" }))).await;
+    let pause: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!((status, &pause["scope"], &pause["reason"]), (StatusCode::OK, &scope, &json!("a bad day")), "{text}");
+    for was_paused in [true, false] {
+        let (_, _, text) = ask(&router, "POST /resume", Some(json!({ "scope": scope }))).await;
+        assert_eq!(text, json!({ "was_paused": was_paused }).to_string());
+    }
+    world.submit_text("{}").await;
+    world.ends().await;
+    let list = get(&router, "/dead-letters").await;
+    let letter = &list["letters"][0];
+    assert_eq!((&list["complete"], &letter["kind"], &letter["problems"][0]["path"]), (&json!(true), &json!("rejected"), &json!("/version")));
+    let id = letter["id"].as_str().unwrap().to_owned();
+    let (status, _, text) = ask(&router, &format!("POST /dead-letters/{id}/redrive"), None).await;
+    let done: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!((status, &done["refused"][0]["id"]), (StatusCode::OK, &json!(id)), "it would be rejected again: {text}");
+    let mended = json!({ "body": job("app-1").to_string() });
+    let (_, _, text) = ask(&router, &format!("POST /dead-letters/{id}/redrive"), Some(mended)).await;
+    assert_eq!(serde_json::from_str::<Value>(&text).unwrap()["done"], json!([id]), "{text}");
+    assert_eq!(world.next_end().await["subject"], "app-1");
+    for (request, body, expected) in [
+        ("DELETE /dead-letters/nobody", None, (404, "not-found")),
+        ("POST /pause", None, (400, "malformed-body")),
+        ("POST /pause", Some(json!({ "scope": "nothing" })), (422, "wrong-body")),
+        ("POST /pause", Some(json!({ "scope": { "profile": "nightly" } })), (404, "not-found")),
+        ("POST /dead-letters/delete", Some(json!({ "id": "x" })), (422, "wrong-body")),
+        ("GET /dead-letters?look=perhaps", None, (400, "wrong-parameter")),
+        ("POST /reload", None, (409, "nothing-to-reload")),
+    ] {
+        let (status, name) = problem(&router, request, body).await;
+        assert_eq!((status, name.as_str()), expected, "{request}");
+    }
     world.end().await;
 }
 

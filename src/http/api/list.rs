@@ -155,7 +155,8 @@ mod tests {
             "queue": "jobs", "repository": "github.com/acme/app", "state": state, "received_at": "2026-11-22T10:00:00Z",
         });
         if state == "waiting" {
-            job["wait"] = json!({ "reasons": [{ "reason": "tenant", "name": "team-a", "running": 4, "limit": 4 }, { "reason": "paused" }] });
+            job["wait"] =
+                json!({ "reasons": [{ "reason": "tenant", "name": "team-a", "running": 4, "limit": 4 }, { "reason": "paused" }] });
         } else if state == "ended" {
             job["status"] = "failed".into();
             job["decisive_line"] = "error[E0308]: <script>alert(1)</script>\u{1b}[2J".into();
@@ -202,7 +203,8 @@ mod tests {
         }
         let last = list("page=100&per_page=100");
         assert_eq!((last.jobs[99].job.id.as_deref(), list("page=101").jobs.len()), (Some("app-9999"), 0));
-        let ids: Vec<_> = (1..=10).flat_map(|page| list(&format!("page={page}&per_page=1000")).jobs).map(|job| job.job.id.clone()).collect();
+        let ids: Vec<_> =
+            (1..=10).flat_map(|page| list(&format!("page={page}&per_page=1000")).jobs).map(|job| job.job.id.clone()).collect();
         assert_eq!((ids.len(), ids.iter().collect::<std::collections::BTreeSet<_>>().len()), (10_000, 10_000));
     }
 }
