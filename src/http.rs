@@ -12,7 +12,7 @@ pub mod page;
 pub mod problem;
 mod server;
 
-use std::{fmt::Write as _, io};
+use std::{fmt::Write as _, io, net::IpAddr};
 
 use axum::{
     Router,
@@ -80,11 +80,15 @@ impl Pages {
 pub async fn serve(listener: TcpListener, mut pages: Pages, stop: CancellationToken) -> io::Result<()> {
     let listen = listener.local_addr()?.ip();
     pages.stop = stop.clone();
+    server::serve(listener, router(pages, listen), stop).await;
+    Ok(())
+}
+
+/// Everything that is served at an address.
+pub fn router(pages: Pages, listen: IpAddr) -> Router {
     let open = Router::new().route("/healthz", get(health)).route("/readyz", get(readiness)).route("/metrics", get(metrics));
     let router = if pages.api { open.merge(guarded(&pages)) } else { open };
-    let router = router.layer(from_fn(move |request, next| host::check(listen, request, next))).with_state(pages);
-    server::serve(listener, router, stop).await;
-    Ok(())
+    router.layer(from_fn(move |request, next| host::check(listen, request, next))).with_state(pages)
 }
 
 /// What is for those who may.
