@@ -25,6 +25,9 @@ RUN mkdir -p src bench crates/localaws/src \
 
 COPY src src
 COPY deploy/buildspec.yml deploy/
+# `slipway --version` and the log's first line say it.
+ARG REVISION=
+ENV SLIPWAY_REVISION=${REVISION}
 # What was built above is younger than the sources, which cargo must see as changed.
 RUN touch src/main.rs src/lib.rs \
  && cargo rustc --release --locked --no-default-features --bin slipway -- -C target-feature=+crt-static \

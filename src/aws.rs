@@ -5,6 +5,7 @@ pub mod builds;
 mod call;
 pub mod endpoint;
 pub mod error;
+mod identity;
 mod inspect;
 pub mod logs;
 pub mod pace;
@@ -33,7 +34,8 @@ use aws_smithy_http_client::{
 #[cfg(feature = "local")]
 use aws_smithy_runtime_api::client::http::HttpClient;
 pub use error::{AwsError, Class};
-pub use inspect::Finding;
+pub use identity::Identity;
+pub use inspect::{Answer, Finding};
 
 use crate::config::Faults;
 
@@ -48,15 +50,18 @@ pub struct Clients {
     codebuild: aws_sdk_codebuild::Client,
     logs: aws_sdk_cloudwatchlogs::Client,
     sns: aws_sdk_sns::Client,
+    sts: aws_sdk_sts::Client,
 }
 
 impl Clients {
     /// From the standard environment: region, profile, endpoint, credentials. An endpoint that would be spoken to in
     /// clear is refused; `variable` reads the environment, to name what is wrong.
     pub async fn from_environment(variable: impl Fn(&str) -> Option<String>) -> Result<Self, Faults> {
-        endpoint::check(variable).await?;
+        endpoint::check(&variable).await?;
         let https = Builder::new().tls_provider(tls::Provider::Rustls(CryptoMode::Ring)).build_https();
-        let config = aws_config::defaults(BehaviorVersion::latest()).http_client(https).load().await;
+        let loader = aws_config::defaults(BehaviorVersion::latest()).http_client(https);
+        let config = endpoint::on_this_machine(loader, &variable).load().await;
+        endpoint::check_region(&config)?;
         Ok(Self::new(&config))
     }
 
@@ -90,6 +95,7 @@ impl Clients {
             codebuild: aws_sdk_codebuild::Client::new(&config),
             logs: aws_sdk_cloudwatchlogs::Client::new(&config),
             sns: aws_sdk_sns::Client::new(&config),
+            sts: aws_sdk_sts::Client::new(&config),
         }
     }
 

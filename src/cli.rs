@@ -1,40 +1,65 @@
 //! The command line: one file a command. clap, anyhow and the environment are known only here and in `main`.
 
+mod cancel;
 mod check;
+mod client;
 mod completions;
 mod configuration;
 mod daemon;
 #[cfg(feature = "local")]
 mod demo;
+mod deployment;
+mod dlq;
 mod exit;
 mod healthcheck;
+mod jobs;
+mod limits;
 #[cfg(feature = "local")]
 mod local;
 mod logs;
+mod man;
 mod paint;
+mod pause;
+mod record;
+mod reload;
 mod run;
 mod schema;
+mod show;
 mod site;
 mod stdout;
 mod submit;
+mod table;
+mod version;
+mod wording;
 
 use clap::{Parser, Subcommand};
 
 pub use exit::{Exit, Usage};
 
-/// A build service on one AWS CodeBuild project: jobs come in on SQS, results go out on SNS.
+/// A build service on one AWS CodeBuild project: jobs come in on SQS, results go
+/// out on SNS.
 #[derive(Debug, Parser)]
-#[command(version, arg_required_else_help = true, after_help = AFTER_HELP)]
+#[command(version = version::version(), arg_required_else_help = true, after_help = AFTER_HELP, term_width = WIDTH)]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
 }
 
-const AFTER_HELP: &str = "\
-Region, credentials and endpoint come from the standard AWS environment: AWS_REGION, AWS_PROFILE, AWS_ENDPOINT_URL.
-The log goes to stderr: SLIPWAY_LOG, else RUST_LOG, chooses what (info, slipway=debug, ...), SLIPWAY_LOG_FORMAT how (text, json).
+/// The columns of every help text: those of a terminal that nobody has made larger.
+const WIDTH: usize = 80;
 
-Exit codes: 0 done, 1 failed, 64 wrong usage, 75 the grace period ran out, 78 the configuration is wrong.";
+const AFTER_HELP: &str = "\
+Region, credentials and endpoint come from the standard AWS environment:
+AWS_REGION, AWS_PROFILE, AWS_ENDPOINT_URL. The log goes to stderr. SLIPWAY_LOG,
+else RUST_LOG, chooses what is logged (info, slipway=debug); SLIPWAY_LOG_FORMAT
+is text or json.
+
+First steps, without an AWS account:
+  slipway demo          every kind of job once, in a minute
+  slipway local         SQS, SNS, CodeBuild and the daemon on this machine
+
+Exit codes: 0 done; 1 failed; 2 rejected; 3 could not follow; 64 wrong usage;
+75 the grace period ran out; 78 the configuration is wrong; 130 interrupted.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -46,9 +71,18 @@ enum Command {
     Demo(demo::Demo),
     Submit(Box<submit::Submit>),
     Logs(logs::Logs),
+    Jobs(Box<jobs::Jobs>),
+    Show(show::Show),
+    Cancel(cancel::Cancel),
+    Limits(limits::Limits),
+    Pause(pause::Pause),
+    Resume(pause::Resume),
+    Reload(reload::Reload),
+    Dlq(Box<dlq::Dlq>),
     Healthcheck(healthcheck::Healthcheck),
     Schema(schema::Schema),
     Completions(completions::Completions),
+    Man(man::ManPages),
 }
 
 impl Cli {
@@ -63,9 +97,18 @@ impl Cli {
             Command::Demo(command) => command.run().await,
             Command::Submit(command) => command.run().await,
             Command::Logs(command) => command.run().await,
+            Command::Jobs(command) => command.run().await,
+            Command::Show(command) => command.run().await,
+            Command::Cancel(command) => command.run().await,
+            Command::Limits(command) => command.run().await,
+            Command::Pause(command) => command.run().await,
+            Command::Resume(command) => command.run().await,
+            Command::Reload(command) => command.run().await,
+            Command::Dlq(command) => command.run().await,
             Command::Healthcheck(command) => command.run().await,
             Command::Schema(command) => command.run(),
             Command::Completions(command) => command.run(),
+            Command::Man(command) => command.run(),
         }
     }
 
@@ -79,6 +122,12 @@ impl Cli {
             _ => "warn,slipway::observe=error",
         }
     }
+}
+
+/// A word beside the answer, to stderr.
+fn note(text: &str) -> std::io::Result<()> {
+    use std::io::Write;
+    writeln!(std::io::stderr(), "{text}")
 }
 
 /// The environment, without what is not UTF-8.
@@ -97,11 +146,27 @@ pub fn variable(name: &str) -> Option<String> {
 mod tests {
     use clap::CommandFactory;
 
-    use super::Cli;
+    use super::{Cli, WIDTH};
 
     #[test]
     fn the_definitions_fit_together() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_help_fits_a_terminal() {
+        let mut root = Cli::command();
+        root.build();
+        let names: Vec<_> = root.get_subcommands().map(|command| command.get_name().to_owned()).collect();
+        let mut texts = vec![root.render_help().to_string(), root.render_long_help().to_string()];
+        for name in names {
+            if let Some(command) = root.find_subcommand_mut(&name) {
+                texts.extend([command.render_help().to_string(), command.render_long_help().to_string()]);
+            }
+        }
+        let wide: Vec<_> = texts.iter().flat_map(|text| text.lines()).filter(|line| line.chars().count() > WIDTH).collect();
+        assert_eq!(wide, [""; 0]);
+        assert!(texts.len() > 16, "{}", texts.len());
     }
 
     #[test]

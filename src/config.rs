@@ -2,7 +2,10 @@
 //! immutable [`Config`].
 
 mod address;
+mod central;
 mod check;
+mod client;
+mod current;
 pub mod default;
 mod document;
 mod expression;
@@ -10,16 +13,20 @@ mod fault;
 mod load;
 mod overrides;
 pub mod raw;
+mod reload;
 mod shape;
 #[cfg(test)]
 mod tests;
 
 pub use address::region;
+pub use client::Client;
+pub use current::Current;
 pub use expression::Expression;
 pub use fault::{Error, Fault, Faults, Origin};
 pub use load::{load, parse};
+pub use reload::{Reload, ReloadError};
 
-use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 /// A checked configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +43,8 @@ pub struct Config {
     pub retry: Retry,
     /// What of a build's log goes into its event.
     pub log: LogExcerpt,
+    /// The daemon's own log.
+    pub telemetry: Telemetry,
     /// What jobs may ask for, by name; at least one.
     pub profiles: BTreeMap<String, Profile>,
     /// Health, metrics, status.
@@ -78,6 +87,18 @@ pub enum Envelope {
 }
 
 impl Queue {
+    /// A queue of which nothing but the URL is known.
+    pub fn of(url: &str) -> Self {
+        Self {
+            url: url.to_owned(),
+            dead_letter_url: None,
+            visibility: Duration::from_mins(2),
+            wait: Duration::from_secs(20),
+            envelope: None,
+            report_dead_letters: false,
+        }
+    }
+
     /// The queue's name: the last part of its URL.
     pub fn name(&self) -> &str {
         self.url.rsplit('/').next().unwrap_or(&self.url)
@@ -158,6 +179,13 @@ pub struct LogExcerpt {
     pub reads_per_second: usize,
     /// What else is a secret.
     pub redact: Vec<Expression>,
+}
+
+/// The daemon's own log.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Telemetry {
+    /// What is logged, as `SLIPWAY_LOG` says it, which wins over it.
+    pub log: String,
 }
 
 /// What the operator allows under one name. A job can name a profile, and set nothing of it.
@@ -272,6 +300,32 @@ pub enum Credential {
 pub struct Http {
     /// Where the daemon listens.
     pub listen: SocketAddr,
+    /// Whether the API and the status page are served, beside health and metrics.
+    pub api: bool,
+    /// Who may use them. `None`: whoever reaches a loopback address.
+    pub tokens: Option<Tokens>,
+    /// Jobs that have ended and are remembered.
+    pub history: usize,
+    /// What they may take, in bytes.
+    pub history_bytes: usize,
+}
+
+/// Where the tokens of the API are kept; at least one is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tokens {
+    /// Of those who may look.
+    pub read: Option<TokenSource>,
+    /// Of those who may also change what goes on.
+    pub steer: Option<TokenSource>,
+}
+
+/// Where tokens are kept, one a line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TokenSource {
+    /// In a file.
+    File(PathBuf),
+    /// In a variable of the environment, by its name.
+    Variable(String),
 }
 
 /// How the daemon leaves.

@@ -2,12 +2,16 @@
 
 mod backlog;
 mod cancellation;
+mod console;
+pub mod dead_letter;
 mod dead_letter_reader;
 mod dead_letters;
 mod deduplication;
 mod index;
 mod intake;
 mod lease;
+pub mod notices;
+pub mod pause;
 mod push;
 mod recovery;
 mod rejection;
@@ -15,16 +19,22 @@ mod reporter;
 mod scheduler;
 mod starter;
 pub mod stream;
+mod tracker;
 mod transcript;
 mod watcher;
 mod worker;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
+pub use console::{Cancelling, Change, Console, LogReader, SubmitError, Submitted, Subscription, What};
 pub use rejection::REASONS;
 use tokio::{sync::watch, time::timeout};
 use tokio_util::sync::CancellationToken;
 
+use self::notices::Notices;
 use crate::{
     aws::{
         Clients,
@@ -35,7 +45,7 @@ use crate::{
     },
     backoff,
     clock::Clock,
-    config::{self, Config},
+    config::{self, Current},
     observe,
     pulse::Pulses,
     shutdown::Shutdown,
@@ -61,6 +71,15 @@ pub enum Exit {
     Left(usize),
 }
 
+/// What steers the running daemon, besides its signals. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Controls {
+    /// What is paused.
+    pub pauses: pause::Pauses,
+    /// What was rejected, or received too often.
+    pub dead_letters: dead_letter::Desk,
+}
+
 /// What the world outside may see of the running daemon. Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub struct Vitals {
@@ -68,13 +87,27 @@ pub struct Vitals {
     pub pulses: Pulses,
     /// Jobs whose task has panicked: faults of the daemon.
     pub panics: Panics,
+    /// States that need a person.
+    pub notices: Notices,
     ready: Arc<watch::Sender<bool>>,
+    console: Arc<OnceLock<Console>>,
+    controls: Arc<OnceLock<Controls>>,
 }
 
 impl Vitals {
     /// Whether every queue has answered and the daemon takes work.
     pub fn is_ready(&self) -> bool {
         *self.ready.borrow()
+    }
+
+    /// What is to be seen and asked of the running daemon. `None`: it has not begun yet.
+    pub fn console(&self) -> Option<Console> {
+        self.console.get().cloned()
+    }
+
+    /// What steers the running daemon. `None`: it has not begun yet.
+    pub fn controls(&self) -> Option<Controls> {
+        self.controls.get().cloned()
     }
 
     /// Resolves when the daemon takes work.
@@ -85,22 +118,36 @@ impl Vitals {
 }
 
 /// Runs the daemon until `shutdown`, or until one of its services ends, which is a fault.
-pub async fn run(config: Arc<Config>, clients: Clients, clock: Clock, vitals: Vitals, shutdown: Shutdown) -> Result<Exit, Ended> {
+pub async fn run(current: impl Into<Current>, clients: Clients, clock: Clock, vitals: Vitals, shutdown: Shutdown) -> Result<Exit, Ended> {
+    let current = current.into();
+    let config = current.now();
     let mut services = Services::default();
     let jobs = Jobs::new(vitals.panics.clone());
     let _abort = jobs.abort_on_drop();
     // Jobs are given back when nothing is received any more: an open poll would take them again at once.
     let inner = Shutdown { drain: CancellationToken::new(), leave: shutdown.leave.clone() };
-    let worker = worker(&config, &clients, clock, &mut services, &vitals, &inner);
     let backlog = backlog::Backlog::new(&config.limits, config.queues.len());
+    let worker = worker(&current, &clients, clock, &backlog, &mut services, &vitals, &inner);
+    let board = pause::Board::new(&config.queues, &clients);
+    let pauses = pause::Pauses::new(board, current.clone(), clock, worker.scheduler.clone());
+    services.spawn("pauses", pauses.clone().serve(vitals.pulses.start("pauses", pause::EVERY + CALL_MARGIN)));
+    let handling = Jobs::new(vitals.panics.clone());
+    let _abort_handling = handling.abort_on_drop();
+    let dead_letters = dead_letter::Desk::new(&config.queues, &clients, Some(current.clone()), clock, handling);
+    // Vitals belong to one daemon: there are no controls before these.
+    vitals.controls.get_or_init(|| Controls { pauses: pauses.clone(), dead_letters: dead_letters.clone() });
     let mut intakes = Services::default();
     let mut answers = Vec::new();
     let mut leases = Vec::new();
     for settings in &config.queues {
-        let (intake, answered) = intake(settings, &clients, &worker, &backlog, &jobs, &mut services, &vitals);
+        let (intake, answered) = intake(settings, &clients, &worker, &backlog, pauses.gate(settings.name()), &jobs, &mut services, &vitals);
         if settings.report_dead_letters {
-            let dead_letters = Arc::clone(&intake.dead_letters);
-            let reader = dead_letter_reader::DeadLetterReader { settings: settings.clone(), dead_letters, worker: Arc::clone(&worker) };
+            let reader = dead_letter_reader::DeadLetterReader {
+                settings: settings.clone(),
+                dead_letters: Arc::clone(&intake.dead_letters),
+                worker: Arc::clone(&worker),
+                turn: dead_letters.turn(),
+            };
             let limit = dead_letter_reader::LONGEST_TURN + CALL_MARGIN;
             services.spawn("dead letters", reader.serve(vitals.pulses.start(format!("dead letters of {}", settings.name()), limit)));
         }
@@ -109,7 +156,6 @@ pub async fn run(config: Arc<Config>, clients: Clients, clock: Clock, vitals: Vi
         let pulse = vitals.pulses.start(format!("intake of {}", settings.name()), settings.wait + TURN_MARGIN);
         intakes.spawn("intake", intake.serve(shutdown.drain.clone(), pulse));
     }
-    observe::service_started(config.queues.len(), config.limits.running);
     let ready = Arc::clone(&vitals.ready);
     let became_ready = async move {
         for mut answered in answers {
@@ -166,19 +212,21 @@ pub async fn run(config: Arc<Config>, clients: Clients, clock: Clock, vitals: Vi
 }
 
 fn worker(
-    config: &Arc<Config>,
+    current: &Current,
     clients: &Clients,
     clock: Clock,
+    backlog: &backlog::Backlog,
     services: &mut Services,
     vitals: &Vitals,
     shutdown: &Shutdown,
 ) -> Arc<worker::Worker> {
+    let config = &current.now();
     let statuses = batcher(Statuses(clients.builds()), STATUS_LINGER, services, vitals);
     let topic = clients.topic(&config.topic.arn);
     let room = Room::new(config.topic.max_bytes);
     let publishes = Publishes { topic, room: room.clone(), fifo: config.topic.is_fifo() };
     let publishes = batcher(publishes, LINGER, services, vitals);
-    let scheduler = scheduler::Scheduler::new(&config.limits, &config.profiles);
+    let scheduler = scheduler::Scheduler::new(config, clock, backlog);
     services.spawn("scheduler", scheduler.clone().serve());
     let (watcher, ticker) = watcher::Watcher::new(statuses.clone(), config.watch.interval);
     let pulse = vitals.pulses.start("watcher", ticker.longest() + CALL_MARGIN);
@@ -191,28 +239,55 @@ fn worker(
         services.spawn("pushed events", push::serve(queue, deletes, watcher.clone(), wait, pulse));
     }
     let index = index::Index::new(clients.builds(), clock, recovery::longest_build(config));
+    let logs = clients.logs().paced(config.log.reads_per_second);
+    let tracker = tracker::Tracker::new(clock, &config.http);
     let recovery = recovery::Recovery::new(config);
-    let counted = recovery.clone().take(Arc::clone(config), index.clone(), statuses.clone(), watcher.clone(), scheduler.clone());
+    let counted = recovery.clone().take(current.clone(), index.clone(), statuses.clone(), watcher.clone(), scheduler.clone());
     services.spawn("recovery", counted);
-    Arc::new(worker::Worker {
-        config: Arc::clone(config),
+    prepare(current, &recovery, &index, &scheduler);
+    let worker = Arc::new(worker::Worker {
+        current: current.clone(),
         clock,
         builds: clients.builds(),
         recovery,
         scheduler,
-        starter: starter::Starter::new(clients.builds(), statuses, index),
+        starter: starter::Starter::new(clients.builds(), statuses, index.clone()),
         watcher,
-        reporter: reporter::Reporter::new(clients.logs(), publishes, room, config.topic.clone(), config.log.clone(), clock),
+        reporter: reporter::Reporter::new(logs.clone(), publishes, room, current.clone(), clock),
         deduplication: deduplication::Deduplication::new(config.limits.deduplication),
+        tracker,
         shutdown: shutdown.clone(),
-    })
+    });
+    let parts = console::Parts {
+        worker: Arc::clone(&worker),
+        index,
+        logs,
+        clients: clients.clone(),
+        pulses: vitals.pulses.clone(),
+        notices: vitals.notices.clone(),
+    };
+    // Vitals belong to one daemon: there is no console before this one.
+    vitals.console.get_or_init(|| console::Console::new(parts));
+    worker
 }
 
+/// What must be ready before a job finds a further configuration.
+fn prepare(current: &Current, recovery: &recovery::Recovery, index: &index::Index, scheduler: &scheduler::Scheduler) {
+    let (recovery, index, scheduler) = (recovery.clone(), index.clone(), scheduler.clone());
+    current.before_change(move |_, config| {
+        scheduler.reconfigure(config);
+        index.extend(recovery::longest_build(config));
+        recovery.expect(config);
+    });
+}
+
+#[expect(clippy::too_many_arguments, reason = "each is one part of the engine, and there is one caller")]
 fn intake(
     settings: &config::Queue,
     clients: &Clients,
     worker: &Arc<worker::Worker>,
     backlog: &backlog::Backlog,
+    gate: pause::Gate,
     jobs: &Jobs,
     services: &mut Services,
     vitals: &Vitals,
@@ -231,9 +306,11 @@ fn intake(
         settings: settings.clone(),
         leases,
         backlog: backlog.clone(),
+        gate,
         worker: Arc::clone(worker),
         jobs: jobs.clone(),
         answered,
+        notices: vitals.notices.clone(),
     };
     (intake, answer)
 }

@@ -1,39 +1,106 @@
-//! What the daemon tells over HTTP: health by progress, readiness, metrics.
+//! What the daemon tells over HTTP: health by progress, readiness and metrics for whoever reaches it; the API and the status page for those who may.
 
+pub mod access;
+pub mod api;
+mod body;
 mod connection;
+pub mod filter;
+mod header;
 mod host;
+mod origin;
+pub mod page;
+pub mod problem;
 mod server;
 
-use std::{fmt::Write as _, io};
+use std::{fmt::Write as _, io, net::IpAddr};
 
-use axum::{Router, extract::State, http::StatusCode, middleware::from_fn, response::IntoResponse, routing::get};
+use axum::{
+    Router,
+    extract::State,
+    http::StatusCode,
+    middleware::{from_fn, from_fn_with_state},
+    response::IntoResponse,
+    routing::get,
+};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::engine::Vitals;
+pub use self::problem::Problem;
+use self::{access::Access, api::Bounds};
+use crate::{config::Reload, engine::Vitals, job::standing::Notice};
 
-/// What the pages show.
+/// What the pages show, and to whom. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Pages {
     pub vitals: Vitals,
     pub metrics: PrometheusHandle,
+    /// Reads the configuration again. `None`: nobody can.
+    pub reload: Option<Reload>,
+    access: Access,
+    /// Whether the API is served.
+    api: bool,
+    bounds: Bounds,
+    /// Which daemon the status page is of.
+    site: page::Site,
+    /// Ends the answers that go on.
+    stop: CancellationToken,
+}
+
+impl Pages {
+    /// `access`: of the API; `None`: it is not served.
+    pub fn new(vitals: Vitals, metrics: PrometheusHandle, access: Option<Access>) -> Self {
+        let api = access.is_some();
+        Self {
+            vitals,
+            metrics,
+            reload: None,
+            access: access.unwrap_or_default(),
+            api,
+            bounds: Bounds::default(),
+            site: page::Site::default(),
+            stop: CancellationToken::new(),
+        }
+    }
+
+    /// With what reads the configuration again.
+    #[must_use]
+    pub fn with_reload(self, reload: Reload) -> Self {
+        Self { reload: Some(reload), ..self }
+    }
+
+    /// With what the status page says of the daemon.
+    #[must_use]
+    pub fn with_site(self, site: page::Site) -> Self {
+        Self { site, ..self }
+    }
 }
 
 /// Serves until `stop`, and half a second longer at most.
-pub async fn serve(listener: TcpListener, pages: Pages, stop: CancellationToken) -> io::Result<()> {
+pub async fn serve(listener: TcpListener, mut pages: Pages, stop: CancellationToken) -> io::Result<()> {
     let listen = listener.local_addr()?.ip();
-    let router = Router::new()
-        .route("/healthz", get(health))
-        .route("/readyz", get(readiness))
-        .route("/metrics", get(metrics))
-        .layer(from_fn(move |request, next| host::check(listen, request, next)))
-        .with_state(pages);
-    server::serve(listener, router, stop).await;
+    pages.stop = stop.clone();
+    server::serve(listener, router(pages, listen), stop).await;
     Ok(())
 }
 
-/// 200 while every loop turns over; else 503 and which do not. Panics of jobs are told, and are no reason for a restart: a message that
+/// Everything that is served at an address.
+pub fn router(pages: Pages, listen: IpAddr) -> Router {
+    let open = Router::new().route("/healthz", get(health)).route("/readyz", get(readiness)).route("/metrics", get(metrics));
+    let router = if pages.api { open.merge(guarded(&pages)) } else { open };
+    router.layer(from_fn(move |request, next| host::check(listen, request, next))).with_state(pages)
+}
+
+/// What is for those who may.
+fn guarded(pages: &Pages) -> Router<Pages> {
+    api::router(pages)
+        .merge(page::router())
+        .layer(from_fn(origin::check))
+        .layer(from_fn_with_state(pages.access.clone(), access::check))
+        .layer(from_fn(header::strict))
+}
+
+/// 200 while every loop turns over and nothing has needed a person for too long; else 503 and what it is. Panics of jobs are told, and are no reason for a restart: a message that
 /// makes its task panic would do so again.
 async fn health(State(pages): State<Pages>) -> impl IntoResponse {
     let stale = pages.vitals.pulses.stale();
@@ -42,19 +109,32 @@ async fn health(State(pages): State<Pages>) -> impl IntoResponse {
     if panics > 0 {
         writeln!(text, "{panics} tasks of jobs have panicked since the start: see the log").unwrap_or_default();
     }
-    if stale.is_empty() {
+    let overdue = pages.vitals.notices.overdue();
+    if stale.is_empty() && overdue.is_empty() {
         return (StatusCode::OK, format!("ok\n{text}"));
     }
     for (name, since) in stale {
         // Writing to a string cannot fail.
         writeln!(text, "{name}: has not turned over for {} s", since.as_secs()).unwrap_or_default();
     }
+    text.push_str(&told(&overdue));
     (StatusCode::SERVICE_UNAVAILABLE, text)
 }
 
-/// 200 while the daemon takes work; 503 before every queue has answered, and during the drain.
+/// 200 while the daemon takes work; 503 and why before every queue has answered, while something needs a person, and during the drain.
 async fn readiness(State(pages): State<Pages>) -> impl IntoResponse {
-    if pages.vitals.is_ready() { (StatusCode::OK, "ready\n") } else { (StatusCode::SERVICE_UNAVAILABLE, "not taking work\n") }
+    let notices = pages.vitals.notices.list();
+    match pages.vitals.is_ready() {
+        true if notices.is_empty() => (StatusCode::OK, "ready\n".to_owned()),
+        _ if notices.is_empty() => (StatusCode::SERVICE_UNAVAILABLE, "not taking work: it starts, or it leaves\n".to_owned()),
+        _ => (StatusCode::SERVICE_UNAVAILABLE, format!("not taking work\n{}", told(&notices))),
+    }
+}
+
+/// A line each: what it is, since when.
+fn told(notices: &[Notice]) -> String {
+    let since = |notice: &Notice| notice.since.as_ref().map(|since| format!(" (since {since})")).unwrap_or_default();
+    notices.iter().map(|notice| format!("{}{}\n", notice.text, since(notice))).collect()
 }
 
 /// Prometheus's text format.
@@ -71,7 +151,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_is_told_and_is_no_reason_for_a_restart() {
-        let pages = Pages { vitals: Vitals::default(), metrics: PrometheusBuilder::new().build_recorder().handle() };
+        let pages = Pages::new(Vitals::default(), PrometheusBuilder::new().build_recorder().handle(), None);
         let health = async || {
             let response = health(State(pages.clone())).await.into_response();
             let status = response.status();

@@ -3,7 +3,14 @@
 use std::{fmt::Display, time::Duration};
 
 use metrics::{Unit, counter, describe_counter, describe_gauge, gauge};
-use tracing::{Span, debug, error, info, info_span, warn};
+use tracing::{
+    Span, debug, error,
+    field::{DisplayValue, display},
+    info, info_span, warn,
+};
+
+/// So many problems of a rejected message are in its log line; all are in its event.
+const REJECTED: usize = 3;
 
 /// Tells the metrics' meanings to the recorder. To be called once, after it is installed.
 pub fn describe() {
@@ -42,6 +49,7 @@ pub fn describe() {
     describe_counter!("slipway_jobs_panicked_total", Unit::Count, "Jobs whose task panicked: a fault of the daemon");
     describe_counter!("slipway_aws_calls_total", Unit::Count, "AWS calls by operation and result");
     describe_counter!("slipway_aws_throttles_total", Unit::Count, "AWS calls that were throttled, by operation");
+    describe_gauge!("slipway_pauses", Unit::Count, "What is paused: everything, queues, tenants and profiles count one each");
     describe_counter!("slipway_log_lines_dropped_total", Unit::Count, "Log lines that stderr could not take");
     for status in ["succeeded", "failed", "timed_out", "cancelled", "superseded", "errored"] {
         counter!("slipway_jobs_finished_total", "status" => status).absolute(0);
@@ -55,15 +63,57 @@ pub fn describe() {
     counter!("slipway_log_lines_dropped_total").absolute(0);
     gauge!("slipway_jobs_waiting").set(0);
     gauge!("slipway_jobs_running").set(0);
+    gauge!("slipway_pauses").set(0);
 }
+
+/// The name of the span of a job.
+const JOB: &str = "job";
 
 /// The span of one job's whole life.
 pub(crate) fn job_span(id: &dyn Display, tenant: &dyn Display) -> Span {
-    info_span!("job", job.id = %id, job.tenant = %tenant)
+    info_span!(JOB, job.id = %id, job.tenant = %tenant)
 }
 
-pub(crate) fn service_started(queues: usize, running: usize) {
-    info!(queues, limits.running = running, "the daemon is up");
+/// A job's id as a field, unless the line has it from the job's span: it is once a line.
+fn once(job: &dyn Display) -> Option<DisplayValue<&dyn Display>> {
+    let is_told = Span::current().metadata().is_some_and(|span| span.name() == JOB);
+    (!is_told).then(|| display(job))
+}
+
+/// What a daemon is and works with, for whoever reads its log.
+#[derive(Debug)]
+pub(crate) struct Start<'a> {
+    pub(crate) version: &'a str,
+    /// Where the configuration comes from.
+    pub(crate) config: &'a str,
+    pub(crate) region: &'a str,
+    pub(crate) account: &'a str,
+    /// As whom AWS is called, or why that is not known.
+    pub(crate) identity: &'a str,
+    /// The queues' URLs, the topic's ARN, and where HTTP is served.
+    pub(crate) queues: &'a str,
+    pub(crate) topic: &'a str,
+    pub(crate) http: &'a str,
+    pub(crate) running: usize,
+    pub(crate) per_tenant: usize,
+    pub(crate) waiting: usize,
+}
+
+pub(crate) fn service_started(start: &Start<'_>) {
+    info!(
+        version = start.version,
+        config = start.config,
+        aws.region = start.region,
+        aws.account = start.account,
+        aws.identity = start.identity,
+        queues = start.queues,
+        topic = start.topic,
+        http = start.http,
+        limits.running = start.running,
+        limits.per_tenant = start.per_tenant,
+        limits.waiting = start.waiting,
+        "the daemon is up"
+    );
 }
 
 pub(crate) fn draining(jobs: usize, grace: Duration) {
@@ -96,9 +146,15 @@ pub(crate) fn last_receive(message_id: &str, receive_count: u32) {
     );
 }
 
-pub(crate) fn message_rejected(message_id: &str, job_id: Option<&str>, problems: usize) {
+/// The problems name places and rules, and nothing of the message but names in it, with what is invisible written out.
+pub(crate) fn message_rejected<P: Display>(message_id: &str, job_id: Option<&str>, problems: &[P]) {
     counter!("slipway_messages_rejected_total").increment(1);
-    warn!(message.id = message_id, job.id = job_id, problems, "rejected a message");
+    let told = problems.iter().take(REJECTED).map(ToString::to_string).collect::<Vec<_>>().join("; ");
+    let more = match problems.len().saturating_sub(REJECTED) {
+        0 => String::new(),
+        more => format!("; and {more} more"),
+    };
+    info!(message.id = message_id, job.id = job_id, problems = problems.len(), "rejected: {told}{more}");
 }
 
 pub(crate) fn dead_letter_failed(message_id: &str, error: &dyn Display) {
@@ -113,6 +169,10 @@ pub(crate) fn dead_letter_told(message_id: &str) {
 pub(crate) fn dead_letter_refused(message_id: &str, error: &dyn Display) {
     counter!("slipway_dead_letters_refused_total").increment(1);
     error!(message.id = message_id, %error, "the dead-letter queue refuses a message; it is kept and tried again");
+}
+
+pub(crate) fn dead_letter_redriven(message_id: &str, new_id: &str, queue: &str) {
+    info!(message.id = message_id, message.new_id = new_id, queue, "moved a dead letter back to its jobs queue");
 }
 
 pub(crate) fn no_dead_letter_queue(queue: &str) {
@@ -144,21 +204,21 @@ impl Drop for Running {
 }
 
 pub(crate) fn job_repeated(job: &dyn Display) {
-    info!(job.id = %job, "a message repeats a job that lives here; it gets the same end");
+    info!(job.id = once(job), "a message repeats a job that lives here; it gets the same end");
 }
 
 pub(crate) fn build_started(job: &dyn Display, build_id: &str, attempt: u32) {
     counter!("slipway_builds_started_total").increment(1);
-    info!(job.id = %job, build.id = build_id, attempt, "started a build");
+    info!(job.id = once(job), build.id = build_id, attempt, "started a build");
 }
 
 pub(crate) fn build_adopted(job: &dyn Display, build_id: &str) {
     counter!("slipway_builds_adopted_total").increment(1);
-    info!(job.id = %job, build.id = build_id, "adopted the job's build");
+    info!(job.id = once(job), build.id = build_id, "adopted the job's build");
 }
 
 pub(crate) fn start_delayed(job: &dyn Display, error: &dyn Display) {
-    info!(job.id = %job, %error, "the build cannot start yet");
+    info!(job.id = once(job), %error, "the build cannot start yet");
 }
 
 pub(crate) fn capacity_learned(project: &str, limit: usize) {
@@ -181,7 +241,7 @@ pub(crate) fn recovery_failed(project: &str, error: &dyn Display) {
 }
 
 pub(crate) fn lookup_failed(job: &dyn Display, error: &dyn Display) {
-    warn!(job.id = %job, %error, "could not look for the job's build yet");
+    warn!(job.id = once(job), %error, "could not look for the job's build yet");
 }
 
 pub(crate) fn index_read(project: &str, pages: u32, jobs: usize) {
@@ -198,24 +258,64 @@ pub(crate) fn stop_failed(build_id: &str, error: &dyn Display) {
 
 pub(crate) fn attempt_failed(job: &dyn Display, attempt: u32, reason: &str) {
     counter!("slipway_attempts_failed_total").increment(1);
-    warn!(job.id = %job, attempt, reason, "the platform failed an attempt; the job gets another");
+    warn!(job.id = once(job), attempt, reason, "the platform failed an attempt; the job gets another");
 }
 
 pub(crate) fn cancel_asked(job: &dyn Display) {
-    info!(job.id = %job, "asked to cancel a job");
+    info!(job.id = once(job), "asked to cancel a job");
+}
+
+pub(crate) fn job_waits(job: &dyn Display, why: &str) {
+    info!(job.id = %job, "waits: {why}");
+}
+
+pub(crate) fn cancel_not_sent(job: &dyn Display, error: &dyn Display) {
+    warn!(job.id = %job, %error, "could not put a cancellation on the queue: should this process die before the job has ended, it comes back");
 }
 
 pub(crate) fn job_cancelled(job: &dyn Display, status: &str, reason: &str) {
-    info!(job.id = %job, status, reason, "the job ends before its time");
+    info!(job.cancelled = %job, status, reason, "the job ends before its time");
 }
 
-pub(crate) fn job_finished(job: &dyn Display, status: &'static str) {
+/// Why and after how long a job ended.
+#[derive(Debug, Default)]
+pub(crate) struct Ending<'a> {
+    pub(crate) phase: Option<&'a str>,
+    pub(crate) code: Option<&'a str>,
+    /// How long its build took.
+    pub(crate) seconds: Option<f64>,
+}
+
+pub(crate) fn job_finished(job: &dyn Display, status: &'static str, ending: &Ending<'_>) {
     counter!("slipway_jobs_finished_total", "status" => status).increment(1);
+    let &Ending { phase, code, seconds } = ending;
+    let seconds = seconds.map(|seconds| (seconds * 1000.0).round() / 1000.0);
+    let took = seconds.map(|seconds| format!("{seconds:.0} s"));
+    let words: Vec<&str> = [Some(status), phase, code, took.as_deref()].into_iter().flatten().collect();
+    let words = words.join(", ");
+    let job = once(job);
     if status == "errored" {
-        warn!(job.id = %job, status, "the platform failed a job; its end is published");
+        warn!(
+            job.id = job,
+            status,
+            failure.phase = phase,
+            failure.code = code,
+            build_s = seconds,
+            "ended: {words}: the platform failed a job"
+        );
     } else {
-        info!(job.id = %job, status, "the job has ended and its end is published");
+        info!(job.id = job, status, failure.phase = phase, failure.code = code, build_s = seconds, "ended: {words}");
     }
+}
+
+/// Nothing comes although there is something.
+pub(crate) fn nothing_received(queue: &str, waiting: u64) {
+    warn!(queue.url = queue, waiting, "messages wait on the queue, and none is received");
+}
+
+/// What a person was needed for is over.
+pub(crate) fn mended(what: &str) {
+    info!(what, "mended: this is over");
 }
 
 pub(crate) fn job_panicked(name: &dyn Display, reason: &str) {
@@ -228,7 +328,7 @@ pub(crate) fn log_unread(build_id: &str, error: &dyn Display) {
 }
 
 pub(crate) fn result_malformed(job: &dyn Display) {
-    warn!(job.id = %job, "the build's SLIPWAY_RESULT cannot be read");
+    warn!(job.id = once(job), "the build's SLIPWAY_RESULT cannot be read");
 }
 
 pub(crate) fn publish_failed(event_id: &str, error: &dyn Display) {
@@ -303,12 +403,49 @@ pub(crate) fn panicked(reason: &str, location: &str) {
     error!(reason, location, "a panic: a fault of the program");
 }
 
+pub(crate) fn tokens_unread(key: &str, why: &str) {
+    warn!(key, why, "could not read the API's tokens again; those that were read before hold on");
+}
+
 pub(crate) fn accept_failed(error: &dyn Display) {
     warn!(%error, "could not accept a connection on the daemon's port");
 }
 
+pub(crate) fn paused(scope: &dyn Display, reason: Option<&str>) {
+    warn!(%scope, reason, "paused: what runs goes on, and nothing of it starts until it is resumed");
+}
+
+pub(crate) fn resumed(scope: &dyn Display) {
+    info!(%scope, "resumed");
+}
+
+pub(crate) fn pauses(count: usize) {
+    #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
+    gauge!("slipway_pauses").set(count as f64);
+}
+
+pub(crate) fn pauses_unread(queue: &str, error: &dyn Display) {
+    warn!(queue, %error, "could not read the queue's tags, which say what is paused: it stays as it was known");
+}
+
+pub(crate) fn configuration_read_again(changed: &[String]) {
+    if changed.is_empty() {
+        info!("the configuration was read again, and says what it said");
+    } else {
+        info!(changed = changed.join(", "), "the configuration was read again, and holds for what is received from now on");
+    }
+}
+
+pub(crate) fn configuration_refused(reason: &dyn Display) {
+    error!(%reason, "the configuration was read again, and is refused as a whole: what held before goes on");
+}
+
+pub(crate) fn log_filter_fixed() {
+    warn!("telemetry.log changes nothing: SLIPWAY_LOG or RUST_LOG says what is logged");
+}
+
 pub(crate) fn hangup_ignored() {
-    info!("SIGHUP changes nothing: the configuration is read at the start only, so restart the daemon for a new one");
+    info!("SIGHUP changes nothing here: no daemon runs, which would read its configuration again");
 }
 
 pub(crate) fn signal_ignored(signal: &str) {

@@ -5,12 +5,13 @@ mod writer;
 use std::{
     io::{self, IsTerminal},
     panic::{self, PanicHookInfo},
+    sync::OnceLock,
 };
 
 use tracing::{Level, Metadata, Subscriber, subscriber::set_global_default};
 use tracing_subscriber::{
     EnvFilter,
-    filter::{ParseError, filter_fn},
+    filter::{LevelFilter, ParseError, filter_fn},
     fmt::MakeWriter,
     layer::SubscriberExt,
 };
@@ -19,11 +20,16 @@ pub use writer::LogWriter;
 use crate::{observe, supervise};
 
 /// What the libraries say on every call, as directives that the environment's come after.
-const QUIET: &str = "aws_config=warn,aws_credential_types=warn,aws_runtime=warn,aws_sdk_cloudwatchlogs=warn,aws_sdk_codebuild=warn,\
-                     aws_sdk_sns=warn,aws_sdk_sqs=warn,aws_smithy_http_client=warn,aws_smithy_runtime=warn,aws_smithy_runtime_api=warn,\
+/// What they warn of comes back as an error of the call, in one line: theirs are dumps of their own state.
+const QUIET: &str = "aws_config=error,aws_credential_types=error,aws_runtime=error,aws_sdk_cloudwatchlogs=error,aws_sdk_codebuild=error,\
+                     aws_sdk_sns=error,aws_sdk_sqs=error,aws_sdk_sts=error,aws_smithy_http_client=error,aws_smithy_runtime=error,\
+                     aws_smithy_runtime_api=error,\
                      hyper=warn,hyper_util=warn,rustls=warn";
 /// Crates whose details may be logged. All others show message bodies, environment values or credentials below `info`.
 const OURS: [&str; 2] = ["slipway", "localaws"];
+
+/// Where the environment says what is logged: the first that is set.
+const ENVIRONMENT: [&str; 2] = ["SLIPWAY_LOG", "RUST_LOG"];
 
 /// Why there is no log.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +37,9 @@ pub enum Error {
     /// `SLIPWAY_LOG` or `RUST_LOG`
     #[error("{variable}: the log filter {wish:?} is not one, like \"info\" or \"info,slipway=debug\"")]
     Filter { variable: &'static str, wish: String, source: ParseError },
+    /// `SLIPWAY_LOG`: a word that would be taken for a crate's name, and silence the log.
+    #[error("SLIPWAY_LOG: {0:?} is no level: error, warn, info, debug, trace or off, or CRATE=LEVEL, like \"info,slipway=debug\"")]
+    Level(String),
     /// `SLIPWAY_LOG_FORMAT`
     #[error("SLIPWAY_LOG_FORMAT: the log format {0:?} is neither \"text\" nor \"json\"")]
     Format(String),
@@ -42,12 +51,36 @@ pub enum Error {
     Thread(#[from] io::Error),
 }
 
+/// Puts another filter in the place of the one that holds; whether it did.
+type Refilter = Box<dyn Fn(EnvFilter) -> bool + Send + Sync>;
+
+/// The process has one log. Empty where the environment says what is logged: nobody changes that.
+static REFILTER: OnceLock<Refilter> = OnceLock::new();
+
+/// Whether a text says what is to be logged.
+pub fn is_filter(wish: &str) -> bool {
+    filter(wish).is_ok()
+}
+
+/// Logs what `wish` says from now on, unless the environment says what is logged. Whether it does.
+pub fn refilter(wish: &str) -> bool {
+    REFILTER.get().is_some_and(|refilter| filter(wish).is_ok_and(refilter))
+}
+
+fn filter(wish: &str) -> Result<EnvFilter, ParseError> {
+    EnvFilter::try_new(format!("{QUIET},{wish}"))
+}
+
 /// Sets up the process's log. What is logged: `SLIPWAY_LOG`, else `RUST_LOG`, else `level`. How: `SLIPWAY_LOG_FORMAT`, else text on
 /// a terminal and JSON elsewhere. Panics are logged too. What is queued at the end is the caller's to flush.
 pub fn init(variable: impl Fn(&str) -> Option<String>, level: &str) -> Result<LogWriter, Error> {
     let writer = LogWriter::start(io::stderr())?;
     let lines = writer.clone();
-    set_global_default(subscriber(variable, level, io::stderr().is_terminal(), move || lines.clone())?)?;
+    let (subscriber, refilter) = subscriber(&variable, level, io::stderr().is_terminal(), move || lines.clone())?;
+    set_global_default(subscriber)?;
+    if ENVIRONMENT.iter().all(|name| variable(name).is_none()) {
+        REFILTER.set(refilter).unwrap_or_default();
+    }
     // The default hook writes to stderr, and where that fails a panic becomes an abort.
     panic::set_hook(Box::new(log_panic));
     Ok(writer)
@@ -60,14 +93,18 @@ fn log_panic(panic: &PanicHookInfo<'_>) {
 
 type Boxed = Box<dyn Subscriber + Send + Sync>;
 
-fn subscriber<W>(variable: impl Fn(&str) -> Option<String>, level: &str, terminal: bool, writer: W) -> Result<Boxed, Error>
+fn subscriber<W>(variable: impl Fn(&str) -> Option<String>, level: &str, terminal: bool, writer: W) -> Result<(Boxed, Refilter), Error>
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
-    let named = ["SLIPWAY_LOG", "RUST_LOG"].into_iter().find_map(|name| Some((name, variable(name)?)));
+    let named = ENVIRONMENT.into_iter().find_map(|name| Some((name, variable(name)?)));
     let (name, wish) = named.unwrap_or_else(|| ("SLIPWAY_LOG", level.to_owned()));
-    let filter = EnvFilter::try_new(format!("{QUIET},{wish}"));
-    let filter = filter.map_err(|source| Error::Filter { variable: name, wish, source })?;
+    if name == "SLIPWAY_LOG"
+        && let Some(word) = wish.split(',').map(str::trim).find(|part| !part.is_empty() && !part.contains(['=', '[']) && !is_level(part))
+    {
+        return Err(Error::Level(word.to_owned()));
+    }
+    let filter = filter(&wish).map_err(|source| Error::Filter { variable: name, wish, source })?;
     let text = match variable("SLIPWAY_LOG_FORMAT").as_deref() {
         None => terminal,
         Some("text") => true,
@@ -78,10 +115,18 @@ where
     // Colours only where they are seen, and where nobody asked for none (https://no-color.org).
     let colours = terminal && variable("NO_COLOR").is_none();
     Ok(if text {
-        Box::new(log.with_ansi(colours).finish().with(filter_fn(is_harmless)))
+        let log = log.with_ansi(colours).with_filter_reloading();
+        let handle = log.reload_handle();
+        (Box::new(log.finish().with(filter_fn(is_harmless))), Box::new(move |filter| handle.reload(filter).is_ok()))
     } else {
-        Box::new(log.json().flatten_event(true).with_span_list(false).finish().with(filter_fn(is_harmless)))
+        let log = log.json().flatten_event(true).with_span_list(false).with_filter_reloading();
+        let handle = log.reload_handle();
+        (Box::new(log.finish().with(filter_fn(is_harmless))), Box::new(move |filter| handle.reload(filter).is_ok()))
     })
+}
+
+fn is_level(word: &str) -> bool {
+    word.parse::<LevelFilter>().is_ok()
 }
 
 /// Whether an event or a span may be logged at all, whatever the environment's filter says.
@@ -119,7 +164,7 @@ mod tests {
         let written = Written::default();
         let writer = written.clone();
         let variable = |name: &str| environment.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
-        let subscriber = subscriber(variable, "info", terminal, move || writer.clone())?;
+        let (subscriber, _) = subscriber(variable, "info", terminal, move || writer.clone())?;
         tracing::subscriber::with_default(subscriber, || {
             let _job = tracing::info_span!("job", job.id = "app-4711").entered();
             tracing::info!(build.id = "b:1", wait_ms = 12, "the build started");
@@ -137,7 +182,7 @@ mod tests {
     fn a_panic_is_a_line_of_the_log() -> Result<(), Box<dyn std::error::Error>> {
         let written = Written::default();
         let writer = written.clone();
-        let subscriber = subscriber(|_| None, "warn", false, move || writer.clone())?;
+        let (subscriber, _) = subscriber(|_| None, "warn", false, move || writer.clone())?;
         std::panic::set_hook(Box::new(super::log_panic));
         let said = || tracing::subscriber::with_default(subscriber, || panic!("out of luck"));
         let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(said));
@@ -193,6 +238,13 @@ mod tests {
     #[test]
     fn a_wrong_wish_is_refused_and_not_guessed_at() {
         assert!(matches!(log(&[("SLIPWAY_LOG", "slipway=loud")], false), Err(Error::Filter { wish, .. }) if wish == "slipway=loud"));
+        for word in ["lod", "slipway", "info,debugg"] {
+            let named = word.rsplit(',').next();
+            assert!(matches!(log(&[("SLIPWAY_LOG", word)], false), Err(Error::Level(wrong)) if Some(&*wrong) == named), "{word}");
+        }
+        assert!(log(&[("SLIPWAY_LOG", "WARN,slipway=debug,off")], false).is_ok());
+        // Other programs' filters are not ours to judge.
+        assert!(log(&[("RUST_LOG", "cargo")], false).is_ok());
         let error = log(&[("RUST_LOG", "slipway=loud")], false).map_err(|error| error.to_string());
         assert!(error.is_err_and(|error| error.starts_with("RUST_LOG: ")));
         assert!(matches!(log(&[("SLIPWAY_LOG_FORMAT", "xml")], false), Err(Error::Format(wish)) if wish == "xml"));

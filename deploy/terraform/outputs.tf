@@ -61,6 +61,20 @@ output "sender_policy" {
   })
 }
 
+output "client_toml" {
+  description = "The file for those who send jobs and follow them with `slipway --client client.toml`. Nothing in it is secret."
+  value       = <<-END
+    queue_url = ${jsonencode(aws_sqs_queue.jobs.url)}
+    topic_arn = ${jsonencode(aws_sns_topic.events.arn)}
+    projects = ${jsonencode([aws_codebuild_project.builds.name])}
+  END
+}
+
+output "follower_policy" {
+  description = "What somebody who sends jobs and follows them with `slipway submit --follow` needs, as a policy's text."
+  value       = local.policies.follower
+}
+
 output "send_a_job" {
   description = "A command that sends the job in job.json for the tenant team-a."
   value       = "aws sqs send-message --queue-url ${aws_sqs_queue.jobs.url} --message-group-id team-a --message-body file://job.json"

@@ -9,6 +9,9 @@ locals {
     "$${topic_arn}"              = [aws_sns_topic.events.arn]
     "$${project_arn}"            = [local.project_arn]
 
+    # What those who follow a job call their own queue on the topic.
+    "$${follower_queue_arns}" = ["${local.queue_prefix}:slipway-follow-*"]
+
     "$${build_log_group_arn}:log-stream:*"  = ["${aws_cloudwatch_log_group.builds.arn}:log-stream:*"]
     "$${daemon_log_group_arn}:log-stream:*" = [for group in aws_cloudwatch_log_group.daemon : "${group.arn}:log-stream:*"]
 
@@ -24,7 +27,7 @@ locals {
     "$${connection_arns}"      = sort(var.connection_arns)
     "$${source_bucket_arns}"   = sort(var.source_bucket_arns)
     "$${source_bucket_arns}/*" = [for arn in sort(var.source_bucket_arns) : "${arn}/*"]
-    # The login at a registry is no repository's: AWS knows it on everything or not at all.
+    # The login at a registry is no repository's, and the end of a subscription no topic's: AWS knows them on everything or not at all.
     "*" = ["*"]
   }
 
@@ -40,10 +43,18 @@ locals {
     daemon    = false
     build     = local.has_images || length(var.base_repository_arns) > 0
     execution = local.image_in_ecr
+    follower  = false
+  }
+
+  policy_files = {
+    daemon    = "policy.json"
+    build     = "policy-build.json"
+    execution = "policy-execution.json"
+    follower  = "policy-follower.json"
   }
 
   policies = {
-    for name, file in { daemon = "policy.json", build = "policy-build.json", execution = "policy-execution.json" } : name => jsonencode({
+    for name, file in local.policy_files : name => jsonencode({
       Version = "2012-10-17"
       Statement = [
         for statement in jsondecode(file("${path.module}/../${file}")).Statement :

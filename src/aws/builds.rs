@@ -23,7 +23,8 @@ use super::{
 use crate::job::{
     JobId, Tenant, Variable, VariableKind,
     build::{
-        ATTEMPT_VARIABLE, Artifacts, Build, Context, GROUP_VARIABLE, JOB_ID_VARIABLE, LogLocation, PROFILE_VARIABLE, Phase, TENANT_VARIABLE,
+        ATTEMPT_VARIABLE, Artifacts, Build, Context, GROUP_VARIABLE, JOB_ID_VARIABLE, LogLocation, PROFILE_VARIABLE, Phase,
+        TENANT_VARIABLE, secret,
     },
     order::{ENV_VARIABLE, IMAGES_VARIABLE, Order},
     record::{RECORD_VARIABLE, Record},
@@ -170,6 +171,9 @@ fn environment_variable(variable: &Variable) -> Result<EnvironmentVariable, aws_
 fn snapshot(build: &types::Build) -> Build {
     let variables = build.environment().map(types::ProjectEnvironment::environment_variables).unwrap_or_default();
     let variable = |name| variables.iter().find(|variable| variable.name == name).map(|variable| variable.value.as_str());
+    let is_plain =
+        |variable: &&EnvironmentVariable| variable.r#type.as_ref().is_none_or(|kind| *kind == EnvironmentVariableType::Plaintext);
+    let plain: Vec<_> = variables.iter().filter(is_plain).map(|variable| (variable.name.as_str(), variable.value.as_str())).collect();
     let exported = build.exported_environment_variables().iter();
     Build {
         id: build.id().unwrap_or_default().to_owned(),
@@ -194,6 +198,7 @@ fn snapshot(build: &types::Build) -> Build {
         profile: variable(PROFILE_VARIABLE).map(str::to_owned),
         group: variable(GROUP_VARIABLE).map(str::to_owned),
         record: variable(RECORD_VARIABLE).and_then(Record::parse),
+        secrets: secret::of_variables(&plain),
     }
 }
 

@@ -1,6 +1,10 @@
 //! Which endpoints the environment may name. Requests carry credentials and job messages: plain http is for this machine only.
 
-use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_config::{
+    BehaviorVersion, ConfigLoader, Region, SdkConfig, environment::EnvironmentVariableRegionProvider, meta::region::RegionProviderChain,
+    profile::ProfileFileRegionProvider,
+};
+use aws_credential_types::Credentials;
 use aws_types::service_config::ServiceConfigKey;
 use url::Url;
 
@@ -17,6 +21,8 @@ const SERVICES: [(&str, &str); 5] = [
     ("CloudWatch Logs", "AWS_ENDPOINT_URL_CLOUDWATCH_LOGS"),
     ("STS", "AWS_ENDPOINT_URL_STS"),
 ];
+/// Where no region is named.
+const LOCAL_REGION: &str = "us-east-1";
 /// The variable for all services, and the key for all or one in a profile.
 const VARIABLE: &str = "AWS_ENDPOINT_URL";
 const KEY: &str = "endpoint_url";
@@ -38,6 +44,33 @@ pub async fn check(variable: impl Fn(&str) -> Option<String>) -> Result<(), Faul
         }
     }
     if faults.is_empty() { Ok(()) } else { Err(Faults { file: "the AWS environment".to_owned(), faults }) }
+}
+
+/// Whatever listens on this machine asks for no credentials that hold, and knows no region: those that are missing are made up, and neither
+/// is looked for in a cloud's metadata service. What the environment names stays.
+pub(super) fn on_this_machine(loader: ConfigLoader, variable: impl Fn(&str) -> Option<String>) -> ConfigLoader {
+    let endpoint = variable(VARIABLE).and_then(|url| Url::parse(&url).ok());
+    if !endpoint.is_some_and(|url| url.host_str().is_some_and(is_loopback)) {
+        return loader;
+    }
+    let region = RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new());
+    let loader = loader.region(region.or_else(ProfileFileRegionProvider::new()).or_else(Region::from_static(LOCAL_REGION)));
+    let is_named = ["AWS_ACCESS_KEY_ID", "AWS_PROFILE", "AWS_WEB_IDENTITY_TOKEN_FILE"].iter().any(|name| variable(name).is_some());
+    if is_named {
+        loader
+    } else {
+        loader.credentials_provider(Credentials::new("local", "local", None, None, "an endpoint on this machine"))
+    }
+}
+
+/// Calls are signed for a region.
+pub(super) fn check_region(config: &SdkConfig) -> Result<(), Faults> {
+    if config.region().is_some() {
+        return Ok(());
+    }
+    let rule = "no region: set AWS_REGION, or `region` in the AWS profile, to that of the queue and the project".to_owned();
+    let fault = Fault { key: "AWS_REGION".to_owned(), value: None, origin: None, rule };
+    Err(Faults { file: "the AWS environment".to_owned(), faults: vec![fault] })
 }
 
 /// The endpoint of one service, as the SDK's clients choose it. `None`: AWS's own.

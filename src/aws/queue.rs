@@ -1,6 +1,8 @@
 //! SQS: receive, send, and the batched deletes and lease extensions.
 
 mod attribute;
+mod place;
+mod tag;
 
 use std::{sync::Arc, time::Duration};
 
@@ -14,7 +16,10 @@ use aws_sdk_sqs::{
 };
 use jiff::Timestamp;
 
-pub use self::attribute::{ATTRIBUTES, Attribute, Attributes, Place, Value, is_group_id};
+pub use self::{
+    attribute::{ATTRIBUTES, Attribute, Attributes, Place, Value, is_group_id},
+    place::place,
+};
 use super::{
     batch::{Answer, Batch, Refused, entry_id, results},
     call::{call, once},
@@ -175,6 +180,23 @@ impl Queue {
         Ok(policy.as_ref().and_then(RedrivePolicy::read))
     }
 
+    /// How long it keeps messages.
+    pub async fn retention(&self) -> Result<Option<Duration>, AwsError> {
+        const NAME: QueueAttributeName = QueueAttributeName::MessageRetentionPeriod;
+        let request = self.client.get_queue_attributes().queue_url(&*self.url).attribute_names(NAME);
+        let answer = call("sqs.GetQueueAttributes", || request.clone().send()).await?;
+        let seconds = answer.attributes.as_ref().and_then(|all| all.get(&NAME)?.parse().ok());
+        Ok(seconds.map(Duration::from_secs))
+    }
+
+    /// How many messages wait, as SQS counts: late, and about right.
+    pub async fn waiting(&self) -> Result<Option<u64>, AwsError> {
+        const COUNT: QueueAttributeName = QueueAttributeName::ApproximateNumberOfMessages;
+        let request = self.client.get_queue_attributes().queue_url(&*self.url).attribute_names(COUNT);
+        let answer = call("sqs.GetQueueAttributes", || request.clone().send()).await?;
+        Ok(answer.attributes.and_then(|all| all.get(&COUNT)?.parse().ok()))
+    }
+
     /// The URL of a queue of this queue's account and region, by its ARN.
     pub async fn url_of(&self, arn: &str) -> Result<Option<String>, AwsError> {
         let name = arn.rsplit(':').next().unwrap_or(arn);
@@ -201,7 +223,7 @@ pub struct RedrivePolicy {
 
 impl RedrivePolicy {
     /// SQS has taken the number as a text and as a number.
-    fn read(policy: &serde_json::Value) -> Option<Self> {
+    pub(super) fn read(policy: &serde_json::Value) -> Option<Self> {
         let count = &policy["maxReceiveCount"];
         let count = count.as_u64().or_else(|| count.as_str()?.parse().ok());
         Some(Self {

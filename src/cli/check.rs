@@ -7,24 +7,30 @@ use humantime::format_duration;
 
 use super::{Exit, configuration::Configuration, stdout};
 use crate::{
-    aws::{Clients, Finding, endpoint},
+    aws::{Answer, Clients, Finding, endpoint},
     config::Config,
 };
 
 /// Report every fault of a configuration, or sum up what it says
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Every fault is reported with its key, its value, where it was set and the rule; the exit code is then 78.
-Overrides from the environment (SLIPWAY__LIMITS__RUNNING=20) are checked with the file, and so are the endpoints that the AWS environment
-names (AWS_ENDPOINT_URL and its like): plain http is for this machine only. Queues and the topic must lie in one region; an AWS_REGION that is
-another is told, and is an error with --online.
+Every fault is reported with its key, its value, where it was set and the rule;
+the exit code is then 78. Overrides from the environment
+(SLIPWAY__LIMITS__RUNNING=20) are checked with the file, and so are the
+endpoints that the AWS environment names (AWS_ENDPOINT_URL and its like): plain
+http is for this machine only. Queues and the topic must be in one region.
 
-With --online AWS is asked too, by calls that change nothing: are the queues, the topic, the project and its log there, and may they be
-used? What cannot be asked without doing it (to receive, to start a build, to publish) is not.
+With --online AWS is asked too, by calls that change nothing: are the queues,
+the topic, the project and its log group there, and may they be used? Each line
+names the call and what it asked about. What cannot be asked without doing it is
+not asked: to receive, to start a build, to publish.
+
+Exit codes: 0 right, whatever is warned of; 1 --online found something wrong,
+or with --strict something to warn of; 78 the configuration is wrong.
 
 Examples:
   slipway check --config config/slipway.toml
-  slipway check --config config/slipway.toml --online
+  slipway check --config config/slipway.toml --online --strict
   SLIPWAY__LIMITS__RUNNING=20 slipway check --config config/slipway.toml")]
 pub(super) struct Check {
     #[command(flatten)]
@@ -33,6 +39,10 @@ pub(super) struct Check {
     /// Ask AWS too
     #[arg(long)]
     online: bool,
+
+    /// Exit with 1 for what is only warned of, too
+    #[arg(long)]
+    strict: bool,
 }
 
 impl Check {
@@ -40,34 +50,51 @@ impl Check {
         let (name, config) = self.configuration.load()?;
         endpoint::check(super::variable).await?;
         stdout::print(&format!("{name} is right\n{}", summary(&config)))?;
+        let mut findings: Vec<Finding> = default_profile(&config).into_iter().collect();
         let region = region(&config, super::variable);
         if !self.online {
-            stdout::print(&answers(region.as_slice()))?;
-            return Ok(Exit::Done);
+            findings.extend(region);
+            stdout::print(&answers(&findings))?;
+            return Ok(exit(&findings, false, self.strict));
         }
-        let mut findings = Clients::from_environment(super::variable).await?.inspect(&config).await;
+        findings.extend(Clients::from_environment(super::variable).await?.inspect(&config).await);
         findings.extend(region);
-        let wrong = findings.iter().filter(|finding| finding.result.is_err()).count();
         stdout::print(&format!("\n{}", answers(&findings)))?;
-        Ok(if wrong == 0 { Exit::Done } else { Exit::Failed })
+        Ok(exit(&findings, true, self.strict))
     }
 }
 
-/// What the environment says of the region, if that is not the configuration's. Offline it breaks nothing: the daemon may run elsewhere.
+/// Offline a region that is another breaks nothing: the daemon may run elsewhere.
+fn exit(findings: &[Finding], online: bool, strict: bool) -> Exit {
+    let is_wrong = online && findings.iter().any(|finding| matches!(finding.answer, Answer::Wrong(_)));
+    let is_warned = strict && findings.iter().any(|finding| matches!(finding.answer, Answer::Warning(_)));
+    if is_wrong || is_warned { Exit::Failed } else { Exit::Done }
+}
+
+/// Jobs that name no profile are rejected where there is no default.
+fn default_profile(config: &Config) -> Option<Finding> {
+    let names = config.profiles.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+    let text = "there is no profile `default`: every job has to name its profile, or is rejected";
+    (!config.profiles.contains_key("default")).then(|| Finding::new("profiles", names, Answer::Warning(text.to_owned())))
+}
+
+/// What the environment says of the region, if that is not the configuration's.
 fn region(config: &Config, variable: impl Fn(&str) -> Option<String>) -> Option<Finding> {
     let wanted = config.region()?;
     let (name, value) = ["AWS_REGION", "AWS_DEFAULT_REGION"].iter().find_map(|name| Some((*name, variable(name)?)))?;
     let wrong = || format!("the queues and the topic are in {wanted}, and the daemon calls the region that the environment names");
-    (value != wanted).then(|| Finding { key: name.to_owned(), value, result: Err(wrong()) })
+    (value != wanted).then(|| Finding::new(name, value, Answer::Wrong(wrong())))
 }
 
-/// What AWS answered, a line each.
+/// What was found, a line each.
 fn answers(findings: &[Finding]) -> String {
     let mut lines = String::new();
-    for Finding { key, value, result } in findings {
-        let (mark, text) = match result {
-            Ok(text) => ("ok", text),
-            Err(text) => ("WRONG", text),
+    for Finding { key, value, answer } in findings {
+        let (mark, text) = match answer {
+            Answer::Fine(text) => ("ok", text),
+            Answer::Warning(text) => ("warning", text),
+            Answer::Wrong(text) => ("WRONG", text),
+            Answer::Skipped(text) => ("-", text),
         };
         writeln!(lines, "  {mark:<8} {key} = {value}: {text}").ok();
     }
@@ -112,7 +139,7 @@ impl Lines {
 
 #[cfg(test)]
 mod tests {
-    use super::{answers, region, summary};
+    use super::{answers, default_profile, region, summary};
     use crate::config;
 
     #[test]
@@ -132,6 +159,18 @@ mod tests {
         {
             assert_eq!(told(text, set)?, "", "{set}");
         }
+        Ok(())
+    }
+
+    #[test]
+    fn a_deployment_without_a_default_profile_is_warned_of() -> Result<(), config::Faults> {
+        let example = include_str!("../../config/slipway.toml");
+        let warned = |text: &str| -> Result<String, config::Faults> {
+            Ok(answers(default_profile(&config::parse(text, "slipway.toml", [])?).as_slice()))
+        };
+        assert_eq!(warned(example)?, "");
+        let line = "  warning  profiles = small: there is no profile `default`";
+        assert!(warned(&example.replace("profiles.default", "profiles.small"))?.starts_with(line));
         Ok(())
     }
 

@@ -8,13 +8,15 @@ use crate::{config, telemetry};
 /// The exit codes; from 64 on they are those of sysexits.h.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
-    /// Done; for the daemon: drained.
+    /// Done; for the daemon: drained; of a followed job: it succeeded.
     Done = 0,
-    /// Failed; for `submit --follow`: the job did.
+    /// Failed; of a followed job: it did not succeed.
     Failed = 1,
-    /// `submit --follow`: the message was no valid job.
+    /// The message was no valid job, as the daemon has found.
     Rejected = 2,
-    /// Wrong usage of the command line.
+    /// A job or a build could not be followed: how it ends is not known.
+    NotFollowed = 3,
+    /// Wrong usage of the command line, or a message that is no valid job and was not sent.
     Usage = 64,
     /// The grace period ran out with builds still running.
     GraceRanOut = 75,
@@ -29,6 +31,11 @@ pub enum Exit {
 #[error("{0}")]
 pub struct Usage(pub String);
 
+/// Around an error that leaves a job's or a build's end unknown.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot follow {0}")]
+pub(super) struct NotFollowed(pub(super) String);
+
 impl Exit {
     /// The exit code of an error, wherever in its chain the reason stands. An answer that nobody reads any more is no failure: whoever
     /// asked has seen enough.
@@ -40,6 +47,8 @@ impl Exit {
             Self::Usage
         } else if is(stdout::is_unread) {
             Self::Done
+        } else if error.is::<NotFollowed>() {
+            Self::NotFollowed
         } else {
             Self::Failed
         }
@@ -56,7 +65,7 @@ impl From<Exit> for ExitCode {
 mod tests {
     use anyhow::{Context, anyhow};
 
-    use super::{Exit, Usage};
+    use super::{Exit, NotFollowed, Usage};
     use crate::config;
 
     #[test]
@@ -65,5 +74,8 @@ mod tests {
         assert_eq!(faulty.map_err(|error| Exit::of(&error)), Err(Exit::Configuration));
         assert_eq!(Exit::of(&anyhow!(Usage("no queue".to_owned())).context("submit")), Exit::Usage);
         assert_eq!(Exit::of(&anyhow!("the network is down")), Exit::Failed);
+        let followed = || NotFollowed("app-1".to_owned());
+        assert_eq!(Exit::of(&anyhow!("the network is down").context(followed()).context("submit")), Exit::NotFollowed);
+        assert_eq!(Exit::of(&anyhow!(Usage("no queue".to_owned())).context(followed())), Exit::Usage);
     }
 }

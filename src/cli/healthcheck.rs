@@ -26,10 +26,12 @@ const LONGEST_ANSWER: usize = 64 * 1024;
 /// Ask a running daemon whether it is healthy
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Asks /healthz where the configuration's [http].listen says. Healthy is a daemon whose loops all turn over, whether or not AWS answers it.
-For one that takes work, ask for /readyz.
+Asks /healthz where the configuration's [http].listen says. A daemon is healthy
+while its loops all turn over and nothing has needed a person for ten minutes,
+such as missing credentials. /readyz says whether it takes work now.
 
-Exit codes: 0 healthy, 1 not healthy or no answer, 64 wrong usage, 78 the configuration is wrong.
+Exit codes: 0 healthy; 1 not healthy, or no answer; 64 wrong usage; 78 the
+configuration is wrong.
 
 Examples:
   slipway healthcheck --config /etc/slipway/slipway.toml

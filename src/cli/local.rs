@@ -15,38 +15,48 @@ use tokio_util::sync::CancellationToken;
 use super::{
     Exit,
     daemon::{Daemon, Hangup, endure, signals},
+    logs::leave::quoted,
     stdout,
 };
 use crate::{config, local, observe, shutdown::Shutdown, supervise::Services};
 
+/// What the built-in configuration is called.
+const BUILT_IN: &str = "config/local.toml";
+
 /// Run the embedded AWS endpoint with the daemon beside it
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Builds really run: their sources are cloned with git and their buildspecs' commands run on this machine, as you. Any AWS client
-works with AWS_ENDPOINT_URL set to the endpoint and any credentials; the AWS CLI's older versions want it as --endpoint-url.
+Builds really run: their sources are cloned with git and their buildspecs'
+commands run on this machine, as you. Any AWS client works with
+AWS_ENDPOINT_URL set to the endpoint and any credentials; AWS CLI version 1
+takes it as --endpoint-url.
 
-Builds see the PATH, the proxies and DOCKER_HOST, and nothing else of this environment. What a variable of type SECRETS_MANAGER or
-PARAMETER_STORE names is looked up in the files of --secrets and --parameters: { \"npm/token\": \"...\", \"app\": { \"key\": \"...\" } }
+Builds see the PATH, the proxies and DOCKER_HOST, and nothing else of this
+environment. What a variable of type SECRETS_MANAGER or PARAMETER_STORE names is
+looked up in the files of --secrets and --parameters:
+  { \"npm/token\": \"...\", \"app\": { \"key\": \"...\" } }
 
-With --data every call is kept before it is answered: kill the process however you like, and the next one goes on where it stood. Builds
-that ran are then lost as they are on AWS with their host (status FAULT), and the daemon tries them again.
+With --data every call is kept before it is answered: after kill -9 the next
+process goes on where this one was. Builds that ran are lost as they are on AWS
+with their host (status FAULT), and the daemon tries them again.
 
-SIGTERM, SIGINT (Ctrl-C) and the end of the terminal drain: what has not started goes back to the queue, and builds may end within the
-grace period. A second signal leaves now. Builds that run then end with the process.
+SIGTERM, SIGINT (Ctrl-C) and the end of the terminal drain: what has not started
+goes back to the queue, and builds may end within the grace period. A second
+signal leaves now. Builds that still run end with the process.
 
 Examples:
   slipway local
   slipway local --listen localhost:5000 --no-daemon
   slipway local --data ~/slipway
   slipway local --config slipway.toml --secrets secrets.json
-  aws --endpoint-url http://127.0.0.1:4566 --region us-east-1 sqs list-queues")]
+  aws --endpoint-url http://127.0.0.1:4566 sqs list-queues")]
 pub(super) struct Local {
     /// Where the endpoint listens: localhost or a loopback address
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:4566", value_parser = loopback)]
     listen: SocketAddr,
 
     /// The daemon's configuration file, instead of the built-in one
-    #[arg(long, value_name = "FILE", env = "SLIPWAY_CONFIG")]
+    #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 
     /// Run the endpoint alone
@@ -72,7 +82,8 @@ pub(super) struct Local {
 
 impl Local {
     pub(super) async fn run(self) -> anyhow::Result<Exit> {
-        let region = super::variable("AWS_REGION").unwrap_or_else(|| local::REGION.to_owned());
+        let region = ["AWS_REGION", "AWS_DEFAULT_REGION"].into_iter().find_map(super::variable);
+        let region = region.unwrap_or_else(|| local::REGION.to_owned());
         let scratch = tempfile::tempdir().context("cannot make a folder for the builds")?;
         let builds = local::Builds {
             parameters: stored(self.parameters.as_deref())?,
@@ -82,11 +93,13 @@ impl Local {
         let (mut services, stop) = (Services::default(), CancellationToken::new());
         let local = Box::pin(local::start(self.listen, &region, self.data.as_deref(), builds, &mut services, stop)).await?;
         // What was asked for may be any free port; what is served is known now.
-        let config = match &self.config {
-            Some(path) => config::load(path, super::environment())?,
-            None => config::parse(&local::config(local.address, &region), "config/local.toml", super::environment())?,
+        let name = self.config.as_ref().map_or_else(|| BUILT_IN.to_owned(), |path| path.display().to_string());
+        let (file, built_in) = (self.config, local::config(local.address, &region));
+        let read = move || match &file {
+            Some(path) => config::load(path, super::environment()),
+            None => Ok(config::parse(&built_in, BUILT_IN, super::environment())?),
         };
-        let daemon = if self.no_daemon { None } else { Some(Daemon::bind(config).await?) };
+        let daemon = if self.no_daemon { None } else { Some(Daemon::bind(name, read).await?) };
         let address = daemon.as_ref().map(Daemon::address).transpose()?;
         match stdout::print(&welcome(&local, &region, address)) {
             // Local mode serves whether or not anybody reads what it says.
@@ -94,11 +107,15 @@ impl Local {
             _ => {}
         }
         // What was started in a terminal ends with it.
-        let hangup = if io::stderr().is_terminal() { Hangup::Drains } else { Hangup::Ignored };
+        let hangup = match &daemon {
+            _ if io::stderr().is_terminal() => Hangup::Drains,
+            Some(daemon) => Hangup::Reloads(daemon.reload()),
+            None => Hangup::Ignored,
+        };
         let served = async {
             match daemon {
-                Some(daemon) => Box::pin(daemon.run(local.clients.clone(), hangup)).await,
-                None => until_signalled(hangup).await,
+                Some(daemon) => Box::pin(daemon.run(local.clients.clone(), &hangup)).await,
+                None => until_signalled(&hangup).await,
             }
         };
         let exit = tokio::select! {
@@ -113,7 +130,7 @@ impl Local {
 }
 
 /// The endpoint alone has nothing to drain.
-async fn until_signalled(hangup: Hangup) -> anyhow::Result<Exit> {
+async fn until_signalled(hangup: &Hangup) -> anyhow::Result<Exit> {
     let shutdown = Shutdown::default();
     tokio::select! {
         () = shutdown.drain.cancelled() => Ok(Exit::Done),
@@ -135,28 +152,48 @@ fn stored(file: Option<&Path>) -> anyhow::Result<BTreeMap<String, String>> {
     Ok(values.into_iter().map(|(name, value)| (name, text(value))).collect())
 }
 
-/// What to type next.
+/// What to type next: in bash, zsh and fish alike.
 fn welcome(local: &local::Local, region: &str, daemon: Option<SocketAddr>) -> String {
+    let slipway = program();
     let daemon = match daemon {
-        Some(address) => format!("The daemon carries jobs from slipway-jobs; http://{address}/metrics tells how it is."),
-        None => "No daemon runs: start one with `slipway run`.".to_owned(),
+        Some(address) => {
+            format!("The daemon takes jobs from the queue slipway-jobs; its status page is http://{address}/")
+        }
+        None => format!("No daemon runs: start one with `{slipway} run --config FILE`."),
     };
     format!(
         "\
-The AWS endpoint listens on http://{address} (account {account}, region {region}, any credentials).
-{daemon}
+The AWS endpoint listens on http://{address}: account {account}, region {region},
+any credentials. {daemon}
 
-In another terminal:
-  export AWS_ENDPOINT_URL=http://{address} AWS_REGION={region} AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local
-  slipway submit --url file:///path/to/a/git/repository
+In another terminal, tell every AWS client where it is:
+  export AWS_ENDPOINT_URL=http://{address} AWS_REGION={region} AWS_DEFAULT_REGION={region}
+  export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local
+
+Build a git repository with a buildspec.yml, and follow its phases and its log:
+  cd /path/to/a/repository
+  {slipway} submit --url file://$PWD --id first --follow
+  {slipway} logs first
+
+See the events of the jobs that have ended:
   aws --endpoint-url http://{address} sqs receive-message --wait-time-seconds 20 --queue-url {results}
 
-Ctrl-C drains and leaves; once more leaves now.
+Ctrl-C drains and leaves; a second Ctrl-C leaves at once.
 ",
         address = local.address,
         account = local::ACCOUNT,
         results = local.provision.results,
     )
+}
+
+/// What to type for this program: its name where the shell finds it by that, else its path.
+fn program() -> String {
+    const NAME: &str = "slipway";
+    let Ok(path) = std::env::current_exe() else { return NAME.to_owned() };
+    let folders = super::variable("PATH").unwrap_or_default();
+    let is_found = std::env::split_paths(&folders).map(|folder| folder.join(NAME)).find(|file| file.is_file());
+    let is_same = is_found.and_then(|file| file.canonicalize().ok()).is_some_and(|file| path.canonicalize().is_ok_and(|path| path == file));
+    if is_same { NAME.to_owned() } else { quoted(&path.display().to_string()) }
 }
 
 /// The endpoint takes any credentials and runs commands, so it is not for other machines.

@@ -3,7 +3,7 @@
 use clap::{Args, ValueEnum};
 
 use super::{Exit, stdout};
-use crate::{config, job};
+use crate::{config, http, job};
 
 /// Print the JSON Schema of jobs, events or the configuration
 #[derive(Debug, Args)]
@@ -24,6 +24,8 @@ enum Of {
     Event,
     /// The configuration file
     Config,
+    /// The daemon's HTTP API, as OpenAPI
+    Api,
 }
 
 impl Schema {
@@ -32,6 +34,7 @@ impl Schema {
             Of::Job => job::schema::job(),
             Of::Event => job::schema::event(),
             Of::Config => config::raw::schema(),
+            Of::Api => http::api::openapi::openapi(),
         };
         stdout::print(&format!("{schema:#}\n"))?;
         Ok(Exit::Done)

@@ -1,11 +1,14 @@
-//! Where a deployment's parts are: as its configuration says, or local mode's where the environment's endpoint is on this machine.
+//! Where a deployment's parts are: as the command line, a file or the environment says, or local mode's where the environment's endpoint
+//! is on this machine.
 
-use std::{collections::BTreeSet, path::Path};
+use std::{collections::BTreeSet, path::PathBuf};
 
+use clap::Args;
 use url::Url;
 
+use super::Usage;
 use crate::{
-    config::{self, Config},
+    config::{self, Client, Config},
     loopback::is_loopback,
 };
 
@@ -16,48 +19,142 @@ const LOCAL_REGION: &str = "us-east-1";
 const LOCAL_TOPIC: &str = "slipway-events";
 const LOCAL_PROJECT: &str = "slipway";
 
+/// What to do where nobody says which deployment is meant.
+const UNKNOWN: &str = "\
+which deployment? name one of these:
+  its parts                     --queue-url URL, and to follow --topic-arn ARN --project NAME
+  the file for its senders      --client client.toml
+  the operator's configuration  --config slipway.toml
+  local mode on this machine    start `slipway local`, and set what it prints: AWS_ENDPOINT_URL=http://127.0.0.1:4566";
+
+/// Names the deployment.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Which deployment")]
+pub(super) struct Location {
+    /// The job queue's URL
+    #[arg(long, value_name = "URL", env = "SLIPWAY_QUEUE_URL", hide_env_values = true)]
+    pub(super) queue_url: Option<String>,
+
+    /// The topic's ARN
+    #[arg(long, value_name = "ARN", env = "SLIPWAY_TOPIC_ARN", hide_env_values = true)]
+    pub(super) topic_arn: Option<String>,
+
+    /// The CodeBuild project that builds; once for each
+    #[arg(long = "project", value_name = "NAME", env = "SLIPWAY_PROJECT", value_delimiter = ',', hide_env_values = true)]
+    pub(super) projects: Vec<String>,
+
+    /// The file for senders: queue_url, topic_arn, projects [env: SLIPWAY_CLIENT]
+    #[arg(long, value_name = "FILE", conflicts_with = "config")]
+    pub(super) client: Option<PathBuf>,
+
+    /// The operator's configuration file [env: SLIPWAY_CONFIG]
+    #[arg(long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+}
+
 /// A deployment, as far as those who use it need to know.
-#[derive(Debug)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Site {
     /// The job queue's URL.
-    pub(super) queue: String,
+    pub(super) queue: Option<String>,
     /// The topic's ARN.
-    pub(super) topic: String,
+    pub(super) topic: Option<String>,
     /// The projects that build, each once.
     pub(super) projects: BTreeSet<String>,
-    /// What the configuration says of it, if there is one.
+    /// What the operator's configuration says of it, if it is known.
     pub(super) config: Option<Config>,
 }
 
-/// The deployment of the configuration, or local mode.
-pub(super) fn find(config: Option<&Path>, environment: impl IntoIterator<Item = (String, String)>) -> anyhow::Result<Option<Site>> {
-    if let Some(path) = config {
-        return Ok(Some(configured(config::load(path, environment)?)));
-    }
-    let (mut endpoint, mut region) = (None, None);
-    for (name, value) in environment {
-        match name.as_str() {
-            "AWS_ENDPOINT_URL" => endpoint = Some(value),
-            "AWS_REGION" if !value.is_empty() => region = Some(value),
-            _ => {}
-        }
-    }
-    let endpoint = endpoint.and_then(|url| Url::parse(&url).ok()).filter(|url| url.host_str().is_some_and(is_loopback));
-    let queue = endpoint.and_then(|url| url.join(LOCAL_QUEUE).ok());
-    Ok(queue.map(|queue| Site {
-        queue: queue.into(),
-        topic: format!("arn:aws:sns:{}:{LOCAL_ACCOUNT}:{LOCAL_TOPIC}", region.as_deref().unwrap_or(LOCAL_REGION)),
-        projects: [LOCAL_PROJECT.to_owned()].into(),
-        config: None,
-    }))
+/// The file that is meant.
+enum File {
+    Client(PathBuf),
+    Config(PathBuf),
 }
 
-fn configured(config: Config) -> Site {
+impl Location {
+    /// The deployment that is meant. Each part is the command line's; else the file's, or local mode's.
+    pub(super) fn site(&self, environment: impl IntoIterator<Item = (String, String)>) -> anyhow::Result<Site> {
+        let environment: Vec<_> = environment.into_iter().filter(|(_, value)| !value.is_empty()).collect();
+        let variable = |name: &str| environment.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
+        let mut site = match self.file(variable) {
+            Some(File::Client(path)) => of_client(Client::load(&path)?),
+            Some(File::Config(path)) => of_config(config::load(&path, environment.iter().cloned())?),
+            None => local(variable),
+        };
+        if let Some(url) = &self.queue_url {
+            site.queue = Some(url.clone());
+        }
+        if let Some(arn) = &self.topic_arn {
+            site.topic = Some(arn.clone());
+        }
+        if !self.projects.is_empty() {
+            site.projects = self.projects.iter().cloned().collect();
+        }
+        Ok(site)
+    }
+
+    /// What was typed wins over what the environment names.
+    fn file(&self, variable: impl Fn(&str) -> Option<String>) -> Option<File> {
+        let client = |path: &PathBuf| File::Client(path.clone());
+        let config = |path: &PathBuf| File::Config(path.clone());
+        let typed = self.client.as_ref().map(client).or_else(|| self.config.as_ref().map(config));
+        let named = || variable("SLIPWAY_CLIENT").map(|path| File::Client(path.into()));
+        typed.or_else(named).or_else(|| variable("SLIPWAY_CONFIG").map(|path| File::Config(path.into())))
+    }
+
+    /// As it has to be typed again, each word for itself: what comes from the environment stays there.
+    pub(super) fn typed(&self) -> Vec<String> {
+        let path = |path: &PathBuf| path.display().to_string();
+        let named = [
+            ("--queue-url", self.queue_url.clone().filter(|url| super::variable("SLIPWAY_QUEUE_URL").as_ref() != Some(url))),
+            ("--topic-arn", self.topic_arn.clone().filter(|arn| super::variable("SLIPWAY_TOPIC_ARN").as_ref() != Some(arn))),
+            (
+                "--project",
+                Some(self.projects.join(",")).filter(|all| !all.is_empty() && super::variable("SLIPWAY_PROJECT").as_ref() != Some(all)),
+            ),
+            ("--client", self.client.as_ref().map(path)),
+            ("--config", self.config.as_ref().map(path)),
+        ];
+        named.into_iter().filter_map(|(name, value)| Some([name.to_owned(), value?])).flatten().collect()
+    }
+}
+
+impl Site {
+    /// The job queue's URL.
+    pub(super) fn queue(&self) -> Result<&str, Usage> {
+        self.queue.as_deref().ok_or_else(|| Usage(UNKNOWN.to_owned()))
+    }
+
+    /// The projects that build; at least one.
+    pub(super) fn projects(&self) -> Result<&BTreeSet<String>, Usage> {
+        if self.projects.is_empty() { Err(Usage(UNKNOWN.to_owned())) } else { Ok(&self.projects) }
+    }
+}
+
+fn of_client(client: Client) -> Site {
+    Site { queue: Some(client.queue_url), topic: client.topic_arn, projects: client.projects.into_iter().collect(), config: None }
+}
+
+fn of_config(config: Config) -> Site {
     Site {
-        queue: config.queues.first().map(|queue| queue.url.clone()).unwrap_or_default(),
-        topic: config.topic.arn.clone(),
+        queue: config.queues.first().map(|queue| queue.url.clone()),
+        topic: Some(config.topic.arn.clone()),
         projects: config.profiles.values().map(|profile| profile.project.clone()).collect(),
         config: Some(config),
+    }
+}
+
+/// Local mode's, where the environment's endpoint is on this machine; else nothing is known.
+fn local(variable: impl Fn(&str) -> Option<String>) -> Site {
+    let endpoint = variable("AWS_ENDPOINT_URL").and_then(|url| Url::parse(&url).ok());
+    let endpoint = endpoint.filter(|url| url.host_str().is_some_and(is_loopback));
+    let Some(queue) = endpoint.and_then(|url| url.join(LOCAL_QUEUE).ok()) else { return Site::default() };
+    let region = variable("AWS_REGION").or_else(|| variable("AWS_DEFAULT_REGION")).unwrap_or_else(|| LOCAL_REGION.to_owned());
+    Site {
+        queue: Some(queue.into()),
+        topic: Some(format!("arn:aws:sns:{region}:{LOCAL_ACCOUNT}:{LOCAL_TOPIC}")),
+        projects: [LOCAL_PROJECT.to_owned()].into(),
+        config: None,
     }
 }
 
@@ -65,43 +162,71 @@ fn configured(config: Config) -> Site {
 #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
+    use crate::cli::Exit;
 
-    fn environment(endpoint: &str, region: &str) -> Vec<(String, String)> {
-        [("AWS_ENDPOINT_URL", endpoint), ("AWS_REGION", region)].map(|(name, value)| (name.to_owned(), value.to_owned())).into()
+    const EXAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/config/slipway.toml");
+    const QUEUE: &str = "https://sqs.eu-west-1.amazonaws.com/123456789012/slipway-jobs";
+    const TOPIC: &str = "arn:aws:sns:eu-west-1:123456789012:slipway-events";
+
+    fn environment<'a>(pairs: &[(&'a str, &'a str)]) -> Vec<(String, String)> {
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    fn site(queue: &str, topic: &str, project: &str) -> Site {
+        Site { queue: Some(queue.into()), topic: Some(topic.into()), projects: [project.to_owned()].into(), config: None }
     }
 
     #[test]
     fn local_mode_is_known_by_its_endpoint() {
+        let none = Location::default();
         for (endpoint, region, queue, topic) in [
             (
                 "http://127.0.0.1:4566",
-                "",
+                ("AWS_REGION", ""),
                 "http://127.0.0.1:4566/000000000000/slipway-jobs",
                 "arn:aws:sns:us-east-1:000000000000:slipway-events",
             ),
             (
                 "http://localhost:5000/",
-                "eu-west-1",
+                ("AWS_DEFAULT_REGION", "eu-west-1"),
                 "http://localhost:5000/000000000000/slipway-jobs",
                 "arn:aws:sns:eu-west-1:000000000000:slipway-events",
             ),
         ] {
-            let site = find(None, environment(endpoint, region)).unwrap().unwrap();
-            assert_eq!((site.queue.as_str(), site.topic.as_str()), (queue, topic));
-            assert_eq!(site.projects, ["slipway".to_owned()].into());
+            let found = none.site(environment(&[("AWS_ENDPOINT_URL", endpoint), region])).unwrap();
+            assert_eq!(found, site(queue, topic, "slipway"));
         }
         for endpoint in ["https://sqs.eu-west-1.amazonaws.com", "", "127.0.0.1:4566"] {
-            assert!(find(None, environment(endpoint, "")).unwrap().is_none(), "{endpoint}");
+            let found = none.site(environment(&[("AWS_ENDPOINT_URL", endpoint)])).unwrap();
+            assert_eq!(found, Site::default(), "{endpoint}");
+            let (queue, projects) = (found.queue().unwrap_err(), found.projects().unwrap_err());
+            assert!(queue.0.contains("`slipway local`") && projects.0.contains("--client"), "{}", queue.0);
         }
     }
 
     #[test]
-    fn a_configuration_says_where_its_parts_are() {
-        let example = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/config/slipway.toml"));
-        let site = find(Some(example), environment("http://127.0.0.1:4566", "")).unwrap().unwrap();
-        assert_eq!(site.queue, "https://sqs.eu-west-1.amazonaws.com/123456789012/slipway-jobs");
-        assert_eq!(site.topic, "arn:aws:sns:eu-west-1:123456789012:slipway-events");
-        assert_eq!(site.projects, ["codebuild-flex".to_owned()].into());
-        assert!(site.config.is_some());
+    fn the_closest_word_wins() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("client.toml");
+        std::fs::write(&file, format!("queue_url = \"{QUEUE}\"\ntopic_arn = \"{TOPIC}\"\nprojects = [\"arm\"]\n")).unwrap();
+        let path = file.to_str().unwrap();
+        let local = ("AWS_ENDPOINT_URL", "http://127.0.0.1:4566");
+        let of_config = |location: &Location, pairs: &[_]| location.site(environment(pairs)).unwrap();
+
+        let client = Location { client: Some(file.clone()), ..Location::default() };
+        assert_eq!(of_config(&client, &[local, ("SLIPWAY_CONFIG", EXAMPLE)]), site(QUEUE, TOPIC, "arm"));
+        assert_eq!(of_config(&Location::default(), &[local, ("SLIPWAY_CLIENT", path)]), site(QUEUE, TOPIC, "arm"));
+        let config = Location { config: Some(EXAMPLE.into()), ..Location::default() };
+        let found = of_config(&config, &[local, ("SLIPWAY_CLIENT", path)]);
+        assert!(found.config.is_some() && found.projects == ["codebuild-flex".to_owned()].into());
+
+        let named = Location { queue_url: Some("url".into()), projects: vec!["a".into(), "b".into()], ..client };
+        let found = of_config(&named, &[]);
+        assert_eq!((found.queue.as_deref(), found.topic.as_deref()), (Some("url"), Some(TOPIC)));
+        assert_eq!(found.projects, ["a".to_owned(), "b".to_owned()].into());
+        assert_eq!(named.typed(), ["--queue-url", "url", "--project", "a,b", "--client", path]);
+
+        let missing = Location { config: Some("/nowhere.toml".into()), ..Location::default() };
+        assert_eq!(Exit::of(&missing.site(environment(&[])).unwrap_err()), Exit::Configuration);
     }
 }

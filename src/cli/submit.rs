@@ -1,14 +1,13 @@
 //! `slipway submit`: puts one job on a queue.
 
 mod body;
-mod follow;
+pub(super) mod follow;
 mod job;
 mod journey;
-mod place;
-mod queue;
 
 use std::{
-    fs, io,
+    fs,
+    io::{self, IsTerminal, Write, stderr},
     path::{Path, PathBuf},
 };
 
@@ -18,62 +17,74 @@ use clap::Args;
 use self::follow::Follow;
 use super::{
     Exit, Usage,
-    logs::{leave::until_interrupted, output::Output},
-    site, stdout,
+    exit::NotFollowed,
+    logs::{leave::until_interrupted, leave::way_back, output::Output},
+    site::{Location, Site},
+    stdout,
 };
-use crate::aws::{
-    AwsError, Clients,
-    queue::{Attributes, Queue},
+use crate::{
+    aws::{
+        AwsError, Clients,
+        queue::{Attributes, Queue, place},
+    },
+    job::{message, problem::Problem},
 };
 
 /// Put a job on the queue, and print its id
 #[derive(Debug, Args)]
 #[command(after_help = "\
-The queue is --queue-url or SLIPWAY_QUEUE_URL; else the first one of the configuration that --config or SLIPWAY_CONFIG names; else
-local mode's where AWS_ENDPOINT_URL is on this machine.
+The job is read as the daemon reads it before it is sent. A message that is no
+valid job is not sent: every problem is told with its path, and the exit code is
+64. What depends on the operator's profiles is checked too where --config names
+the configuration; else the daemon tells it by its event, which --follow shows.
 
-On a FIFO queue the job goes to the message group of its own group's key, else of its tenant: SQS delivers a group's next message when the
-one before has ended. A file that cancels goes to a group of its own. On a standard queue the group is the tenant, for SQS's fair turns.
+On a FIFO queue the job goes to the message group of its own group's key, else
+of its tenant: SQS delivers a group's next message when the one before has been
+deleted. A message that cancels goes to a group of its own. On a standard queue
+the message group is the tenant, for SQS's fair queues.
 
-Values of --env are visible to whoever can see the build. For secrets, name a parameter or a secret in a job file:
-  \"env\": [{ \"name\": \"TOKEN\", \"value\": \"npm/token\", \"type\": \"SECRETS_MANAGER\" }]
+Values of --env are visible to whoever can see the build. --secret and
+--parameter name what the build fetches by itself, where the profile allows it.
 
-With --follow the job's phases and its log are shown until it ends, as `slipway logs --follow` shows them: the log's lines on stdout, what
-is told besides on stderr, with --json all of it on stdout as records that `slipway logs --help` explains, here with
+With --follow the job's phases and its log are shown until it ends: the log on
+stdout, the rest on stderr. With --json all of it is on stdout, one JSON object
+a line: the records of `slipway logs --help`, and
   {\"type\":\"waiting\",\"job\":\"app-4711\"}
-  {\"type\":\"end\",\"job\":\"app-4711\",\"status\":\"failed\",\"build\":\"...\",\"failure\":{...},\"images\":[...],\"problems\":[...]}
-It needs the configuration, or local mode. How the job ends it hears from the topic, by a queue of its own, slipway-follow-..., that goes
-away with it. Where that may not be made (sqs:CreateQueue, SetQueueAttributes, GetQueueAttributes, ReceiveMessage, DeleteQueue; sns:Subscribe,
-Unsubscribe) it goes by the job's builds alone, and checks the job against the configuration before it sends it. Interrupted, it leaves the
-job alone and says how to come back.
+  {\"type\":\"repeat\",\"job\":\"app-4711\",\"build\":\"...\",\"seconds_ago\":42}
+  {\"type\":\"end\",\"job\":\"app-4711\",\"status\":\"failed\",\"build\":\"...\",
+   \"failure\":{...},\"images\":[...],\"problems\":[...]}
+How the job ends it hears from the topic, by a queue of its own,
+slipway-follow-..., that goes away with it. Where that may not be made, the
+job's builds tell it. deploy/policy-follower.json has the permissions.
+Interrupted, it leaves the job alone and says how to come back.
 
-Exit codes: 0 sent, with --follow succeeded; 1 failed; 2 with --follow: the message is no valid job; 130 interrupted.
+Exit codes: 0 sent, with --follow succeeded; 1 not sent, with --follow the job
+failed; 2 with --follow the daemon rejected the message; 3 could not follow;
+64 wrong usage, or no valid job; 130 interrupted.
 
 Examples:
   slipway submit --url https://github.com/acme/app --revision main --follow
-  slipway submit --url https://github.com/acme/app --revision main --image team/app:1.4.2 --image team/app:latest
-  slipway submit --url https://github.com/acme/app --revision pr/25 --tenant team-a --priority high --label pull=25
-  slipway submit --file job.json
+  slipway submit --url https://github.com/acme/app --image team/app:1.4.2
+  slipway submit --url https://github.com/acme/app --revision pr/25 \\
+    --tenant team-a --priority high --label pull=25
+  slipway submit --url https://github.com/acme/app --group app@main \\
+    --on-conflict supersede --secret NPM_TOKEN=npm/token
+  slipway submit --file job.json --client client.toml
   jq .job request.json | slipway submit --file -")]
 pub(super) struct Submit {
     #[command(flatten)]
     message: Message,
 
-    /// The job queue's URL
-    #[arg(long, value_name = "URL", env = "SLIPWAY_QUEUE_URL")]
-    queue_url: Option<String>,
-
-    /// A configuration file whose first queue is taken
-    #[arg(long, value_name = "FILE", env = "SLIPWAY_CONFIG")]
-    config: Option<PathBuf>,
-
-    /// Show the job's phases and log until it ends, and end as it did
+    /// Show the job's phases and log until it ends, and exit as it did
     #[arg(long, short)]
     follow: bool,
 
     /// With --follow: one JSON object a line
     #[arg(long, requires = "follow")]
     json: bool,
+
+    #[command(flatten)]
+    location: Location,
 }
 
 /// The job: as a file, or from arguments.
@@ -89,34 +100,55 @@ struct Message {
 
 impl Submit {
     pub(super) async fn run(self) -> anyhow::Result<Exit> {
-        let url = queue::url(self.queue_url.as_deref(), self.config.as_deref(), super::environment())?;
-        if self.follow {
-            return self.follow(&url).await;
-        }
+        let site = self.location.site(super::environment())?;
+        let queue = site.queue()?.to_owned();
         let body = self.message.body()?;
-        let message = send(&Clients::from_environment(super::variable).await?.queue(&url), &body).await?;
-        let id = job_id(&body).unwrap_or(message);
-        stdout::print(&format!("{id}\n"))?;
+        check(&body, &queue, &site)?;
+        if self.follow {
+            return self.follow(&site, &queue, body).await;
+        }
+        let message = send(&Clients::from_environment(super::variable).await?.queue(&queue), &body).await?;
+        let id = job_id(&body);
+        stdout::print(&format!("{}\n", id.as_ref().unwrap_or(&message)))?;
+        if stderr().is_terminal() && !is_cancellation(&body) {
+            let back = way_back(id.as_ref().unwrap_or(&message), &self.location);
+            writeln!(stderr(), "sent; to see its log and how it ends: {back}").ok();
+        }
         Ok(Exit::Done)
     }
 
     /// Sends the job and follows it to its end.
-    async fn follow(&self, queue: &str) -> anyhow::Result<Exit> {
-        let site = site::find(self.config.as_deref(), super::environment())?;
-        let site =
-            site.ok_or_else(|| Usage("--follow has to know the project and the topic: name the configuration with --config".to_owned()))?;
-        let body = body::followed(self.message.body()?, body::new_name)?;
+    async fn follow(&self, site: &Site, queue: &str, body: String) -> anyhow::Result<Exit> {
+        site.projects()?;
+        let body = body::followed(body, body::new_name)?;
+        let name = body.id.to_string();
         let clients = Clients::from_environment(super::variable).await?;
-        let mut follow = Follow::new(&clients, &site, Output::open(self.json));
-        let followed = until_interrupted(follow.run(queue, &body)).await;
-        follow.close(matches!(followed, Ok(None)), self.config.as_deref()).await;
-        Ok(followed?.unwrap_or(Exit::Interrupted))
+        let mut follow = Follow::new(&clients, site, Output::open(self.json));
+        let followed = until_interrupted(follow.send(queue, &body)).await;
+        follow.close(matches!(followed, Ok(None)), &self.location).await;
+        Ok(followed.context(NotFollowed(name))?.unwrap_or(Exit::Interrupted))
     }
+}
+
+/// Refuses what is no valid job: all of it where the operator's configuration is known, and without it all that does not depend on it.
+fn check(body: &str, queue: &str, site: &Site) -> Result<(), Usage> {
+    let config = site.config.as_ref().filter(|config| config.queues.iter().any(|known| known.url == queue));
+    let problems = match config {
+        // Any id that SQS may give the message serves.
+        Some(config) => message::read(body, "message", &config.profiles).err().map(|rejection| rejection.problems).unwrap_or_default(),
+        None => message::check(body),
+    };
+    if problems.is_empty() { Ok(()) } else { Err(Usage(refusal(&problems))) }
+}
+
+fn refusal(problems: &[Problem]) -> String {
+    let lines: String = problems.iter().map(|problem| format!("\n  - {problem}")).collect();
+    format!("the message is no valid job, and was not sent:{lines}\n`slipway schema job` says what a job looks like")
 }
 
 /// Sends a job into its message group.
 async fn send(queue: &Queue, body: &str) -> Result<String, AwsError> {
-    let place = place::place(body, queue.is_fifo(), body::new_name());
+    let place = place(body, queue.is_fifo(), body::new_name());
     queue.send_to(&place, body, &Attributes::new()).await
 }
 
@@ -126,13 +158,51 @@ fn job_id(body: &str) -> Option<String> {
     body["id"].as_str().map(str::to_owned)
 }
 
+fn is_cancellation(body: &str) -> bool {
+    serde_json::from_str::<serde_json::Value>(body).is_ok_and(|body| body.get("cancel").is_some())
+}
+
 impl Message {
-    /// The message's body. A file goes as it is: what is wrong with it, the daemon tells with every problem at once.
+    /// The message's body. A file goes as it is.
     fn body(&self) -> anyhow::Result<String> {
         match self.file.as_deref() {
             Some(path) if path == Path::new("-") => io::read_to_string(io::stdin()).context("cannot read the job from stdin"),
             Some(path) => fs::read_to_string(path).with_context(|| format!("cannot read the job file {}", path.display())),
             None => Ok(self.job.to_json().to_string()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::check;
+    use crate::{cli::site::Site, config};
+
+    const QUEUE: &str = "https://sqs.eu-west-1.amazonaws.com/123456789012/slipway-jobs";
+
+    #[test]
+    fn what_is_no_valid_job_is_refused_with_every_problem() {
+        let refused = |body: &str| check(body, QUEUE, &Site::default()).map_err(|usage| usage.0).err().unwrap_or_default();
+        let long = "x".repeat(4_097);
+        let told = refused(&format!(
+            r#"{{ "version": 1, "source": {{ "url": "git@github.com:acme/app.git" }}, "env": [{{ "name": "A", "value": "{long}" }}] }}"#
+        ));
+        for line in ["not sent:", "\n  - /source/url: must be", "\n  - /env/0/value: must be at most 4096", "slipway schema job"] {
+            assert!(told.contains(line), "{told}");
+        }
+        assert!(refused(r#"{ "version": 1, "source": "#).contains("\n  - is not JSON: "));
+        assert_eq!(refused(r#"{ "version": 1, "cancel": "app-1" }"#), "");
+        assert_eq!(refused(r#"{ "version": 1, "profile": "any", "source": { "url": "https://github.com/acme/app" } }"#), "");
+    }
+
+    #[test]
+    fn the_operators_rules_hold_where_they_are_known_and_only_for_their_queue() -> Result<(), config::Faults> {
+        let config = config::parse(include_str!("../../config/slipway.toml"), "slipway.toml", [])?;
+        let site = Site { config: Some(config), ..Site::default() };
+        let body = r#"{ "version": 1, "source": { "url": "https://github.com/elsewhere/app" } }"#;
+        let told = check(body, QUEUE, &site).map_err(|usage| usage.0).err().unwrap_or_default();
+        assert!(told.contains("- /source/url: is not among the sources that the profile allows"), "{told}");
+        assert!(check(body, "https://sqs.eu-west-1.amazonaws.com/123456789012/another", &site).is_ok());
+        Ok(())
     }
 }

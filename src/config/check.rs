@@ -1,15 +1,17 @@
 //! The rules: raw values become a [`Config`], or faults. Every section is read to its end before anything is given up.
 
+mod http;
+mod inheritance;
 mod place;
 mod profile;
 mod queue;
 mod source;
 mod value;
 
-use std::{net::SocketAddr, time::Duration};
+use std::time::Duration;
 
 use super::{
-    Config, Http, Limits, LogExcerpt, Retry, Shutdown, Topic, Watch, address, default,
+    Config, Limits, LogExcerpt, Retry, Shutdown, Telemetry, Topic, Watch, address, default,
     document::Document,
     expression::Expression,
     raw::{self, Raw},
@@ -32,9 +34,10 @@ pub(super) fn check(document: &mut Document, raw: Raw) -> Option<Config> {
     place::check(document, &queues, watch.as_ref().and_then(|watch| watch.events_queue_url.as_deref()), topic.as_ref());
     let retry = retry(document, &raw.retry.unwrap_or_default());
     let log = log(document, &raw.log.unwrap_or_default(), topic.as_ref());
+    let telemetry = telemetry(document, raw.telemetry.unwrap_or_default());
     let hosts = source::hosts(document, raw.hosts.unwrap_or_default());
     let profiles = profile::profiles(document, raw.profiles.unwrap_or_default(), &hosts, limits.as_ref());
-    let http = http(document, &raw.http.unwrap_or_default());
+    let http = http::http(document, &raw.http.unwrap_or_default());
     let grace = raw.shutdown.unwrap_or_default().grace;
     let grace = document.duration("shutdown.grace", grace.as_deref().unwrap_or(default::GRACE), Duration::ZERO, Duration::from_hours(1));
     Some(Config {
@@ -44,6 +47,7 @@ pub(super) fn check(document: &mut Document, raw: Raw) -> Option<Config> {
         watch: watch?,
         retry: retry?,
         log: log?,
+        telemetry,
         profiles: profiles?,
         http: http?,
         shutdown: Shutdown { grace: grace? },
@@ -138,6 +142,14 @@ fn log(document: &mut Document, raw: &raw::Log, topic: Option<&Topic>) -> Option
     Some(LogExcerpt { lines: lines?, bytes: bytes?, settle: settle?, reads_per_second: reads_per_second?, redact })
 }
 
+fn telemetry(document: &mut Document, raw: raw::Telemetry) -> Telemetry {
+    let log = raw.log.unwrap_or_else(|| default::LOG.to_owned());
+    if !crate::telemetry::is_filter(&log) {
+        document.fault("telemetry.log", "must be a log filter, like \"info\" or \"info,slipway=debug\"");
+    }
+    Telemetry { log }
+}
+
 /// What is faulty is left out; its fault is noted.
 fn expressions(document: &mut Document, path: &str, raw: &[String]) -> Vec<Expression> {
     if raw.len() > EXPRESSIONS {
@@ -148,13 +160,4 @@ fn expressions(document: &mut Document, path: &str, raw: &[String]) -> Vec<Expre
         parsed.map_err(|rule| document.fault(&format!("{path}[{index}]"), rule)).ok()
     };
     raw.iter().enumerate().filter_map(&mut parse).collect()
-}
-
-fn http(document: &mut Document, raw: &raw::Http) -> Option<Http> {
-    let listen = raw.listen.as_deref().unwrap_or(default::LISTEN);
-    let parsed = listen.parse::<SocketAddr>();
-    if parsed.is_err() {
-        document.fault("http.listen", "must be ADDRESS:PORT, like \"127.0.0.1:9090\" or \"[::1]:9090\"");
-    }
-    Some(Http { listen: parsed.ok()? })
 }

@@ -30,15 +30,19 @@ pub const BYTES: &str = "32KiB";
 pub const SETTLE: &str = "10s";
 /// `[log].reads_per_second`: below the 10 calls a second that an account has in some regions, so that others may read logs too.
 pub const READS_PER_SECOND: i64 = 8;
+/// `[telemetry].log`
+pub const LOG: &str = "info";
 /// `[profiles.*].images_buildspec`
 pub const IMAGES_BUILDSPEC: &str = "central";
-/// The buildspec of that name.
-pub const CENTRAL_BUILDSPEC: &str = include_str!("../../deploy/buildspec.yml");
 /// `[profiles.*].timeout_minutes`: CodeBuild's own default.
 pub const TIMEOUT_MINUTES: i64 = 60;
 /// `[[profiles.*.env]].type`: CodeBuild's own default.
 pub const VARIABLE_TYPE: &str = "PLAINTEXT";
 /// `[http].listen`
 pub const LISTEN: &str = "127.0.0.1:9090";
+/// `[http].history`
+pub const HISTORY: i64 = 1000;
+/// `[http].history_bytes`: room for some 1,000 failed jobs with excerpts of 6 KiB.
+pub const HISTORY_BYTES: &str = "16MiB";
 /// `[shutdown].grace`: under the 30 s that container schedulers leave between SIGTERM and SIGKILL.
 pub const GRACE: &str = "25s";

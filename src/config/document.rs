@@ -18,6 +18,8 @@ pub(super) struct Document {
     pub(super) table: Table,
     pub(super) faults: Vec<Fault>,
     places: BTreeMap<String, Place>,
+    /// Where a key that is not set comes from: a fault of its value is that of the place where it is set.
+    inherited: BTreeMap<String, String>,
     folder: PathBuf,
 }
 
@@ -64,6 +66,7 @@ impl Document {
 
     /// Notes that `path` is wrong. A path that is already known to be wrong, or lies in such a one, has no second fault.
     pub(super) fn fault(&mut self, path: &str, rule: impl Into<String>) {
+        let path = &*self.origin(path);
         if self.is_faulty(path) {
             return;
         }
@@ -83,6 +86,18 @@ impl Document {
             let rest = path.strip_prefix(fault.key.as_str()).filter(|_| !fault.key.is_empty());
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
         })
+    }
+
+    /// Notes that a key is what another is.
+    pub(super) fn inherit(&mut self, path: String, from: String) {
+        self.inherited.insert(path, from);
+    }
+
+    /// The path where what is at `path` is set.
+    fn origin(&self, path: &str) -> String {
+        let is_within = |rest: &&str| rest.is_empty() || rest.starts_with(['.', '[']);
+        let found = self.inherited.iter().find_map(|(key, from)| Some((path.strip_prefix(key.as_str()).filter(is_within)?, from)));
+        found.map_or_else(|| path.to_owned(), |(rest, from)| format!("{from}{rest}"))
     }
 
     /// Notes where the environment set `path`.

@@ -33,6 +33,8 @@ pub struct Raw {
     pub retry: Option<Retry>,
     /// What of a build's log goes into its event.
     pub log: Option<Log>,
+    /// The daemon's own log.
+    pub telemetry: Option<Telemetry>,
     /// What jobs may ask for, by name; at least one profile.
     #[schemars(required)]
     pub profiles: Option<BTreeMap<String, Profile>>,
@@ -148,17 +150,27 @@ pub struct Log {
     pub redact: Option<Vec<String>>,
 }
 
-/// What the operator allows under one name.
+/// The daemon's own log.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+pub struct Telemetry {
+    /// What is logged: "info", "debug", "info,slipway=debug", ... The variables `SLIPWAY_LOG` and `RUST_LOG` win over it.
+    #[schemars(extend("default" = default::LOG))]
+    pub log: Option<String>,
+}
+
+/// What the operator allows under one name.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(extend("if" = { "not": { "required": ["extends"] } }, "then" = { "required": ["project", "sources"] }))]
 pub struct Profile {
-    /// The CodeBuild project.
-    #[schemars(required)]
+    /// Another profile's name: every key that is not set here is as it is there. What is set here replaces it whole, lists and tables too.
+    pub extends: Option<String>,
+    /// The CodeBuild project. Required, here or where the profile extends another.
     pub project: Option<String>,
     /// The registry that images are pushed to: `HOST[:PORT][/PATH]`.
     pub registry: Option<String>,
-    /// Patterns of the source URLs that are allowed; "*" stands for any characters of the path.
-    #[schemars(required)]
+    /// Patterns of the source URLs that are allowed; "*" stands for any characters of the path. Required as `project` is.
     pub sources: Option<Vec<String>>,
     /// The longest that a build may take, and what it gets when the job names no time, 5 to 2160 minutes.
     #[schemars(extend("default" = default::TIMEOUT_MINUTES))]
@@ -204,7 +216,7 @@ pub struct Profile {
 }
 
 /// A build environment; what is left out is the project's.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Environment {
     /// The build image.
@@ -216,7 +228,7 @@ pub struct Environment {
 }
 
 /// A variable for builds.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Variable {
     /// The variable's name.
@@ -254,6 +266,27 @@ pub struct Http {
     /// Where the daemon listens: ADDRESS:PORT.
     #[schemars(extend("default" = default::LISTEN))]
     pub listen: Option<String>,
+    /// Whether the API and the status page are served, beside health and metrics.
+    #[schemars(extend("default" = true))]
+    pub api: Option<bool>,
+    /// Who may use them. Left out: whoever reaches a loopback address; on any other address tokens must be there.
+    pub tokens: Option<Tokens>,
+    /// Jobs that have ended and are remembered for the API and the status page.
+    #[schemars(extend("default" = default::HISTORY))]
+    pub history: Option<i64>,
+    /// What the remembered jobs may take. When it is used up, or `history` is reached, the tenant with the most of it gives up its oldest.
+    #[schemars(extend("default" = default::HISTORY_BYTES))]
+    pub history_bytes: Option<String>,
+}
+
+/// Where the API's tokens are kept, each "file:PATH" or "env:NAME"; one a line, each of 20 characters or more.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Tokens {
+    /// Of those who may look.
+    pub read: Option<String>,
+    /// Of those who may also change what goes on.
+    pub steer: Option<String>,
 }
 
 /// How the daemon leaves.

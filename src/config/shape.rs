@@ -20,13 +20,18 @@ pub(super) fn of_key<'a>(schema: &'a Schema, key: &str) -> Option<&'a Schema> {
 
 /// Says that there is no such key, and which one may have been meant.
 pub(super) fn unknown<'a>(key: &str, known: impl Iterator<Item = &'a str>) -> String {
+    match closest(key, known) {
+        Some(name) => format!("there is no such key; did you mean {name}?"),
+        None => "there is no such key".to_owned(),
+    }
+}
+
+/// The name that may have been meant by another.
+pub(super) fn closest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     // Closer than a swapped pair of letters or a forgotten one, so that no far-fetched name is offered.
     const CLOSE: f64 = 0.75;
-    let closest = known.map(|name| (strsim::jaro_winkler(key, name), name)).max_by(|one, other| one.0.total_cmp(&other.0));
-    match closest {
-        Some((likeness, name)) if likeness >= CLOSE => format!("there is no such key; did you mean {name}?"),
-        _ => "there is no such key".to_owned(),
-    }
+    let closest = known.map(|other| (strsim::jaro_winkler(name, other), other)).max_by(|one, other| one.0.total_cmp(&other.0));
+    closest.filter(|(likeness, _)| *likeness >= CLOSE).map(|(_, other)| other)
 }
 
 fn check_table(document: &mut Document, table: &mut Table, schema: &Schema, path: &str) {

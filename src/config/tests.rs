@@ -1,13 +1,14 @@
 //! The rules by table: what a file with a fault is told, and what the environment changes.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod inheritance;
 mod queue;
 
 use std::{path::Path, time::Duration};
 
 use serde_json::Value as Schema;
 
-use super::{Buildspec, Config, Envelope, Error, default, load, parse, raw};
+use super::{Buildspec, Config, Envelope, Error, central, default, load, parse, raw};
 
 /// As little as a configuration can be.
 const LEAST: &str = r#"
@@ -57,6 +58,8 @@ fn the_example_has_every_key() {
     // What is commented out counts, whole sections included.
     let example = EXAMPLE.replace("\n# [", "\n[");
     for (section, key) in expected {
+        // It takes a second profile to extend the first.
+        let section = if key == "extends = " { "[profiles.small]".to_owned() } else { section };
         let after = example.split_once(&format!("\n{section}\n")).unwrap_or_else(|| panic!("no {section}")).1;
         let body = after.split("\n[").next().unwrap();
         let said = body.lines().any(|line| line.trim_start_matches("# ").starts_with(&key));
@@ -120,12 +123,12 @@ fn a_buildspec_file_is_read_from_beside_the_configuration() {
     let registry = "registry = \"registry.test\"";
     for (lines, spec, is_operators) in [
         ("", None, false),
-        (registry, Some(default::CENTRAL_BUILDSPEC), true),
-        (&format!("{registry}\nbuildspec_path = \"ci.yml\""), Some(default::CENTRAL_BUILDSPEC), true),
+        (registry, Some(central::text()), true),
+        (&format!("{registry}\nbuildspec_path = \"ci.yml\""), Some(central::text()), true),
         (&format!("{registry}\nbuildspec_file = \"central.yml\""), Some(text), true),
         (&format!("{registry}\nimages_buildspec = \"central.yml\""), Some(text), true),
         (&format!("{registry}\nimages_buildspec = \"project\""), None, true),
-        ("images_buildspec = \"central\"", Some(default::CENTRAL_BUILDSPEC), true),
+        ("images_buildspec = \"central\"", Some(central::text()), true),
     ] {
         let found = &with(lines).unwrap().profiles["default"].images_buildspec;
         assert_eq!((found.spec.as_deref(), found.is_operators), (spec, is_operators), "{lines}");

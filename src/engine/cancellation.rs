@@ -23,7 +23,8 @@ pub(crate) async fn cancel(worker: Arc<Worker>, cancel: Cancel) -> Carried {
         return if gone.has_ended().await { Carried::ToItsEnd } else { Carried::Back };
     }
     // Another process may have the job: whoever follows its build sees it stopped.
-    let projects: BTreeSet<&str> = worker.config.profiles.values().map(|profile| profile.project.as_str()).collect();
+    let config = worker.current.now();
+    let projects: BTreeSet<&str> = config.profiles.values().map(|profile| profile.project.as_str()).collect();
     let stop = async |project| {
         let since = worker.horizon(None, Instant::now());
         match worker.starter.find(Query { project, job: &cancel.id, since, fresh: Instant::now() }).await {

@@ -41,7 +41,9 @@ const RECEIVES: usize = 100;
 pub(crate) const LONGEST_TURN: Duration = VISIBILITY.saturating_add(EVERY);
 
 const CODE: &str = "RECEIVED_TOO_OFTEN";
-const REASON: &str = "was received as often as the queue allows without coming to its end, and SQS moved it to the dead-letter queue";
+/// Why such a message is where it is.
+pub(crate) const REASON: &str =
+    "was received as often as the queue allows without coming to its end, and SQS moved it to the dead-letter queue";
 
 /// The reader of one queue's dead letters.
 #[derive(Debug)]
@@ -49,6 +51,8 @@ pub(crate) struct DeadLetterReader {
     pub(crate) settings: config::Queue,
     pub(crate) dead_letters: Arc<DeadLetters>,
     pub(crate) worker: Arc<Worker>,
+    /// Held while messages are: nobody else in the process would see them.
+    pub(crate) turn: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl DeadLetterReader {
@@ -62,11 +66,13 @@ impl DeadLetterReader {
         };
         loop {
             pulse.beat();
+            let turn = self.turn.lock().await;
             if let Some(queue) = queue
                 && let Err(error) = self.look(queue, &pulse).await
             {
                 observe::receive_failed(queue.url(), &error);
             }
+            drop(turn);
             sleep(EVERY).await;
         }
     }
@@ -112,7 +118,7 @@ impl DeadLetterReader {
             traceparent: traceparent(delivery.text("traceparent").map(str::to_owned).as_ref(), delivery.trace_header.as_ref()),
         };
         let body = message::unwrap(&delivery.body, self.settings.envelope);
-        match message::read(&body, &delivery.message_id, &self.worker.config.profiles) {
+        match message::read(&body, &delivery.message_id, &self.worker.current.now().profiles) {
             Ok(Message::Job(job)) => self.errored(&job, &origin).await,
             // It has no end to tell.
             Ok(Message::Cancel(_)) => {}
@@ -135,8 +141,10 @@ impl DeadLetterReader {
         let failure = Failure { kind: FailureKind::Platform, phase: None, code: Some(CODE.to_owned()), message, command: None };
         let outcome = Outcome { status: Status::Errored, failure: Some(failure) };
         let ended = Ended { build: None, attempt: 0, outcome, cancelled: None, timings: Timings::default() };
-        let terminal = self.worker.reporter.finished(job, origin, ended).await;
-        observe::job_finished(&job.id, Status::Errored.as_str());
+        let tracked = self.worker.tracker.track(&Arc::new(job.clone()), origin, &claimed.cancel);
+        let terminal = self.worker.reporter.finished(job, origin, ended, |data| tracked.reports(data)).await;
+        observe::job_finished(&job.id, Status::Errored.as_str(), &observe::Ending { code: Some(CODE), ..observe::Ending::default() });
+        tracked.ended();
         claimed.ended(terminal);
     }
 }

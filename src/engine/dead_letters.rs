@@ -1,6 +1,8 @@
 //! Where rejected messages go, as configured or else to the target of the queue's own redrive policy; and when SQS moves messages there
 //! by itself.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use tokio::{sync::OnceCell, time::sleep};
 
 use crate::{
@@ -21,12 +23,20 @@ pub(crate) struct DeadLetters {
     target: OnceCell<Option<Queue>>,
     /// Empty until SQS has told.
     policy: OnceCell<Option<RedrivePolicy>>,
+    /// That SQS does not tell is logged once: it is asked again and again.
+    is_complained: AtomicBool,
 }
 
 impl DeadLetters {
     pub(crate) fn new(settings: &config::Queue, of: &Queue, clients: &Clients) -> Self {
         let configured = settings.dead_letter_url.as_ref().map(|url| Some(clients.queue(url)));
-        Self { of: of.clone(), clients: clients.clone(), target: OnceCell::new_with(configured), policy: OnceCell::new() }
+        Self {
+            of: of.clone(),
+            clients: clients.clone(),
+            target: OnceCell::new_with(configured),
+            policy: OnceCell::new(),
+            is_complained: AtomicBool::new(false),
+        }
     }
 
     /// Asks for what is not known, until SQS answers. What is needed before is asked for then.
@@ -61,6 +71,11 @@ impl DeadLetters {
         }
     }
 
+    /// The queue, if there is one; asked once.
+    pub(crate) async fn find(&self) -> Result<Option<&Queue>, AwsError> {
+        self.ask().await
+    }
+
     async fn ask(&self) -> Result<Option<&Queue>, AwsError> {
         let ask = async {
             let url = match self.ask_policy().await? {
@@ -81,6 +96,8 @@ impl DeadLetters {
     }
 
     fn unknown(&self, error: &AwsError) {
-        observe::dead_letter_unknown(self.of.url(), error);
+        if !self.is_complained.swap(true, Ordering::Relaxed) {
+            observe::dead_letter_unknown(self.of.url(), error);
+        }
     }
 }

@@ -5,7 +5,10 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -34,8 +37,8 @@ const IDLE_PAGES: u32 = 10;
 pub(crate) struct Index {
     builds: Builds,
     clock: Clock,
-    /// A build that was started longer ago runs no more.
-    longest: Duration,
+    /// A build that was started longer ago, in seconds, runs no more.
+    longest: Arc<AtomicU64>,
     projects: Arc<Mutex<HashMap<String, Arc<tokio::sync::Mutex<Project>>>>>,
 }
 
@@ -85,7 +88,12 @@ pub(crate) struct Query<'a> {
 impl Index {
     /// `longest`: from a build's start to its end at most, its wait in CodeBuild's queue included.
     pub(crate) fn new(builds: Builds, clock: Clock, longest: Duration) -> Self {
-        Self { builds, clock, longest, projects: Arc::default() }
+        Self { builds, clock, longest: Arc::new(AtomicU64::new(longest.as_secs())), projects: Arc::default() }
+    }
+
+    /// From now on a build may run for so long. It never becomes less: builds that run were promised more.
+    pub(crate) fn extend(&self, longest: Duration) {
+        self.longest.fetch_max(longest.as_secs(), Ordering::Relaxed);
     }
 
     /// The builds that may be the job's, the latest first: those started since the time asked for, and older ones that may still run.
@@ -129,9 +137,14 @@ impl Index {
         newest
     }
 
+    /// How far back every reading reaches: as long as a build can run.
+    pub(crate) fn reach(&self) -> Duration {
+        Duration::from_secs(self.longest.load(Ordering::Relaxed)) + CLOCK_SKEW
+    }
+
     /// Before this time no build was started that still runs.
     fn horizon(&self) -> Timestamp {
-        self.clock.now().checked_sub(self.longest + CLOCK_SKEW).unwrap_or(Timestamp::MIN)
+        self.clock.now().checked_sub(self.reach()).unwrap_or(Timestamp::MIN)
     }
 
     /// Remembers a build that was started here.

@@ -1,6 +1,7 @@
 //! The intake of one queue: takes room first, then receives no more than there is room for, and hands over. Nothing is hoarded, nothing
 //! put back for lack of room.
 
+mod complaint;
 mod hand_over;
 
 use std::{sync::Arc, time::Duration};
@@ -11,10 +12,13 @@ use tokio::{
     time::{Instant, sleep, sleep_until, timeout},
 };
 
+use self::complaint::Complaints;
 use super::{
     backlog::{Backlog, Reservation},
     dead_letters::DeadLetters,
     lease::Leases,
+    notices::Notices,
+    pause::Gate,
     worker::Worker,
 };
 use crate::{
@@ -23,7 +27,7 @@ use crate::{
         queue::{BATCH, Delivery, Queue},
     },
     backoff::Backoff,
-    config, observe,
+    config,
     pulse::Pulse,
     supervise::Jobs,
 };
@@ -46,10 +50,13 @@ pub(crate) struct Intake {
     pub(crate) leases: Leases,
     /// Room for what is held, over all queues.
     pub(crate) backlog: Backlog,
+    /// Shut while the queue is paused.
+    pub(crate) gate: Gate,
     pub(crate) worker: Arc<Worker>,
     pub(crate) jobs: Jobs,
     /// Set when the queue has answered for the first time.
     pub(crate) answered: watch::Sender<bool>,
+    pub(crate) notices: Notices,
 }
 
 /// A receive that has ended, and the room that was kept for what it brings.
@@ -60,9 +67,13 @@ impl Intake {
     pub(crate) async fn serve(self, drain: tokio_util::sync::CancellationToken, pulse: Pulse) {
         let mut receives = FuturesUnordered::new();
         let mut backoff = Backoff::patient();
+        let mut complaints = Complaints::new(self.notices.clone(), self.worker.clock, self.queue.url());
+        // One at most.
+        let mut counts = FuturesUnordered::new();
         // More than one only while all of them bring as much as they can.
         let mut wanted = 1;
         let mut paused_until: Option<Instant> = None;
+        let mut gate = self.gate.clone();
         let mut learning = std::pin::pin!(self.dead_letters.learn().fuse());
         // Also the first messages are told when they were received for the last time; a queue that does not answer is not waited for.
         tokio::select! {
@@ -71,9 +82,15 @@ impl Intake {
             _ = timeout(POLICY, &mut learning) => {}
         }
         loop {
+            let is_open = gate.is_open();
+            if is_open == Some(false) {
+                // It is there, and nothing is wanted of it.
+                self.answered.send_replace(true);
+            }
             tokio::select! {
                 biased;
                 () = drain.cancelled() => break,
+                () = gate.changed() => {}
                 () = &mut learning => {}
                 Some((room, answer)) = receives.next() => {
                     let (room, answer): Received = (room, answer);
@@ -83,16 +100,21 @@ impl Intake {
                         Ok(brought) => {
                             backoff = Backoff::patient();
                             wanted = if brought == asked { (wanted + 1).min(RECEIVES) } else { 1 };
+                            complaints.answered(brought);
+                            if brought == 0 && counts.is_empty() && complaints.is_due() {
+                                counts.push(self.queue.waiting());
+                            }
                         }
                         Err(error) => {
-                            observe::receive_failed(self.queue.url(), &error);
+                            complaints.failed(&error);
                             paused_until = Some(Instant::now() + backoff.pause());
                             wanted = 1;
                         }
                     }
                 }
+                Some(count) = counts.next() => complaints.counted(count.unwrap_or_default()),
                 () = sleep_until(paused_until.unwrap_or_else(Instant::now)), if paused_until.is_some() => paused_until = None,
-                room = self.backlog.reserve(), if receives.len() < wanted && paused_until.is_none() => receives.push(self.receive(room)),
+                room = self.backlog.reserve(), if is_open == Some(true) && receives.len() < wanted && paused_until.is_none() => receives.push(self.receive(room)),
                 // Without a receive under way, it is the wait for room or the pause that goes on.
                 () = sleep(TURN), if receives.is_empty() => pulse.beat(),
             }

@@ -3,7 +3,7 @@
 //! are counted.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -20,8 +20,13 @@ use super::{
 };
 use crate::{
     aws::{AwsError, batch::Batcher, builds::Statuses},
-    config::Config,
-    job::{JobId, Priority, Tenant, build::Build, line::Ticket},
+    config::{Config, Current},
+    job::{
+        JobId, Tenant,
+        build::Build,
+        policy,
+        schedule::{Age, Ticket},
+    },
     observe,
 };
 
@@ -33,7 +38,9 @@ const LONGEST_QUEUE_MINUTES: u32 = 480;
 pub(crate) struct Recovery {
     places: Arc<Mutex<HashMap<JobId, Vec<Place>>>>,
     /// How far the counting of each project has come.
-    counts: Arc<BTreeMap<String, Counting>>,
+    counts: Arc<Mutex<BTreeMap<String, Arc<Counting>>>>,
+    /// A project has come that nobody has counted.
+    more: Arc<Notify>,
 }
 
 /// The counting of one project.
@@ -66,14 +73,29 @@ enum Count {
 
 impl Recovery {
     pub(crate) fn new(config: &Config) -> Self {
-        let projects = config.profiles.values().map(|profile| (profile.project.clone(), Counting::default()));
-        Self { places: Arc::default(), counts: Arc::new(projects.collect()) }
+        let recovery = Self { places: Arc::default(), counts: Arc::default(), more: Arc::default() };
+        recovery.expect(config);
+        recovery
+    }
+
+    /// Nothing starts in the configuration's projects before their builds are counted.
+    pub(crate) fn expect(&self, config: &Config) {
+        let mut counts = self.counts();
+        for profile in config.profiles.values() {
+            counts.entry(profile.project.clone()).or_default();
+        }
+        drop(counts);
+        self.more.notify_one();
+    }
+
+    fn counts(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Arc<Counting>>> {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits until a project's builds are counted: nobody may start before. An error: CodeBuild has refused to say for as long as
     /// `patience`.
     pub(crate) async fn counted(&self, project: &str, patience: Duration) -> Result<(), AwsError> {
-        let Some(counting) = self.counts.get(project) else { return Ok(()) };
+        let Some(counting) = self.counts().get(project).cloned() else { return Ok(()) };
         loop {
             let changed = counting.changed.notified();
             match counting.now() {
@@ -96,13 +118,14 @@ impl Recovery {
     }
 
     /// Counts what runs in every project, each by itself, and holds the slots; returns only when the daemon ends.
-    pub(crate) async fn take(self, config: Arc<Config>, index: Index, statuses: Batcher<Statuses>, watcher: Watcher, scheduler: Scheduler) {
-        let (config, watcher) = (&*config, &watcher);
-        let count = async |project: &str, count: &Counting| {
+    pub(crate) async fn take(self, current: Current, index: Index, statuses: Batcher<Statuses>, watcher: Watcher, scheduler: Scheduler) {
+        let watcher = &watcher;
+        let count = async |project: String, count: Arc<Counting>| {
+            let (project, config) = (&*project, current.now());
             let mut held = FuturesUnordered::new();
-            for build in running(&index, &statuses, project, count).await {
+            for build in running(&index, &statuses, project, &count).await {
                 let Some(job) = build.job.clone() else { continue };
-                let Some(ticket) = ticket(config, &build) else { continue };
+                let Some(ticket) = ticket(&config, &build, &job) else { continue };
                 let (slot, group) = scheduler.occupy(&ticket);
                 observe::build_found_running(&job, &build.id, slot.is_some());
                 if slot.is_none() && group.is_none() {
@@ -116,8 +139,20 @@ impl Recovery {
             count.set(Count::Done);
             while let Some(()) = held.next().await {}
         };
-        futures_util::future::join_all(self.counts.iter().map(|(project, sender)| count(project, sender))).await;
-        std::future::pending::<()>().await;
+        let (mut known, mut under_way) = (BTreeSet::new(), FuturesUnordered::new());
+        loop {
+            let all = self.counts().clone();
+            for (project, counting) in all {
+                if known.insert(project.clone()) {
+                    under_way.push(count(project, counting));
+                }
+            }
+            tokio::select! {
+                biased;
+                () = self.more.notified() => {}
+                Some(()) = under_way.next() => {}
+            }
+        }
     }
 
     async fn hold(&self, job: JobId, build: Arc<Build>, claimed: CancellationToken, watcher: &Watcher) {
@@ -186,14 +221,21 @@ async fn running(index: &Index, statuses: &Batcher<Statuses>, project: &str, cou
 }
 
 /// Whose limits a build counts towards: as it says itself, or else by its project.
-fn ticket(config: &Config, build: &Build) -> Option<Ticket> {
+fn ticket(config: &Config, build: &Build, job: &JobId) -> Option<Ticket> {
     let named = build.profile.clone().filter(|name| config.profiles.get(name).is_some_and(|profile| profile.project == build.project));
     let of_project = || config.profiles.iter().find(|(_, profile)| profile.project == build.project).map(|(name, _)| name.clone());
+    let record = build.record.as_ref();
+    let enqueued_at = record.and_then(|record| record.enqueued_at);
     Some(Ticket {
+        job: job.clone(),
+        queue: String::new(),
         profile: named.or_else(of_project)?,
+        project: build.project.clone(),
         tenant: build.tenant.clone().unwrap_or_else(|| Tenant::fitting("unknown")),
-        priority: Priority::Normal,
+        repository: record.map(|record| policy::repository(&record.url)).unwrap_or_default(),
+        priority: record.map(|record| record.priority).unwrap_or_default(),
         group: build.group.clone(),
+        age: Age { enqueued_ms: enqueued_at.map_or(0, jiff::Timestamp::as_millisecond), message_id: "".into() },
         arrival: 0,
     })
 }

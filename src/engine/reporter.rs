@@ -17,12 +17,12 @@ use crate::{
     },
     backoff::Backoff,
     clock::Clock,
-    config::{LogExcerpt, Topic},
+    config::Current,
     job::{
         Job,
         build::{Build, LogLocation},
         cause::Search,
-        event::{self, Event, Finished, Log, Origin, Publication, Timings, image::image_results, made},
+        event::{self, Data, Event, Finished, Log, Origin, Publication, Timings, image::image_results, made},
         excerpt::{Budget, Excerpter},
         fault::Fault,
         message::Rejection,
@@ -43,8 +43,7 @@ pub(crate) struct Reporter {
     transcripts: Arc<Transcripts>,
     publishes: Batcher<Publishes>,
     room: Room,
-    topic: Topic,
-    log: LogExcerpt,
+    current: Current,
     clock: Clock,
 }
 
@@ -61,28 +60,30 @@ pub(crate) struct Ended {
 }
 
 impl Reporter {
-    pub(crate) fn new(logs: Logs, publishes: Batcher<Publishes>, room: Room, topic: Topic, log: LogExcerpt, clock: Clock) -> Self {
-        let transcripts = Transcripts::new(logs.paced(log.reads_per_second), log.settle);
-        Self { transcripts: Arc::new(transcripts), publishes, room, topic, log, clock }
+    /// `logs`: paced.
+    pub(crate) fn new(logs: Logs, publishes: Batcher<Publishes>, room: Room, current: Current, clock: Clock) -> Self {
+        let transcripts = Transcripts::new(logs, current.now().log.settle);
+        Self { transcripts: Arc::new(transcripts), publishes, room, current, clock }
     }
 
     /// The job waits for its turn. Nobody depends on this event: it is tried, not insisted on.
     pub(crate) async fn queued(&self, job: &Job, origin: &Origin) {
-        if self.topic.queued {
+        if self.current.now().topic.queued {
             self.try_once(&event::queued(job, origin, self.clock.now())).await;
         }
     }
 
     /// A build of the job runs. Tried, not insisted on.
     pub(crate) async fn started(&self, job: &Job, origin: &Origin, attempt: u32, build: &Build) {
-        if self.topic.started {
+        if self.current.now().topic.started {
             self.try_once(&event::started(job, origin, attempt, build, self.clock.now())).await;
         }
     }
 
-    /// The job's terminal event; returns when the topic has accepted it.
-    pub(crate) async fn finished(&self, job: &Job, origin: &Origin, mut ended: Ended) -> Arc<Publication> {
-        let mut redactor = Redactor::new(job.secrets()).with(self.log.redact.iter().map(|expression| expression.regex().clone()));
+    /// The job's terminal event, which is shown as soon as it is made; returns when the topic has accepted it.
+    pub(crate) async fn finished(&self, job: &Job, origin: &Origin, mut ended: Ended, show: impl FnOnce(&Data)) -> Arc<Publication> {
+        let mut redactor =
+            Redactor::new(job.secrets()).with(self.current.now().log.redact.iter().map(|expression| expression.regex().clone()));
         let mut search = Search::new(&ended.outcome);
         let mut fault = Fault::new(&ended.outcome, ended.build.as_deref());
         let log = match &ended.build {
@@ -115,12 +116,17 @@ impl Reporter {
             timings: ended.timings,
         };
         let event = event::finished(finished, self.clock.now());
-        if self.topic.finished { self.publish(|bytes| publication(&event, bytes)).await } else { publication(&event, self.room.bytes()) }
+        show(&event.data);
+        if self.current.now().topic.finished {
+            self.publish(|bytes| publication(&event, bytes)).await
+        } else {
+            publication(&event, self.room.bytes())
+        }
     }
 
     /// A rejected message's event; returns when the topic has accepted it.
     pub(crate) async fn rejected(&self, rejection: &Rejection, origin: &Origin) {
-        if self.topic.rejected {
+        if self.current.now().topic.rejected {
             let event = event::rejected(rejection, origin, self.clock.now());
             self.publish(|bytes| publication(&event, bytes)).await;
         }
@@ -128,7 +134,7 @@ impl Reporter {
 
     /// A repeat of a terminal event.
     pub(crate) async fn repeat(&self, publication: &Arc<Publication>) {
-        if self.topic.finished {
+        if self.current.now().topic.finished {
             self.publish(|_| Arc::clone(publication)).await;
         }
     }
@@ -175,8 +181,10 @@ impl Reporter {
         fault: &mut Fault,
     ) -> (Log, Option<String>) {
         let Some(location) = &build.log else { return (no_log(None), None) };
-        let wanted = if failed { Wanted::Failure } else { Wanted::Close { lines: self.log.lines } };
-        let mut excerpter = Excerpter::new(Budget { lines: self.log.lines, bytes: self.log.bytes }, failed);
+        let config = self.current.now();
+        let budget = Budget { lines: config.log.lines, bytes: config.log.bytes };
+        let wanted = if failed { Wanted::Failure } else { Wanted::Close { lines: budget.lines } };
+        let mut excerpter = Excerpter::new(budget, failed);
         let take = |piece: Piece<'_>| match piece {
             Piece::Line(line) => {
                 let line = redactor.line(line);

@@ -8,6 +8,7 @@ mod slot;
 use std::{
     collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use tokio::{
@@ -20,12 +21,11 @@ pub(crate) use self::{
     slot::{GroupLock, Slot, Untold},
 };
 use self::{prospect::Prospects, room::Room};
+use super::backlog::Backlog;
 use crate::{
-    config::{Limits, Profile},
-    job::{
-        Tenant,
-        line::{Line, Ticket},
-    },
+    clock::Clock,
+    config::{Config, Profile},
+    job::{JobId, Tenant, line::Line, schedule::Ticket, standing},
     observe,
 };
 
@@ -66,8 +66,54 @@ struct State {
     arrivals: u64,
 }
 
+/// Where jobs and limits stand at one moment.
+#[derive(Debug)]
+#[expect(dead_code, reason = "the API reads it")]
+pub(crate) struct Standing {
+    /// Who waits in line, in the order of their turn; those that are paused last.
+    pub(crate) waiting: Vec<Waiting>,
+    pub(crate) limits: standing::Limits,
+}
+
+/// One who waits.
+#[derive(Debug)]
+#[expect(dead_code, reason = "the API reads it")]
+pub(crate) struct Waiting {
+    pub(crate) arrival: u64,
+    pub(crate) job: JobId,
+    pub(crate) wait: standing::Wait,
+}
+
+#[expect(dead_code, clippy::unused_self, reason = "the API reads it")]
 impl Scheduler {
-    pub(crate) fn new(limits: &Limits, profiles: &BTreeMap<String, Profile>) -> Self {
+    /// Who waits and why, and all limits. Costs as much as jobs wait: to be asked at most once a second.
+    pub(crate) fn standing(&self) -> Standing {
+        let wait = |ticket: &Ticket| Waiting { arrival: ticket.arrival, job: ticket.job.clone(), wait: standing::Wait::default() };
+        let waiting = self.with(|state| state.line.tickets().map(wait).collect());
+        Standing { waiting, limits: standing::Limits::default() }
+    }
+
+    /// What builds of a repository and profile usually take in seconds: the median, and what nine of ten stay below. `None`: nothing is
+    /// known.
+    pub(crate) fn usual(&self, _repository: &str, _profile: &str) -> Option<[u64; 2]> {
+        None
+    }
+
+    /// How long a build that has taken `elapsed` still runs, at least and at most, in seconds.
+    pub(crate) fn left(&self, _repository: &str, _profile: &str, _elapsed: Duration) -> Option<[u64; 2]> {
+        None
+    }
+
+    /// What does not start from now on, and nothing else.
+    pub(crate) fn set_pauses(&self, _pauses: &[standing::Pause]) {}
+
+    /// Other limits from now on. Builds that run already run out.
+    pub(crate) fn reconfigure(&self, _config: &Config) {}
+}
+
+impl Scheduler {
+    pub(crate) fn new(config: &Config, _clock: Clock, _backlog: &Backlog) -> Self {
+        let (limits, profiles) = (&config.limits, &config.profiles);
         let limit = |profile: &Profile| profile.running.filter(|most| *most < limits.running);
         let limited = profiles.iter().filter_map(|(name, profile)| Some((name.clone(), Arc::new(Semaphore::new(limit(profile)?)))));
         let rooms = profiles.values().map(|profile| (profile.project.clone(), Room::new(&profile.project, limits.running)));

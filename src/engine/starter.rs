@@ -93,6 +93,11 @@ impl Starter {
         Ok(None)
     }
 
+    /// A build as it is now. `None`: CodeBuild does not know it.
+    pub(crate) async fn status(&self, build_id: String) -> Result<Option<Arc<Build>>, AwsError> {
+        self.statuses.call(build_id).await
+    }
+
     /// The newest job of a group that cancels older ones, among those that had a build.
     pub(crate) async fn superseding(&self, group: &str) -> Option<Superseding> {
         self.index.superseding(group).await

@@ -15,16 +15,18 @@ use super::{
     reporter::{Ended, Reporter},
     scheduler::{Scheduler, Untold},
     starter::Starter,
+    tracker::{Tracked, Tracker},
     watcher::Watcher,
 };
 use crate::{
     aws::builds::Builds,
     clock::Clock,
-    config::Config,
+    config::{Config, Current},
     job::{
         Job, OnConflict, as_built,
         build::Build,
         event::{Origin, Timings},
+        outcome::Failure,
     },
     observe,
     shutdown::Shutdown,
@@ -36,7 +38,7 @@ const REPEAT_CHECK: Duration = Duration::from_secs(30);
 /// What every job's line needs.
 #[derive(Debug)]
 pub(crate) struct Worker {
-    pub(crate) config: Arc<Config>,
+    pub(crate) current: Current,
     pub(crate) clock: Clock,
     pub(crate) builds: Builds,
     pub(crate) recovery: Recovery,
@@ -45,6 +47,7 @@ pub(crate) struct Worker {
     pub(crate) watcher: Watcher,
     pub(crate) reporter: Reporter,
     pub(crate) deduplication: Deduplication,
+    pub(crate) tracker: Tracker,
     pub(crate) shutdown: Shutdown,
 }
 
@@ -52,6 +55,8 @@ pub(crate) struct Worker {
 #[derive(Debug)]
 pub(crate) struct Arrival {
     pub(crate) job: Box<Job>,
+    /// What held when it was received: the job keeps it.
+    pub(crate) config: Arc<Config>,
     pub(crate) origin: Origin,
     pub(crate) received: Instant,
     /// This receive included.
@@ -80,15 +85,21 @@ impl Worker {
     }
 
     async fn line(&self, mut arrival: Arrival) -> Result<(), Left> {
-        let (job, origin) = (arrival.job.clone(), arrival.origin.clone());
+        let (job, origin) = (Arc::<Job>::from(arrival.job.clone()), arrival.origin.clone());
         let Some(claimed) = self.claim(&mut arrival).await? else { return Ok(()) };
-        let (ended, untold) = self.build(arrival, &claimed).await?;
-        let status = ended.outcome.status;
+        let tracked = self.tracker.track(&job, &origin, &claimed.cancel);
+        let (ended, untold) = self.build(arrival, &claimed, &tracked).await?;
+        let (status, failure) = (ended.outcome.status, ended.outcome.failure.clone());
+        let seconds =
+            [ended.timings.provisioning_seconds, ended.timings.building_seconds].into_iter().flatten().reduce(|sum, more| sum + more);
         let (told, origin) = as_built(&job, &origin, ended.build.as_deref());
         tokio::select! {
             biased;
-            terminal = self.reporter.finished(&told, &origin, ended) => {
-                observe::job_finished(&job.id, status.as_str());
+            terminal = self.reporter.finished(&told, &origin, ended, |data| tracked.reports(data)) => {
+                let part = |part: fn(&Failure) -> Option<&String>| failure.as_ref().and_then(part).map(String::as_str);
+                let ending = observe::Ending { phase: part(|it| it.phase.as_ref()), code: part(|it| it.code.as_ref()), seconds };
+                observe::job_finished(&job.id, status.as_str(), &ending);
+                tracked.ended();
                 claimed.ended(terminal);
                 drop(untold);
                 Ok(())
@@ -129,9 +140,9 @@ impl Worker {
         }
     }
 
-    async fn build(&self, arrival: Arrival, claimed: &Claimed) -> Result<(Ended, Option<Untold>), Left> {
-        let Arrival { job, origin, received, receive_count, waiting } = arrival;
-        let Some(profile) = self.config.profiles.get(&job.profile) else { return Err(Left) };
+    async fn build(&self, arrival: Arrival, claimed: &Claimed, tracked: &Tracked) -> Result<(Ended, Option<Untold>), Left> {
+        let Arrival { job, config, origin, received, receive_count, waiting } = arrival;
+        let Some(profile) = config.profiles.get(&job.profile) else { return Err(Left) };
         let mut timings = Timings { queued_seconds: self.since(origin.enqueued_at, received), ..Timings::default() };
         let is_new = receive_count == 1 && !claimed.seen_before;
         if is_new {
@@ -141,9 +152,9 @@ impl Worker {
         let looked = (is_new && job.id.as_str() == origin.message_id).then_some(received);
         let fresh = if is_new { received.checked_sub(REPEAT_CHECK).unwrap_or(received) } else { received };
         let query = Query { project: &profile.project, job: &job.id, since: self.horizon(origin.enqueued_at, received), fresh };
-        let mut run = Run::new(self, &job, &origin, profile, claimed, query, waiting);
+        let mut run = Run::new(self, &job, &origin, profile, claimed, tracked, query, waiting);
         run.looked = looked;
-        let end = run.attempts().await?;
+        let end = run.attempts(&config.retry).await?;
         timings.waiting_seconds = run.began.map(|began| began.duration_since(received).as_secs_f64());
         if let Some(build) = &end.build {
             timings = timings.with_build(build);
@@ -162,7 +173,7 @@ impl Worker {
     /// Builds that started earlier are another job's: older than the message by more than the window of de-duplication.
     pub(crate) fn horizon(&self, enqueued_at: Option<Timestamp>, received: Instant) -> Timestamp {
         let enqueued = enqueued_at.unwrap_or_else(|| self.clock.at(received));
-        enqueued.checked_sub(self.config.limits.deduplication).unwrap_or(Timestamp::MIN)
+        enqueued.checked_sub(self.current.now().limits.deduplication).unwrap_or(Timestamp::MIN)
     }
 }
 

@@ -1,5 +1,7 @@
 //! A CodeBuild build as the daemon sees it: a snapshot without SDK types.
 
+pub mod secret;
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
@@ -59,6 +61,8 @@ pub struct Build {
     pub group: Option<String>,
     /// From `SLIPWAY_RECORD`.
     pub record: Option<Record>,
+    /// Plain values of its variables that its log must not repeat: see [`secret::of_variables`].
+    pub secrets: Vec<String>,
 }
 
 impl Build {
@@ -109,6 +113,11 @@ pub struct LogLocation {
 }
 
 impl Build {
+    /// When the commands of its phase BUILD began to run.
+    pub fn building_since(&self) -> Option<Timestamp> {
+        self.phases.iter().find(|phase| phase.name == "BUILD")?.started_at
+    }
+
     /// Whether the build has ended: CodeBuild says so, or its status is any other than `IN_PROGRESS`.
     pub fn has_ended(&self) -> bool {
         self.complete || self.status != "IN_PROGRESS"

@@ -296,7 +296,7 @@ fn event(kind: EventKind, id: String, origin: &Origin, now: Timestamp, job: JobS
 }
 
 /// RFC 3339 in UTC with milliseconds.
-fn rfc3339(at: Timestamp) -> String {
+pub fn rfc3339(at: Timestamp) -> String {
     format!("{at:.3}")
 }
 

@@ -2,19 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
-use super::{Priority, Tenant};
-
-/// What decides a waiting job's place.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ticket {
-    pub profile: String,
-    pub tenant: Tenant,
-    pub priority: Priority,
-    /// The key of jobs that must not run at the same time.
-    pub group: Option<String>,
-    /// Grows from arrival to arrival: the order within a tenant.
-    pub arrival: u64,
-}
+use super::{Priority, Tenant, schedule::Ticket};
 
 /// The waiting line. `T` is what waits.
 #[derive(Debug)]
@@ -58,6 +46,11 @@ impl<T> Line<T> {
     /// Takes the next for whom `admit` finds a place; a tenant that was served goes to the end of its lane's turns.
     pub fn take<P>(&mut self, mut admit: impl FnMut(&Ticket) -> Option<P>) -> Option<(T, P)> {
         self.lanes.values_mut().find_map(|lane| lane.take(&mut admit))
+    }
+
+    /// All that wait, in some order.
+    pub fn tickets(&self) -> impl Iterator<Item = &Ticket> {
+        self.lanes.values().flat_map(|lane| lane.waiting.values()).flatten().map(|(ticket, _)| ticket)
     }
 
     /// Lets go of those that no longer wait.
@@ -118,7 +111,19 @@ mod tests {
     use super::*;
 
     fn ticket(tenant: &str, priority: Priority, arrival: u64) -> Ticket {
-        Ticket { profile: String::new(), tenant: Tenant::parse(tenant).unwrap(), priority, group: None, arrival }
+        use crate::job::{JobId, schedule::Age};
+        Ticket {
+            job: JobId::parse("job").unwrap(),
+            queue: String::new(),
+            profile: String::new(),
+            project: String::new(),
+            tenant: Tenant::parse(tenant).unwrap(),
+            repository: String::new(),
+            priority,
+            group: None,
+            age: Age { enqueued_ms: 0, message_id: "".into() },
+            arrival,
+        }
     }
 
     fn line(jobs: &[(&str, Priority, &'static str)]) -> Line<&'static str> {

@@ -52,16 +52,33 @@ pub struct Rejection {
 /// Reads a message's body, without its envelope ([`unwrap`]). `message_id` is the job's id when the sender names none.
 pub fn read(body: &str, message_id: &str, profiles: &BTreeMap<String, Profile>) -> Result<Message, Rejection> {
     let problems = Problems::default();
+    let (message, request) = parse(body, message_id, Some(profiles), &problems);
+    match message {
+        Some(message) if problems.is_empty() => Ok(message),
+        _ => Err(Rejection { id: request.id, tenant: request.tenant, profile: request.profile, problems: problems.into_list() }),
+    }
+}
+
+/// What is wrong with a message whatever the operator's profiles allow: what its sender can know before it is sent.
+pub fn check(body: &str) -> Vec<Problem> {
+    let problems = Problems::default();
+    // Any id that SQS may give the message serves.
+    parse(body, "message", None, &problems);
+    problems.into_list()
+}
+
+/// `profiles`: `None` if they are not known, and then no job comes of it, only problems.
+fn parse(body: &str, message_id: &str, profiles: Option<&BTreeMap<String, Profile>>, problems: &Problems) -> (Option<Message>, Request) {
     let mut request = Request::default();
     // A byte-order mark says nothing, and JSON has no place for it.
     let body = body.strip_prefix('\u{feff}').unwrap_or(body);
-    let message = match json::parse(body, &problems) {
+    let message = match json::parse(body, problems) {
         Ok(value) if let Some(mistake) = envelope::of_value(&value) => {
             problems.add(String::new, mistake);
             None
         }
         Ok(value) => {
-            let root = Field::root(&value, &problems);
+            let root = Field::root(&value, problems);
             if value.get("cancel").is_some() {
                 read_cancel(&root).map(Message::Cancel)
             } else {
@@ -75,10 +92,7 @@ pub fn read(body: &str, message_id: &str, profiles: &BTreeMap<String, Profile>) 
             None
         }
     };
-    match message {
-        Some(message) if problems.is_empty() => Ok(message),
-        _ => Err(Rejection { id: request.id, tenant: request.tenant, profile: request.profile, problems: problems.into_list() }),
-    }
+    (message, request)
 }
 
 fn read_cancel(root: &Field<'_>) -> Option<Cancel> {

@@ -150,3 +150,15 @@ fn no_file_is_longer_than_can_be_read_at_once() {
         .collect();
     assert!(long.is_empty(), "to be split:\n{}", long.join("\n"));
 }
+
+#[test]
+fn the_architectures_page_names_what_is_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = fs::read_to_string(root.join("docs/architecture.md")).unwrap();
+    let beginnings = ["src", "tests", "docs", "deploy", "crates", "bench", "config", "README.md"];
+    let named = |text: &&str| beginnings.iter().any(|beginning| text.split('/').next() == Some(beginning));
+    let named: Vec<&str> = page.split('`').skip(1).step_by(2).filter(named).collect();
+    let missing: Vec<&&str> = named.iter().filter(|name| !root.join(name).exists()).collect();
+    assert!(named.len() > 60, "the page was not read: {named:?}");
+    assert!(missing.is_empty(), "{missing:?}");
+}

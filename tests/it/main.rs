@@ -1,5 +1,6 @@
 //! One binary for all integration tests: what the SDK costs to link is paid once.
 
+mod api;
 mod carry;
 mod command;
 mod corpus;
@@ -15,10 +16,12 @@ mod isolation;
 mod layers;
 mod logs;
 mod outage;
+mod pause;
 mod permissions;
 mod publish;
 mod reads;
 mod reject;
+mod reload;
 mod survive;
 mod truncated;
 mod wire;

@@ -174,6 +174,16 @@ class Deployed:
         key = self._iam.create_access_key(UserName=user)["AccessKey"]
         return {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
 
+    def keys_for(self, policy):
+        """Keys of a user who may do what a policy says."""
+        user = f"{self.name}-by-a-policy"
+        self._iam.create_user(UserName=user)
+        self._iam.put_user_policy(UserName=user, PolicyName="own", PolicyDocument=json.dumps(policy))
+        more = {"Version": "2012-10-17", "Statement": emulated(pairs(policy))}
+        self._iam.put_user_policy(UserName=user, PolicyName="emulated", PolicyDocument=json.dumps(more))
+        key = self._iam.create_access_key(UserName=user)["AccessKey"]
+        return {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
+
     def told_of(self):
         """The queue that EventBridge tells of a build's end, and of whose builds it tells."""
         [rule] = self._events.list_rules(NamePrefix=self.name)["Rules"]
@@ -342,3 +352,25 @@ def carries_a_job(deployed, programs, free_port):
     daemon.send(signal.SIGTERM)
     assert daemon.code() == 0
     assert not re.search("denied|not authorized", daemon.log), daemon.log
+
+
+def follows_a_job(deployed, programs, free_port, folder, client, policy):
+    """A developer with the file for senders and the followers' policy, and nothing else, sends a job and hears how it ends."""
+    hurry = {"SLIPWAY__HTTP__LISTEN": f"127.0.0.1:{free_port()}", "SLIPWAY__QUEUES__0__WAIT": "1s", "SLIPWAY__WATCH__INTERVAL": "200ms"}
+    cloud = deployed.cloud
+    # A user of its own, who may not do what the daemon never does.
+    keys = deployed.keys(without="sqs:PurgeQueue")
+    daemon = programs("followed", [SLIPWAY, "run"], environment(cloud.url, **deployed.environment() | hurry | keys | cloud.trust))
+    file = folder / "client.toml"
+    file.write_text(client)
+    variables = environment(cloud.url, **deployed.keys_for(policy) | cloud.trust)
+    submit = ["submit", "--client", file, "--url", "https://github.com/acme/app", "--id", "followed-1", "--follow"]
+    answer = slipway(*submit, variables=variables)
+    assert answer.returncode == 0 and "builds alone" not in answer.stderr, answer.stderr + daemon.log
+    assert answer.stderr.endswith("followed-1 succeeded\n")
+    shown = slipway("logs", "followed-1", "--client", file, variables=variables)
+    assert shown.returncode == 0, shown.stderr
+    left = [url for url in cloud.sqs.list_queues().get("QueueUrls", []) if "slipway-follow-" in url]
+    assert left == []
+    daemon.send(signal.SIGTERM)
+    assert daemon.code() == 0

@@ -66,11 +66,27 @@ def test_a_job_that_fails_says_why_and_is_plain_where_it_is_piped(local, reposit
     assert nothing_is_left(local.cloud)
 
 
-@pytest.mark.parametrize("body", ['{"version": 1, "id": "%s", "source": {"url": "https://a/b"}, "images": 7}', "no job at all"])
-def test_a_rejected_message_tells_every_problem(local, unique, body):
-    answer = run(local, "submit", "--file", "-", "--follow", given=body.replace("%s", unique[:50]))
+INVALID = '{"version": 1, "id": "x", "source": {"url": "git@github.com:acme/app.git"}, "images": 7}'
+
+
+@pytest.mark.parametrize(
+    "body, problems",
+    [(INVALID, ["- /source/url: ", "- /images: "]), ("no job at all", ["- is not JSON: "]), ("", ["- is not JSON: "])],
+)
+@pytest.mark.parametrize("follow", [[], ["--follow"]])
+def test_what_is_no_valid_job_is_not_sent_and_every_problem_is_told(endpoint, body, problems, follow):
+    answer = run(endpoint, "submit", "--file", "-", *follow, given=body)
+    assert (answer.returncode, answer.stdout) == (64, ""), answer.stderr
+    assert "was not sent" in answer.stderr and "slipway schema job" in answer.stderr
+    assert [problem for problem in problems if problem not in answer.stderr] == []
+    assert endpoint.cloud.counts(endpoint.cloud.queue_url("slipway-jobs")) == (0, 0)
+    assert nothing_is_left(endpoint.cloud)
+
+
+def test_what_only_the_daemon_knows_is_told_by_its_event(local, unique):
+    answer = run(local, "submit", "--url", "https://example.com/a/b", "--id", unique, "--follow")
     assert (answer.returncode, answer.stdout) == (2, ""), answer.stderr
-    assert " rejected\n  - " in answer.stderr
+    assert f"{unique} rejected\n  - /source/url: is not among the sources" in answer.stderr
     assert nothing_is_left(local.cloud)
 
 
@@ -154,7 +170,7 @@ def test_an_interruption_while_the_job_waits_names_the_job(endpoint, follower, u
     program.says(lambda text: "waits for its turn" in text, "that it waits")
     program.send(signal.SIGINT)
     assert program.code() == 130
-    assert program.log.endswith(f"\nThe job stays where it is. Once it is built: slipway logs {unique} --follow\n")
+    assert program.log.endswith(f"\nThe job stays where it is. To come back to it: slipway logs {unique} --follow\n")
     assert nothing_is_left(endpoint.cloud)
     assert endpoint.cloud.counts(endpoint.cloud.queue_url("slipway-jobs")) == (1, 0)
 
@@ -171,28 +187,110 @@ def test_without_the_topic_the_builds_tell(endpoint, start_daemon, repository, t
     assert f"built {unique}" in built.stdout.splitlines()
     failed = run(endpoint, *submit, "--url", repository(FAILING), "--id", f"{unique}-2")
     assert failed.returncode == 1 and "failed in BUILD" in failed.stderr, failed.stderr
-    # Nobody would hear of a rejection: the job is not sent.
+    # The operator's rules are known: the job is not sent.
     refused = run(endpoint, *submit, "--url", "https://example.com/a/b", "--id", f"{unique}-3")
-    assert refused.returncode == 2 and "- /source/url: " in refused.stderr, refused.stderr
+    assert refused.returncode == 64 and "- /source/url: " in refused.stderr, refused.stderr
     assert endpoint.cloud.counts(endpoint.cloud.queue_url("slipway-jobs-dlq")) == (0, 0)
     assert nothing_is_left(endpoint.cloud)
 
 
-def test_the_same_job_again_shows_its_build_and_its_end(local, repository, unique):
+def test_the_same_id_again_builds_nothing_and_says_so(local, repository, unique):
     url = repository()
-    for _ in range(2):
-        answer = run(local, "submit", "--url", url, "--id", unique, "--follow")
-        assert answer.returncode == 0 and f"built {unique}" in answer.stdout.splitlines(), answer.stderr
+    first = run(local, "submit", "--url", url, "--id", unique, "--follow")
+    assert first.returncode == 0 and "under this id" not in first.stderr
+    again = run(local, "submit", "--url", url, "--id", unique, "--follow")
+    assert again.returncode == 0 and f"built {unique}" in again.stdout.splitlines(), again.stderr
+    told = again.stderr.splitlines()
+    assert re.fullmatch(rf"{unique} was built \d+ s ago under this id; nothing is built again\. What follows is that build, slipway:\S+\.", told[1])
+    assert told[2] == "  To build it again, send it under another id."
+    assert told[-2:] == [f"{unique} succeeded", "  That is how an earlier message with this id ended; nothing was built for this one."]
+    records = [json.loads(line) for line in run(local, "submit", "--url", url, "--id", unique, "--follow", "--json").stdout.splitlines()]
+    [build] = local.cloud.builds_of("slipway", unique)
+    assert records[1]["type"] == "repeat" and records[1]["build"] == build["id"] and records[1]["seconds_ago"] >= 0
+    assert records[-1]["repeat"] is True
+
+
+def test_the_same_id_while_it_builds_follows_that_build(local, follower, repository, gate, unique):
+    url = repository(gate.buildspec)
+    first = follower("submit", "--url", url, "--id", unique, "--follow")
+    first.says(lambda text: "\nwaiting\n" in text, "what the build says")
+    second = follower("submit", "--url", url, "--id", unique, "--follow")
+    second.says(lambda text: f"{unique} is being built already under this id; no other build starts." in text, "that it is no new job")
+    gate.open()
+    assert (first.code(), second.code()) == (0, 0)
+    assert second.log.splitlines()[-1].startswith("  That is how an earlier message with this id ended")
+    assert "That is how" not in first.log
     assert len(local.cloud.builds_of("slipway", unique)) == 1
 
 
 def test_what_is_not_there_is_said_to_be_missing(local, unique):
-    for what, words in [(unique, f"there is no build of {unique} among the newest of slipway"), ("slipway:none", "there is no build slipway:none")]:
+    for what, words in [
+        (unique, f"there is no build of {unique} among the newest of slipway"),
+        (unique, f"to wait for its build: slipway logs {unique} --follow"),
+        ("slipway:none", "there is no build slipway:none"),
+    ]:
         answer = run(local, "logs", what)
-        assert (answer.returncode, answer.stdout) == (1, "") and words in answer.stderr, answer
-    assert slipway("logs", unique).returncode == 64, "which project?"
+        assert (answer.returncode, answer.stdout) == (3, "") and words in answer.stderr, answer
+    unnamed = slipway("logs", unique)
+    assert unnamed.returncode == 64 and "slipway local" in unnamed.stderr and "--client" in unnamed.stderr
     cancel = run(local, "submit", "--file", "-", "--follow", given='{"version": 1, "cancel": "x"}')
     assert cancel.returncode == 64 and "nothing to follow" in cancel.stderr
+
+
+def test_logs_waits_for_a_job_that_has_no_build_yet_and_ends_as_the_job(start_local, follower, repository, gate):
+    local = start_local(SLIPWAY__LIMITS__RUNNING="1")
+    local.cloud.send(job("first", repository(gate.buildspec)))
+    local.subscriber.event("first/1/started")
+    local.cloud.send(job("second", repository(FAILING)))
+    waits = follower("logs", "second", "--follow", cloud=local.cloud)
+    waits.says(lambda text: "second has no build yet: waiting for it" in text, "that it waits")
+    gate.open()
+    assert waits.code() == 1 and "red" in waits.output.splitlines() and "second failed in BUILD" in waits.log
+    # Shown without --follow, a failed build is no failure; followed, it is.
+    assert run(local, "logs", "second").returncode == 0
+    assert run(local, "logs", "second", "--follow").returncode == 1
+    assert run(local, "logs", "first", "--follow").returncode == 0
+    local.program.end()
+
+
+def test_who_has_only_the_file_for_senders_follows(local, repository, tmp_path, unique):
+    topic = "arn:aws:sns:us-east-1:000000000000:slipway-events"
+    queue = f"http://{local.address}/000000000000/slipway-jobs"
+    file = tmp_path / "client.toml"
+    file.write_text(f'queue_url = "{queue}"\ntopic_arn = "{topic}"\nprojects = ["slipway"]\n')
+    # The endpoint is named by services: local mode's own parts are not guessed.
+    url = local.cloud.url
+    variables = environment() | {f"AWS_ENDPOINT_URL_{name}": url for name in ("SQS", "SNS", "CODEBUILD", "CLOUDWATCH_LOGS")}
+    named = {"SLIPWAY_QUEUE_URL": queue, "SLIPWAY_TOPIC_ARN": topic, "SLIPWAY_PROJECT": "slipway"}
+    for number, (arguments, more) in enumerate([(["--client", file], {}), ([], {"SLIPWAY_CLIENT": str(file)}), ([], named)]):
+        name = f"{unique[:50]}-{number}"
+        submit = ["submit", *arguments, "--follow", "--url", repository(), "--id", name]
+        answer = slipway(*submit, variables=variables | more)
+        assert answer.returncode == 0 and "builds alone" not in answer.stderr, answer.stderr
+        assert f"built {name}" in answer.stdout.splitlines()
+        shown = slipway("logs", name, *arguments, variables=variables | more)
+        assert (shown.returncode, shown.stdout) == (0, answer.stdout), shown.stderr
+    file.write_text('queue = "x"\n')
+    wrong = slipway("submit", "--client", file, "--url", "https://github.com/acme/app", variables=variables)
+    assert wrong.returncode == 78 and "line 1: unknown field `queue`" in wrong.stderr
+
+
+def test_an_endpoint_that_dies_is_told_within_ten_seconds(start_local, follower, repository, gate):
+    local = start_local()
+    program = follower("submit", "--url", repository(gate.buildspec), "--id", "left", "--follow", cloud=local.cloud)
+    program.says(lambda text: "\nwaiting\n" in text, "what the build says")
+    local.program.kill()
+    program.says(lambda text: "AWS has not answered for 8 s; trying again" in text, "that nobody answers", 10)
+    program.send(signal.SIGINT)
+    assert program.code() == 130
+
+
+def test_what_cannot_be_followed_is_3_and_what_is_not_sent_is_1(free_port, repository):
+    nobody = environment(f"http://127.0.0.1:{free_port()}")
+    url = ["--url", repository()]
+    for command, code in [(["submit", *url], 1), (["submit", *url, "--follow"], 3), (["logs", "app-1"], 3)]:
+        answer = slipway(*command, variables=nobody)
+        assert answer.returncode == code and "AWS_ENDPOINT_URL" in answer.stderr, answer.stderr
 
 
 def test_a_reader_that_has_seen_enough_is_no_failure_of_the_build(local, repository, unique):
@@ -214,5 +312,5 @@ def test_others_emulators_can_be_followed_on(moto, deployed, start_daemon, tmp_p
     # Its builds have neither a log nor the name of their job.
     assert "the build has no log" in answer.stderr and answer.stderr.endswith(f"{unique} succeeded\n")
     answer = slipway(*submit, "--url", "https://example.com/acme/app", variables=variables)
-    assert answer.returncode == 2 and "- /source/url: " in answer.stderr, answer.stderr
+    assert answer.returncode == 64 and "- /source/url: " in answer.stderr, answer.stderr
     assert nothing_is_left(moto)

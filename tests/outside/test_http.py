@@ -1,6 +1,7 @@
 """What the daemon tells over HTTP."""
 
 import os
+import re
 import resource
 import socket
 import time
@@ -32,7 +33,29 @@ def test_a_daemon_that_cannot_reach_its_queue_is_alive_and_not_ready(start_daemo
     daemon = start_daemon(f"http://127.0.0.1:{free_port()}", daemon_config(endpoint.address))
     until(lambda: get(f"http://{daemon.http}/healthz") == (200, "ok\n"), "health")
     daemon.program.says(lambda text: "could not receive" in text, "why it is not ready")
-    assert get(f"http://{daemon.http}/readyz")[0] == 503
+    status, text = get(f"http://{daemon.http}/readyz")
+    assert status == 503 and text.startswith("not taking work\nnothing can be received from ") and "AWS_ENDPOINT_URL" in text
+
+
+def test_a_missing_queue_is_told_once_with_its_cure_and_is_over_when_it_is_there(start_daemon, endpoint):
+    config = daemon_config(endpoint.address).replace("/slipway-jobs\"", "/forgotten\"")
+    daemon = start_daemon(endpoint.cloud.url, config)
+    url = f"http://{endpoint.address}/000000000000/forgotten"
+    _, text = until(lambda: (found := get(f"http://{daemon.http}/readyz")) and url in found[1] and found, "the reason")
+    assert "make it, or mend its URL in the configuration" in text and "(since 20" in text
+
+    def failures():
+        _, metrics = get(f"http://{daemon.http}/metrics")
+        found = re.search(r'slipway_aws_calls_total\{operation="sqs.ReceiveMessage",result="not_found"\} (\d+)', metrics)
+        return found and int(found[1]) >= 3
+
+    until(failures, "three tries")
+    assert daemon.program.log.count("could not receive") == 1, daemon.program.log
+    # Ill health is for what lasts: nobody restarts a daemon for the first minutes.
+    assert get(f"http://{daemon.http}/healthz") == (200, "ok\n")
+    endpoint.cloud.sqs.create_queue(QueueName="forgotten")
+    until(lambda: get(f"http://{daemon.http}/readyz") == (200, "ready\n"), "readiness", 60)
+    assert "mended: this is over" in daemon.program.log
 
 
 def test_a_thousand_idle_connections_keep_nobody_from_health_or_from_building(start_local, repository):

@@ -1,4 +1,4 @@
-"""What the README shows is what works."""
+"""What the README and docs/aws.md show is what works."""
 
 import json
 import os
@@ -9,6 +9,7 @@ import subprocess
 import jsonschema
 import pytest
 
+import manual
 from cloud import Subscriber
 from program import ROOT, SCRIPTS, SLIPWAY, environment
 from waiting import until
@@ -32,8 +33,29 @@ def test_the_examples_fit_their_schemas(name, shown):
     jsonschema.validate(json.loads(shown), schema)
 
 
+def test_it_is_read_in_five_minutes():
+    assert len(README.splitlines()) <= 150
+
+
+def test_what_it_links_to_is_there():
+    for document in [ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *(ROOT / "deploy").rglob("*.md")]:
+        links = re.findall(r"\]\((?!https?:|#)([^)#]+)", document.read_text())
+        assert [link for link in links if not (document.parent / link).exists()] == [], document
+
+
+def test_the_first_steps_build_and_show_a_job(local, repository, tmp_path):
+    """As they are printed, in a repository, with the program under its name."""
+    [steps] = [block for block in blocks("sh") if "--follow" in block]
+    (tmp_path / "slipway").symlink_to(SLIPWAY)
+    variables = environment(local.cloud.url, PATH=f"{tmp_path}:{os.environ['PATH']}")
+    folder = repository().removeprefix("file://")
+    shell = subprocess.run(["bash", "-ec", steps], env=variables, cwd=folder, capture_output=True, text=True, timeout=60, check=False)
+    assert shell.returncode == 0 and shell.stderr.count("first succeeded") == 1, shell.stderr
+    assert shell.stdout.splitlines().count("built first") == 2, "followed, and shown again"
+
+
 def test_the_five_steps_carry_a_job(moto, tmp_path, free_port):
-    [steps] = [block for block in blocks("sh") if "create-project" in block]
+    steps = manual.commands("docs/aws.md", "create-project")
     (tmp_path / "aws").write_text(AWS.format(aws=SCRIPTS / "aws"))
     (tmp_path / "aws").chmod(0o755)
     (tmp_path / "slipway").symlink_to(SLIPWAY)
@@ -45,7 +67,6 @@ def test_the_five_steps_carry_a_job(moto, tmp_path, free_port):
     variables = environment(
         moto.url,
         PATH=f"{tmp_path}:{os.environ['PATH']}",
-        role="arn:aws:iam::123456789012:role/builds",
         SLIPWAY__HTTP__LISTEN=f"127.0.0.1:{free_port()}",
         SLIPWAY__QUEUES__0__WAIT="1s",
         SLIPWAY__WATCH__INTERVAL="200ms",

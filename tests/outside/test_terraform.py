@@ -22,6 +22,7 @@ from deployment import (
     carries_a_job,
     events_are_right,
     expected,
+    follows_a_job,
     ministack,
     nothing_insecure,
     only_tls_and_who_is_named_comes_in,
@@ -206,6 +207,11 @@ def test_a_job_goes_in_and_its_end_comes_out(applied, programs, free_port):
     deployed, outputs = applied
     assert deployed.environment()["SLIPWAY_CONFIG_TOML"] == outputs["slipway_toml"]
     carries_a_job(deployed, programs, free_port)
+
+
+def test_whoever_has_the_client_file_and_the_followers_policy_follows_a_job(applied, programs, free_port, tmp_path):
+    deployed, outputs = applied
+    follows_a_job(deployed, programs, free_port, tmp_path, outputs["client_toml"], json.loads(outputs["follower_policy"]))
 
 
 def test_the_roles_may_do_what_the_policy_files_say_and_nothing_else(applied):

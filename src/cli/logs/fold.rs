@@ -6,12 +6,16 @@ use regex::Regex;
 
 /// A here-document of so many lines is shown.
 const SHORT: usize = 20;
+/// A command of so many characters in one line is shown whole; of a longer one, its beginning and its end.
+const SHORT_LINE: usize = 1000;
+const SHOWN: usize = 100;
 
-static BEGINS: LazyLock<Regex> = LazyLock::new(pattern);
+static COMMAND: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\[Container\] \S+ \S+ Running command "));
+static BEGINS: LazyLock<Regex> = LazyLock::new(|| pattern(r#"^\[Container\] \S+ \S+ Running command .*<<-?\s*['"]?(\w+)['"]?\s*$"#));
 
-#[expect(clippy::expect_used, reason = "the pattern is a constant, and the tests compile it")]
-fn pattern() -> Regex {
-    Regex::new(r#"^\[Container\] \S+ \S+ Running command .*<<-?\s*['"]?(\w+)['"]?\s*$"#).expect("a pattern that compiles")
+#[expect(clippy::expect_used, reason = "the patterns are constants, and the tests compile them")]
+fn pattern(pattern: &str) -> Regex {
+    Regex::new(pattern).expect("a pattern that compiles")
 }
 
 /// Leaves long here-documents of commands out.
@@ -29,7 +33,7 @@ impl Fold {
     pub(super) fn line(&mut self, text: &str) -> Vec<String> {
         let Some(ends) = &self.ends else {
             self.ends = BEGINS.captures(text).map(|found| found[1].to_owned());
-            return vec![text.to_owned()];
+            return vec![shortened(text)];
         };
         let is_over = text.trim_start_matches('\t') == ends;
         if is_over || text.starts_with("[Container] ") {
@@ -54,6 +58,16 @@ impl Fold {
         }
         vec![format!("… {} lines of this command left out …", left_out + held.len())]
     }
+}
+
+/// A long command in one line, such as a script that is handed over compressed, without its middle. Output of commands stays as it is.
+fn shortened(text: &str) -> String {
+    let count = text.chars().count();
+    if count <= SHORT_LINE || !COMMAND.is_match(text) {
+        return text.to_owned();
+    }
+    let (begin, end): (String, String) = (text.chars().take(SHOWN).collect(), text.chars().skip(count - SHOWN).collect());
+    format!("{begin}… {} characters of this command left out …{end}", count - 2 * SHOWN)
 }
 
 #[cfg(test)]
@@ -82,6 +96,16 @@ mod tests {
             let expected = [&format!("{RUNS} {command}"), "… 265 lines of this command left out …", end, "output"];
             assert_eq!(told, expected);
         }
+    }
+
+    #[test]
+    fn a_long_command_in_one_line_loses_its_middle() {
+        let script = "x".repeat(6000);
+        let told = shown(&[format!("{RUNS} printf %s {script} | gunzip >script.sh"), script.clone()]);
+        let left_out = RUNS.len() + " printf %s ".len() + 6000 + " | gunzip >script.sh".len() - 2 * SHOWN;
+        let begin = format!("{RUNS} printf %s {}", "x".repeat(SHOWN - RUNS.len() - " printf %s ".len()));
+        let end = format!("{} | gunzip >script.sh", "x".repeat(SHOWN - " | gunzip >script.sh".len()));
+        assert_eq!(told, [format!("{begin}… {left_out} characters of this command left out …{end}"), script]);
     }
 
     #[test]

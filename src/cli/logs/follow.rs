@@ -1,9 +1,9 @@
 //! One build, told from its first phase to its last line.
 
-use std::{io, time::Duration};
+use std::{io, pin::pin, time::Duration};
 
 use jiff::{Timestamp, Unit};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::{output::Output, record::Record};
 use crate::{
@@ -19,6 +19,8 @@ use crate::{
     },
 };
 
+/// How long late lines are waited for when no configuration says it.
+pub(in crate::cli) const SETTLE: Duration = Duration::from_secs(10);
 /// Between two looks at a log: this while it grows, and then more.
 const LOG_PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(3));
 /// Between two looks at a build, more and more: the account's calls are the daemon's too. The log's closing words are looked after at once.
@@ -27,6 +29,8 @@ const BUILD_PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration
 const ERROR_PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
 /// So long it may not answer.
 const PATIENCE: Duration = Duration::from_mins(5);
+/// So long it may be silent before that is told; a receive waits for events almost as long.
+const SILENCE: Duration = Duration::from_secs(8);
 /// CodeBuild's words in the log when it has news of a phase, which then stands where it ended.
 const PHASE_ENDS: &str = "Phase complete: ";
 /// These end before a log begins.
@@ -117,7 +121,9 @@ impl Follower {
         let deadline = Instant::now() + self.settle.saturating_sub(since_end.unwrap_or_default());
         let mut any = false;
         loop {
-            let read = if build.has_ended() { stream.rest(&Closing::of(build), deadline).await? } else { Some(stream.next().await?) };
+            let closing = Closing::of(build);
+            let next = async { if build.has_ended() { stream.rest(&closing, deadline).await } else { stream.next().await.map(Some) } };
+            let read = patient(&mut self.output, next).await??;
             let Some(read) = read else { return Ok(any) };
             any |= !read.events.is_empty();
             if !build.has_ended() && read.events.iter().any(|event| event.message.contains(PHASE_ENDS)) {
@@ -140,19 +146,35 @@ impl Follower {
         event.message.lines().try_for_each(|text| self.output.tell(&Record::Line { build, time: time.clone(), text }))
     }
 
-    /// The build as it is now. CodeBuild may not know it just after its start, nor always answer.
-    pub(in crate::cli) async fn look(&self, id: &str) -> Result<Build, AwsError> {
-        let mut pauses = backoff(ERROR_PAUSES);
-        let give_up = Instant::now() + PATIENCE;
-        loop {
-            let unknown = || AwsError::local(Class::NotFound, "codebuild.BatchGetBuilds", format!("there is no build {id}"));
-            let looked = self.builds.get(std::slice::from_ref(&id.to_owned())).await;
-            match looked.and_then(|builds| builds.into_iter().next().ok_or_else(unknown)) {
-                Err(error) if !matches!(error.class, Class::Denied | Class::Invalid | Class::Credentials) && Instant::now() < give_up => {
-                    sleep(pauses.pause()).await;
-                }
-                looked => return looked,
+    /// The build as it is now.
+    pub(in crate::cli) async fn look(&mut self, id: &str) -> anyhow::Result<Build> {
+        Ok(patient(&mut self.output, look(&self.builds, id)).await??)
+    }
+}
+
+/// Does the work to its end, and says it when AWS is silent meanwhile.
+pub(in crate::cli) async fn patient<T>(output: &mut Output, work: impl Future<Output = T>) -> io::Result<T> {
+    let mut work = pin!(work);
+    if let Ok(done) = timeout(SILENCE, &mut work).await {
+        return Ok(done);
+    }
+    let silence = SILENCE.as_secs();
+    output.note(&format!("AWS has not answered for {silence} s; trying again. Check the network, AWS_REGION and AWS_ENDPOINT_URL"))?;
+    Ok(work.await)
+}
+
+/// CodeBuild may not know a build just after its start, nor always answer.
+async fn look(builds: &Builds, id: &str) -> Result<Build, AwsError> {
+    let mut pauses = backoff(ERROR_PAUSES);
+    let give_up = Instant::now() + PATIENCE;
+    loop {
+        let unknown = || AwsError::local(Class::NotFound, "codebuild.BatchGetBuilds", format!("there is no build {id}"));
+        let looked = builds.get(std::slice::from_ref(&id.to_owned())).await;
+        match looked.and_then(|builds| builds.into_iter().next().ok_or_else(unknown)) {
+            Err(error) if !matches!(error.class, Class::Denied | Class::Invalid | Class::Credentials) && Instant::now() < give_up => {
+                sleep(pauses.pause()).await;
             }
+            looked => return looked,
         }
     }
 }

@@ -1,10 +1,13 @@
 //! Leaving before the end: by a signal, or because nobody reads any more.
 
-use std::{io, path::Path};
+use std::io;
 
 use anyhow::Context;
 
-use crate::{cli::daemon, shutdown::Shutdown};
+use crate::{
+    cli::{daemon, site::Location},
+    shutdown::Shutdown,
+};
 
 /// Does the work to its end. `None`: it was interrupted.
 pub(in crate::cli) async fn until_interrupted<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<Option<T>> {
@@ -27,13 +30,13 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 }
 
 /// The command that goes on where this one left.
-pub(in crate::cli) fn way_back(what: &str, config: Option<&Path>) -> String {
-    let config = config.map(|path| format!(" --config {}", quoted(&path.display().to_string()))).unwrap_or_default();
-    format!("slipway logs {} --follow{config}", quoted(what))
+pub(in crate::cli) fn way_back(what: &str, location: &Location) -> String {
+    let location: String = location.typed().iter().map(|word| format!(" {}", quoted(word))).collect();
+    format!("slipway logs {} --follow{location}", quoted(what))
 }
 
 /// For a shell.
-fn quoted(text: &str) -> String {
+pub(in crate::cli) fn quoted(text: &str) -> String {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:@%+=,".contains(&byte);
     if !text.is_empty() && text.bytes().all(is_plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }
 }
@@ -49,7 +52,8 @@ mod tests {
             ("app-1", Some("/etc/slipway.toml"), "slipway logs app-1 --follow --config /etc/slipway.toml"),
             ("app-1", Some("it's mine.toml"), r"slipway logs app-1 --follow --config 'it'\''s mine.toml'"),
         ] {
-            assert_eq!(way_back(what, config.map(Path::new)), expected);
+            let location = Location { config: config.map(Into::into), ..Location::default() };
+            assert_eq!(way_back(what, &location), expected);
         }
     }
 }

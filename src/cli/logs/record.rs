@@ -10,6 +10,14 @@ use crate::job::{event::ImageResult, excerpt::Highlight, outcome::Failure, probl
 pub(in crate::cli) enum Record<'a> {
     /// The job is on the queue, and waits for its turn.
     Waiting { job: &'a str },
+    /// The job's id is not new: this build was made for an earlier message, and no other is made now.
+    Repeat {
+        job: &'a str,
+        build: &'a str,
+        /// Since the build's end; absent while it runs.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        seconds_ago: Option<u64>,
+    },
     /// What follows is of this build.
     Build {
         build: &'a str,
@@ -61,4 +69,7 @@ pub(in crate::cli) struct End<'a> {
     pub(in crate::cli) images: &'a [ImageResult],
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     pub(in crate::cli) problems: &'a [Problem],
+    /// It is the end of an earlier message with the job's id; nothing was built for this one.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(in crate::cli) repeat: bool,
 }

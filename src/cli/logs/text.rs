@@ -57,6 +57,15 @@ fn tone_of(text: &str) -> Tone {
 pub(super) fn told(record: &Record<'_>, paint: Paint) -> Vec<String> {
     match record {
         Record::Waiting { job } => vec![paint.paint(Tone::Dim, &format!("{job} is on the queue, and waits for its turn"))],
+        Record::Repeat { job, build, seconds_ago } => {
+            let what = match seconds_ago {
+                Some(seconds) => {
+                    format!("{job} was built {seconds} s ago under this id; nothing is built again. What follows is that build, {build}.")
+                }
+                None => format!("{job} is being built already under this id; no other build starts. What follows is that build, {build}."),
+            };
+            vec![paint.paint(Tone::Warn, &what), "  To build it again, send it under another id.".to_owned()]
+        }
         Record::Build { build, job, attempt, number } => {
             let job = job.map(|job| format!(" of {job}")).unwrap_or_default();
             let number = number.map(|number| format!(", number {number}")).unwrap_or_default();
@@ -85,7 +94,9 @@ fn ending(end: &End<'_>, paint: Paint) -> Vec<String> {
     let phase = end.failure.and_then(|failure| failure.phase.as_deref()).map(|phase| format!(" in {phase}")).unwrap_or_default();
     let mut lines = vec![format!("{what} {}{phase}", paint.paint(tone(&end.status), &words(&end.status)))];
     let below = |text: &str| plain(text).lines().map(|line| format!("  {line}")).collect::<Vec<_>>();
-    if let Some(failure) = end.failure {
+    // The message is often the decisive line, which comes with its number below.
+    let is_below = |message: &str| end.highlights.iter().any(|highlight| highlight.text.trim() == message.trim());
+    if let Some(failure) = end.failure.filter(|failure| !is_below(&failure.message)) {
         lines.extend(failure.message.lines().flat_map(below));
     }
     for highlight in end.highlights {
@@ -98,6 +109,9 @@ fn ending(end: &End<'_>, paint: Paint) -> Vec<String> {
         lines.extend(below(&format!("{}{digest}", image.reference)));
     }
     lines.extend(end.problems.iter().flat_map(|problem| below(&format!("- {problem}"))));
+    if end.repeat {
+        lines.push("  That is how an earlier message with this id ended; nothing was built for this one.".to_owned());
+    }
     lines
 }
 

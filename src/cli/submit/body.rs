@@ -8,25 +8,29 @@ use crate::{cli::Usage, job::JobId};
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Body {
     pub(super) text: String,
-    /// The job's id. `None`: it has none that can be read, so that the message will be rejected under its own.
-    pub(super) id: Option<JobId>,
+    /// The job's id.
+    pub(super) id: JobId,
+    /// Whether the sender gave it: another message may have had it before.
+    pub(super) is_named: bool,
 }
 
-/// The body, with the id that `name` gives if the sender names none: the topic's events can then be chosen by it from the first one on.
+/// A valid message, with the id that `name` gives if the sender names none: the topic's events can then be chosen by it from the first one
+/// on.
 pub(super) fn followed(text: String, name: impl FnOnce() -> String) -> Result<Body, Usage> {
-    let Ok(Value::Object(mut job)) = serde_json::from_str(&text) else { return Ok(Body { text, id: None }) };
+    let invalid = |rule: &str| Usage(format!("the message's id {rule}"));
+    let Ok(Value::Object(mut job)) = serde_json::from_str(text.trim_start_matches('\u{feff}')) else {
+        return Err(Usage("the message is no JSON object".to_owned()));
+    };
     if job.contains_key("cancel") {
-        return Err(Usage("a message that cancels has nothing to follow".to_owned()));
+        return Err(Usage("a message that cancels has nothing to follow: send it without --follow".to_owned()));
     }
-    match job.get("id") {
-        Some(Value::String(id)) => Ok(Body { id: JobId::parse(id).ok(), text }),
-        Some(_) => Ok(Body { text, id: None }),
-        None => {
-            let id = name();
-            job.insert("id".to_owned(), Value::String(id.clone()));
-            Ok(Body { text: Value::Object(job).to_string(), id: JobId::parse(&id).ok() })
-        }
+    if let Some(id) = job.get("id") {
+        let id = JobId::parse(id.as_str().unwrap_or_default()).map_err(invalid)?;
+        return Ok(Body { text, id, is_named: true });
     }
+    let id = JobId::parse(&name()).map_err(invalid)?;
+    job.insert("id".to_owned(), Value::String(id.to_string()));
+    Ok(Body { text: Value::Object(job).to_string(), id, is_named: false })
 }
 
 /// A name that no other job has.
@@ -40,18 +44,17 @@ mod tests {
 
     #[test]
     fn a_job_is_followed_under_its_own_id_or_under_a_new_one() {
-        for (text, expected, id) in [
-            (r#"{ "id": "app-1", "version": 1 }"#, r#"{ "id": "app-1", "version": 1 }"#, Some("app-1")),
-            (r#"{ "version": 1 }"#, r#"{"id":"new","version":1}"#, Some("new")),
-            (r#"{ "id": "a b" }"#, r#"{ "id": "a b" }"#, None),
-            (r#"{ "id": 7 }"#, r#"{ "id": 7 }"#, None),
-            ("[1]", "[1]", None),
-            ("not JSON", "not JSON", None),
+        for (text, expected, id, is_named) in [
+            (r#"{ "id": "app-1", "version": 1 }"#, r#"{ "id": "app-1", "version": 1 }"#, "app-1", true),
+            (r#"{ "version": 1 }"#, r#"{"id":"new","version":1}"#, "new", false),
         ] {
             let body = followed(text.to_owned(), || "new".to_owned()).map_err(|error| error.0);
-            assert_eq!(body, Ok(Body { text: expected.to_owned(), id: id.and_then(|id| JobId::parse(id).ok()) }));
+            let body = body.map(|body| (body.text, body.id.to_string(), body.is_named));
+            assert_eq!(body, Ok((expected.to_owned(), id.to_owned(), is_named)));
         }
-        assert!(followed(r#"{ "version": 1, "cancel": "app-1" }"#.to_owned(), new_name).is_err());
+        for text in [r#"{ "version": 1, "cancel": "app-1" }"#, r#"{ "id": 7 }"#, "[1]"] {
+            assert!(followed(text.to_owned(), new_name).is_err(), "{text}");
+        }
         assert!(JobId::parse(&new_name()).is_ok());
     }
 }

@@ -1,23 +1,24 @@
 //! Sends a job and follows it, and clears away what that took.
 
-use std::{path::Path, time::Duration};
+use std::time::Duration;
 
+use jiff::Timestamp;
 use serde_json::json;
 
-use super::{
-    body::Body,
-    journey::{Ending, Journey},
-};
+use super::{body::Body, journey::Journey};
 use crate::{
     aws::{Clients, subscription::Subscription},
     cli::{
         Exit,
-        logs::{SETTLE, follow::Follower, leave::way_back, output::Output},
-        site::Site,
+        logs::{
+            follow::{Follower, SETTLE},
+            leave::way_back,
+            output::Output,
+            record::Record,
+        },
+        site::{Location, Site},
     },
     clock::Clock,
-    config::Config,
-    job::message,
 };
 
 /// The daemon's own defaults, where no configuration says otherwise: the window of de-duplication, and the attempts at a job.
@@ -26,70 +27,87 @@ const ATTEMPTS: u32 = 3;
 
 /// A job that is followed.
 #[derive(Debug)]
-pub(super) struct Follow<'a> {
+pub(in crate::cli) struct Follow<'a> {
     clients: &'a Clients,
     site: &'a Site,
-    follower: Follower,
+    pub(in crate::cli) follower: Follower,
     /// To be closed.
     events: Option<Subscription>,
-    /// The job's id, once it has been sent.
+    /// The job's id, once it is on the queue.
     sent: Option<String>,
 }
 
 impl<'a> Follow<'a> {
-    pub(super) fn new(clients: &'a Clients, site: &'a Site, output: Output) -> Self {
+    pub(in crate::cli) fn new(clients: &'a Clients, site: &'a Site, output: Output) -> Self {
         let settle = site.config.as_ref().map_or(SETTLE, |config| config.log.settle);
         Self { clients, site, follower: Follower::new(clients, settle, output), events: None, sent: None }
     }
 
     /// Sends the job, and follows it to its end.
-    pub(super) async fn run(&mut self, queue: &str, body: &Body) -> anyhow::Result<Exit> {
-        let config = self.site.config.as_ref();
-        match self.listen(body).await {
-            Ok(events) => self.events = Some(events),
-            Err(why) => {
-                self.follower.output.note(&format!("following by the job's builds alone: {why}"))?;
-                // Nobody would tell of a rejection: what the daemon will say has to be known now.
-                if let Some(rejected) = config.and_then(|config| rejected(body, config)) {
-                    rejected.tell(body.id.as_ref().map_or("the message", |id| id.as_str()), &mut self.follower)?;
-                    return Ok(rejected.exit());
-                }
-            }
-        }
+    pub(super) async fn send(&mut self, queue: &str, body: &Body) -> anyhow::Result<Exit> {
+        let job = body.id.to_string();
+        self.listen(&job).await?;
+        let window = self.site.config.as_ref().map_or(DEDUPLICATION, |config| config.limits.deduplication);
+        let since = Clock::system().now().checked_sub(window).unwrap_or_default();
+        let journey = self.journey(job.clone(), since);
+        // Only a name that the sender gave may have been given before.
+        let earlier = if body.is_named { journey.latest().await.unwrap_or_default() } else { None };
         let message = super::send(&self.clients.queue(queue), &body.text).await?;
-        let job = self.sent.insert(body.id.as_ref().map_or(message, ToString::to_string)).clone();
-        let window = config.map_or(DEDUPLICATION, |config| config.limits.deduplication);
-        let mut journey = Journey {
+        self.sent = Some(job.clone());
+        let mut journey = self.journey(job, since);
+        journey.message = Some(message);
+        journey.follower.output.tell(&Record::Waiting { job: &journey.job })?;
+        journey.earlier(earlier)?;
+        journey.follow().await
+    }
+
+    /// Waits for the first build of a job that somebody else has sent, and follows the job to its end.
+    pub(in crate::cli) async fn wait(&mut self, job: &str) -> anyhow::Result<Exit> {
+        self.listen(job).await?;
+        self.sent = Some(job.to_owned());
+        self.journey(job.to_owned(), Timestamp::MIN).follow().await
+    }
+
+    fn journey(&mut self, job: String, since: Timestamp) -> Journey<'_> {
+        Journey {
             job,
-            since: Clock::system().now().checked_sub(window).unwrap_or_default(),
+            message: None,
+            since,
             projects: &self.site.projects,
             builds: self.clients.builds(),
             events: self.events.as_ref(),
-            attempts: config.map_or(ATTEMPTS, |config| config.retry.attempts),
+            attempts: self.site.config.as_ref().map_or(ATTEMPTS, |config| config.retry.attempts),
             follower: &mut self.follower,
             followed: Vec::new(),
             last: None,
             end: None,
-        };
-        journey.follow().await
+            earlier: None,
+        }
     }
 
-    /// Subscribes to what the topic tells of the job; the error says why that cannot be.
-    async fn listen(&self, body: &Body) -> Result<Subscription, String> {
+    /// Subscribes to what the topic tells of the job. Where that cannot be, the job's builds tell it.
+    async fn listen(&mut self, job: &str) -> anyhow::Result<()> {
+        match self.subscribe(job).await {
+            Ok(events) => self.events = Some(events),
+            Err(why) => self.follower.output.note(&format!(
+                "following by the job's builds alone: {why}\n  if the daemon rejects the job, or it ends without a build, that is not seen here"
+            ))?,
+        }
+        Ok(())
+    }
+
+    /// The error says why it cannot be.
+    async fn subscribe(&self, job: &str) -> Result<Subscription, String> {
+        let Some(topic) = &self.site.topic else { return Err("no topic is named (--topic-arn)".to_owned()) };
         if self.site.config.as_ref().is_some_and(|config| !(config.topic.finished && config.topic.rejected)) {
             return Err("the topic does not get the events of jobs that finished and of those that were rejected".to_owned());
         }
-        let policy = match &body.id {
-            Some(id) => json!({ "job_id": [id] }),
-            // It can only be rejected, under the message's id, which nobody knows yet.
-            None => json!({ "type": ["slipway.job.rejected"] }),
-        };
         let name = format!("slipway-follow-{:016x}", fastrand::u64(..));
-        self.clients.subscribe(&self.site.topic, &name, &policy).await.map_err(|error| error.to_string())
+        self.clients.subscribe(topic, &name, &json!({ "job_id": [job] })).await.map_err(|error| error.to_string())
     }
 
     /// Clears away. If it was interrupted, says what goes on, and how to come back to it.
-    pub(super) async fn close(mut self, interrupted: bool, config: Option<&Path>) {
+    pub(in crate::cli) async fn close(mut self, interrupted: bool, location: &Location) {
         let closed = match self.events.take() {
             Some(events) => events.close().await,
             None => Ok(()),
@@ -100,20 +118,14 @@ impl<'a> Follow<'a> {
         }
         match (self.sent, &self.follower.current) {
             (Some(_), Some(build)) if interrupted => {
-                words.push(format!("\nThe build goes on. To come back to it: {}", way_back(build, None)));
+                words.push(format!("\nThe build goes on. To come back to it: {}", way_back(build, &Location::default())));
             }
             (Some(job), None) if interrupted => {
-                words.push(format!("\nThe job stays where it is. Once it is built: {}", way_back(&job, config)));
+                words.push(format!("\nThe job stays where it is. To come back to it: {}", way_back(&job, location)));
             }
             _ => {}
         }
         // Where stderr is closed too there is nobody left to tell.
         words.iter().try_for_each(|words| self.follower.output.note(words)).ok();
     }
-}
-
-/// What a daemon with this configuration would say to the message.
-fn rejected(body: &Body, config: &Config) -> Option<Ending> {
-    let rejection = message::read(&body.text, "submit", &config.profiles).err()?;
-    Some(Ending::rejected(rejection.problems))
 }

@@ -7,14 +7,23 @@ use serde_json::{Map, Value, json};
 
 /// What `--url` and its companions say.
 #[derive(Debug, Default, Args)]
+#[command(next_help_heading = "The job")]
 pub(super) struct Arguments {
-    /// The source to build: a git repository over https, a zip on S3, or a folder where the profile allows it
-    #[arg(long, value_name = "https://HOST/PATH|s3://BUCKET/KEY|file:///PATH", conflicts_with = "file")]
+    /// The source: https:// git, s3://BUCKET/KEY.zip, or file:///PATH where the profile allows it
+    #[arg(long, value_name = "URL", conflicts_with = "file")]
     url: Option<String>,
 
     /// A branch, tag or commit; on GitHub also pr/25, where the profile allows it. Left out: the default branch
-    #[arg(long, requires = "url", conflicts_with = "file")]
+    #[arg(long, value_name = "REVISION", requires = "url", conflicts_with = "file")]
     revision: Option<String>,
+
+    /// Commits of history that are fetched; 0 is all, left out it is 1
+    #[arg(long, value_name = "COMMITS", requires = "url", conflicts_with = "file")]
+    depth: Option<u32>,
+
+    /// Fetch the git submodules too
+    #[arg(long, requires = "url", conflicts_with = "file")]
+    submodules: bool,
 
     /// An image to build, NAME[:TAG]; once for each, and once for each tag of a name
     #[arg(long = "image", value_name = "NAME:TAG", requires = "url", conflicts_with = "file")]
@@ -32,24 +41,48 @@ pub(super) struct Arguments {
     #[arg(long = "build-arg", value_name = "NAME=VALUE", value_parser = pair, requires = "images", conflicts_with = "file")]
     build_args: Vec<(String, String)>,
 
+    /// The stage of the Dockerfile that is built
+    #[arg(long, value_name = "STAGE", requires = "images", conflicts_with = "file")]
+    target: Option<String>,
+
+    /// The images' platform; left out, the build machine's
+    #[arg(long, value_parser = ["linux/amd64", "linux/arm64"], hide_possible_values = true, value_name = "linux/amd64|linux/arm64", requires = "images", conflicts_with = "file")]
+    platform: Option<String>,
+
     /// A variable for the build, not secret; once for each
     #[arg(long = "env", value_name = "NAME=VALUE", value_parser = pair, requires = "url", conflicts_with = "file")]
     env: Vec<(String, String)>,
+
+    /// A variable that the Secrets Manager keeps, and with --image a secret of `docker build`; once for each
+    #[arg(long = "secret", value_name = "NAME=SECRET", value_parser = pair, requires = "url", conflicts_with = "file")]
+    secrets: Vec<(String, String)>,
+
+    /// The same from the Parameter Store; once for each
+    #[arg(long = "parameter", value_name = "NAME=PARAMETER", value_parser = pair, requires = "url", conflicts_with = "file")]
+    parameters: Vec<(String, String)>,
 
     /// The operator's profile
     #[arg(long, value_name = "NAME", requires = "url", conflicts_with = "file")]
     profile: Option<String>,
 
-    /// On whose account the job is limited
+    /// Whose limits and turns the job counts towards; left out, the source's host and owner
     #[arg(long, value_name = "NAME", requires = "url", conflicts_with = "file")]
     tenant: Option<String>,
 
     /// Who goes first
-    #[arg(long, value_parser = ["high", "normal", "low"], requires = "url", conflicts_with = "file")]
+    #[arg(long, value_parser = ["high", "normal", "low"], hide_possible_values = true, value_name = "high|normal|low", requires = "url", conflicts_with = "file")]
     priority: Option<String>,
 
-    /// The job's id: the same id is the same job. Left out: the message's
-    #[arg(long, requires = "url", conflicts_with = "file")]
+    /// Jobs with the same key run one at a time
+    #[arg(long, value_name = "KEY", requires = "url", conflicts_with = "file")]
+    group: Option<String>,
+
+    /// What becomes of an older job of the group: it goes first, or it is cancelled
+    #[arg(long, value_parser = ["queue", "supersede"], hide_possible_values = true, value_name = "queue|supersede", requires = "group", conflicts_with = "file")]
+    on_conflict: Option<String>,
+
+    /// The job's id: for an hour the same id is the same job. Left out: the message's
+    #[arg(long, value_name = "ID", requires = "url", conflicts_with = "file")]
     id: Option<String>,
 
     /// A label that every event of the job repeats; once for each
@@ -64,17 +97,27 @@ pub(super) struct Arguments {
 impl Arguments {
     /// The job message. What was not said is not in it.
     pub(super) fn to_json(&self) -> Value {
-        let env: Vec<Value> = self.env.iter().map(|(name, value)| json!({ "name": name, "value": value })).collect();
+        let stored = |kind: &'static str| move |(name, value): &(String, String)| json!({ "name": name, "value": value, "type": kind });
+        let plain = self.env.iter().map(|(name, value)| json!({ "name": name, "value": value }));
+        let secrets = self.secrets.iter().map(stored("SECRETS_MANAGER"));
+        let env: Vec<Value> = plain.chain(secrets).chain(self.parameters.iter().map(stored("PARAMETER_STORE"))).collect();
+        let group = self.group.as_ref().map(|key| without_nulls(json!({ "key": key, "on_conflict": self.on_conflict })));
         without_nulls(json!({
             "version": 1,
             "id": self.id,
-            "source": without_nulls(json!({ "url": self.url, "revision": self.revision })),
+            "source": without_nulls(json!({
+                "url": self.url,
+                "revision": self.revision,
+                "depth": self.depth,
+                "submodules": Some(true).filter(|_| self.submodules),
+            })),
             "images": some(self.images()),
             "profile": self.profile,
             "env": some(env),
             "timeout_minutes": self.timeout,
             "tenant": self.tenant,
             "priority": self.priority,
+            "group": group,
             "labels": object(&self.labels),
         }))
     }
@@ -89,13 +132,17 @@ impl Arguments {
                 None => images.push((name, tag.into_iter().collect())),
             }
         }
+        let secrets = || some(self.secrets.iter().chain(&self.parameters).map(|(name, _)| name).collect());
         let image = |(name, tags): (&str, Vec<&str>)| {
             without_nulls(json!({
                 "name": name,
                 "tags": some(tags),
                 "context": self.context,
                 "dockerfile": self.dockerfile,
+                "target": self.target,
+                "platform": self.platform,
                 "build_args": object(&self.build_args),
+                "secrets": secrets(),
             }))
         };
         images.into_iter().map(image).collect()
@@ -154,26 +201,40 @@ mod tests {
         let all = body(
             "--url https://github.com/acme/app --revision main --image team/app:latest --image team/tool --image team/app:1.4.2 \
              --dockerfile docker/Dockerfile --context . --build-arg A=1 --build-arg B=x=y --env MODE=fast --profile arm \
-             --tenant team-a --priority high --id app-4711 --label release=1.4.2 --timeout 20"
+             --tenant team-a --priority high --id app-4711 --label release=1.4.2 --timeout 20 --depth 0 --submodules \
+             --target runtime --platform linux/arm64 --secret TOKEN=npm/token --parameter LEVEL=/app/level \
+             --group app@main --on-conflict supersede"
                 .replace("             ", "")
                 .as_str(),
         );
+        let image = |name: &str, tags: Option<&[&str]>| {
+            let mut image = json!({
+                "name": name, "context": ".", "dockerfile": "docker/Dockerfile", "build_args": { "A": "1", "B": "x=y" },
+                "target": "runtime", "platform": "linux/arm64", "secrets": ["TOKEN", "LEVEL"]
+            });
+            tags.into_iter().for_each(|tags| image["tags"] = tags.into());
+            image
+        };
         let expected = json!({
             "version": 1,
             "id": "app-4711",
-            "source": { "url": "https://github.com/acme/app", "revision": "main" },
-            "images": [
-                { "name": "team/app", "tags": ["latest", "1.4.2"], "context": ".", "dockerfile": "docker/Dockerfile", "build_args": { "A": "1", "B": "x=y" } },
-                { "name": "team/tool", "context": ".", "dockerfile": "docker/Dockerfile", "build_args": { "A": "1", "B": "x=y" } }
-            ],
+            "source": { "url": "https://github.com/acme/app", "revision": "main", "depth": 0, "submodules": true },
+            "images": [image("team/app", Some(&["latest", "1.4.2"])), image("team/tool", None)],
             "profile": "arm",
-            "env": [{ "name": "MODE", "value": "fast" }],
+            "env": [
+                { "name": "MODE", "value": "fast" },
+                { "name": "TOKEN", "value": "npm/token", "type": "SECRETS_MANAGER" },
+                { "name": "LEVEL", "value": "/app/level", "type": "PARAMETER_STORE" }
+            ],
+            "group": { "key": "app@main", "on_conflict": "supersede" },
             "timeout_minutes": 20,
             "tenant": "team-a",
             "priority": "high",
             "labels": { "release": "1.4.2" }
         });
         assert_eq!(all, Some(expected));
+        let known = all.map(|all| crate::job::message::check(&all.to_string()));
+        assert_eq!(known, Some(Vec::new()), "and it is a valid job");
     }
 
     #[test]
@@ -185,6 +246,9 @@ mod tests {
             format!("{url} --env MODE"),
             format!("{url} --env =fast"),
             format!("{url} --dockerfile Dockerfile"),
+            format!("{url} --target runtime"),
+            format!("{url} --on-conflict queue"),
+            format!("{url} --image team/app --platform windows"),
             format!("{url} --priority urgent"),
             format!("{url} --timeout long"),
         ] {

@@ -1,6 +1,6 @@
 //! A job's way from the queue to its end: what the topic tells of it, each of its builds, and how it ended.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeSet, io, time::Duration};
 
 use jiff::Timestamp;
 use tokio::time::{Instant, sleep};
@@ -12,10 +12,11 @@ use crate::{
         Exit,
         logs::{
             find::latest,
-            follow::Follower,
+            follow::{Follower, patient},
             record::{End, Record},
         },
     },
+    clock::Clock,
     job::{
         build::Build,
         event::{Event, EventKind, ImageResult, image::image_results},
@@ -56,10 +57,14 @@ pub(super) struct Journey<'a> {
     pub(super) last: Option<(Build, Instant)>,
     /// The job's end, if it is known already while there is still a build to be shown.
     pub(super) end: Option<Ending>,
+    /// The message that was sent for the job. `None`: somebody else has sent it.
+    pub(super) message: Option<String>,
+    /// The build that an earlier message has had under the job's id.
+    pub(super) earlier: Option<String>,
 }
 
 /// How a job ended.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Ending {
     status: String,
     build: Option<String>,
@@ -67,6 +72,8 @@ pub(super) struct Ending {
     highlights: Vec<Highlight>,
     images: Vec<ImageResult>,
     problems: Vec<Problem>,
+    /// The message that the job came by.
+    message: Option<String>,
 }
 
 /// What comes next.
@@ -76,9 +83,17 @@ enum Next {
 }
 
 impl Journey<'_> {
+    /// Notes that the job's id is not new: what follows is not built for the message that was sent.
+    pub(super) fn earlier(&mut self, build: Option<Build>) -> io::Result<()> {
+        let Some(build) = build else { return Ok(()) };
+        let ago = |end: Timestamp| u64::try_from(Clock::system().now().duration_since(end).as_secs()).unwrap_or_default();
+        self.follower.output.tell(&Record::Repeat { job: &self.job, build: &build.id, seconds_ago: build.ended_at.map(ago) })?;
+        self.earlier = Some(build.id);
+        Ok(())
+    }
+
     /// Follows the job to its end.
     pub(super) async fn follow(&mut self) -> anyhow::Result<Exit> {
-        self.follower.output.tell(&Record::Waiting { job: &self.job })?;
         self.follower.output.flush()?;
         loop {
             match self.next().await? {
@@ -88,7 +103,7 @@ impl Journey<'_> {
                     self.last = Some((build, Instant::now()));
                 }
                 Next::End(end) => {
-                    end.tell(&self.job, self.follower)?;
+                    end.tell(&self.job, self.is_repeat(&end), self.follower)?;
                     return Ok(end.exit());
                 }
             }
@@ -103,7 +118,7 @@ impl Journey<'_> {
                 return Ok(Next::End(Box::new(end)));
             }
             match self.events {
-                Some(events) => match events.receive(WAIT).await {
+                Some(events) => match patient(&mut self.follower.output, events.receive(WAIT)).await? {
                     Ok(bodies) => {
                         if let Some(build) = self.hear(&bodies).await? {
                             return Ok(Next::Build(Box::new(build)));
@@ -144,8 +159,14 @@ impl Journey<'_> {
         }
     }
 
+    /// Whether an end is that of an earlier message with the job's id.
+    fn is_repeat(&self, end: &Ending) -> bool {
+        let is_others = self.message.as_ref().zip(end.message.as_ref()).is_some_and(|(sent, ended)| sent != ended);
+        is_others || (end.build.is_some() && end.build == self.earlier)
+    }
+
     /// The job's latest build, unless it has been followed.
-    async fn latest(&self) -> Result<Option<Build>, AwsError> {
+    pub(super) async fn latest(&self) -> Result<Option<Build>, AwsError> {
         let mut found = None::<Build>;
         for project in self.projects {
             let build = latest(&self.builds, project, &self.job, self.since, PAGES).await?;
@@ -172,6 +193,7 @@ impl Journey<'_> {
             highlights: Vec::new(),
             images: image_results(build).images,
             problems: Vec::new(),
+            message: None,
         })
     }
 }
@@ -186,15 +208,11 @@ impl Ending {
             highlights: data.log.map(|log| log.highlights).unwrap_or_default(),
             images: data.images,
             problems: data.problems,
+            message: Some(data.job.message_id),
         }
     }
 
-    /// A job that no daemon would take.
-    pub(super) fn rejected(problems: Vec<Problem>) -> Self {
-        Self { status: "rejected".to_owned(), problems, ..Self::default() }
-    }
-
-    pub(super) fn tell(&self, job: &str, follower: &mut Follower) -> anyhow::Result<()> {
+    fn tell(&self, job: &str, repeat: bool, follower: &mut Follower) -> anyhow::Result<()> {
         follower.output.tell(&Record::End(End {
             job: Some(job),
             build: self.build.as_deref(),
@@ -204,11 +222,12 @@ impl Ending {
             highlights: &self.highlights,
             images: &self.images,
             problems: &self.problems,
+            repeat,
         }))?;
         Ok(follower.output.flush()?)
     }
 
-    pub(super) fn exit(&self) -> Exit {
+    fn exit(&self) -> Exit {
         match self.status.as_str() {
             "succeeded" => Exit::Done,
             "rejected" => Exit::Rejected,

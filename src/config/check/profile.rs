@@ -2,9 +2,9 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::{address, default, source::patterns};
+use super::{address, default, inheritance, source::patterns};
 use crate::config::{
-    Buildspec, Environment, Limits, OperatorVariable, Profile, SourceHost,
+    Buildspec, Environment, Limits, OperatorVariable, Profile, SourceHost, central,
     document::{Document, join},
     raw,
 };
@@ -21,31 +21,43 @@ const VARIABLE_TYPES: [&str; 3] = ["PLAINTEXT", "PARAMETER_STORE", "SECRETS_MANA
 
 pub(super) fn profiles(
     document: &mut Document,
-    raw: BTreeMap<String, raw::Profile>,
+    mut raw: BTreeMap<String, raw::Profile>,
     hosts: &Arc<[SourceHost]>,
     limits: Option<&Limits>,
 ) -> Option<BTreeMap<String, Profile>> {
     if raw.is_empty() {
         document.fault("profiles", "must have at least one profile, as in [profiles.default]");
     }
-    let profiles = raw.into_iter().map(|(name, raw)| Some((name.clone(), profile(document, name, raw, hosts, limits)?)));
+    let broken = inheritance::resolve(document, &mut raw);
+    let profiles = raw.into_iter().map(|(name, raw)| {
+        let is_whole = !broken.contains(&name);
+        Some((name.clone(), profile(document, name, raw, is_whole, hosts, limits)?))
+    });
     // Collected before the first fault ends it, so that every profile is checked.
     let profiles: Vec<_> = profiles.collect();
     profiles.into_iter().collect()
 }
 
+/// `is_whole`: what is not set is missing. What a profile lacks that extends one which is not there is not known.
 fn profile(
     document: &mut Document,
     name: String,
     raw: raw::Profile,
+    is_whole: bool,
     hosts: &Arc<[SourceHost]>,
     limits: Option<&Limits>,
 ) -> Option<Profile> {
     let section = join("profiles", &name);
     let path = |key| format!("{section}.{key}");
-    let project = document.required(&path("project"), raw.project, address::project);
+    let project = match raw.project {
+        None if !is_whole => None,
+        project => document.required(&path("project"), project, address::project),
+    };
     let registry = document.optional(&path("registry"), raw.registry, address::registry);
-    let sources = patterns(document, &path("sources"), raw.sources.unwrap_or_default());
+    let sources = match raw.sources {
+        None if !is_whole => Vec::new(),
+        sources => patterns(document, &path("sources"), sources.unwrap_or_default()),
+    };
     let tenants = raw.tenants.unwrap_or_default();
     for (index, tenant) in tenants.iter().enumerate() {
         tenant_name(document, &format!("{}[{index}]", path("tenants")), tenant);
@@ -169,7 +181,7 @@ fn images_buildspec(document: &mut Document, key: &str, raw: Option<String>, has
         return other.clone();
     };
     let spec = match named.as_str() {
-        default::IMAGES_BUILDSPEC => Some(default::CENTRAL_BUILDSPEC.to_owned()),
+        default::IMAGES_BUILDSPEC => Some(central::text().to_owned()),
         "project" => None,
         file => text_of(document, key, file),
     };

@@ -18,6 +18,7 @@ use crate::{
         worker::{Arrival, Carried},
     },
     job::{
+        JobId,
         event::Origin,
         message::{self, Message},
         trace::traceparent,
@@ -53,14 +54,16 @@ impl Intake {
             observe::last_receive(&delivery.message_id, delivery.receive_count);
         }
         let body = message::unwrap(&delivery.body, self.settings.envelope);
-        match message::read(&body, &delivery.message_id, &worker.config.profiles) {
+        let config = worker.current.now();
+        match message::read(&body, &delivery.message_id, &config.profiles) {
             Ok(Message::Job(job)) => {
                 let span = observe::job_span(&job.id, &job.tenant);
                 let mut waiting = Some(waiting);
                 let carry = move |carry: u32| {
                     // Carried again, the job may have a build, which is to be found.
                     let receive_count = delivery.receive_count.saturating_add(carry);
-                    let arrival = Arrival { job: job.clone(), origin: origin.clone(), received, receive_count, waiting: waiting.take() };
+                    let (job, config, origin) = (job.clone(), Arc::clone(&config), origin.clone());
+                    let arrival = Arrival { job, config, origin, received, receive_count, waiting: waiting.take() };
                     let worker = Arc::clone(&worker);
                     async move { worker.carry(arrival).await }
                 };
@@ -83,11 +86,7 @@ impl Intake {
             }
             Err(rejection) => {
                 drop(waiting);
-                observe::message_rejected(
-                    &delivery.message_id,
-                    rejection.id.as_ref().map(crate::job::JobId::as_str),
-                    rejection.problems.len(),
-                );
+                observe::message_rejected(&delivery.message_id, rejection.id.as_ref().map(JobId::as_str), &rejection.problems);
                 let (dead_letters, delivery, rejection) = (Arc::clone(&self.dead_letters), Arc::new(delivery), Arc::new(rejection));
                 let carry = move |_| {
                     let (worker, dead_letters) = (Arc::clone(&worker), Arc::clone(&dead_letters));

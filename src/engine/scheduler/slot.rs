@@ -49,7 +49,7 @@ impl Slot {
     }
 
     /// CodeBuild has no room for the build: the slot is given up, and fewer are handed out for a while.
-    pub(crate) fn refused(self) {
+    pub(crate) fn refused(self, _words: &str) {
         self.scheduler.with(|state| state.rooms.get_mut(&self.project).map(Room::refused));
     }
 }

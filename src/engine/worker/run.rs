@@ -14,18 +14,20 @@ use self::begin::Begun;
 use super::{Left, Worker};
 use crate::{
     backoff::Backoff,
-    config::Profile,
+    config::{Profile, Retry},
     engine::{
         deduplication::{Cancel, Cancelled, Claimed},
         index::Query,
         scheduler::{GroupLock, Prospect, Slot, Untold},
+        tracker::Tracked,
     },
     job::{
         Job,
         build::Build,
         event::Origin,
-        line::Ticket,
         outcome::{Outcome, Status, Verdict},
+        policy,
+        schedule::{Age, Ticket},
     },
     observe,
 };
@@ -47,6 +49,7 @@ pub(super) struct Run<'a> {
     profile: &'a Profile,
     claimed: &'a Claimed,
     cancel: &'a Cancel,
+    tracked: &'a Tracked,
     query: Query<'a>,
     ticket: Ticket,
     /// A place among the jobs that could start, until the job has its first slot or cannot start for a reason of its own.
@@ -62,30 +65,55 @@ pub(super) struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
+    #[expect(clippy::too_many_arguments, reason = "each is one thing that the run keeps, and there is one caller")]
     pub(super) fn new(
         worker: &'a Worker,
         job: &'a Job,
         origin: &'a Origin,
         profile: &'a Profile,
         claimed: &'a Claimed,
+        tracked: &'a Tracked,
         query: Query<'a>,
         waiting: Option<OwnedSemaphorePermit>,
     ) -> Self {
         let ticket = Ticket {
+            job: job.id.clone(),
+            queue: origin.queue.clone(),
             profile: job.profile.clone(),
+            project: profile.project.clone(),
             tenant: job.tenant.clone(),
+            repository: policy::repository(&job.source.url),
             priority: job.priority,
             group: job.group.as_ref().map(|group| group.key.clone()),
+            age: Age {
+                enqueued_ms: origin.enqueued_at.unwrap_or_else(|| worker.clock.now()).as_millisecond(),
+                message_id: origin.message_id.as_str().into(),
+            },
             arrival: worker.scheduler.arrival(),
         };
         let waiting = waiting.zip(worker.scheduler.prospect(&ticket));
+        tracked.waits(ticket.arrival);
         let cancel = &claimed.cancel;
-        Self { worker, job, origin, profile, claimed, cancel, query, ticket, waiting, group: None, slot: None, looked: None, began: None }
+        Self {
+            worker,
+            job,
+            origin,
+            profile,
+            claimed,
+            cancel,
+            tracked,
+            query,
+            ticket,
+            waiting,
+            group: None,
+            slot: None,
+            looked: None,
+            began: None,
+        }
     }
 
     /// Attempts at the job until it has ended.
-    pub(super) async fn attempts(&mut self) -> Result<End, Left> {
-        let retry = &self.worker.config.retry;
+    pub(super) async fn attempts(&mut self, retry: &Retry) -> Result<End, Left> {
         let mut backoff = Backoff::new(retry.pause, retry.longest_pause);
         let mut attempt = 1;
         loop {
@@ -109,6 +137,7 @@ impl<'a> Run<'a> {
                 return Ok(End { build, attempt, outcome: Outcome { status: Status::Errored, failure: Some(failure) } });
             }
             observe::attempt_failed(&self.job.id, attempt, &failure.message);
+            self.tracked.fails(attempt, &failure.message);
             attempt += 1;
             // Others may build meanwhile; the group stays the job's.
             self.slot = None;

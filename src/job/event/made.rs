@@ -25,7 +25,7 @@ pub struct Artifacts {
 
 impl Artifacts {
     /// What a build has uploaded.
-    pub(super) fn of(build: &Build) -> Option<Self> {
+    pub fn of(build: &Build) -> Option<Self> {
         let is_uploaded = |phase: &Phase| phase.name == "UPLOAD_ARTIFACTS" && phase.status.as_deref() == Some("SUCCEEDED");
         let artifacts = build.artifacts.as_ref().filter(|_| build.phases.iter().any(is_uploaded))?;
         Some(Self { location: artifacts.location.clone(), sha256: artifacts.sha256.clone() })

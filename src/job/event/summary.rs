@@ -71,7 +71,7 @@ pub struct SourceSummary {
 
 impl JobSummary {
     /// A valid job; the commit is known once the source was fetched.
-    pub(super) fn of(job: &Job, origin: &Origin, build: Option<&Build>) -> Self {
+    pub fn of(job: &Job, origin: &Origin, build: Option<&Build>) -> Self {
         let source = &job.source;
         Self {
             tenant: Some(job.tenant.clone()),

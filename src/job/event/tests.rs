@@ -257,7 +257,7 @@ prop_compose! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig::with_cases(16))]
 
     #[test]
     fn every_event_fits(event in any_event(), max in prop_oneof![Just(262_144_usize), 4_096_usize..20_000]) {

@@ -30,8 +30,8 @@ pub(super) struct Request {
     pub(super) profile: Option<String>,
 }
 
-/// Reads a job from a message's top level.
-pub(super) fn read(root: &Field<'_>, message_id: &str, profiles: &BTreeMap<String, Profile>) -> Request {
+/// Reads a job from a message's top level. Without profiles its fields are checked by themselves, and no job comes of it.
+pub(super) fn read(root: &Field<'_>, message_id: &str, profiles: Option<&BTreeMap<String, Profile>>) -> Request {
     let Some(object) = root.object(&FIELDS) else { return Request::default() };
     let version = object.required("version").and_then(|field| field.number(1..=1));
     let id = match object.optional("id") {
@@ -48,8 +48,8 @@ pub(super) fn read(root: &Field<'_>, message_id: &str, profiles: &BTreeMap<Strin
     });
     let (url, source) = object.required("source").map(|field| read_source(&field, profile, named.as_ref())).unwrap_or_default();
     let tenant = named.unwrap_or_else(|| url.as_ref().map(policy::tenant));
-    let may_name = |kind, value: &str| match (&tenant, profile) {
-        (Some(tenant), Some(profile)) => stored::check(kind, value, tenant, profile, profiles),
+    let may_name = |kind, value: &str| match (&tenant, profile.zip(profiles)) {
+        (Some(tenant), Some((profile, profiles))) => stored::check(kind, value, tenant, profile, profiles),
         _ => Ok(()),
     };
     let env = object.or("env", Vec::new(), |field| read_env(&field, profile, &may_name));
@@ -78,8 +78,9 @@ pub(super) fn read(root: &Field<'_>, message_id: &str, profiles: &BTreeMap<Strin
     Request { job: job().map(Box::new), id, tenant, profile: profile.map(|profile| profile.name.clone()) }
 }
 
-fn read_profile<'p>(root: &Field<'_>, object: &Object<'_>, profiles: &'p BTreeMap<String, Profile>) -> Option<&'p Profile> {
+fn read_profile<'p>(root: &Field<'_>, object: &Object<'_>, profiles: Option<&'p BTreeMap<String, Profile>>) -> Option<&'p Profile> {
     let Some(field) = object.optional("profile") else {
+        let profiles = profiles?;
         let profile = profiles.get(&wire::default_profile());
         if profile.is_none() {
             root.problem("must name a profile: there is none that is the default");
@@ -87,7 +88,7 @@ fn read_profile<'p>(root: &Field<'_>, object: &Object<'_>, profiles: &'p BTreeMa
         return profile;
     };
     let name = field.text(64, rule::one_line)?;
-    let profile = profiles.get(name);
+    let profile = profiles?.get(name);
     if profile.is_none() {
         field.problem("is not a profile that the operator has defined");
     }

@@ -177,3 +177,12 @@ output "send_a_job" {
 output "sender_policy" {
   value = module.slipway.sender_policy
 }
+
+# For developers: `terraform output -raw client_toml > client.toml`.
+output "client_toml" {
+  value = module.slipway.client_toml
+}
+
+output "follower_policy" {
+  value = module.slipway.follower_policy
+}

@@ -64,6 +64,7 @@ impl Run<'_> {
                 Ready::ToStart => {}
                 Ready::Build(build) => {
                     observe::build_adopted(&self.job.id, &build.id);
+                    self.tracked.runs(build.attempt.unwrap_or(attempt), &build, "found");
                     return Ok(Begun::Build(build));
                 }
                 // What is not known now is not tried again beside a build that may run.
@@ -91,6 +92,7 @@ impl Run<'_> {
             match answer {
                 Ok(build) => {
                     observe::build_started(&self.job.id, &build.id, attempt);
+                    self.tracked.runs(attempt, &build, "started");
                     if let Some(slot) = &self.slot {
                         slot.accepted();
                     }
@@ -98,17 +100,20 @@ impl Run<'_> {
                 }
                 Err(NotStarted::NoCapacity(error)) => {
                     observe::start_delayed(&self.job.id, &error);
+                    self.tracked.note(format!("CodeBuild has no capacity: {}", error.message));
                     refused = true;
                     if let Some(slot) = self.slot.take() {
-                        slot.refused();
+                        slot.refused(&error.message);
                     }
                 }
                 Err(NotStarted::Throttled(error)) => {
                     observe::start_delayed(&self.job.id, &error);
+                    self.tracked.note(format!("the start is delayed: {}", error.message));
                     pause = Some(pauses.pause());
                 }
                 Err(NotStarted::Unknown(error)) => {
                     observe::start_delayed(&self.job.id, &error);
+                    self.tracked.note(format!("whether the build was started is not known yet: {}", error.message));
                     unsure = true;
                     pause = Some(pauses.pause());
                 }
@@ -126,6 +131,7 @@ impl Run<'_> {
     /// Ends a wait for a start. There may be a build that an earlier process has started: it is to be stopped, which is the follower's to do.
     async fn give_up(&mut self, attempt: u32, why: Cancelled) -> Result<Begun, Left> {
         self.stop_waiting();
+        self.tracked.cancelling(&why);
         if self.looked.is_some() {
             return Ok(Begun::Cancelled(why));
         }

@@ -28,13 +28,13 @@ impl Run<'_> {
         }
         let _running = observe::running();
         let stopping = async {
-            self.cancel.cancelled().await;
+            self.tracked.cancelling(&self.cancel.cancelled().await);
             self.stop(&build.id).await;
             std::future::pending().await
         };
         let ended = tokio::select! {
             biased;
-            ended = worker.watcher.until_ended(Arc::clone(&build), |_| {}) => ended,
+            ended = worker.watcher.until_ended(Arc::clone(&build), |build| self.tracked.seen(build)) => ended,
             ended = stopping => ended,
             () = worker.shutdown.leave.cancelled() => return Err(Left),
         };

@@ -2,14 +2,12 @@
 
 use serde_json::Value;
 
-use crate::{
-    aws::queue::{Place, is_group_id},
-    job::{SourceUrl, Tenant, policy},
-};
+use super::{Place, is_group_id};
+use crate::job::{SourceUrl, Tenant, policy};
 
 /// Where a message with this body goes. `unique`: what no other message has. Sent twice on purpose it is two messages, as on a standard
 /// queue: the daemon knows a repeat by the job's id, and a corrected job may follow a rejected one at once.
-pub(super) fn place(body: &str, is_fifo: bool, unique: String) -> Place {
+pub fn place(body: &str, is_fifo: bool, unique: String) -> Place {
     let body: Value = serde_json::from_str(body).unwrap_or_default();
     let text = |value: &Value| value.as_str().map(str::to_owned);
     let key = text(&body["group"]["key"]).filter(|key| is_fifo && is_group_id(key));

@@ -1,0 +1,42 @@
+//! Whether this machine's clock is AWS's: a signature whose time is off is refused.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::clock::Clock;
+
+/// From 5 minutes on AWS refuses signatures; long before, somebody should look.
+const NOTABLE: Duration = Duration::from_secs(60);
+
+/// How far the clock is off, in words, where that is worth them. `answered`: the time in AWS's answer, which has just come.
+pub(super) fn skew(answered: Timestamp) -> Option<String> {
+    told(Clock::system().now(), answered)
+}
+
+fn told(now: Timestamp, answered: Timestamp) -> Option<String> {
+    let off = now.duration_since(answered);
+    let side = if off.is_negative() { "behind" } else { "ahead of" };
+    let off = off.unsigned_abs();
+    (off >= NOTABLE).then(|| {
+        format!(
+            "the clock is {} s {side} the time in AWS's answer, and AWS refuses signatures that are 300 s off: set the clock",
+            off.as_secs()
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_is_off_is_told_before_aws_refuses_it() {
+        let now = Timestamp::UNIX_EPOCH;
+        let at = |seconds| now + Duration::from_secs(seconds);
+        assert_eq!(told(now, now), None);
+        assert_eq!(told(at(59), now), None);
+        assert!(told(at(95), now).is_some_and(|text| text.starts_with("the clock is 95 s ahead of ")));
+        assert!(told(now, at(95)).is_some_and(|text| text.starts_with("the clock is 95 s behind ")));
+    }
+}

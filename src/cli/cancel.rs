@@ -1,0 +1,93 @@
+//! `slipway cancel`: ends jobs before their time.
+
+use std::fmt::Write;
+
+use clap::Args;
+use serde_json::json;
+
+use super::{
+    Exit,
+    client::{Client, Daemon, Failure},
+    record::Records,
+    show, stdout,
+};
+use crate::{
+    http::api::{Cancel as Wish, CancelState, Cancelled},
+    job::JobId,
+};
+
+/// Cancel jobs
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The daemon is asked where --daemon says: a job that it holds ends at once. For any other job the wish goes on the queue, for whichever daemon
+has the job or will receive it. Where no daemon answers, the wish is put on the queue from here, which takes sqs:SendMessage;
+--config or AWS_ENDPOINT_URL says which queue is meant.
+
+With --json one line a job: {\"id\":\"app-4711\",\"state\":\"cancelling\"}, or asked, or refused with \"why\".
+
+Exit codes: 0 all are ending or asked; 1 one of them could not be, as it has ended.
+
+Examples:
+  slipway cancel app-4711
+  slipway cancel app-4711 app-4712 --reason \"wrong branch\"
+  slipway jobs --tenant team-a --json | jq -r '.jobs[].id' | xargs slipway cancel")]
+pub(super) struct Cancel {
+    /// The jobs' ids
+    #[arg(value_name = "JOB", required = true, value_parser = show::job)]
+    jobs: Vec<JobId>,
+
+    /// Why, in words that come back in the jobs' events
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
+
+    #[command(flatten)]
+    daemon: Daemon,
+
+    #[command(flatten)]
+    records: Records,
+
+    /// As JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Cancel {
+    pub(super) async fn run(self) -> anyhow::Result<Exit> {
+        let client = Client::new(&self.daemon)?;
+        let (mut exit, mut sender) = (Exit::Done, None);
+        for job in &self.jobs {
+            let wish = Wish { reason: self.reason.clone() };
+            let mut line = String::new();
+            let answer = match client.post::<Cancelled>(&format!("/jobs/{job}/cancel"), &wish).await {
+                Err(failure @ Failure::Unreachable { .. }) => {
+                    if sender.is_none() {
+                        sender = Some(self.records.sender(&failure).await?);
+                    }
+                    if let Some(sender) = &sender {
+                        sender.cancel(job, self.reason.clone()).await?;
+                    }
+                    Ok(Cancelled { id: job.to_string(), state: CancelState::Asked })
+                }
+                answer => answer,
+            };
+            match answer {
+                Ok(cancelled) if self.json => writeln!(line, "{}", serde_json::to_string(&cancelled)?)?,
+                Ok(Cancelled { state: CancelState::Cancelling, .. }) => writeln!(line, "{job} is ending")?,
+                Ok(Cancelled { state: CancelState::Asked, .. }) => {
+                    writeln!(line, "{job} is not held by a daemon that was asked: the wish is on the queue")?;
+                }
+                Err(Failure::Refused(problem)) if problem.status < 500 && problem.status != 401 && problem.status != 403 => {
+                    exit = Exit::Failed;
+                    if self.json {
+                        writeln!(line, "{}", json!({ "id": job, "state": "refused", "why": problem.detail }))?;
+                    } else {
+                        writeln!(line, "{job} is not cancelled: {}", problem.detail)?;
+                    }
+                }
+                Err(failure) => return Err(failure.into()),
+            }
+            stdout::print(&line)?;
+        }
+        Ok(exit)
+    }
+}

@@ -1,0 +1,195 @@
+//! The client of a running daemon: its API, asked over HTTP.
+
+use std::time::Duration;
+
+use anyhow::Context;
+use clap::Args;
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::{
+    Method, Request, StatusCode,
+    body::Bytes,
+    header::{self, HeaderValue},
+};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::{
+    client::legacy::{self, connect::HttpConnector},
+    rt::TokioExecutor,
+};
+use serde::{Serialize, de::DeserializeOwned};
+use tokio::time::timeout;
+use url::Url;
+
+use super::Usage;
+use crate::http::{Problem, api::ROOT};
+
+/// Where a daemon listens unless told otherwise.
+const DEFAULT: &str = "http://127.0.0.1:9090";
+/// The variable that holds the token.
+const TOKEN: &str = "SLIPWAY_TOKEN";
+const CONNECT: Duration = Duration::from_secs(3);
+/// An answer is waited for so long: longer than the daemon waits for AWS.
+const ANSWER: Duration = Duration::from_secs(45);
+/// The largest answer: a page of a thousand jobs has about 2 MB.
+const LARGEST: usize = 64 * 1024 * 1024;
+
+/// Which daemon is asked.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Daemon {
+    /// Where the daemon listens; SLIPWAY_TOKEN holds the token where it wants one
+    #[arg(long = "daemon", value_name = "URL", env = "SLIPWAY_DAEMON", default_value = DEFAULT, value_parser = url, hide_env_values = true)]
+    pub(super) url: Url,
+}
+
+/// Asks one daemon.
+#[derive(Debug, Clone)]
+pub(super) struct Client {
+    transport: Transport,
+    url: Url,
+    token: Option<HeaderValue>,
+}
+
+/// The daemon itself speaks in clear; a proxy before it may not.
+#[derive(Debug, Clone)]
+enum Transport {
+    Clear(legacy::Client<HttpConnector, Full<Bytes>>),
+    Tls(legacy::Client<HttpsConnector<HttpConnector>, Full<Bytes>>),
+}
+
+/// Why there is no answer to use.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Failure {
+    /// Nobody is there.
+    #[error("no daemon answers at {url}: {why} (--daemon or SLIPWAY_DAEMON says where it listens)")]
+    Unreachable { url: Url, why: String },
+    /// The daemon says no.
+    #[error("{}", refused(.0))]
+    Refused(Box<Problem>),
+    /// What came is no answer of a daemon's.
+    #[error("{url} gives no answer that can be read: {why}")]
+    Broken { url: Url, why: String },
+}
+
+impl Client {
+    pub(super) fn new(daemon: &Daemon) -> anyhow::Result<Self> {
+        let token = super::variable(TOKEN).map(|token| {
+            let mut value =
+                HeaderValue::try_from(format!("Bearer {token}")).map_err(|_| Usage(format!("{TOKEN} holds what no token can be")))?;
+            value.set_sensitive(true);
+            Ok::<_, Usage>(value)
+        });
+        let token = token.transpose()?;
+        let url = daemon.url.clone();
+        let mut connector = HttpConnector::new();
+        connector.set_connect_timeout(Some(CONNECT));
+        let builder = legacy::Client::builder(TokioExecutor::new());
+        let transport = if url.scheme() == "https" {
+            connector.enforce_http(false);
+            let tls = HttpsConnectorBuilder::new().with_native_roots().context("cannot read this machine's certificates")?;
+            Transport::Tls(builder.build(tls.https_only().enable_http1().wrap_connector(connector)))
+        } else {
+            Transport::Clear(builder.build(connector))
+        };
+        Ok(Self { transport, url, token })
+    }
+
+    /// What stands at a path of the API, such as `/jobs`.
+    pub(super) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {
+        self.ask(Method::GET, path, None).await
+    }
+
+    /// Asks for a change.
+    pub(super) async fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, Failure> {
+        let broken = |error: serde_json::Error| Failure::Broken { url: self.url.clone(), why: error.to_string() };
+        self.ask(Method::POST, path, Some(serde_json::to_vec(body).map_err(broken)?)).await
+    }
+
+    async fn ask<T: DeserializeOwned>(&self, method: Method, path: &str, body: Option<Vec<u8>>) -> Result<T, Failure> {
+        let broken = |why: String| Failure::Broken { url: self.url.clone(), why };
+        let unreachable = |why: String| Failure::Unreachable { url: self.url.clone(), why };
+        let uri = format!("{}{ROOT}{path}", self.url.as_str().trim_end_matches('/'));
+        let mut request = Request::builder().method(method).uri(uri).header(header::ACCEPT, "application/json");
+        if body.is_some() {
+            request = request.header(header::CONTENT_TYPE, "application/json");
+        }
+        if let Some(token) = &self.token {
+            request = request.header(header::AUTHORIZATION, token);
+        }
+        let request = request.body(Full::from(body.unwrap_or_default())).map_err(|error| broken(error.to_string()))?;
+        let answered = async {
+            let sent = match &self.transport {
+                Transport::Clear(client) => client.request(request),
+                Transport::Tls(client) => client.request(request),
+            };
+            let response = sent.await.map_err(|error| {
+                let why = innermost(&error);
+                if error.is_connect() { unreachable(why) } else { broken(why) }
+            })?;
+            let status = response.status();
+            let bytes = Limited::new(response.into_body(), LARGEST).collect().await.map_err(|error| {
+                broken(if error.is::<LengthLimitError>() { format!("more than {LARGEST} bytes") } else { error.to_string() })
+            })?;
+            Ok((status, bytes.to_bytes()))
+        };
+        let late = |_| Err(unreachable(format!("no answer within {} s", ANSWER.as_secs())));
+        let (status, bytes) = timeout(ANSWER, answered).await.unwrap_or_else(late)?;
+        read(status, &bytes).map_err(|error| match error {
+            Ok(problem) => Failure::Refused(problem),
+            Err(why) => broken(why),
+        })
+    }
+}
+
+fn read<T: DeserializeOwned>(status: StatusCode, bytes: &[u8]) -> Result<T, Result<Box<Problem>, String>> {
+    if status.is_success() {
+        return serde_json::from_slice(bytes).map_err(|error| Err(error.to_string()));
+    }
+    match serde_json::from_slice::<Problem>(bytes) {
+        Ok(problem) => Err(Ok(Box::new(problem))),
+        // A proxy's, or another program's.
+        Err(_) => Err(Err(format!("status {status}; is this a Slipway daemon that serves its API ([http].api)?"))),
+    }
+}
+
+/// What the daemon says, with everything that is wrong with a message.
+fn refused(problem: &Problem) -> String {
+    let list = problem.problems.iter().map(|problem| format!("\n  {}: {}", problem.path, problem.problem));
+    format!("{}{}", problem.detail, list.collect::<String>())
+}
+
+/// The reason at the end of a chain: what stands before it says the same in general.
+fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
+    std::iter::successors(Some(error), |error| error.source()).last().map(ToString::to_string).unwrap_or_default()
+}
+
+fn url(text: &str) -> Result<Url, &'static str> {
+    let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.host_str().is_some());
+    let url = url.ok_or("must be http://HOST[:PORT] or https://HOST[:PORT]")?;
+    if url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() || url.password().is_some() {
+        return Err("must have no query, no fragment and no password: SLIPWAY_TOKEN holds the token");
+    }
+    Ok(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_daemon_is_named_by_an_address_alone() {
+        for good in [DEFAULT, "https://slipway.example", "http://localhost:9090/", "https://tools.example/slipway"] {
+            assert!(url(good).is_ok(), "{good}");
+        }
+        for bad in ["127.0.0.1:9090", "ftp://x", "http://x?y", "http://user:token@x", "http://x#y", ""] {
+            assert!(url(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_answer_is_a_value_a_problem_or_something_elses() {
+        assert_eq!(read::<u32>(StatusCode::OK, b"7"), Ok(7));
+        assert!(matches!(read::<u32>(StatusCode::OK, b"x"), Err(Err(_))));
+        let problem = serde_json::to_vec(&Problem::not_found("no job")).unwrap_or_default();
+        assert!(matches!(read::<u32>(StatusCode::NOT_FOUND, &problem), Err(Ok(problem)) if problem.detail == "no job"));
+        assert!(matches!(read::<u32>(StatusCode::BAD_GATEWAY, b"<html>"), Err(Err(why)) if why.contains("502")));
+    }
+}

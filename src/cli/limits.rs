@@ -1,0 +1,79 @@
+//! `slipway limits`: what limits hold, and what is used of them.
+
+use std::io;
+
+use clap::Args;
+
+use super::{
+    Exit,
+    client::{Client, Daemon},
+    paint::{Paint, Tone},
+    stdout,
+    table::{self, Cell, Table},
+    wording,
+};
+use crate::job::standing::{LimitStanding, Limits as Standing};
+
+/// Show what limits hold, and what is used of them
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The daemon is asked where --daemon says. LIMIT is as configured, LEARNED what CodeBuild was found to take where that is less.
+
+Examples:
+  slipway limits
+  slipway limits --json | jq '.tenants[] | select(.waiting > 0)'")]
+pub(super) struct Limits {
+    #[command(flatten)]
+    daemon: Daemon,
+
+    /// As JSON, as GET /api/v1/limits gives it
+    #[arg(long)]
+    json: bool,
+}
+
+impl Limits {
+    pub(super) async fn run(self) -> anyhow::Result<Exit> {
+        let limits: Standing = Client::new(&self.daemon)?.get("/limits").await?;
+        let text = if self.json {
+            format!("{}\n", serde_json::to_string_pretty(&limits)?)
+        } else {
+            text(&limits, table::width(&io::stdout()), Paint::on(&io::stdout()))
+        };
+        stdout::print(&text)?;
+        Ok(Exit::Done)
+    }
+}
+
+fn text(limits: &Standing, width: Option<usize>, paint: Paint) -> String {
+    let mut table = Table::new(&["OF", "NAME", "RUNNING", "LIMIT", "LEARNED", "WEIGHT", "WAITING", "LONGEST WAIT"]);
+    let mut add = |of: &str, limit: &LimitStanding| {
+        let number = |number: Option<usize>| number.map(|number| number.to_string()).unwrap_or_else(|| "-".to_owned());
+        let most = limit.limit.into_iter().chain(limit.learned).min();
+        let tone = if most.is_some_and(|most| limit.running >= most) { Tone::Warn } else { Tone::Plain };
+        table.row(vec![
+            Cell::new(of),
+            Cell::new(if limit.name.is_empty() { "-" } else { &limit.name }),
+            Cell::painted(limit.running.to_string(), tone),
+            Cell::new(number(limit.limit)),
+            Cell::painted(number(limit.learned), if limit.learned.is_some() { Tone::Warn } else { Tone::Plain }),
+            Cell::new(number(limit.weight.map(|weight| weight as usize))),
+            Cell::new(limit.waiting.to_string()),
+            Cell::new(limit.longest_wait_seconds.map(wording::seconds).unwrap_or_default()),
+        ]);
+    };
+    add("all", &limits.all);
+    for (of, list) in
+        [("tenant", &limits.tenants), ("profile", &limits.profiles), ("repository", &limits.repositories), ("project", &limits.projects)]
+    {
+        list.iter().for_each(|limit| add(of, limit));
+    }
+    let mut text = table.render(width, paint);
+    for pause in &limits.pauses {
+        let since = pause.since.as_deref().map(|since| format!(" since {since}")).unwrap_or_default();
+        let reason = pause.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
+        let line = crate::job::plain::plain(&format!("paused: {}{since}{reason}", wording::scope(pause))).into_owned();
+        text.push_str(&paint.paint(Tone::Warn, &line));
+        text.push('\n');
+    }
+    text
+}

@@ -1,0 +1,71 @@
+//! The central buildspec as it is sent to CodeBuild. CodeBuild prints each command whole before it runs it, and the first command writes
+//! the script of all phases: three hundred lines at the beginning of every image build's log. It is sent compressed, as one line.
+
+use std::{io::Write as _, sync::LazyLock};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use flate2::{Compression, write::GzEncoder};
+
+/// As people read it.
+const SOURCE: &str = include_str!("../../deploy/buildspec.yml");
+
+/// What writes the script, its beginning and its end.
+const BEGIN: &str = "cat >\"$SLIPWAY_WORK/slipway.sh\" <<'END_OF_SCRIPT'\n";
+const END: &str = "\n        END_OF_SCRIPT\n";
+/// How far the script is indented in the YAML.
+const INDENT: &str = "        ";
+
+static PACKED: LazyLock<String> = LazyLock::new(|| packed(SOURCE).unwrap_or_else(|| SOURCE.to_owned()));
+
+/// The central buildspec with its script compressed.
+pub(super) fn text() -> &'static str {
+    &PACKED
+}
+
+/// `None`: the text has no such script.
+fn packed(source: &str) -> Option<String> {
+    let (before, rest) = source.split_once(BEGIN)?;
+    let (script, after) = rest.split_once(END)?;
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
+    for line in script.lines() {
+        writeln!(gzip, "{}", line.strip_prefix(INDENT).unwrap_or(line)).ok()?;
+    }
+    let script = STANDARD.encode(gzip.finish().ok()?);
+    Some(format!("{before}printf %s {script} | base64 -d | gunzip >\"$SLIPWAY_WORK/slipway.sh\"\n{after}"))
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use std::process::Command;
+
+    use serde_json::Value;
+
+    use super::*;
+
+    /// The script that a buildspec's first command writes, and all else that the buildspec says.
+    fn written(spec: &str) -> (String, Value) {
+        let mut spec: Value = serde_saphyr::from_str(spec).unwrap();
+        let command = spec["phases"]["install"]["commands"][0].take();
+        let told = format!("{}\ncat \"$SLIPWAY_WORK/slipway.sh\"\nrm -r \"$SLIPWAY_WORK\"", command.as_str().unwrap());
+        let output = Command::new("bash").args(["-euo", "pipefail", "-c", &told]).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        (String::from_utf8(output.stdout).unwrap(), spec)
+    }
+
+    #[test]
+    fn the_packed_buildspec_writes_the_very_script_and_says_all_else_the_same() {
+        assert_eq!(written(text()), written(SOURCE));
+    }
+
+    #[test]
+    fn its_commands_are_a_line_each() {
+        let spec: Value = serde_saphyr::from_str(text()).unwrap();
+        let phases = spec["phases"].as_object().unwrap().values();
+        let commands = phases.flat_map(|phase| phase["commands"].as_array().unwrap()).map(|command| command.as_str().unwrap());
+        assert!(commands.clone().count() > 5);
+        for command in commands {
+            assert_eq!(command.trim_end().lines().count(), 1, "{command}");
+        }
+    }
+}

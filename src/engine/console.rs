@@ -1,0 +1,90 @@
+//! What others see of the running daemon, and what they may ask of it: the one handle of the API and the status page.
+
+mod cancel;
+mod limits;
+mod log;
+mod notice;
+mod record;
+mod snapshot;
+mod submit;
+
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use jiff::Timestamp;
+
+use self::snapshot::Taken;
+pub use self::{
+    cancel::Cancelling,
+    log::LogReader,
+    submit::{SubmitError, Submitted},
+};
+pub use super::tracker::{Change, Subscription, What};
+use super::{index::Index, notices::Notices, tracker::Tracker, worker::Worker};
+use crate::{
+    aws::{Clients, logs::Logs},
+    config::Config,
+    job::standing::Limits,
+    pulse::Pulses,
+};
+
+/// The handle. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Console {
+    shared: Arc<Shared>,
+}
+
+/// What a console is made of.
+#[derive(Debug)]
+pub(super) struct Parts {
+    pub(super) worker: Arc<Worker>,
+    pub(super) index: Index,
+    /// Paced: what is read here counts towards the same bound as what is read for events.
+    pub(super) logs: Logs,
+    pub(super) clients: Clients,
+    pub(super) pulses: Pulses,
+    pub(super) notices: Notices,
+}
+
+#[derive(Debug)]
+struct Shared {
+    parts: Parts,
+    started_at: Timestamp,
+    taken: Mutex<Option<Taken>>,
+}
+
+impl Console {
+    pub(super) fn new(parts: Parts) -> Self {
+        let started_at = parts.worker.clock.now();
+        Self { shared: Arc::new(Shared { parts, started_at, taken: Mutex::default() }) }
+    }
+
+    /// All limits, and what is used of them.
+    pub fn limits(&self) -> Limits {
+        self.snapshot().limits.clone()
+    }
+
+    /// Every change from now on; with the id of a change, from the one after it.
+    pub fn subscribe(&self, after: Option<u64>) -> Subscription {
+        self.tracker().subscribe(after)
+    }
+
+    /// How far back builds are found whose jobs are not remembered any more: as far as a build can still run.
+    pub fn reach(&self) -> Duration {
+        self.parts().index.reach()
+    }
+
+    fn parts(&self) -> &Parts {
+        &self.shared.parts
+    }
+
+    fn tracker(&self) -> &Tracker {
+        &self.shared.parts.worker.tracker
+    }
+
+    fn config(&self) -> Arc<Config> {
+        self.shared.parts.worker.current.now()
+    }
+}

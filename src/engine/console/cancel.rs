@@ -1,0 +1,52 @@
+//! Cancelling a job by hand.
+
+use super::Console;
+use crate::{
+    aws::{AwsError, queue::Attributes},
+    engine::deduplication::Cancelled,
+    job::{JobId, message::wire::CancelMessage, outcome::Status, standing::State},
+    observe,
+};
+
+/// What became of the wish.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cancelling {
+    /// The job is held here, and is ending.
+    Here,
+    /// It is not held here: the wish is on the queue, for whoever has the job or will receive it.
+    Asked,
+    /// It has ended already.
+    Ended(Status),
+}
+
+impl Console {
+    /// Cancels a job. The wish also goes to the queue, as anybody may send it: it outlives this process, and finds the job in another one
+    /// or when it is received.
+    pub async fn cancel(&self, id: &JobId, reason: Option<String>) -> Result<Cancelling, AwsError> {
+        let parts = self.parts();
+        let standing = self.tracker().detail(id, |_| {}).map(|detail| detail.standing);
+        if let Some(status) = standing.as_ref().filter(|job| job.state == State::Ended).and_then(|job| job.status) {
+            return Ok(Cancelling::Ended(status));
+        }
+        let why = Cancelled { status: Status::Cancelled, reason: reason.clone().unwrap_or_default(), by: None };
+        let is_here = standing.is_some() && parts.worker.deduplication.cancel(id, why).is_some();
+        let sent = self.send_cancel(id, reason).await;
+        match sent {
+            Ok(()) if is_here => Ok(Cancelling::Here),
+            Ok(()) => Ok(Cancelling::Asked),
+            // The job is ending all the same.
+            Err(error) if is_here => {
+                observe::cancel_not_sent(id, &error);
+                Ok(Cancelling::Here)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn send_cancel(&self, id: &JobId, reason: Option<String>) -> Result<(), AwsError> {
+        let message = CancelMessage { version: 1, cancel: id.clone(), reason };
+        // The shape has text keys only, so it always serialises.
+        let body = serde_json::to_string(&message).unwrap_or_default();
+        self.send(&body, &Attributes::new()).await.map(drop)
+    }
+}

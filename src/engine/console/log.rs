@@ -1,0 +1,139 @@
+//! A build's log for whoever looks at it: whole, in order, and without secrets.
+
+use std::{sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+use tokio::time::{Instant, sleep};
+
+use super::Console;
+use crate::{
+    aws::{
+        AwsError,
+        logs::{Event, Logs},
+        pace::{Lane, Rank},
+    },
+    engine::stream::Stream,
+    job::{JobId, build::Build, closing::Closing, redact::Redactor, rejoin::Rejoin},
+};
+
+/// Between two looks at a log that goes on.
+const PAUSE: Duration = Duration::from_secs(2);
+
+/// Reads one log.
+#[derive(Debug)]
+pub struct LogReader {
+    console: Console,
+    build: Arc<Build>,
+    stream: Option<Stream>,
+    follow: bool,
+    /// Of the wait for late lines, once the build has ended.
+    deadline: Option<Instant>,
+    rejoin: Rejoin,
+    redactor: Redactor,
+    done: bool,
+}
+
+impl Console {
+    /// The log of a job's latest build, from its beginning. `None`: there is no such job, or it has no build. `follow`: until the build has
+    /// ended.
+    pub async fn log(&self, id: &JobId, follow: bool) -> Result<Option<LogReader>, AwsError> {
+        let build = match self.tracker().build(id) {
+            Some(build) => Some(build),
+            None => match self.tracker().detail(id, |_| {}) {
+                // It waits for its first build, or ended without one.
+                Some(detail) if detail.builds.is_empty() => None,
+                Some(detail) => match detail.builds.into_iter().next_back() {
+                    Some(last) => self.parts().worker.starter.status(last.id).await?,
+                    None => None,
+                },
+                None => self.builds(id).await?.pop(),
+            },
+        };
+        let Some(build) = build else { return Ok(None) };
+        let secrets = self.tracker().secrets(id).unwrap_or_default();
+        let secrets = secrets.into_iter().chain(build.secrets.iter().cloned());
+        let config = self.config();
+        let patterns = config.log.redact.iter().map(|expression| expression.regex().clone());
+        Ok(Some(LogReader {
+            console: self.clone(),
+            stream: None,
+            follow,
+            deadline: None,
+            rejoin: Rejoin::default(),
+            redactor: Redactor::new(secrets).with(patterns),
+            build,
+            done: false,
+        }))
+    }
+}
+
+impl LogReader {
+    /// The next lines, as plain text and without secrets; a page of the log at most. `None`: that was all.
+    pub async fn next(&mut self) -> Result<Option<Vec<String>>, AwsError> {
+        while !self.done {
+            let (ended, closing) = (self.build.has_ended(), Closing::of(&self.build));
+            let deadline = if ended { self.deadline() } else { Instant::now() };
+            let read = match self.stream() {
+                None => None,
+                Some(stream) if ended => stream.rest(&closing, deadline).await?,
+                Some(stream) => Some(stream.next().await?),
+            };
+            match read {
+                Some(read) if !read.events.is_empty() => return Ok(Some(self.lines(&read.events))),
+                Some(read) if !read.at_end => {}
+                Some(_) if ended => {}
+                _ if self.follow && !ended => {
+                    sleep(PAUSE).await;
+                    self.look().await?;
+                }
+                _ => self.done = true,
+            }
+        }
+        let mut lines = Vec::new();
+        let Self { rejoin, redactor, .. } = self;
+        rejoin.finish(|line| lines.push(redactor.line(line).into_owned()));
+        Ok(Some(lines).filter(|lines| !lines.is_empty()))
+    }
+}
+
+impl LogReader {
+    /// Where the log is read. `None`: the build has none yet.
+    fn stream(&mut self) -> Option<&mut Stream> {
+        if self.stream.is_none() {
+            // Reports come first: whoever looks gets the turns that they leave.
+            let rank = Rank { since: Timestamp::MAX, matter: 0 };
+            let logs: Logs = self.console.parts().logs.clone().ranked(Lane::Short, rank);
+            self.stream = self.build.log.clone().map(|location| Stream::new(logs, location));
+        }
+        self.stream.as_mut()
+    }
+
+    fn deadline(&mut self) -> Instant {
+        let settle = self.console.config().log.settle;
+        let since_end = self.build.ended_at.and_then(|end| self.console.parts().worker.clock.now().duration_since(end).try_into().ok());
+        *self.deadline.get_or_insert_with(|| Instant::now() + settle.saturating_sub(since_end.unwrap_or_default()))
+    }
+
+    fn lines(&mut self, events: &[Event]) -> Vec<String> {
+        let mut lines = Vec::with_capacity(events.len());
+        let Self { rejoin, redactor, .. } = self;
+        for event in events {
+            rejoin.push(&event.message, |line| lines.push(redactor.line(line).into_owned()));
+        }
+        lines
+    }
+
+    /// The build as it is now: as its job's follower sees it, else as CodeBuild says.
+    async fn look(&mut self) -> Result<(), AwsError> {
+        let held = self.build.job.as_ref().and_then(|job| self.console.tracker().build(job)).filter(|build| build.id == self.build.id);
+        let now = match held {
+            Some(build) => Some(build),
+            None => self.console.parts().worker.starter.status(self.build.id.clone()).await?,
+        };
+        match now {
+            Some(build) => self.build = build,
+            None => self.done = true,
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,75 @@
+//! Everything at one moment, shared by all who look.
+
+use std::{
+    cmp::Reverse,
+    collections::HashMap,
+    sync::{Arc, PoisonError},
+    time::Duration,
+};
+
+use tokio::time::Instant;
+
+use super::{Console, limits::limits};
+use crate::job::{
+    event::rfc3339,
+    standing::{JobStanding, Snapshot, State, Wait},
+};
+
+/// A snapshot is this old at most ...
+const FRESH: Duration = Duration::from_secs(1);
+/// ... or so many times as old as it took to take, where that is more: whoever looks takes half a percent of a core at most.
+const SHARE: u32 = 200;
+
+/// A snapshot that was taken.
+#[derive(Debug)]
+pub(super) struct Taken {
+    snapshot: Arc<Snapshot>,
+    stale_at: Instant,
+}
+
+impl Console {
+    /// Everything at one moment, a second ago at most as a rule. It is taken when somebody asks, and asks nobody else.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        // Whoever comes meanwhile waits for the one that is being taken.
+        let mut taken = self.shared.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        if let Some(taken) = taken.as_ref().filter(|taken| now < taken.stale_at) {
+            return Arc::clone(&taken.snapshot);
+        }
+        let snapshot = Arc::new(self.take());
+        let cost = now.elapsed();
+        *taken = Some(Taken { snapshot: Arc::clone(&snapshot), stale_at: now + FRESH.max(cost * SHARE) });
+        snapshot
+    }
+
+    fn take(&self) -> Snapshot {
+        let parts = self.parts();
+        let scheduler = &parts.worker.scheduler;
+        let standing = scheduler.standing();
+        let mut waits: HashMap<u64, Wait> = standing.waiting.into_iter().map(|waiting| (waiting.arrival, waiting.wait)).collect();
+        let mut jobs = self.tracker().all(|shown| {
+            let wait = shown.arrival.and_then(|arrival| waits.remove(&arrival));
+            shown.refresh(wait, scheduler);
+        });
+        jobs.sort_by(|one, other| key(one).cmp(&key(other)));
+        let now = parts.worker.clock.now();
+        let mut limits = standing.limits;
+        if limits.all.limit.is_none() {
+            limits = self::limits(&self.config(), jobs.iter().map(|job| &**job), now);
+        }
+        let notices = self.notices(&limits, now);
+        Snapshot { time: rfc3339(now), started_at: rfc3339(self.shared.started_at), jobs, limits, notices }
+    }
+}
+
+/// What is before what: those that wait in the order of their turn, those that run and are reported, the oldest first, and those that have
+/// ended, the newest first.
+fn key(job: &JobStanding) -> (State, usize, &str, Reverse<&str>) {
+    let position = job.wait.as_ref().and_then(|wait| wait.position).unwrap_or(usize::MAX);
+    let started = job.started_at.as_deref().unwrap_or(&job.received_at);
+    match job.state {
+        State::Waiting => (State::Waiting, position, &job.received_at, Reverse("")),
+        State::Running | State::Reporting => (job.state, 0, started, Reverse("")),
+        State::Ended => (State::Ended, 0, "", Reverse(job.ended_at.as_deref().unwrap_or_default())),
+    }
+}

@@ -1,0 +1,70 @@
+//! Putting a job on the queue.
+
+use super::Console;
+use crate::{
+    aws::{
+        AwsError,
+        queue::{Attribute, Attributes, MESSAGE_BYTES, place},
+    },
+    job::{
+        message::{self, Message},
+        problem::Problem,
+    },
+};
+
+/// A job that was put on the queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Submitted {
+    /// The job's id: the sender's, or the message's.
+    pub id: String,
+    /// SQS's id of the message.
+    pub message_id: String,
+    /// The queue's name.
+    pub queue: String,
+}
+
+/// Why a job was not put on the queue.
+#[derive(Debug, thiserror::Error)]
+pub enum SubmitError {
+    /// It is no valid job.
+    #[error("the message is no valid job")]
+    Rejected(Vec<Problem>),
+    /// SQS did not take it.
+    #[error(transparent)]
+    NotSent(#[from] AwsError),
+}
+
+impl Console {
+    /// Puts a job on the first queue, if the daemon would accept it. `traceparent`: the sender's trace.
+    pub async fn submit(&self, body: &str, traceparent: Option<&str>) -> Result<Submitted, SubmitError> {
+        let rejected =
+            |path: &str, problem: &str| SubmitError::Rejected(vec![Problem { path: path.to_owned(), problem: problem.to_owned() }]);
+        if body.len() > MESSAGE_BYTES {
+            return Err(rejected("", "is larger than SQS takes"));
+        }
+        // The message's id is not known yet, and any id is one that a job may have.
+        let named = match message::read(body, "m", &self.config().profiles) {
+            Ok(Message::Job(job)) => {
+                serde_json::from_str::<serde_json::Value>(body).ok().filter(|body| body.get("id").is_some()).map(|_| job.id)
+            }
+            Ok(Message::Cancel(_)) => return Err(rejected("/cancel", "cancels a job: ask for that with POST jobs/{id}/cancel")),
+            Err(rejection) => return Err(SubmitError::Rejected(rejection.problems)),
+        };
+        let traceparent = traceparent.map(|text| ("traceparent".to_owned(), Attribute::string(text)));
+        let message_id = self.send(body, &traceparent.into_iter().collect()).await?;
+        let id = named.map_or_else(|| message_id.clone(), |id| id.to_string());
+        let queue = self.config().queues.first().map(|queue| queue.name().to_owned()).unwrap_or_default();
+        Ok(Submitted { id, message_id, queue })
+    }
+
+    /// Sends a message to the first queue, into the group where it belongs.
+    pub(super) async fn send(&self, body: &str, attributes: &Attributes) -> Result<String, AwsError> {
+        let queue = self.parts().clients.queue(self.config().queues.first().map_or("", |queue| &queue.url));
+        queue.send_to(&place(body, queue.is_fifo(), unique()), body, attributes).await
+    }
+}
+
+/// What no other message has.
+fn unique() -> String {
+    format!("api-{:016x}", fastrand::u64(..))
+}

@@ -1,0 +1,113 @@
+//! States that need a person: what they are, since when, and what to do. Readiness and health tell them, and the log once in a while.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use tokio::time::Instant;
+
+use crate::{
+    aws::{AwsError, Class},
+    job::standing::{Notice, Severity},
+};
+
+/// What lasts is logged again after so long.
+const AGAIN: Duration = Duration::from_mins(10);
+/// After so long a state that a restart may end, or that nobody has seen, is one of ill health.
+pub const PATIENCE: Duration = Duration::from_mins(10);
+
+/// What lasts now. Cheap to clone.
+#[derive(Debug, Clone, Default)]
+pub struct Notices {
+    /// By what it is about, such as a queue's intake: one at most for each, so that there are no more of them than of the daemon's parts.
+    held: Arc<Mutex<BTreeMap<String, Held>>>,
+}
+
+#[derive(Debug)]
+struct Held {
+    notice: Notice,
+    since: Instant,
+    logged: Instant,
+}
+
+impl Notices {
+    /// Notes a state. The answer is whether the log should tell it now.
+    pub(crate) fn raise(&self, about: &str, kind: &str, text: String, time: String) -> bool {
+        let now = Instant::now();
+        self.with(|held| {
+            if let Some(known) = held.get_mut(about).filter(|known| known.notice.kind == kind) {
+                known.notice.text = text;
+                let is_due = known.logged + AGAIN <= now;
+                if is_due {
+                    known.logged = now;
+                }
+                return is_due;
+            }
+            let notice = Notice { severity: Severity::Error, kind: kind.to_owned(), text, since: Some(time) };
+            held.insert(about.to_owned(), Held { notice, since: now, logged: now });
+            true
+        })
+    }
+
+    /// The state is over. The answer is what it was.
+    pub(crate) fn clear(&self, about: &str) -> Option<Notice> {
+        self.with(|held| held.remove(about)).map(|held| held.notice)
+    }
+
+    /// All that last, those of one part after the other.
+    pub fn list(&self) -> Vec<Notice> {
+        self.with(|held| held.values().map(|held| held.notice.clone()).collect())
+    }
+
+    /// Those that have lasted for so long that health is red. An outage is none: no restart ends it, and it ends by itself.
+    pub fn overdue(&self) -> Vec<Notice> {
+        let is_overdue = |held: &&Held| held.since.elapsed() >= PATIENCE && held.notice.kind != Class::Unreachable.name();
+        self.with(|held| held.values().filter(is_overdue).map(|held| held.notice.clone()).collect())
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&mut BTreeMap<String, Held>) -> T) -> T {
+        work(&mut self.held.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// What to do about a call that fails, where somebody has to do something. `None`: it passes by itself.
+pub(crate) fn cure(error: &AwsError) -> Option<&'static str> {
+    match error.class {
+        // The error's own text has what to do.
+        Class::Credentials | Class::Unreachable => Some(""),
+        Class::NotFound => Some("; make it, or mend its URL in the configuration; is it in this region and account?"),
+        Class::Denied => Some("; give the daemon's role the permissions of deploy/policy.json"),
+        Class::Invalid => Some("; compare the configuration with what is on AWS: slipway check --online"),
+        Class::Throttled | Class::Capacity | Class::Transient => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn raise(notices: &Notices, about: &str, kind: &str) -> bool {
+        notices.raise(about, kind, format!("{about}: {kind}"), "2026-11-22T10:22:00.123Z".to_owned())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_state_is_logged_once_then_seldom_and_is_ill_health_when_it_lasts() {
+        let notices = Notices::default();
+        assert!(raise(&notices, "jobs", "not_found"));
+        assert!(!raise(&notices, "jobs", "not_found"), "it is known");
+        assert!(raise(&notices, "other", "unreachable"));
+        assert!(notices.overdue().is_empty());
+        tokio::time::advance(AGAIN).await;
+        assert!(raise(&notices, "jobs", "not_found"), "it still lasts");
+        assert!(!raise(&notices, "jobs", "not_found"));
+        let kinds = |list: Vec<Notice>| list.into_iter().map(|notice| notice.kind).collect::<Vec<_>>();
+        assert_eq!(kinds(notices.overdue()), ["not_found"]);
+        assert!(raise(&notices, "jobs", "denied"), "it is another state");
+        assert!(notices.overdue().is_empty(), "which has not lasted");
+        assert_eq!(kinds(notices.list()), ["denied", "unreachable"]);
+        assert!(notices.clear("jobs").is_some() && notices.clear("jobs").is_none());
+        assert_eq!(notices.list().len(), 1);
+    }
+}

@@ -1,0 +1,245 @@
+//! One job that is held: where it stands, and what is known of it.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::history::History;
+use crate::{
+    engine::{deduplication::Cancel, scheduler::Scheduler},
+    job::{
+        Job,
+        build::Build,
+        event::{Data, JobSummary, Origin, Run, rfc3339},
+        policy,
+        redact::Redactor,
+        standing::{JobDetail, JobStanding, State, Wait},
+    },
+    observe,
+};
+
+/// A held job.
+#[derive(Debug)]
+pub(super) struct Entry {
+    standing: Arc<JobStanding>,
+    job: Arc<Job>,
+    cancel: Arc<Cancel>,
+    /// Its number in line, while it waits there.
+    arrival: Option<u64>,
+    /// One for each attempt: `retry.attempts` at most, and one that an earlier process started. The newest last.
+    builds: Vec<Arc<Build>>,
+    /// How it ended, once it has.
+    end: Option<Box<Data>>,
+    history: History,
+}
+
+/// A held job, for what is only known when somebody looks.
+#[derive(Debug)]
+pub(crate) struct Shown<'a> {
+    pub(crate) arrival: Option<u64>,
+    now: Timestamp,
+    entry: &'a mut Entry,
+}
+
+impl Shown<'_> {
+    /// Sets its place in line, what its build usually takes, and how long that still runs. What is as it was is not copied.
+    pub(crate) fn refresh(&mut self, wait: Option<Wait>, scheduler: &Scheduler) {
+        let Entry { standing, history, builds, .. } = &mut *self.entry;
+        let waits = standing.state == State::Waiting;
+        let wait = if waits { Some(wait.unwrap_or_default()) } else { None };
+        let profile = standing.job.profile.as_deref().unwrap_or_default();
+        let usual = if standing.state < State::Reporting { scheduler.usual(&standing.repository, profile) } else { standing.usual_seconds };
+        let since = builds.last().filter(|_| standing.state == State::Running).and_then(|build| build.started_at);
+        let elapsed = since.and_then(|since| self.now.duration_since(since).try_into().ok());
+        let left = elapsed.and_then(|elapsed| scheduler.left(&standing.repository, profile, elapsed));
+        if let Some(reason) = wait.as_ref().and_then(|wait| wait.reasons.first()) {
+            let before = standing.wait.as_ref().and_then(|wait| wait.reasons.first());
+            // Figures change with every start; only another reason is news.
+            if before.map(|before| (before.reason, &before.name)) != Some((reason.reason, &reason.name)) {
+                let text = reason.to_string();
+                history.note(self.now, &format!("waits: {text}"));
+                observe::job_waits(&standing.job.id.as_deref().unwrap_or_default(), &text);
+            }
+        }
+        if (&standing.wait, standing.usual_seconds, standing.left_seconds) != (&wait, usual, left) {
+            let standing = Arc::make_mut(standing);
+            (standing.wait, standing.usual_seconds, standing.left_seconds) = (wait, usual, left);
+        }
+    }
+}
+
+impl Entry {
+    pub(super) fn new(job: &Arc<Job>, origin: &Origin, cancel: &Arc<Cancel>, now: Timestamp) -> Self {
+        let standing = JobStanding {
+            job: Arc::new(JobSummary::of(job, origin, None)),
+            queue: origin.queue.as_str().into(),
+            repository: policy::repository(&job.source.url).into(),
+            state: State::Waiting,
+            status: None,
+            received_at: rfc3339(now),
+            wait: Some(Wait::default()),
+            attempt: None,
+            started_at: None,
+            ended_at: None,
+            phase: None,
+            building_since: None,
+            left_seconds: None,
+            usual_seconds: None,
+            cancelling_since: None,
+            decisive_line: None,
+            pushed: Vec::new(),
+            cancel_reason: None,
+            superseded_by: None,
+        };
+        let mut entry = Self {
+            standing: Arc::new(standing),
+            job: Arc::clone(job),
+            cancel: Arc::clone(cancel),
+            arrival: None,
+            builds: Vec::new(),
+            end: None,
+            history: History::default(),
+        };
+        if let Some(enqueued) = origin.enqueued_at {
+            entry.note(enqueued, "was sent".to_owned());
+        }
+        entry.note(now, format!("was received from {}", origin.queue));
+        entry
+    }
+
+    pub(super) fn standing(&self) -> &Arc<JobStanding> {
+        &self.standing
+    }
+
+    pub(super) fn job(&self) -> &Job {
+        &self.job
+    }
+
+    pub(super) fn build(&self) -> Option<&Arc<Build>> {
+        self.builds.last()
+    }
+
+    pub(super) fn shown(&mut self, now: Timestamp) -> Shown<'_> {
+        if let Some(why) = self.cancel.reason().filter(|_| self.standing.cancelling_since.is_none() && self.end.is_none()) {
+            // It was asked for a moment ago, and the job's task has not turned to it yet.
+            let standing = Arc::make_mut(&mut self.standing);
+            standing.cancelling_since = Some(rfc3339(now));
+            standing.cancel_reason = Some(Redactor::new(self.job.secrets()).text(&why.reason)).filter(|reason| !reason.is_empty());
+        }
+        Shown { arrival: self.arrival, now, entry: self }
+    }
+
+    /// What it says may come from the sender, or from AWS's words about what the sender sent.
+    pub(super) fn note(&mut self, now: Timestamp, text: String) {
+        self.history.note(now, &Redactor::new(self.job.secrets()).text(&text));
+    }
+
+    pub(super) fn waits(&mut self, arrival: u64) {
+        self.arrival = Some(arrival);
+    }
+
+    /// The next attempt waits for its turn.
+    pub(super) fn waits_again(&mut self) {
+        let standing = Arc::make_mut(&mut self.standing);
+        standing.state = State::Waiting;
+        standing.wait = Some(Wait::default());
+        (standing.started_at, standing.phase, standing.building_since, standing.left_seconds) = (None, None, None, None);
+    }
+
+    pub(super) fn runs(&mut self, attempt: u32, build: &Arc<Build>) {
+        self.builds.push(Arc::clone(build));
+        let standing = Arc::make_mut(&mut self.standing);
+        standing.state = State::Running;
+        standing.wait = None;
+        standing.attempt = Some(attempt);
+        standing.started_at = build.started_at.map(rfc3339);
+        standing.phase.clone_from(&build.current_phase);
+        standing.building_since = build.building_since().map(rfc3339);
+    }
+
+    /// Whether lists show it.
+    pub(super) fn seen(&mut self, now: Timestamp, build: &Arc<Build>) -> bool {
+        match self.builds.last_mut() {
+            Some(latest) if latest.id == build.id => *latest = Arc::clone(build),
+            _ => self.builds.push(Arc::clone(build)),
+        }
+        let commit = build.source_commit();
+        let is_new_commit = commit.is_some() && self.standing.job.source.as_ref().is_some_and(|source| source.commit != commit);
+        if self.standing.phase == build.current_phase && !is_new_commit {
+            return false;
+        }
+        let standing = Arc::make_mut(&mut self.standing);
+        standing.phase.clone_from(&build.current_phase);
+        standing.building_since = build.building_since().map(rfc3339);
+        if let Some(source) = Arc::make_mut(&mut standing.job).source.as_mut().filter(|_| is_new_commit) {
+            source.commit = commit;
+        }
+        if let Some(phase) = &build.current_phase {
+            self.history.note(now, &format!("phase {phase}"));
+        }
+        true
+    }
+
+    pub(super) fn cancelling(&mut self, now: Timestamp, text: String) {
+        let reason = self.cancel.reason();
+        let standing = Arc::make_mut(&mut self.standing);
+        standing.cancelling_since.get_or_insert_with(|| rfc3339(now));
+        if let Some(why) = reason {
+            standing.cancel_reason = Some(Redactor::new(self.job.secrets()).text(&why.reason)).filter(|reason| !reason.is_empty());
+            standing.superseded_by = why.by.map(|id| id.to_string());
+        }
+        self.note(now, text);
+    }
+
+    pub(super) fn reports(&mut self, now: Timestamp, data: &Data) {
+        let standing = Arc::make_mut(&mut self.standing);
+        standing.state = State::Reporting;
+        standing.status = data.status;
+        standing.job = Arc::new(data.job.clone());
+        standing.attempt = data.attempt;
+        standing.ended_at = data.build.as_ref().and_then(|build| build.ended_at.clone()).or_else(|| Some(rfc3339(now)));
+        standing.started_at = data.build.as_ref().and_then(|build| build.started_at.clone());
+        (standing.wait, standing.phase, standing.left_seconds, standing.cancelling_since) = (None, None, None, None);
+        standing.decisive_line = data.failure.as_ref().map(|failure| failure.message.clone());
+        standing.pushed = data.images.iter().map(|image| image.reference.clone()).collect();
+        standing.cancel_reason.clone_from(&data.reason);
+        standing.superseded_by.clone_from(&data.superseded_by);
+        self.end = Some(Box::new(data.clone()));
+        let status = data.status.map(|status| status.as_str()).unwrap_or_default();
+        self.history.note(now, &format!("ended: {status}"));
+    }
+
+    pub(super) fn detail(&self) -> JobDetail {
+        let mut builds: Vec<Run> = self.builds.iter().map(|build| Run::of(build)).collect();
+        let mut detail = JobDetail {
+            standing: Arc::clone(&self.standing),
+            message: self.job.shown(),
+            images: Vec::new(),
+            outputs: <_>::default(),
+            artifacts: None,
+            failure: None,
+            log: None,
+            timings: None,
+            history: self.history.entries(),
+            builds: Vec::new(),
+            from_record: false,
+        };
+        if let Some(end) = self.end.as_deref().cloned() {
+            // The event's own account of the last build is the last word.
+            if let Some(last) = end.build {
+                builds.retain(|build| build.id != last.id);
+                builds.push(last);
+            }
+            (detail.images, detail.outputs, detail.artifacts) = (end.images, end.outputs, end.artifacts);
+            (detail.failure, detail.log, detail.timings) = (end.failure, end.log, end.timings);
+        }
+        JobDetail { builds, ..detail }
+    }
+
+    /// What is to be remembered, and the values that its log must not repeat.
+    pub(super) fn ended(mut self, now: Timestamp) -> (JobDetail, Vec<String>) {
+        Arc::make_mut(&mut self.standing).state = State::Ended;
+        self.history.note(now, "its event is accepted");
+        (self.detail(), self.job.secrets().collect())
+    }
+}

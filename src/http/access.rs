@@ -1,0 +1,221 @@
+//! Who may: on the loopback without tokens everybody who reaches it; else whoever brings a token, for reading or for steering.
+
+use std::{
+    fs, io,
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use axum::{
+    extract::{Request, State},
+    http::{HeaderMap, Method, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use base64::{Engine, prelude::BASE64_STANDARD};
+use sha2::{Digest, Sha256};
+use subtle::{Choice, ConstantTimeEq};
+use tokio::time::Instant;
+
+use super::problem::Problem;
+use crate::{
+    config::{Fault, Faults, Origin, TokenSource, Tokens},
+    observe,
+};
+
+/// Files of tokens are read again when a request comes and they were read longer ago.
+const FRESH: Duration = Duration::from_secs(10);
+/// A token has so many characters, so that none can be guessed, and so many that no request carries a book.
+const LENGTH: std::ops::RangeInclusive<usize> = 20..=512;
+/// Tokens of one kind: the one in use, and those that take its place.
+const MOST: usize = 10;
+/// The largest file of tokens.
+const MOST_BYTES: u64 = 8 * 1024;
+
+/// What a request may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Right {
+    /// Look.
+    Read,
+    /// Look, and change what goes on.
+    Steer,
+}
+
+/// Who may what. Cheap to clone.
+#[derive(Debug, Clone, Default)]
+pub struct Access {
+    /// `None`: everybody may everything.
+    guarded: Option<Arc<Guarded>>,
+}
+
+#[derive(Debug)]
+struct Guarded {
+    tokens: Tokens,
+    known: Mutex<Known>,
+}
+
+#[derive(Debug)]
+struct Known {
+    read_at: Instant,
+    /// A failure to read was told already.
+    failing: bool,
+    digests: Vec<(Right, Token)>,
+}
+
+/// A token's SHA-256.
+#[derive(Clone, PartialEq, Eq)]
+struct Token([u8; 32]);
+
+impl std::fmt::Debug for Token {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Token")
+    }
+}
+
+impl Access {
+    /// For whoever reaches the listener.
+    pub fn open() -> Self {
+        Self::default()
+    }
+
+    /// For whoever brings a token. `variable` reads the environment. An error names what is wrong with which token.
+    pub fn guarded(tokens: &Tokens, file: &str, variable: impl Fn(&str) -> Option<String>) -> Result<Self, Faults> {
+        let (mut digests, mut faults) = (Vec::new(), Vec::new());
+        for (right, key, source) in sources(tokens) {
+            match read(source, &variable) {
+                Ok(found) => digests.extend(found.into_iter().map(|token| (right, token))),
+                Err(rule) => {
+                    let origin = if let TokenSource::Variable(name) = source { Some(Origin::Variable(name.clone())) } else { None };
+                    faults.push(Fault { key: key.to_owned(), value: None, origin, rule });
+                }
+            }
+        }
+        if !faults.is_empty() {
+            return Err(Faults { file: file.to_owned(), faults });
+        }
+        let known = Mutex::new(Known { read_at: Instant::now(), failing: false, digests });
+        Ok(Self { guarded: Some(Arc::new(Guarded { tokens: tokens.clone(), known })) })
+    }
+
+    /// What a request may do. `None`: nothing, for want of a token that is known.
+    fn right(&self, headers: &HeaderMap) -> Option<Right> {
+        let Some(guarded) = &self.guarded else { return Some(Right::Steer) };
+        let presented = presented(headers)?;
+        let presented = Sha256::digest(presented.as_bytes());
+        let mut known = guarded.known.lock().unwrap_or_else(PoisonError::into_inner);
+        guarded.refresh(&mut known);
+        // Every one is looked at: the time tells nothing of which token was nearly right.
+        let (mut reads, mut steers) = (Choice::from(0), Choice::from(0));
+        for (right, Token(digest)) in &known.digests {
+            let is_it = digest.ct_eq(&presented);
+            match right {
+                Right::Read => reads |= is_it,
+                Right::Steer => steers |= is_it,
+            }
+        }
+        if steers.into() {
+            Some(Right::Steer)
+        } else if reads.into() {
+            Some(Right::Read)
+        } else {
+            None
+        }
+    }
+}
+
+impl Guarded {
+    /// Reads the files again, so that tokens can be changed under a running daemon. What cannot be read stays as it was.
+    fn refresh(&self, known: &mut Known) {
+        if known.read_at.elapsed() < FRESH {
+            return;
+        }
+        known.read_at = Instant::now();
+        for (right, key, source) in sources(&self.tokens) {
+            let TokenSource::File(_) = source else { continue };
+            match read(source, |_| None) {
+                Ok(found) => {
+                    known.failing = false;
+                    known.digests.retain(|(other, _)| *other != right);
+                    known.digests.extend(found.into_iter().map(|token| (right, token)));
+                }
+                Err(rule) if !known.failing => {
+                    known.failing = true;
+                    observe::tokens_unread(key, &rule);
+                }
+                Err(_) => {}
+            }
+        }
+    }
+}
+
+/// What the tokens are for, and where the configuration names them.
+fn sources(tokens: &Tokens) -> impl Iterator<Item = (Right, &'static str, &TokenSource)> {
+    let read = tokens.read.as_ref().map(|source| (Right::Read, "http.tokens.read", source));
+    let steer = tokens.steer.as_ref().map(|source| (Right::Steer, "http.tokens.steer", source));
+    [read, steer].into_iter().flatten()
+}
+
+/// The tokens of a source, each by its digest; the error is the rule that is broken.
+fn read(source: &TokenSource, variable: impl Fn(&str) -> Option<String>) -> Result<Vec<Token>, String> {
+    let text = match source {
+        TokenSource::File(path) => file(path).map_err(|error| format!("cannot read {}: {error}", path.display()))?,
+        TokenSource::Variable(name) => variable(name).ok_or_else(|| format!("the variable {name} is not set, or empty"))?,
+    };
+    let tokens: Vec<&str> = text.split_whitespace().collect();
+    if tokens.is_empty() || tokens.len() > MOST {
+        return Err(format!("must have 1 to {MOST} tokens, one a line; has {}", tokens.len()));
+    }
+    let is_good = |token: &&str| LENGTH.contains(&token.len()) && token.bytes().all(|byte| byte.is_ascii_graphic());
+    if !tokens.iter().all(is_good) {
+        return Err(format!(
+            "each token must have {} to {} characters of printable ASCII: `openssl rand -hex 32` makes one",
+            LENGTH.start(),
+            LENGTH.end()
+        ));
+    }
+    Ok(tokens.into_iter().map(|token| Token(Sha256::digest(token.as_bytes()).into())).collect())
+}
+
+fn file(path: &Path) -> io::Result<String> {
+    if fs::metadata(path)?.len() > MOST_BYTES {
+        return Err(io::Error::other(format!("is larger than {MOST_BYTES} bytes")));
+    }
+    fs::read_to_string(path)
+}
+
+/// The token that a request brings: `Bearer TOKEN`, or `Basic` with the token as the password, as browsers send it.
+fn presented(headers: &HeaderMap) -> Option<String> {
+    let (scheme, rest) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    let rest = rest.trim();
+    if scheme.eq_ignore_ascii_case("bearer") {
+        return Some(rest.to_owned());
+    }
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let pair = String::from_utf8(BASE64_STANDARD.decode(rest).ok()?).ok()?;
+    pair.split_once(':').map(|(_, password)| password.to_owned())
+}
+
+/// Passes on what the request's token is good for.
+pub(super) async fn check(State(access): State<Access>, mut request: Request, next: Next) -> Response {
+    let wanted = if matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) { Right::Read } else { Right::Steer };
+    let problem = match access.right(request.headers()) {
+        Some(right) if right >= wanted => {
+            request.extensions_mut().insert(right);
+            return next.run(request).await;
+        }
+        Some(_) => Problem::new(
+            StatusCode::FORBIDDEN,
+            "token-may-only-read",
+            "this token may read; to change something takes a token of [http.tokens].steer",
+        ),
+        None => Problem::new(
+            StatusCode::UNAUTHORIZED,
+            "token-needed",
+            "send a token of [http.tokens]: `Authorization: Bearer TOKEN`, or in a browser as the password with any name",
+        ),
+    };
+    problem.into_response()
+}

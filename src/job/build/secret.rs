@@ -1,0 +1,49 @@
+//! What a build's own variables tell of the secrets of its job, for a reader of its log who does not have the job any more.
+
+use std::collections::BTreeSet;
+
+use crate::job::{
+    Image,
+    order::{ENV_VARIABLE, IMAGES_VARIABLE},
+    variable::speaks_of_secrets,
+};
+
+/// The plain values among a build's variables that are secret by their names, or because an image gets them as a secret, and the build
+/// arguments that are: the same as [`crate::job::Job::secrets`] of the job that the build was started for. `variables`: names and plain
+/// values.
+pub fn of_variables(variables: &[(&str, &str)]) -> Vec<String> {
+    let value = |name: &str| variables.iter().find(|(other, _)| *other == name).map(|(_, value)| *value);
+    let images: Vec<Image> = value(IMAGES_VARIABLE).and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+    // Names of variables that came as data: their values are under numbers.
+    let names: Vec<String> = value(ENV_VARIABLE).and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+    let as_data = names.iter().enumerate().filter_map(|(at, name)| Some((name.as_str(), value(&format!("{ENV_VARIABLE}_{at}"))?)));
+    let handed: BTreeSet<&str> = images.iter().flat_map(|image| &image.secrets).map(String::as_str).collect();
+    let is_secret = |name: &str| speaks_of_secrets(name) || handed.contains(name);
+    let named = variables.iter().copied().chain(as_data);
+    let named = named.filter(|(name, _)| is_secret(name)).map(|(_, value)| value.to_owned());
+    let args = images.iter().flat_map(|image| &image.build_args).filter(|(name, _)| is_secret(name)).map(|(_, value)| value.clone());
+    named.chain(args).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::of_variables;
+
+    #[test]
+    fn secrets_are_found_by_name_by_number_and_among_build_arguments() {
+        let images = r#"[{ "name": "a", "build_args": { "API_TOKEN": "argument-9000", "MODE": "quick" }, "secrets": ["PLAIN"] }]"#;
+        let variables = [
+            ("NPM_TOKEN", "by-name-9000"),
+            ("MODE", "slow"),
+            ("SLIPWAY_ENV", r#"["DB_PASSWORD", "COLOUR", "PLAIN"]"#),
+            ("SLIPWAY_ENV_0", "by-number-9000"),
+            ("SLIPWAY_ENV_1", "green"),
+            ("SLIPWAY_ENV_2", "handed-9000"),
+            ("SLIPWAY_IMAGES", images),
+        ];
+        let mut secrets = of_variables(&variables);
+        secrets.sort();
+        assert_eq!(secrets, ["argument-9000", "by-name-9000", "by-number-9000", "handed-9000"]);
+        assert!(of_variables(&[("SLIPWAY_ENV", "no list"), ("SLIPWAY_IMAGES", "{}")]).is_empty());
+    }
+}

@@ -1,0 +1,180 @@
+//! A pause as a tag of the jobs queue: the key says what is paused, the value since when and why.
+//!
+//! | key | what is paused |
+//! | --- | --- |
+//! | `slipway:pause` | every job |
+//! | `slipway:pause:queue` | the jobs of the queue that has the tag |
+//! | `slipway:pause:tenant:NAME` | the jobs of a tenant |
+//! | `slipway:pause:profile:NAME` | the jobs of a profile |
+//!
+//! The value is an RFC 3339 time and, after a space, the reason; a hand-made tag may leave out either or both. A character that a tag cannot
+//! have is written as `=XX`, its bytes in hexadecimal.
+
+use std::{collections::BTreeMap, fmt, fmt::Write};
+
+use super::{
+    Tenant, rule,
+    standing::{Pause, PauseScope},
+};
+
+const ALL: &str = "slipway:pause";
+const QUEUE: &str = "slipway:pause:queue";
+const TENANT: &str = "slipway:pause:tenant:";
+const PROFILE: &str = "slipway:pause:profile:";
+/// AWS's limit on a tag's value, in characters.
+const VALUE: usize = 256;
+
+/// The key of a scope's tag. A queue's stands on the queue itself.
+pub fn key(scope: &PauseScope) -> String {
+    match scope {
+        PauseScope::All => ALL.to_owned(),
+        PauseScope::Queue(_) => QUEUE.to_owned(),
+        PauseScope::Tenant(name) => format!("{TENANT}{name}"),
+        PauseScope::Profile(name) => format!("{PROFILE}{name}"),
+    }
+}
+
+/// The value of a pause's tag. An error is the rule that its reason breaks.
+pub fn value(pause: &Pause) -> Result<String, &'static str> {
+    let reason = pause.reason.as_deref().unwrap_or_default();
+    rule::one_line(reason)?;
+    let parts = [pause.since.as_deref().unwrap_or_default().to_owned(), written(reason.trim())];
+    let value = parts.iter().filter(|part| !part.is_empty()).map(String::as_str).collect::<Vec<_>>().join(" ");
+    if value.chars().count() > VALUE {
+        return Err(
+            "must be shorter: with its time it must fit 256 characters, in which all but letters, digits, spaces and + - . _ : / @ takes three",
+        );
+    }
+    Ok(value)
+}
+
+/// The pauses that a queue's tags say, in the order of their scopes. What names no tenant or profile is none.
+pub fn read(tags: &BTreeMap<String, String>, queue: &str) -> Vec<Pause> {
+    let mut pauses: Vec<Pause> = tags.iter().filter_map(|(key, value)| Some(pause(scope(key, queue)?, value))).collect();
+    pauses.sort();
+    pauses
+}
+
+fn scope(key: &str, queue: &str) -> Option<PauseScope> {
+    // A profile's name keeps to the same rule as a tenant's.
+    let name = |name: &str| Tenant::parse(name).ok().map(|name| name.to_string());
+    match key {
+        ALL => Some(PauseScope::All),
+        QUEUE => Some(PauseScope::Queue(queue.to_owned())),
+        _ if let Some(tenant) = key.strip_prefix(TENANT) => name(tenant).map(PauseScope::Tenant),
+        _ => name(key.strip_prefix(PROFILE)?).map(PauseScope::Profile),
+    }
+}
+
+fn pause(scope: PauseScope, value: &str) -> Pause {
+    let (first, rest) = value.split_once(' ').unwrap_or((value, ""));
+    let since = first.parse::<jiff::Timestamp>().ok();
+    let reason = if since.is_some() { rest } else { value };
+    let reason = Some(as_meant(reason.trim())).filter(|reason| !reason.is_empty());
+    Pause { scope, since: since.map(|time| time.to_string()), reason }
+}
+
+/// In the characters that tags may have.
+fn written(text: &str) -> String {
+    let mut written = String::new();
+    for letter in text.chars() {
+        if letter.is_alphanumeric() || " +-._:/@".contains(letter) {
+            written.push(letter);
+        } else {
+            for byte in letter.encode_utf8(&mut [0; 4]).bytes() {
+                // Writing to a string cannot fail.
+                write!(written, "={byte:02X}").unwrap_or_default();
+            }
+        }
+    }
+    written
+}
+
+/// The text that was written so. An `=` without two digits stands for itself, and a control character for none.
+fn as_meant(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&byte, after)) = rest.split_first() {
+        let digits = after.get(..2).filter(|_| byte == b'=').and_then(|digits| std::str::from_utf8(digits).ok());
+        match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+            Some(meant) => {
+                bytes.push(meant);
+                rest = &after[2..];
+            }
+            None => {
+                bytes.push(byte);
+                rest = after;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).chars().filter(|letter| !letter.is_control()).collect()
+}
+
+impl fmt::Display for PauseScope {
+    /// As people say it: `everything`, `the tenant team-a`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::All => f.write_str("everything"),
+            Self::Queue(name) => write!(f, "the queue {name}"),
+            Self::Tenant(name) => write!(f, "the tenant {name}"),
+            Self::Profile(name) => write!(f, "the profile {name}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const SINCE: &str = "2026-11-22T10:00:00Z";
+
+    fn paused(scope: PauseScope, since: Option<&str>, reason: Option<&str>) -> Pause {
+        Pause { scope, since: since.map(str::to_owned), reason: reason.map(str::to_owned) }
+    }
+
+    #[test]
+    fn tags_that_anybody_may_write_are_pauses() {
+        let tenant = || PauseScope::Tenant("team-a".into());
+        for (key, value, expected) in [
+            ("slipway:pause", "", Some(paused(PauseScope::All, None, None))),
+            ("slipway:pause", SINCE, Some(paused(PauseScope::All, Some(SINCE), None))),
+            ("slipway:pause", "Docker Hub is down", Some(paused(PauseScope::All, None, Some("Docker Hub is down")))),
+            (
+                "slipway:pause:queue",
+                "2026-11-22T11:00:00+01:00 until noon =2812=29 a=b",
+                Some(paused(PauseScope::Queue("jobs".into()), Some(SINCE), Some("until noon (12) a=b"))),
+            ),
+            ("slipway:pause:tenant:team-a", "a=0Ab=FF=", Some(paused(tenant(), None, Some("ab\u{fffd}=")))),
+            ("slipway:pause:profile:arm.64", "true", Some(paused(PauseScope::Profile("arm.64".into()), None, Some("true")))),
+            ("slipway:pause:tenant:", "", None),
+            ("slipway:pause:tenant:a b", "", None),
+            ("slipway:pause:other", "", None),
+            ("slipway:paused", "", None),
+            ("team", "a", None),
+        ] {
+            let tags = [(key.to_owned(), value.to_owned())].into();
+            assert_eq!(read(&tags, "jobs"), Vec::from_iter(expected), "{key}={value}");
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_a_tag_is_refused_and_not_cut() {
+        let with = |reason: &str| value(&paused(PauseScope::All, Some(SINCE), Some(reason)));
+        assert_eq!(with(&"x".repeat(235)).map(|value| value.len()), Ok(256));
+        assert!(with(&"x".repeat(236)).is_err() && with(&"(".repeat(79)).is_err() && with("two\nlines").is_err());
+        assert_eq!(with("  ").as_deref(), Ok(SINCE));
+    }
+
+    proptest! {
+        #[test]
+        fn a_reason_comes_back_as_it_was_written_in_characters_that_a_tag_may_have(reason in "[^\\p{Cc}]{0,60}") {
+            let pause = paused(PauseScope::Tenant("team-a".into()), Some(SINCE), Some(reason.trim()).filter(|reason| !reason.is_empty()));
+            if let Ok(value) = value(&pause) {
+                prop_assert!(value.chars().all(|letter| letter.is_alphanumeric() || " +-=._:/@".contains(letter)), "{value}");
+                prop_assert_eq!(read(&[(key(&pause.scope), value)].into(), "jobs"), vec![pause]);
+            }
+        }
+    }
+}

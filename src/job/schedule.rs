@@ -1,0 +1,5 @@
+//! Who is next.
+
+mod ticket;
+
+pub use ticket::{Age, Ticket};

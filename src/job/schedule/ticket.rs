@@ -1,0 +1,33 @@
+//! What decides a job's place.
+
+use std::sync::Arc;
+
+use crate::job::{JobId, Priority, Tenant};
+
+/// What decides a job's place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ticket {
+    pub job: JobId,
+    /// The name of the queue that it came from.
+    pub queue: String,
+    pub profile: String,
+    /// The CodeBuild project that builds it.
+    pub project: String,
+    pub tenant: Tenant,
+    /// The source's host, owner and name.
+    pub repository: String,
+    pub priority: Priority,
+    /// The key of jobs that must not run at the same time.
+    pub group: Option<String>,
+    pub age: Age,
+    /// Grows from job to job in this process.
+    pub arrival: u64,
+}
+
+/// When a job's message was sent, and the message's id where that is the same: a message that comes again keeps its age.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Age {
+    /// Milliseconds since 1970.
+    pub enqueued_ms: i64,
+    pub message_id: Arc<str>,
+}

@@ -1,0 +1,382 @@
+//! Where jobs and limits stand: what the API, the status page and the commands show. Shapes only; the engine fills them in.
+
+mod message;
+mod reason;
+mod record;
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    event::{Artifacts, ImageResult, JobSummary, Log, Run, Timings},
+    outcome::{Failure, Status},
+};
+
+/// Where a job is on its way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// It was received and has no build yet.
+    Waiting,
+    /// Its build runs.
+    Running,
+    /// It has ended, and its event is not accepted yet.
+    Reporting,
+    /// Its event is accepted.
+    Ended,
+}
+
+/// What keeps a job waiting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    /// All builds that may run at once run.
+    Limit,
+    /// The tenant's limit.
+    Tenant,
+    /// The profile's limit.
+    Profile,
+    /// The repository's limit.
+    Repository,
+    /// What the project was found to take at once.
+    Project,
+    /// Another job of the group comes first.
+    Group,
+    /// Somebody has paused it.
+    Paused,
+    /// CodeBuild has refused the start, and is asked again.
+    Capacity,
+}
+
+/// Why a job waits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Reason {
+    /// What keeps it.
+    pub reason: Cause,
+    /// The tenant, profile, repository, project, group or queue that it is about; CodeBuild's words for `capacity`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub name: Option<String>,
+    /// Builds that run and count towards the limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "u64")]
+    pub running: Option<usize>,
+    /// The limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "u64")]
+    pub limit: Option<usize>,
+    /// The job that comes first in the group.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub job: Option<String>,
+}
+
+/// A waiting job's place.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Wait {
+    /// Why it waits: every reason that holds, the first first. Empty: it is about to start.
+    pub reasons: Vec<Reason>,
+    /// Its place among all that wait, from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "u64")]
+    pub position: Option<usize>,
+    /// How long it still waits, at least and at most, in seconds. Absent where nothing is known to judge by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "[u64; 2]")]
+    pub estimate_seconds: Option<[u64; 2]>,
+}
+
+/// Something that happened to a job.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct HistoryEntry {
+    /// RFC 3339 in UTC with milliseconds.
+    #[schemars(extend("format" = "date-time"))]
+    pub time: String,
+    /// A sentence without a full stop, such as "waits: tenant team-a runs 4 of 4".
+    pub text: String,
+}
+
+/// A job as lists show it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct JobStanding {
+    /// The job, as in its events.
+    #[serde(flatten)]
+    pub job: Arc<JobSummary>,
+    /// The queue that it came from; empty where that is not known.
+    pub queue: Arc<str>,
+    /// The source's host, owner and name, such as `github.com/acme/app`.
+    pub repository: Arc<str>,
+    /// Where it is on its way.
+    pub state: State,
+    /// How it ended, once it has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Status")]
+    pub status: Option<Status>,
+    /// When this daemon received it, or of a job from CodeBuild's record when its build was started: RFC 3339 in UTC.
+    #[schemars(extend("format" = "date-time"))]
+    pub received_at: String,
+    /// Its place, while it waits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Wait")]
+    pub wait: Option<Wait>,
+    /// The number of the attempt, from 1; absent before the first build.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "u32")]
+    pub attempt: Option<u32>,
+    /// When its build was started: RFC 3339 in UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    pub started_at: Option<String>,
+    /// When it ended: RFC 3339 in UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    pub ended_at: Option<String>,
+    /// The build's phase now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub phase: Option<String>,
+    /// When its build's phase BUILD began: RFC 3339 in UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    pub building_since: Option<String>,
+    /// How long the build still runs, at least and at most, in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "[u64; 2]")]
+    pub left_seconds: Option<[u64; 2]>,
+    /// What builds of this repository and profile usually take in seconds: the median, and what nine of ten stay below.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "[u64; 2]")]
+    pub usual_seconds: Option<[u64; 2]>,
+    /// Since when it is being cancelled: RFC 3339 in UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    pub cancelling_since: Option<String>,
+    /// The line that says what broke it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub decisive_line: Option<String>,
+    /// The references of the images that it pushed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pushed: Vec<String>,
+    /// Why it was cancelled or superseded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub cancel_reason: Option<String>,
+    /// The newer job of its group that superseded it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub superseded_by: Option<String>,
+}
+
+/// A job with all that is known of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct JobDetail {
+    /// As lists show it.
+    #[serde(flatten)]
+    pub standing: Arc<JobStanding>,
+    /// The message, as the daemon reads it: values of variables are left out. Null where it is not known any more.
+    pub message: serde_json::Value,
+    /// Every build of it that this daemon knows, the newest last.
+    pub builds: Vec<Run>,
+    /// The images that it pushed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub images: Vec<ImageResult>,
+    /// The variables that its build exported.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub outputs: BTreeMap<String, String>,
+    /// What its build left behind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Artifacts")]
+    pub artifacts: Option<Artifacts>,
+    /// Why it did not succeed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Failure")]
+    pub failure: Option<Failure>,
+    /// The part of its log that matters, and where the whole of it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Log")]
+    pub log: Option<Log>,
+    /// Where its time went.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Timings")]
+    pub timings: Option<Timings>,
+    /// What happened to it, the oldest first; so much of it as is remembered.
+    pub history: Vec<HistoryEntry>,
+    /// Whether this comes from CodeBuild's record: what happened before the build, and who sent the job, are not known then.
+    pub from_record: bool,
+}
+
+/// A limit: how it is set, and how much of it is used.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct LimitStanding {
+    /// The tenant, profile, repository or project; empty for the limit of all.
+    pub name: String,
+    /// Builds that run and count towards it.
+    pub running: usize,
+    /// As the operator set it. Absent: none of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "u64")]
+    pub limit: Option<usize>,
+    /// What CodeBuild was found to take, where that is less.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "u64")]
+    pub learned: Option<usize>,
+    /// Since when: RFC 3339 in UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    pub learned_at: Option<String>,
+    /// In which words CodeBuild refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub refusal: Option<String>,
+    /// Its share beside others, of a tenant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "u32")]
+    pub weight: Option<u32>,
+    /// Jobs that wait and count towards it.
+    pub waiting: usize,
+    /// For how long the oldest of them has waited, in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "u64")]
+    pub longest_wait_seconds: Option<u64>,
+}
+
+/// All limits.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Limits {
+    /// Of all builds.
+    pub all: LimitStanding,
+    /// Of the tenants that have jobs now, or limits of their own.
+    pub tenants: Vec<LimitStanding>,
+    /// Of every profile.
+    pub profiles: Vec<LimitStanding>,
+    /// Of the repositories that have jobs now, where repositories are limited.
+    pub repositories: Vec<LimitStanding>,
+    /// Of every project.
+    pub projects: Vec<LimitStanding>,
+    /// What is paused.
+    pub pauses: Vec<Pause>,
+}
+
+/// What does not start until it is resumed.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct Pause {
+    /// What is paused.
+    pub scope: PauseScope,
+    /// Since when: RFC 3339 in UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    pub since: Option<String>,
+    /// In the words of whoever paused it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub reason: Option<String>,
+}
+
+/// What a pause stops.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PauseScope {
+    /// Every job.
+    All,
+    /// The jobs of a queue, by its name.
+    Queue(String),
+    /// The jobs of a tenant.
+    Tenant(String),
+    /// The jobs of a profile.
+    Profile(String),
+}
+
+/// How urgent a state is that somebody should know of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// Nothing works.
+    Error,
+    /// Less works.
+    Warning,
+}
+
+/// A state of the daemon that somebody should know of.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct Notice {
+    /// How urgent it is.
+    pub severity: Severity,
+    /// What it is, in a few words that do not change while it lasts, such as `no_credentials`.
+    pub kind: String,
+    /// What, what goes on meanwhile, and what to do.
+    pub text: String,
+    /// Since when: RFC 3339 in UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    pub since: Option<String>,
+}
+
+/// A message that is no valid job, or that was received too often.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct DeadLetter {
+    /// SQS's id of the message.
+    pub id: String,
+    /// The job's id, where one can be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub job: Option<String>,
+    /// The job's tenant, where one can be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub tenant: Option<String>,
+    /// The source's host, owner and name, of a message that would be accepted now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub repository: Option<String>,
+    /// The dead-letter queue's name.
+    pub queue: String,
+    /// Why it is here.
+    pub kind: DeadLetterKind,
+    /// Every problem, as the message was rejected.
+    pub problems: Vec<super::problem::Problem>,
+    /// Whether it would be accepted as the configuration is now.
+    pub acceptable: bool,
+    /// How many times it was received.
+    pub receives: u32,
+    /// When it was sent: RFC 3339 in UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    pub sent_at: Option<String>,
+    /// Until when the queue keeps it: RFC 3339 in UTC. Absent where the queue does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    pub kept_until: Option<String>,
+    /// The message.
+    pub body: String,
+}
+
+/// Why a message is among the dead letters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DeadLetterKind {
+    /// It is no valid job.
+    Rejected,
+    /// It was received too often and never came to its end.
+    ReceivedTooOften,
+}
+
+/// Everything at one moment.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Snapshot {
+    /// When it was taken: RFC 3339 in UTC with milliseconds.
+    #[schemars(extend("format" = "date-time"))]
+    pub time: String,
+    /// When this daemon started: RFC 3339 in UTC.
+    #[schemars(extend("format" = "date-time"))]
+    pub started_at: String,
+    /// Every job that is held or remembered: those that wait in the order of their turn, then those that run, the oldest first, then those
+    /// that have ended, the newest first.
+    pub jobs: Vec<Arc<JobStanding>>,
+    /// All limits and pauses.
+    pub limits: Limits,
+    /// What somebody should know of, the worst first.
+    pub notices: Vec<Notice>,
+}

@@ -1,0 +1,67 @@
+//! Why a job waits, in words.
+
+use std::fmt;
+
+use super::{Cause, Reason};
+
+/// Such as "tenant team-a runs 4 of 4".
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = self.name.as_deref().unwrap_or_default();
+        let used = match (self.running, self.limit) {
+            (Some(running), Some(limit)) => format!(" runs {running} of {limit}"),
+            (None, Some(limit)) => format!(" takes {limit} at once"),
+            _ => " is at its limit".to_owned(),
+        };
+        let text = match self.reason {
+            Cause::Limit => match (self.running, self.limit) {
+                (Some(running), Some(limit)) => format!("{running} of {limit} places are taken"),
+                _ => "all places are taken".to_owned(),
+            },
+            Cause::Tenant => format!("tenant {name}{used}"),
+            Cause::Profile => format!("profile {name}{used}"),
+            Cause::Repository => format!("{name}{used}"),
+            Cause::Project => match self.limit {
+                Some(limit) => format!("CodeBuild takes {limit} at once in {name}"),
+                None => format!("CodeBuild has no room in {name}"),
+            },
+            Cause::Group => match &self.job {
+                Some(job) => format!("after {job}, group {name}"),
+                None => format!("group {name} is busy"),
+            },
+            Cause::Paused => {
+                if name.is_empty() {
+                    "paused".to_owned()
+                } else {
+                    format!("paused: {name}")
+                }
+            }
+            Cause::Capacity => format!("CodeBuild refused: {name}"),
+        };
+        f.write_str(&text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_names_what_keeps_the_job() {
+        let of = |cause, name: &str, running, limit, job: Option<&str>| {
+            Reason { reason: cause, name: Some(name.to_owned()), running, limit, job: job.map(str::to_owned) }.to_string()
+        };
+        for (text, expected) in [
+            (of(Cause::Limit, "", Some(4), Some(4), None), "4 of 4 places are taken"),
+            (of(Cause::Tenant, "team-a", Some(4), Some(4), None), "tenant team-a runs 4 of 4"),
+            (of(Cause::Profile, "arm", Some(2), Some(2), None), "profile arm runs 2 of 2"),
+            (of(Cause::Repository, "github.com/acme/app", Some(1), Some(1), None), "github.com/acme/app runs 1 of 1"),
+            (of(Cause::Project, "flex", None, Some(12), None), "CodeBuild takes 12 at once in flex"),
+            (of(Cause::Group, "acme/docs@main", None, None, Some("docs-1")), "after docs-1, group acme/docs@main"),
+            (of(Cause::Paused, "tenant team-g", None, None, None), "paused: tenant team-g"),
+            (of(Cause::Capacity, "no more builds", None, None, None), "CodeBuild refused: no more builds"),
+        ] {
+            assert_eq!(text, expected);
+        }
+    }
+}

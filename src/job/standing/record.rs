@@ -1,0 +1,97 @@
+//! A job as CodeBuild's record of its build tells of it, when nobody remembers more.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use super::{HistoryEntry, JobDetail, JobStanding, State};
+use crate::job::{
+    JobId,
+    build::Build,
+    event::{Artifacts, JobSummary, Log, Run, SourceSummary, Timings, image::image_results, rfc3339},
+    outcome::{Failure, FailureKind, Status, Verdict, judge},
+    plain::escaped,
+    policy,
+};
+
+impl JobDetail {
+    /// What the builds of a job say, the latest last; `None` where there is none.
+    pub fn of_record(id: &JobId, builds: &[Arc<Build>]) -> Option<Self> {
+        let build = builds.last()?;
+        let (status, failure) = ended(build).map_or((None, None), |(status, failure)| (Some(status), failure));
+        let started_at = build.started_at.map(rfc3339);
+        let images = image_results(build).images;
+        let standing = JobStanding {
+            job: Arc::new(summary(id, build)),
+            queue: "".into(),
+            repository: build.record.as_ref().map(|record| policy::repository(&record.url)).unwrap_or_default().into(),
+            state: if status.is_some() { State::Ended } else { State::Running },
+            status,
+            received_at: started_at.clone().unwrap_or_default(),
+            wait: None,
+            attempt: build.attempt,
+            started_at: started_at.clone(),
+            ended_at: build.ended_at.map(rfc3339),
+            phase: build.current_phase.clone().filter(|_| status.is_none()),
+            building_since: build.building_since().map(rfc3339),
+            left_seconds: None,
+            usual_seconds: None,
+            cancelling_since: None,
+            decisive_line: failure.as_ref().map(|failure| failure.message.clone()),
+            pushed: images.iter().map(|image| image.reference.clone()).collect(),
+            cancel_reason: None,
+            superseded_by: None,
+        };
+        let entry = |time: &Option<String>, text: &str| time.clone().map(|time| HistoryEntry { time, text: text.to_owned() });
+        let history = [entry(&started_at, "its build was started"), entry(&standing.ended_at, "its build ended")];
+        Some(Self {
+            message: serde_json::Value::Null,
+            builds: builds.iter().map(|build| Run::of(build)).collect(),
+            images,
+            outputs: BTreeMap::new(),
+            artifacts: Artifacts::of(build),
+            failure,
+            log: build.log.as_ref().map(|log| Log {
+                group: log.group.clone(),
+                stream: log.stream.clone(),
+                url: log.url.clone(),
+                ..Log::default()
+            }),
+            timings: Some(Timings::default().with_build(build)),
+            history: history.into_iter().flatten().collect(),
+            from_record: true,
+            standing: Arc::new(standing),
+        })
+    }
+}
+
+/// How the build ended, as far as it says itself. Of a superseded job it says that it was stopped.
+fn ended(build: &Build) -> Option<(Status, Option<Failure>)> {
+    if !build.has_ended() {
+        return None;
+    }
+    Some(match judge(build) {
+        Verdict::Ended(outcome) => (outcome.status, outcome.failure),
+        Verdict::PlatformFault(failure) => (Status::Errored, Some(Failure { kind: FailureKind::Platform, ..failure })),
+    })
+}
+
+fn summary(id: &JobId, build: &Build) -> JobSummary {
+    let record = build.record.as_ref();
+    let shown = |text: &str| escaped(text).into_owned();
+    JobSummary {
+        id: Some(id.to_string()),
+        message_id: String::new(),
+        tenant: build.tenant.clone(),
+        profile: build.profile.clone(),
+        priority: record.map(|record| record.priority),
+        group: build.group.clone(),
+        source: record.map(|record| SourceSummary {
+            url: record.url.to_string(),
+            revision: record.revision.as_deref().map(shown),
+            commit: build.source_commit(),
+        }),
+        labels: record.and_then(|record| record.labels.clone()).unwrap_or_default(),
+        enqueued_at: record.and_then(|record| record.enqueued_at).map(rfc3339),
+        last_receive: false,
+        repository: None,
+    }
+}
