@@ -8,6 +8,8 @@ mod configuration;
 mod daemon;
 #[cfg(feature = "local")]
 mod demo;
+mod deployment;
+mod dlq;
 mod exit;
 mod healthcheck;
 mod jobs;
@@ -17,7 +19,9 @@ mod local;
 mod logs;
 mod man;
 mod paint;
+mod pause;
 mod record;
+mod reload;
 mod run;
 mod schema;
 mod show;
@@ -71,6 +75,10 @@ enum Command {
     Show(show::Show),
     Cancel(cancel::Cancel),
     Limits(limits::Limits),
+    Pause(pause::Pause),
+    Resume(pause::Resume),
+    Reload(reload::Reload),
+    Dlq(Box<dlq::Dlq>),
     Healthcheck(healthcheck::Healthcheck),
     Schema(schema::Schema),
     Completions(completions::Completions),
@@ -93,6 +101,10 @@ impl Cli {
             Command::Show(command) => command.run().await,
             Command::Cancel(command) => command.run().await,
             Command::Limits(command) => command.run().await,
+            Command::Pause(command) => command.run().await,
+            Command::Resume(command) => command.run().await,
+            Command::Reload(command) => command.run().await,
+            Command::Dlq(command) => command.run().await,
             Command::Healthcheck(command) => command.run().await,
             Command::Schema(command) => command.run(),
             Command::Completions(command) => command.run(),

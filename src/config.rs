@@ -87,6 +87,18 @@ pub enum Envelope {
 }
 
 impl Queue {
+    /// A queue of which nothing but the URL is known.
+    pub fn of(url: &str) -> Self {
+        Self {
+            url: url.to_owned(),
+            dead_letter_url: None,
+            visibility: Duration::from_mins(2),
+            wait: Duration::from_secs(20),
+            envelope: None,
+            report_dead_letters: false,
+        }
+    }
+
     /// The queue's name: the last part of its URL.
     pub fn name(&self) -> &str {
         self.url.rsplit('/').next().unwrap_or(&self.url)

@@ -267,7 +267,7 @@ fn worker(
 /// What must be ready before a job finds a further configuration.
 fn prepare(current: &Current, recovery: &recovery::Recovery, index: &index::Index, scheduler: &scheduler::Scheduler) {
     let (recovery, index, scheduler) = (recovery.clone(), index.clone(), scheduler.clone());
-    current.before_change(move |config| {
+    current.before_change(move |_, config| {
         scheduler.reconfigure(config);
         index.extend(recovery::longest_build(config));
         recovery.expect(config);

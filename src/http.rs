@@ -27,13 +27,15 @@ use tokio_util::sync::CancellationToken;
 
 pub use self::problem::Problem;
 use self::{access::Access, api::Bounds};
-use crate::{engine::Vitals, job::standing::Notice};
+use crate::{config::Reload, engine::Vitals, job::standing::Notice};
 
 /// What the pages show, and to whom. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Pages {
     pub vitals: Vitals,
     pub metrics: PrometheusHandle,
+    /// Reads the configuration again. `None`: nobody can.
+    pub reload: Option<Reload>,
     access: Access,
     /// Whether the API is served.
     api: bool,
@@ -46,7 +48,14 @@ impl Pages {
     /// `access`: of the API; `None`: it is not served.
     pub fn new(vitals: Vitals, metrics: PrometheusHandle, access: Option<Access>) -> Self {
         let api = access.is_some();
-        Self { vitals, metrics, access: access.unwrap_or_default(), api, bounds: Bounds::default(), stop: CancellationToken::new() }
+        let access = access.unwrap_or_default();
+        Self { vitals, metrics, reload: None, access, api, bounds: Bounds::default(), stop: CancellationToken::new() }
+    }
+
+    /// With what reads the configuration again.
+    #[must_use]
+    pub fn with_reload(self, reload: Reload) -> Self {
+        Self { reload: Some(reload), ..self }
     }
 }
 

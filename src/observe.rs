@@ -424,16 +424,20 @@ pub(crate) fn pauses_unread(queue: &str, error: &dyn Display) {
     warn!(queue, %error, "could not read the queue's tags, which say what is paused: it stays as it was known");
 }
 
-pub(crate) fn configuration_changed(keys: &[String]) {
-    info!(keys = keys.join(", "), "the configuration was read again, and holds for what is received from now on");
-}
-
-pub(crate) fn configuration_unchanged() {
-    info!("the configuration was read again, and says what it said");
+pub(crate) fn configuration_read_again(changed: &[String]) {
+    if changed.is_empty() {
+        info!("the configuration was read again, and says what it said");
+    } else {
+        info!(changed = changed.join(", "), "the configuration was read again, and holds for what is received from now on");
+    }
 }
 
 pub(crate) fn configuration_refused(reason: &dyn Display) {
-    error!(%reason, "the configuration was read again, and refused as a whole");
+    error!(%reason, "the configuration was read again, and is refused as a whole: what held before goes on");
+}
+
+pub(crate) fn log_filter_fixed() {
+    warn!("telemetry.log changes nothing: SLIPWAY_LOG or RUST_LOG says what is logged");
 }
 
 pub(crate) fn hangup_ignored() {

@@ -26,6 +26,20 @@ enum Origin {
 }
 
 impl Configuration {
+    /// What to call where the configuration comes from, and what reads it, as often as it is called.
+    pub(super) fn reader(self) -> Result<(String, impl Fn() -> Result<Config, config::Error> + Send + Sync + 'static), Usage> {
+        let origin = origin(self.config, super::variable)?;
+        let name = match &origin {
+            Origin::File(path) => path.display().to_string(),
+            Origin::Text(_) => TEXT.to_owned(),
+        };
+        let read = move || match &origin {
+            Origin::File(path) => config::load(path, super::environment()),
+            Origin::Text(text) => Ok(config::parse(text, TEXT, super::environment())?),
+        };
+        Ok((name, read))
+    }
+
     /// The checked configuration, and what to call where it comes from.
     pub(super) fn load(self) -> anyhow::Result<(String, Config)> {
         match origin(self.config, super::variable)? {

@@ -14,11 +14,12 @@ use super::{Exit, version::version};
 use crate::{
     aws::Clients,
     clock::Clock,
-    config::{self, Config, Faults},
+    config::{self, Config, Current, Error, Faults, Reload},
     engine::{self, Vitals},
     http::{self, Pages, access::Access},
     observe,
     shutdown::Shutdown,
+    telemetry,
 };
 
 /// How long the log's first line waits for AWS to say who calls.
@@ -29,20 +30,30 @@ const IDENTITY: Duration = Duration::from_secs(5);
 pub(super) struct Daemon {
     /// Where its configuration comes from.
     name: String,
-    config: Config,
+    current: Current,
+    reload: Reload,
     listener: TcpListener,
     access: Option<Access>,
 }
 
 impl Daemon {
-    /// Takes the port that the configuration names.
-    pub(super) async fn bind(name: String, config: Config) -> anyhow::Result<Self> {
+    /// Takes the port that the configuration names. `read` reads it, and reads it again when it is to be reloaded.
+    pub(super) async fn bind(name: String, read: impl Fn() -> Result<Config, Error> + Send + Sync + 'static) -> anyhow::Result<Self> {
+        let config = Arc::new(read()?);
         let listen = config.http.listen;
         let access = access(&config.http)?;
         let listener = TcpListener::bind(listen).await.with_context(|| {
             format!("cannot listen on {listen} for health and metrics (choose another with [http].listen or SLIPWAY__HTTP__LISTEN)")
         })?;
-        Ok(Self { name, config, listener, access })
+        telemetry::refilter(&config.telemetry.log);
+        let current = Current::from(config);
+        current.before_change(|old, new| {
+            if old.telemetry != new.telemetry && !telemetry::refilter(&new.telemetry.log) {
+                observe::log_filter_fixed();
+            }
+        });
+        let reload = Reload::new(current.clone(), read);
+        Ok(Self { name, current, reload, listener, access })
     }
 
     /// Where it really listens: what was asked for may be any free port.
@@ -51,15 +62,20 @@ impl Daemon {
         self.listener.local_addr()
     }
 
+    /// Reads the configuration again.
+    pub(super) fn reload(&self) -> Reload {
+        self.reload.clone()
+    }
+
     /// Runs the daemon until a signal ends it, or a fault does.
-    pub(super) async fn run(self, clients: Clients, hangup: Hangup) -> anyhow::Result<Exit> {
+    pub(super) async fn run(self, clients: Clients, hangup: &Hangup) -> anyhow::Result<Exit> {
         let metrics = PrometheusBuilder::new().install_recorder().context("cannot collect metrics")?;
         observe::describe();
         let (vitals, shutdown, stop) = (Vitals::default(), Shutdown::default(), CancellationToken::new());
-        let pages = http::serve(self.listener, Pages::new(vitals.clone(), metrics, self.access), stop.clone());
-        let begun = begun(self.name, self.config.clone(), clients.clone());
+        let pages = http::serve(self.listener, Pages::new(vitals.clone(), metrics, self.access).with_reload(self.reload), stop.clone());
+        let begun = begun(self.name, self.current.now(), clients.clone());
         let engine = async {
-            let exit = Box::pin(engine::run(Arc::new(self.config), clients, Clock::system(), vitals, shutdown.clone())).await;
+            let exit = Box::pin(engine::run(self.current, clients, Clock::system(), vitals, shutdown.clone())).await;
             // Health and metrics are told to the very end.
             stop.cancel();
             exit
@@ -92,7 +108,7 @@ fn access(settings: &config::Http) -> Result<Option<Access>, Faults> {
 }
 
 /// Says in the log what has begun.
-async fn begun(name: String, config: Config, clients: Clients) {
+async fn begun(name: String, config: Arc<Config>, clients: Clients) {
     let identity = timeout(IDENTITY, clients.identity()).await;
     let (account, identity) = match identity {
         Ok(Ok(identity)) => (Some(identity.account), identity.arn),

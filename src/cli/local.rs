@@ -93,11 +93,13 @@ impl Local {
         let (mut services, stop) = (Services::default(), CancellationToken::new());
         let local = Box::pin(local::start(self.listen, &region, self.data.as_deref(), builds, &mut services, stop)).await?;
         // What was asked for may be any free port; what is served is known now.
-        let (name, config) = match &self.config {
-            Some(path) => (path.display().to_string(), config::load(path, super::environment())?),
-            None => (BUILT_IN.to_owned(), config::parse(&local::config(local.address, &region), BUILT_IN, super::environment())?),
+        let name = self.config.as_ref().map_or_else(|| BUILT_IN.to_owned(), |path| path.display().to_string());
+        let (file, built_in) = (self.config, local::config(local.address, &region));
+        let read = move || match &file {
+            Some(path) => config::load(path, super::environment()),
+            None => Ok(config::parse(&built_in, BUILT_IN, super::environment())?),
         };
-        let daemon = if self.no_daemon { None } else { Some(Daemon::bind(name, config).await?) };
+        let daemon = if self.no_daemon { None } else { Some(Daemon::bind(name, read).await?) };
         let address = daemon.as_ref().map(Daemon::address).transpose()?;
         match stdout::print(&welcome(&local, &region, address)) {
             // Local mode serves whether or not anybody reads what it says.
@@ -105,11 +107,15 @@ impl Local {
             _ => {}
         }
         // What was started in a terminal ends with it.
-        let hangup = if io::stderr().is_terminal() { Hangup::Drains } else { Hangup::Ignored };
+        let hangup = match &daemon {
+            _ if io::stderr().is_terminal() => Hangup::Drains,
+            Some(daemon) => Hangup::Reloads(daemon.reload()),
+            None => Hangup::Ignored,
+        };
         let served = async {
             match daemon {
-                Some(daemon) => Box::pin(daemon.run(local.clients.clone(), hangup)).await,
-                None => until_signalled(hangup).await,
+                Some(daemon) => Box::pin(daemon.run(local.clients.clone(), &hangup)).await,
+                None => until_signalled(&hangup).await,
             }
         };
         let exit = tokio::select! {
@@ -124,7 +130,7 @@ impl Local {
 }
 
 /// The endpoint alone has nothing to drain.
-async fn until_signalled(hangup: Hangup) -> anyhow::Result<Exit> {
+async fn until_signalled(hangup: &Hangup) -> anyhow::Result<Exit> {
     let shutdown = Shutdown::default();
     tokio::select! {
         () = shutdown.drain.cancelled() => Ok(Exit::Done),

@@ -14,8 +14,9 @@ use crate::aws::Clients;
 #[command(after_help = "\
 SIGTERM and SIGINT: stop receiving, give back what has not started, report the
 builds that end within the grace period and leave the others running for the
-next process to adopt. A second signal: leave now. SIGHUP, SIGUSR1 and SIGUSR2
-are logged and change nothing: the configuration is read at the start only.
+next process to adopt. A second signal: leave now. SIGHUP reads the
+configuration again, as `slipway reload` does: all of it holds then, or nothing
+of it and the log says why. SIGUSR1 and SIGUSR2 are logged and change nothing.
 
 Exit codes: 0 drained; 1 failed; 75 the grace period ran out; 78 the
 configuration is wrong.
@@ -31,8 +32,12 @@ pub(super) struct Run {
 
 impl Run {
     pub(super) async fn run(self) -> anyhow::Result<Exit> {
-        let (name, config) = self.configuration.load()?;
+        let (name, read) = self.configuration.reader()?;
+        // What is wrong with the configuration is told before what is wrong with the environment.
+        read()?;
         let clients = Clients::from_environment(super::variable).await?;
-        Daemon::bind(name, config).await?.run(clients, Hangup::Ignored).await
+        let daemon = Daemon::bind(name, read).await?;
+        let hangup = Hangup::Reloads(daemon.reload());
+        daemon.run(clients, &hangup).await
     }
 }

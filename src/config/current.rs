@@ -7,8 +7,8 @@ use std::{
 
 use super::Config;
 
-/// Is told of a configuration before it holds.
-type Hook = Box<dyn Fn(&Arc<Config>) + Send + Sync>;
+/// Is told of what holds and of what will hold.
+type Hook = Box<dyn Fn(&Config, &Config) + Send + Sync>;
 
 /// The configuration that holds now. Cheap to clone; all clones are the same.
 #[derive(Clone)]
@@ -28,15 +28,15 @@ impl Current {
         Arc::clone(&self.shared.now.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Calls `hook` with every further configuration, before it holds: what jobs find then, is prepared.
-    pub fn before_change(&self, hook: impl Fn(&Arc<Config>) + Send + Sync + 'static) {
+    /// Calls `hook` with the configuration that holds and the one that takes its place, before it does: what jobs find then is prepared.
+    pub fn before_change(&self, hook: impl Fn(&Config, &Config) + Send + Sync + 'static) {
         self.hooks().push(Box::new(hook));
     }
 
     pub(super) fn set(&self, config: Config) {
-        let config = Arc::new(config);
-        self.hooks().iter().for_each(|hook| hook(&config));
-        *self.shared.now.write().unwrap_or_else(PoisonError::into_inner) = config;
+        let now = self.now();
+        self.hooks().iter().for_each(|hook| hook(&now, &config));
+        *self.shared.now.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(config);
     }
 
     fn hooks(&self) -> std::sync::MutexGuard<'_, Vec<Hook>> {

@@ -6,6 +6,7 @@ use std::{
 };
 
 use super::{Config, Current, Error, Topic};
+use crate::observe;
 
 type Read = dyn Fn() -> Result<Config, Error> + Send + Sync;
 
@@ -38,6 +39,15 @@ impl Reload {
     /// Reads the configuration again. What it says holds for every job that is received from now on; a job that was received before keeps
     /// its profile. The answer names the keys that have changed.
     pub fn reload(&self) -> Result<Vec<String>, ReloadError> {
+        let outcome = self.replace();
+        match &outcome {
+            Ok(changed) => observe::configuration_read_again(changed),
+            Err(error) => observe::configuration_refused(error),
+        }
+        outcome
+    }
+
+    fn replace(&self) -> Result<Vec<String>, ReloadError> {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let (old, new) = (self.current.now(), (self.read)().map_err(faulty)?);
         let fixed = fixed(&old, &new);

@@ -27,8 +27,8 @@ use slipway::{
         queue::{Delivery, Queue},
     },
     clock::Clock,
-    config::{Config, Profile},
-    engine::{self, Exit, Vitals},
+    config::{Config, Current, Profile, Reload, ReloadError},
+    engine::{self, Controls, Exit, Vitals},
     shutdown::Shutdown,
 };
 use tokio::task::JoinHandle;
@@ -62,6 +62,8 @@ pub(crate) struct World {
 }
 
 struct Daemon {
+    current: Current,
+    vitals: Vitals,
     shutdown: Shutdown,
     task: JoinHandle<Exit>,
 }
@@ -125,11 +127,30 @@ impl Setup {
 impl World {
     pub(crate) async fn start_daemon(&mut self) {
         let (shutdown, vitals) = (Shutdown::default(), Vitals::default());
-        let run = engine::run(Arc::clone(&self.config), self.clients.clone(), self.clock, vitals.clone(), shutdown.clone());
+        let current = Current::from(Arc::clone(&self.config));
+        let run = engine::run(current.clone(), self.clients.clone(), self.clock, vitals.clone(), shutdown.clone());
         #[expect(clippy::disallowed_methods, reason = "the test owns the daemon's task, and ends it in its own ways")]
         let task = tokio::spawn(async move { run.await.unwrap() });
         vitals.ready().await;
-        self.daemon = Some(Daemon { shutdown, task });
+        self.daemon = Some(Daemon { current, vitals, shutdown, task });
+    }
+
+    /// What steers the daemon.
+    pub(crate) fn controls(&self) -> Controls {
+        self.daemon.as_ref().unwrap().vitals.controls().unwrap()
+    }
+
+    /// Changes the configuration by overrides, and lets the daemon read it again.
+    pub(crate) fn reload(&mut self, overrides: &str) -> Result<Vec<String>, ReloadError> {
+        self.overrides = format!("{} {overrides}", self.overrides);
+        self.config = Arc::new(configuration(&self.overrides));
+        self.read_again()
+    }
+
+    /// Lets the daemon read the configuration again.
+    pub(crate) fn read_again(&self) -> Result<Vec<String>, ReloadError> {
+        let config = Arc::clone(&self.config);
+        Reload::new(self.daemon.as_ref().unwrap().current.clone(), move || Ok((*config).clone())).reload()
     }
 
     /// Takes the dead-letter queue out of the configuration: the daemon is to find it by the queue's redrive policy.
@@ -223,6 +244,11 @@ impl World {
             ends.insert(event["id"].as_str().unwrap().to_owned(), event);
         }
         ends
+    }
+
+    /// Takes a profile away.
+    pub(crate) fn remove_profile(&mut self, name: &str) {
+        Arc::make_mut(&mut self.config).profiles.remove(name).unwrap();
     }
 
     /// Makes a queue.

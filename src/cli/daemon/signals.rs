@@ -4,12 +4,15 @@ use std::io;
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::{observe, shutdown::Shutdown};
+use crate::{config::Reload, observe, shutdown::Shutdown};
 
 /// What SIGHUP means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(in crate::cli) enum Hangup {
-    /// A daemon's: "read the configuration again", which nobody does yet.
+    /// A daemon's: read the configuration again.
+    Reloads(Reload),
+    /// There is no daemon.
+    #[cfg_attr(not(feature = "local"), expect(dead_code, reason = "only local mode can be without a daemon"))]
     Ignored,
     /// The terminal that the process belongs to has gone.
     #[cfg_attr(not(feature = "local"), expect(dead_code, reason = "only local mode belongs to a terminal"))]
@@ -34,7 +37,7 @@ pub(in crate::cli) async fn signals(shutdown: &Shutdown) -> io::Error {
 
 /// Takes the signals that would kill the process if nobody did, SIGPIPE apart, which the runtime ignores. Returns only when they cannot be
 /// had.
-pub(in crate::cli) async fn endure(shutdown: &Shutdown, hangup: Hangup) -> io::Error {
+pub(in crate::cli) async fn endure(shutdown: &Shutdown, hangup: &Hangup) -> io::Error {
     let taken = || Ok((signal(SignalKind::hangup())?, signal(SignalKind::user_defined1())?, signal(SignalKind::user_defined2())?));
     let (mut hup, mut first, mut second) = match taken() {
         Ok(taken) => taken,
@@ -43,6 +46,8 @@ pub(in crate::cli) async fn endure(shutdown: &Shutdown, hangup: Hangup) -> io::E
     loop {
         tokio::select! {
             _ = hup.recv() => match hangup {
+                // Whoever sent the signal sees the outcome in the log.
+                Hangup::Reloads(reload) => reload.reload().map(drop).unwrap_or_default(),
                 Hangup::Ignored => observe::hangup_ignored(),
                 Hangup::Drains => shutdown.drain.cancel(),
             },

@@ -7,6 +7,8 @@ use std::{
 
 use futures_util::future::join_all;
 use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use tokio::{
     sync::oneshot,
     time::{Instant, timeout},
@@ -68,9 +70,10 @@ struct Found<'a> {
 }
 
 /// What a look has found.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Look {
-    /// When it was made.
+    /// When it was made: RFC 3339 in UTC.
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub time: Timestamp,
     /// The oldest first.
     pub letters: Vec<DeadLetter>,

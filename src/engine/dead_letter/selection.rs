@@ -9,15 +9,22 @@ use crate::job::{
 };
 
 /// Which dead letters. Everything that is said must fit.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
 pub struct Selection {
     /// SQS's ids of the messages; empty: whatever else fits.
     pub ids: Vec<String>,
     /// Why they are there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "DeadLetterKind")]
     pub kind: Option<DeadLetterKind>,
     /// A part of one of their problems, or of the path of one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
     pub problem: Option<String>,
     /// The name of the dead-letter queue, or of a jobs queue that it belongs to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
     pub queue: Option<String>,
     /// To be moved back even where they would be rejected again.
     pub force: bool,

@@ -1,0 +1,89 @@
+//! Who handles the dead letters: the daemon, or a desk of our own on AWS.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use serde_json::{Value, json};
+
+use super::Place;
+use crate::{
+    aws::Clients,
+    cli::{
+        client::{Client, Failure},
+        deployment::Deployment,
+        note, variable,
+    },
+    clock::Clock,
+    config::{Config, Current, Profile},
+    engine::dead_letter::{Desk, Done, Look, Selection},
+    supervise::Jobs,
+};
+
+/// Handles dead letters.
+#[derive(Debug)]
+pub(super) enum Counter {
+    Daemon(Client),
+    Own { desk: Desk, config: Option<Arc<Config>> },
+}
+
+impl Counter {
+    pub(super) async fn open(place: &Place) -> anyhow::Result<Self> {
+        if place.dead_letter_url.is_some() {
+            return Self::own(place, None).await;
+        }
+        let client = Client::new(&place.daemon)?;
+        match client.get::<Value>("/limits").await {
+            Err(failure @ Failure::Unreachable { .. }) => Self::own(place, Some(failure)).await,
+            answer => answer.map(|_| Self::Daemon(client)).map_err(Into::into),
+        }
+    }
+
+    async fn own(place: &Place, failure: Option<Failure>) -> anyhow::Result<Self> {
+        let mut found = Deployment::find(&place.location, failure.as_ref())?;
+        if let Some(failure) = failure {
+            note(&format!("{failure}; SQS is asked from here"))?;
+        }
+        if let Some(url) = &place.dead_letter_url {
+            found.queues.iter_mut().for_each(|queue| queue.dead_letter_url = Some(url.clone()));
+        }
+        let clients = Clients::from_environment(variable).await?;
+        let current = found.config.clone().map(Current::from);
+        let desk = Desk::new(&found.queues, &clients, current, Clock::system(), Jobs::default());
+        Ok(Self::Own { desk, config: found.config })
+    }
+
+    pub(super) async fn look(&self) -> anyhow::Result<Arc<Look>> {
+        Ok(match self {
+            Self::Daemon(client) => Arc::new(client.get("/dead-letters").await?),
+            Self::Own { desk, .. } => desk.look().await?,
+        })
+    }
+
+    pub(super) async fn redrive(&self, selection: &Selection) -> anyhow::Result<Done> {
+        Ok(match self {
+            Self::Daemon(client) => client.post("/dead-letters/redrive", selection).await?,
+            Self::Own { desk, .. } => desk.redrive(selection.clone()).await?,
+        })
+    }
+
+    pub(super) async fn redrive_edited(&self, id: &str, body: String) -> anyhow::Result<Done> {
+        Ok(match self {
+            Self::Daemon(client) => client.post(&format!("/dead-letters/{id}/redrive"), &json!({ "body": body })).await?,
+            Self::Own { desk, .. } => desk.redrive_edited(id, body).await?,
+        })
+    }
+
+    pub(super) async fn delete(&self, selection: &Selection) -> anyhow::Result<Done> {
+        Ok(match self {
+            Self::Daemon(client) => client.post("/dead-letters/delete", selection).await?,
+            Self::Own { desk, .. } => desk.delete(selection.clone()).await?,
+        })
+    }
+
+    /// By which a message can be checked here. `None`: the daemon checks it, or nobody can.
+    pub(super) fn profiles(&self) -> Option<&BTreeMap<String, Profile>> {
+        match self {
+            Self::Own { config: Some(config), .. } => Some(&config.profiles),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! `slipway pause` and `slipway resume`: what does not start, until it may again.
+
+use std::fmt::Write;
+
+use clap::Args;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::{
+    Exit,
+    client::{Client, Daemon, Failure},
+    deployment::Deployment,
+    note,
+    site::Location,
+    stdout, variable,
+};
+use crate::{
+    aws::Clients,
+    clock::Clock,
+    engine::pause::{Board, made},
+    job::{
+        plain::plain,
+        standing::{Pause as Paused, PauseScope},
+    },
+};
+
+/// Stop starting jobs: all, or those of a tenant, a profile or a queue
+#[derive(Debug, Args)]
+#[command(after_help = "\
+What runs goes on, and is told when it ends. A paused queue, and with everything paused every queue, is not received from: its messages, and
+cancellations among them, stay where they are and lose no receive. A paused tenant's or profile's jobs are received and wait; each 12 hours
+of it costs such a job one receive, as SQS hides no message for longer.
+
+A pause is a tag of the jobs queue: it outlives the daemon, and every daemon of the queue hears of it within a minute. The daemon is asked
+where --daemon says, and sets the tag at once. Where none answers, the tag is set from here (sqs:TagQueue on the queue that --config or
+AWS_ENDPOINT_URL names). The AWS CLI can do it too:
+  aws sqs tag-queue --queue-url URL --tags '{\"slipway:pause:tenant:team-a\": \"\"}'
+  aws sqs untag-queue --queue-url URL --tag-keys slipway:pause:tenant:team-a
+
+Examples:
+  slipway pause --reason \"Docker Hub is down\"
+  slipway pause --tenant team-a
+  slipway pause --profile arm --reason \"no capacity until Monday\"
+  slipway limits    (shows what is paused)")]
+pub(super) struct Pause {
+    #[command(flatten)]
+    scope: Scope,
+
+    /// Why, for whoever wonders
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
+
+    #[command(flatten)]
+    through: Through,
+}
+
+/// Start again what is paused
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Resumes what a pause with the same arguments has stopped: without any the pause of everything; pauses of tenants, profiles and queues stay.
+See `slipway pause --help` for where pauses are kept.
+
+Exit codes: 0 resumed; 1 it was not paused.
+
+Examples:
+  slipway resume
+  slipway resume --tenant team-a
+  slipway resume --queue slipway-jobs")]
+pub(super) struct Resume {
+    #[command(flatten)]
+    scope: Scope,
+
+    #[command(flatten)]
+    through: Through,
+}
+
+/// What is meant; without any of them everything.
+#[derive(Debug, Args)]
+#[group(multiple = false)]
+struct Scope {
+    /// The jobs of a tenant
+    #[arg(long, value_name = "NAME")]
+    tenant: Option<String>,
+
+    /// The jobs of a profile
+    #[arg(long, value_name = "NAME")]
+    profile: Option<String>,
+
+    /// The jobs of a queue, by its name
+    #[arg(long, value_name = "NAME")]
+    queue: Option<String>,
+}
+
+/// How it is done, and told.
+#[derive(Debug, Args)]
+struct Through {
+    #[command(flatten)]
+    daemon: Daemon,
+
+    #[command(flatten)]
+    location: Location,
+
+    /// As JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// What the daemon answers to a wish to resume.
+#[derive(Debug, Serialize, Deserialize)]
+struct Resumed {
+    was_paused: bool,
+}
+
+impl From<Scope> for PauseScope {
+    fn from(scope: Scope) -> Self {
+        let tenant = scope.tenant.map(Self::Tenant);
+        tenant.or(scope.profile.map(Self::Profile)).or(scope.queue.map(Self::Queue)).unwrap_or(Self::All)
+    }
+}
+
+impl Through {
+    /// The tags themselves. `failure`: why no daemon was asked, which is told, and `instead` what is done.
+    async fn board(&self, failure: &Failure, instead: &str) -> anyhow::Result<Board> {
+        let found = Deployment::find(&self.location, Some(failure))?;
+        note(&format!("{failure}; {instead}"))?;
+        Ok(Board::new(&found.queues, &Clients::from_environment(variable).await?))
+    }
+}
+
+impl Pause {
+    pub(super) async fn run(self) -> anyhow::Result<Exit> {
+        let scope = PauseScope::from(self.scope);
+        let wish = json!({ "scope": scope, "reason": self.reason });
+        let paused = match Client::new(&self.through.daemon)?.post::<Paused>("/pause", &wish).await {
+            Err(failure @ Failure::Unreachable { .. }) => {
+                let board = self.through.board(&failure, "the tag is set from here, and daemons hear of it within a minute").await?;
+                let pause = made(scope, self.reason, Clock::system());
+                board.pause(&pause).await?;
+                pause
+            }
+            answer => answer?,
+        };
+        let text = if self.through.json {
+            format!("{}\n", serde_json::to_string(&paused)?)
+        } else {
+            format!("{} is paused\n", plain(&paused.scope.to_string()))
+        };
+        stdout::print(&text)?;
+        Ok(Exit::Done)
+    }
+}
+
+impl Resume {
+    pub(super) async fn run(self) -> anyhow::Result<Exit> {
+        let scope = PauseScope::from(self.scope);
+        let resumed = match Client::new(&self.through.daemon)?.post::<Resumed>("/resume", &json!({ "scope": scope })).await {
+            Err(failure @ Failure::Unreachable { .. }) => {
+                let board = self.through.board(&failure, "the tag is removed from here, and daemons hear of it within a minute").await?;
+                Resumed { was_paused: board.resume(&scope).await? }
+            }
+            answer => answer?,
+        };
+        let mut text = String::new();
+        let scope = scope.to_string();
+        match (self.through.json, resumed.was_paused) {
+            (true, _) => writeln!(text, "{}", serde_json::to_string(&resumed)?)?,
+            (false, true) => writeln!(text, "{} is resumed", plain(&scope))?,
+            (false, false) => writeln!(text, "{} was not paused", plain(&scope))?,
+        }
+        stdout::print(&text)?;
+        Ok(if resumed.was_paused { Exit::Done } else { Exit::Failed })
+    }
+}

@@ -1,0 +1,165 @@
+//! Pauses: what is paused neither starts nor loses receives, before and after a restart, whoever has set the tag.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::time::Duration;
+
+use aws_sdk_sqs::types::QueueAttributeName;
+use localaws::runner::scripted::Script;
+use serde_json::{Value, json};
+use slipway::{
+    aws::queue::Queue,
+    engine::pause::Error,
+    job::standing::{Pause, PauseScope},
+};
+use tokio::time::sleep;
+
+use crate::world::{World, job, world};
+
+/// A world whose jobs queue moves a message after two receives.
+async fn twice_at_most() -> (World, Queue) {
+    let mut world = world(|_| Script::succeeds()).start_without_daemon().await;
+    let policy = r#"{"deadLetterTargetArn":"arn:aws:sqs:us-east-1:000000000000:slipway-jobs-dlq","maxReceiveCount":2}"#;
+    let queue = world.create_queue("strict", &[(QueueAttributeName::RedrivePolicy, policy)]).await;
+    world.take_from(queue.url());
+    (world, queue)
+}
+
+fn of_tenant(id: &str, tenant: &str) -> Value {
+    let mut job = job(id);
+    job["tenant"] = json!(tenant);
+    job
+}
+
+fn tenant(name: &str) -> PauseScope {
+    PauseScope::Tenant(name.to_owned())
+}
+
+async fn send(queue: &Queue, job: &Value) {
+    queue.send(&job.to_string(), &slipway::aws::queue::Attributes::new()).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_paused_queue_is_not_received_from_and_its_messages_lose_nothing() {
+    let (mut world, queue) = twice_at_most().await;
+    queue.tag("slipway:pause", "by hand").await.unwrap();
+    // Ready, although nothing is received.
+    world.start_daemon().await;
+    let pauses = world.controls().pauses;
+    assert_eq!(pauses.now(), [Pause { scope: PauseScope::All, since: None, reason: Some("by hand".to_owned()) }]);
+    send(&queue, &job("app-1")).await;
+    // A week, and a restart a day.
+    for _ in 0..7 {
+        sleep(Duration::from_hours(24)).await;
+        world.kill().await;
+        world.start_daemon().await;
+    }
+    assert!(world.builds().is_empty() && world.dead_letters().await.is_empty());
+    assert!(world.controls().pauses.resume(&PauseScope::All).await.unwrap());
+    assert_eq!(world.next_end().await["data"]["status"], "succeeded");
+    assert!(queue.tags().await.unwrap().is_empty());
+    world.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_received_before_the_pause_waits_and_comes_to_no_dead_letter_queue() {
+    let (mut world, queue) = twice_at_most().await;
+    world.set("SLIPWAY__LIMITS__RUNNING=1");
+    world.take_from(queue.url());
+    world.start_daemon().await;
+    let busy = world.clients.queue(queue.url());
+    send(&busy, &job("first")).await;
+    send(&busy, &job("second")).await;
+    world.until_builds(|builds| builds.len() == 1).await;
+    let name = PauseScope::Queue("strict".to_owned());
+    world.controls().pauses.pause(name.clone(), None).await.unwrap();
+    assert_eq!(world.next_end().await["id"], "first/finished");
+    // Longer than SQS hides a message: it comes back to the queue, and nobody takes it from there.
+    sleep(Duration::from_hours(72)).await;
+    assert_eq!(world.builds().len(), 1);
+    assert!(world.dead_letters().await.is_empty());
+    assert!(world.controls().pauses.resume(&name).await.unwrap());
+    assert_eq!(world.next_end().await["id"], "second/finished");
+    world.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_paused_tenants_jobs_wait_for_a_day_beside_those_of_others() {
+    let (mut world, queue) = twice_at_most().await;
+    world.start_daemon().await;
+    let pauses = world.controls().pauses;
+    pauses.pause(tenant("team-a"), Some("see (here)".to_owned())).await.unwrap();
+    for n in 0..30 {
+        send(&queue, &of_tenant(&format!("a-{n}"), "team-a")).await;
+    }
+    for day in 0..4 {
+        send(&queue, &of_tenant(&format!("b-{day}"), "team-b")).await;
+        assert_eq!(world.next_end().await["id"], format!("b-{day}/finished"));
+        sleep(Duration::from_hours(5)).await;
+    }
+    assert_eq!(world.builds().len(), 4, "nobody of team-a has started");
+    assert!(world.dead_letters().await.is_empty());
+    // Another process sees the same.
+    world.kill().await;
+    world.start_daemon().await;
+    let pauses = world.controls().pauses;
+    assert_eq!(pauses.now()[0].reason.as_deref(), Some("see (here)"));
+    assert!(pauses.resume(&tenant("team-a")).await.unwrap() && !pauses.resume(&tenant("team-a")).await.unwrap());
+    for _ in 0..30 {
+        assert_eq!(world.next_end().await["data"]["status"], "succeeded");
+    }
+    assert!(world.dead_letters().await.is_empty());
+    world.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn paused_jobs_keep_no_others_from_being_received() {
+    let mut world = world(|_| Script::succeeds()).with("SLIPWAY__LIMITS__WAITING=10").start().await;
+    let pauses = world.controls().pauses;
+    pauses.pause(PauseScope::Profile("default".to_owned()), None).await.unwrap();
+    for n in 0..60 {
+        world.submit(&of_tenant(&format!("a-{n}"), "team-a")).await;
+    }
+    sleep(Duration::from_mins(5)).await;
+    assert!(world.builds().is_empty());
+    // All of them are held, though ten may wait for a place: none of them could start.
+    assert!(world.clients.queue(&world.provision.jobs).receive(1, Duration::ZERO, Duration::ZERO).await.unwrap().is_empty());
+    pauses.resume(&PauseScope::Profile("default".to_owned())).await.unwrap();
+    assert_eq!(world.ends().await.len(), 60);
+    world.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tag_that_somebody_else_sets_is_heard_within_a_minute() {
+    let mut world = world(|_| Script::succeeds()).start().await;
+    let queue = world.clients.queue(&world.provision.jobs);
+    queue.tag("slipway:pause:tenant:team-a", "2026-11-22T10:00:00Z =28by hand=29").await.unwrap();
+    queue.tag("owner", "team-x").await.unwrap();
+    sleep(Duration::from_secs(61)).await;
+    let paused = world.controls().pauses.now();
+    assert_eq!((paused.len(), paused[0].reason.as_deref()), (1, Some("(by hand)")));
+    world.submit(&of_tenant("a-1", "team-a")).await;
+    sleep(Duration::from_mins(10)).await;
+    assert!(world.builds().is_empty());
+    queue.untag("slipway:pause:tenant:team-a").await.unwrap();
+    assert_eq!(world.ends().await.len(), 1);
+    assert_eq!(queue.tags().await.unwrap().len(), 1, "other tags are not ours");
+    world.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_paused_is_refused_with_the_reason() {
+    let world = world(|_| Script::succeeds()).start().await;
+    let pauses = world.controls().pauses;
+    for (scope, expected) in [
+        (PauseScope::Queue("other".to_owned()), "there is no queue other, only slipway-jobs"),
+        (PauseScope::Profile("other".to_owned()), "there is no profile other"),
+        (tenant("a b"), "the tenant's name"),
+    ] {
+        let error = pauses.pause(scope, None).await.unwrap_err();
+        assert!(matches!(&error, Error::Unknown(text) if text.starts_with(expected)), "{error}");
+    }
+    let error = pauses.pause(PauseScope::All, Some("x".repeat(300))).await.unwrap_err();
+    assert!(matches!(error, Error::Reason(_)));
+    assert!(pauses.now().is_empty());
+    world.end().await;
+}
