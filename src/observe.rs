@@ -203,10 +203,6 @@ impl Drop for Running {
     }
 }
 
-pub(crate) fn job_waits(job: &dyn Display, why: &str) {
-    info!(job.id = %job, "waits: {why}");
-}
-
 pub(crate) fn job_repeated(job: &dyn Display) {
     info!(job.id = once(job), "a message repeats a job that lives here; it gets the same end");
 }
@@ -267,6 +263,10 @@ pub(crate) fn attempt_failed(job: &dyn Display, attempt: u32, reason: &str) {
 
 pub(crate) fn cancel_asked(job: &dyn Display) {
     info!(job.id = once(job), "asked to cancel a job");
+}
+
+pub(crate) fn job_waits(job: &dyn Display, why: &str) {
+    info!(job.id = %job, "waits: {why}");
 }
 
 pub(crate) fn cancel_not_sent(job: &dyn Display, error: &dyn Display) {

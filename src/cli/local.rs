@@ -158,7 +158,7 @@ fn welcome(local: &local::Local, region: &str, daemon: Option<SocketAddr>) -> St
     let named = daemon.map(|address| format!(" SLIPWAY_DAEMON=http://{address}")).unwrap_or_default();
     let daemon = match daemon {
         Some(address) => {
-            format!("The daemon takes jobs from the queue slipway-jobs; its state is at http://{address}/readyz and /metrics.")
+            format!("The daemon takes jobs from the queue slipway-jobs; its status page is http://{address}/")
         }
         None => format!("No daemon runs: start one with `{slipway} run --config FILE`."),
     };
