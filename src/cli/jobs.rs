@@ -34,16 +34,18 @@ const CLEAR: &str = "\x1b[H\x1b[2J";
 /// Show what runs and waits, and why
 #[derive(Debug, Args)]
 #[command(after_help = "\
-The daemon is asked where --daemon says. Without --state or --all, jobs that have ended are left out. Each option but --daemon may come
-several times: values of one option are alternatives, different options all have to fit.
+The daemon is asked where --daemon says. Without --state or --all, jobs that
+have ended are left out. Each option but --daemon may come several times: values
+of one option are alternatives, different options all have to fit.
 
-With --json the answer is the API's (GET /api/v1/jobs); with --json --watch there is one such object a line, whenever it has changed.
+With --json the answer is the API's (GET /api/v1/jobs); with --json --watch
+there is one such object a line, whenever it has changed.
 
 Examples:
   slipway jobs
   slipway jobs --watch
   slipway jobs --tenant team-a --state waiting
-  slipway jobs --status failed --status errored --repository github.com/acme/app
+  slipway jobs --status failed --status errored
   slipway jobs --all --search 1.4.2 --json | jq -r '.jobs[].id'")]
 pub(super) struct Jobs {
     #[command(flatten)]
@@ -224,4 +226,44 @@ fn text(list: &JobList, width: Option<usize>, paint: Paint, now: Timestamp, trou
         text.push_str(&format!("{}\n", paint.paint(Tone::Dim, &format!("and {left_out} more: --limit shows up to 1000"))));
     }
     text
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_list_says_where_each_job_stands_and_how_many_are_left_out() {
+        let job = |id: &str, more: serde_json::Value| {
+            let mut job = json!({
+                "id": id, "message_id": "m", "tenant": "team-a", "labels": {}, "queue": "jobs", "repository": "github.com/acme/app",
+                "source": { "url": "https://github.com/acme/app", "revision": "c0ffee0123".repeat(4) }, "received_at": "2026-11-22T10:00:00Z",
+            });
+            job.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            job
+        };
+        let reason = json!({ "reason": "tenant", "name": "team-a", "running": 4, "limit": 4 });
+        let list: JobList = serde_json::from_value(json!({
+            "time": "2026-11-22T10:01:00Z", "total": 5, "page": 1, "per_page": 3, "pages": 2,
+            "counts": { "waiting": 1, "running": 1, "reporting": 0, "ended": 3 },
+            "jobs": [
+                job("app-1", json!({ "state": "waiting", "wait": { "reasons": [reason], "position": 3, "estimate_seconds": [60, 180] } })),
+                job("app-2", json!({ "state": "running", "started_at": "2026-11-22T10:00:30Z", "phase": "BUILD", "left_seconds": [20, 20] })),
+                job("app-3", json!({ "state": "ended", "status": "failed", "ended_at": "2026-11-22T10:00:42Z", "decisive_line": "error: \u{1b}[2Jx" })),
+            ],
+        }))
+        .unwrap();
+        let text = text(&list, Some(140), Paint { colours: false }, "2026-11-22T10:01:00Z".parse().unwrap(), None);
+        for line in [
+            "waiting  app-1  team-a  github.com/acme/app  c0ffee0123c0  1m 00s  #3, tenant team-a runs 4 of 4, in 1m 00s to 3m 00s",
+            "running  app-2  team-a  github.com/acme/app  c0ffee0123c0  30s     BUILD, 20s left",
+            "failed   app-3  team-a  github.com/acme/app  c0ffee0123c0  42s     error: x",
+            "and 2 more: --limit shows up to 1000",
+        ] {
+            assert!(text.lines().any(|has| has == line), "{line}\n{text}");
+        }
+    }
 }
