@@ -16,7 +16,7 @@ use crate::{
     clock::Clock,
     config::{self, Config, Current, Error, Faults, Reload},
     engine::{self, Vitals},
-    http::{self, Pages, access::Access},
+    http::{self, Pages, access::Access, page::Site},
     observe,
     shutdown::Shutdown,
     telemetry,
@@ -72,8 +72,10 @@ impl Daemon {
         let metrics = PrometheusBuilder::new().install_recorder().context("cannot collect metrics")?;
         observe::describe();
         let (vitals, shutdown, stop) = (Vitals::default(), Shutdown::default(), CancellationToken::new());
-        let pages = http::serve(self.listener, Pages::new(vitals.clone(), metrics, self.access).with_reload(self.reload), stop.clone());
-        let begun = begun(self.name, (*self.current.now()).clone(), clients.clone());
+        let site = Site::of(&self.current.now());
+        let pages = Pages::new(vitals.clone(), metrics, self.access).with_site(site).with_reload(self.reload);
+        let pages = http::serve(self.listener, pages, stop.clone());
+        let begun = begun(self.name, self.current.now(), clients.clone());
         let engine = async {
             let exit = Box::pin(engine::run(self.current, clients, Clock::system(), vitals, shutdown.clone())).await;
             // Health and metrics are told to the very end.
@@ -108,7 +110,7 @@ fn access(settings: &config::Http) -> Result<Option<Access>, Faults> {
 }
 
 /// Says in the log what has begun.
-async fn begun(name: String, config: Config, clients: Clients) {
+async fn begun(name: String, config: Arc<Config>, clients: Clients) {
     let identity = timeout(IDENTITY, clients.identity()).await;
     let (account, identity) = match identity {
         Ok(Ok(identity)) => (Some(identity.account), identity.arn),

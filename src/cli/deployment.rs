@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use clap::Args;
-
 use super::{
     Usage,
     client::Failure,
@@ -11,16 +9,9 @@ use super::{
 };
 use crate::config::{self, Config};
 
-/// Which deployment is meant where no daemon answers.
-#[derive(Debug, Clone, Args)]
-pub(super) struct Deployment {
-    #[command(flatten)]
-    location: Location,
-}
-
 /// What is known of it.
 #[derive(Debug)]
-pub(super) struct Found {
+pub(super) struct Deployment {
     /// Its jobs queues, at least one.
     pub(super) queues: Vec<config::Queue>,
     /// `None`: nobody can say which jobs it accepts.
@@ -29,20 +20,20 @@ pub(super) struct Found {
 
 impl Deployment {
     /// Looks it up. `failure`: why no daemon was asked.
-    pub(super) fn find(&self, failure: Option<&Failure>) -> anyhow::Result<Found> {
-        let site = self.location.site(super::environment())?;
+    pub(super) fn find(location: &Location, failure: Option<&Failure>) -> anyhow::Result<Self> {
+        let site = location.site(super::environment())?;
         let config = configuration(&site).map(Arc::new);
-        let named = site.queue.as_deref().filter(|_| self.location.queue_url.is_some() || config.is_none());
+        let named = location.queue_url.as_deref();
         let configured = config.iter().flat_map(|config| &config.queues);
         let mut queues: Vec<_> = configured.filter(|queue| named.is_none_or(|url| url == queue.url)).cloned().collect();
         if queues.is_empty() {
-            let url = named.map(str::to_owned).ok_or_else(|| {
-                let why = failure.map(|failure| format!("{failure}; ")).unwrap_or_default();
-                Usage(format!("{why}to ask AWS instead, name the configuration with --config or the queue with --queue-url"))
+            let url = site.queue().map_err(|Usage(which)| match failure {
+                Some(failure) => Usage(format!("{failure}\n{which}")),
+                None => Usage(which),
             })?;
-            queues.push(config::Queue::of(&url));
+            queues.push(config::Queue::of(url));
         }
-        Ok(Found { queues, config })
+        Ok(Self { queues, config })
     }
 }
 
@@ -53,11 +44,12 @@ fn configuration(site: &Site) -> Option<Config> {
     }
     #[cfg(feature = "local")]
     {
-        let address = crate::local::LISTEN.parse().ok()?;
-        let text = crate::local::config(address, crate::local::REGION);
-        let mut config = config::parse(&text, "config/local.toml", []).ok()?;
-        // Found by the queue's redrive policy, at whichever address.
-        config.queues = vec![config::Queue::of(site.queue.as_deref()?)];
+        let queue = site.queue.as_deref()?;
+        let is_local = url::Url::parse(queue).ok()?.host_str().is_some_and(crate::loopback::is_loopback);
+        let text = crate::local::config(crate::local::LISTEN.parse().ok()?, crate::local::REGION);
+        let mut config = config::parse(&text, "config/local.toml", []).ok().filter(|_| is_local)?;
+        // Its dead letters are found by its redrive policy, at whichever address.
+        config.queues = vec![config::Queue::of(queue)];
         Some(config)
     }
     #[cfg(not(feature = "local"))]

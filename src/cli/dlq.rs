@@ -8,7 +8,7 @@ mod text;
 use clap::{Args, Subcommand};
 
 use self::{counter::Counter, list::Selected};
-use super::{Exit, Usage, client::Daemon, deployment::Deployment, stdout};
+use super::{Exit, Usage, client::Daemon, site::Location, stdout};
 use crate::engine::dead_letter::{Done, Selection};
 
 /// Look at dead letters, move them back or delete them
@@ -51,7 +51,7 @@ struct Place {
     daemon: Daemon,
 
     #[command(flatten)]
-    deployment: Deployment,
+    location: Location,
 
     /// Ask SQS, not the daemon: the dead-letter queue, instead of the one that the configuration or the queue names
     #[arg(long, value_name = "URL", global = true)]

@@ -10,7 +10,9 @@ use super::{
     Exit,
     client::{Client, Daemon, Failure},
     deployment::Deployment,
-    note, stdout, variable,
+    note,
+    site::Location,
+    stdout, variable,
 };
 use crate::{
     aws::Clients,
@@ -96,7 +98,7 @@ struct Through {
     daemon: Daemon,
 
     #[command(flatten)]
-    deployment: Deployment,
+    location: Location,
 
     /// As JSON
     #[arg(long)]
@@ -119,7 +121,7 @@ impl From<Scope> for PauseScope {
 impl Through {
     /// The tags themselves. `failure`: why no daemon was asked, which is told, and `instead` what is done.
     async fn board(&self, failure: &Failure, instead: &str) -> anyhow::Result<Board> {
-        let found = self.deployment.find(Some(failure))?;
+        let found = Deployment::find(&self.location, Some(failure))?;
         note(&format!("{failure}; {instead}"))?;
         Ok(Board::new(&found.queues, &Clients::from_environment(variable).await?))
     }

@@ -9,6 +9,7 @@ use crate::{
     aws::Clients,
     cli::{
         client::{Client, Failure},
+        deployment::Deployment,
         note, variable,
     },
     clock::Clock,
@@ -37,7 +38,7 @@ impl Counter {
     }
 
     async fn own(place: &Place, failure: Option<Failure>) -> anyhow::Result<Self> {
-        let mut found = place.deployment.find(failure.as_ref())?;
+        let mut found = Deployment::find(&place.location, failure.as_ref())?;
         if let Some(failure) = failure {
             note(&format!("{failure}; SQS is asked from here"))?;
         }
