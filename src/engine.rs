@@ -258,7 +258,14 @@ fn worker(
         tracker,
         shutdown: shutdown.clone(),
     });
-    let parts = console::Parts { worker: Arc::clone(&worker), index, logs, clients: clients.clone(), pulses: vitals.pulses.clone() };
+    let parts = console::Parts {
+        worker: Arc::clone(&worker),
+        index,
+        logs,
+        clients: clients.clone(),
+        pulses: vitals.pulses.clone(),
+        notices: vitals.notices.clone(),
+    };
     // Vitals belong to one daemon: there is no console before this one.
     vitals.console.get_or_init(|| console::Console::new(parts));
     worker

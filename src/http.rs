@@ -1,4 +1,4 @@
-//! What the daemon tells over HTTP: health by progress, readiness and metrics for whoever reaches it; the API for those who may.
+//! What the daemon tells over HTTP: health by progress, readiness and metrics for whoever reaches it; the API and the status page for those who may.
 
 pub mod access;
 pub mod api;
@@ -8,10 +8,11 @@ pub mod filter;
 mod header;
 mod host;
 mod origin;
+pub mod page;
 pub mod problem;
 mod server;
 
-use std::{fmt::Write as _, io};
+use std::{fmt::Write as _, io, net::IpAddr};
 
 use axum::{
     Router,
@@ -40,6 +41,8 @@ pub struct Pages {
     /// Whether the API is served.
     api: bool,
     bounds: Bounds,
+    /// Which daemon the status page is of.
+    site: page::Site,
     /// Ends the answers that go on.
     stop: CancellationToken,
 }
@@ -48,8 +51,16 @@ impl Pages {
     /// `access`: of the API; `None`: it is not served.
     pub fn new(vitals: Vitals, metrics: PrometheusHandle, access: Option<Access>) -> Self {
         let api = access.is_some();
-        let access = access.unwrap_or_default();
-        Self { vitals, metrics, reload: None, access, api, bounds: Bounds::default(), stop: CancellationToken::new() }
+        Self {
+            vitals,
+            metrics,
+            reload: None,
+            access: access.unwrap_or_default(),
+            api,
+            bounds: Bounds::default(),
+            site: page::Site::default(),
+            stop: CancellationToken::new(),
+        }
     }
 
     /// With what reads the configuration again.
@@ -57,22 +68,33 @@ impl Pages {
     pub fn with_reload(self, reload: Reload) -> Self {
         Self { reload: Some(reload), ..self }
     }
+
+    /// With what the status page says of the daemon.
+    #[must_use]
+    pub fn with_site(self, site: page::Site) -> Self {
+        Self { site, ..self }
+    }
 }
 
 /// Serves until `stop`, and half a second longer at most.
 pub async fn serve(listener: TcpListener, mut pages: Pages, stop: CancellationToken) -> io::Result<()> {
     let listen = listener.local_addr()?.ip();
     pages.stop = stop.clone();
+    server::serve(listener, router(pages, listen), stop).await;
+    Ok(())
+}
+
+/// Everything that is served at an address.
+pub fn router(pages: Pages, listen: IpAddr) -> Router {
     let open = Router::new().route("/healthz", get(health)).route("/readyz", get(readiness)).route("/metrics", get(metrics));
     let router = if pages.api { open.merge(guarded(&pages)) } else { open };
-    let router = router.layer(from_fn(move |request, next| host::check(listen, request, next))).with_state(pages);
-    server::serve(listener, router, stop).await;
-    Ok(())
+    router.layer(from_fn(move |request, next| host::check(listen, request, next))).with_state(pages)
 }
 
 /// What is for those who may.
 fn guarded(pages: &Pages) -> Router<Pages> {
     api::router(pages)
+        .merge(page::router())
         .layer(from_fn(origin::check))
         .layer(from_fn_with_state(pages.access.clone(), access::check))
         .layer(from_fn(header::strict))

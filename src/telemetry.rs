@@ -242,7 +242,7 @@ mod tests {
             let named = word.rsplit(',').next();
             assert!(matches!(log(&[("SLIPWAY_LOG", word)], false), Err(Error::Level(wrong)) if Some(&*wrong) == named), "{word}");
         }
-        assert!(log(&[("SLIPWAY_LOG", "WARN, slipway=debug,off")], false).is_ok());
+        assert!(log(&[("SLIPWAY_LOG", "WARN,slipway=debug,off")], false).is_ok());
         // Other programs' filters are not ours to judge.
         assert!(log(&[("RUST_LOG", "cargo")], false).is_ok());
         let error = log(&[("RUST_LOG", "slipway=loud")], false).map_err(|error| error.to_string());

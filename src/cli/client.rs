@@ -92,11 +92,6 @@ impl Client {
         Ok(Self { transport, url, token })
     }
 
-    /// Where the daemon is asked.
-    pub(super) fn url(&self) -> &Url {
-        &self.url
-    }
-
     /// What stands at a path of the API, such as `/jobs`.
     pub(super) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {
         self.ask(Method::GET, path, None).await

@@ -16,7 +16,7 @@ use crate::{
     clock::Clock,
     config::{self, Config, Current, Error, Faults, Reload},
     engine::{self, Vitals},
-    http::{self, Pages, access::Access},
+    http::{self, Pages, access::Access, page::Site},
     observe,
     shutdown::Shutdown,
     telemetry,
@@ -72,7 +72,9 @@ impl Daemon {
         let metrics = PrometheusBuilder::new().install_recorder().context("cannot collect metrics")?;
         observe::describe();
         let (vitals, shutdown, stop) = (Vitals::default(), Shutdown::default(), CancellationToken::new());
-        let pages = http::serve(self.listener, Pages::new(vitals.clone(), metrics, self.access).with_reload(self.reload), stop.clone());
+        let site = Site::of(&self.current.now());
+        let pages = Pages::new(vitals.clone(), metrics, self.access).with_site(site).with_reload(self.reload);
+        let pages = http::serve(self.listener, pages, stop.clone());
         let begun = begun(self.name, self.current.now(), clients.clone());
         let engine = async {
             let exit = Box::pin(engine::run(self.current, clients, Clock::system(), vitals, shutdown.clone())).await;

@@ -3,6 +3,7 @@
 mod audit;
 mod container;
 mod ledger;
+mod page;
 mod paint;
 mod plan;
 mod play;
@@ -37,13 +38,19 @@ Starts the embedded AWS endpoint and the daemon on a free port with sample
 repositories of its own, sends the jobs, prints every event as it arrives and
 then how each job ended. Takes less than a minute, leaves nothing behind, and
 exits 0 only when every job ended as it should. Needs git; with docker, podman
-or buildah one job builds a real image.
+or buildah one job builds a real image. The status page shows all of it while
+it happens.
 
 Examples:
   slipway demo
-  slipway demo --keep")]
+  slipway demo --open --keep")]
 pub(super) struct Demo {
-    /// Keep the sample repositories and every event, and say where
+    /// Open the status page in a browser, where there is one; its address is printed anyway
+    #[arg(long)]
+    open: bool,
+
+    /// Stay up after the end, so that the status page can be looked at, until Ctrl-C; then keep the sample repositories and every event, and
+    /// say where
     #[arg(long)]
     keep: bool,
 }
@@ -66,12 +73,13 @@ impl Demo {
         let mut screen = Screen::open();
         let scratch = Scratch::new()?;
         let (mut services, mut ledger, mut local) = (Services::default(), Ledger::default(), None);
-        let asked = Shutdown::default();
+        let (asked, played) = (Shutdown::default(), CancellationToken::new());
+        let stay = Stay { asked: &asked, played: &played };
         let shown = tokio::select! {
             biased;
             failed = daemon::signals(&asked) => Err(failed).context("cannot listen to signals"),
-            () = asked.drain.cancelled() => Ok(None),
-            shown = show(&scratch, &mut services, &mut screen, &mut ledger, &mut local) => shown.map(Some),
+            () = stay.interrupted() => Ok(None),
+            shown = show(&self, stay, &scratch, &mut services, &mut screen, &mut ledger, &mut local) => shown.map(Some),
         };
         screen.close();
         // However it ended, no build outlives the demo.
@@ -99,8 +107,32 @@ impl Demo {
     }
 }
 
+/// How long the demo stays up.
+#[derive(Debug, Clone, Copy)]
+struct Stay<'a> {
+    asked: &'a Shutdown,
+    /// Every job has ended: to be asked to leave is no interruption any more.
+    played: &'a CancellationToken,
+}
+
+impl Stay<'_> {
+    async fn interrupted(self) {
+        self.asked.drain.cancelled().await;
+        if self.played.is_cancelled() {
+            self.asked.leave.cancelled().await;
+        }
+    }
+
+    async fn over(self) {
+        self.played.cancel();
+        self.asked.drain.cancelled().await;
+    }
+}
+
 /// Shows everything; whether all of it went as it should.
 async fn show(
+    demo: &Demo,
+    stay: Stay<'_>,
     scratch: &Scratch,
     services: &mut Services,
     screen: &mut Screen,
@@ -120,12 +152,18 @@ async fn show(
     let (local, repositories) = (&*started.insert(local?), repositories?);
     screen.say(&format!("Endpoint      http://{}", local.address))?;
     screen.say(&format!("Repositories  {} in {}", repositories.len(), folder.display()))?;
-    screen.say("")?;
 
     let overrides = OVERRIDES.map(|(name, value)| (name.to_owned(), value.to_owned()));
     let config = config::parse(&local::config(local.address, local::REGION), "config/local.toml", overrides)?;
     let shutdown = Shutdown::default();
-    let engine = engine::run(Arc::new(config), local.clients.clone(), Clock::system(), Vitals::default(), shutdown.clone());
+    let vitals = Vitals::default();
+    let address = page::serve(&config, &vitals, services).await?;
+    screen.say(&format!("Status page   {address}"))?;
+    if demo.open && !page::open(&address) {
+        screen.say("              (there is no browser here to open it in)")?;
+    }
+    screen.say("")?;
+    let engine = engine::run(Arc::new(config), local.clients.clone(), Clock::system(), vitals, shutdown.clone());
     let mut engine = Box::pin(engine);
     let mut play = Play::new(local, &repositories, screen, ledger);
     let left_out = tokio::select! {
@@ -133,8 +171,12 @@ async fn show(
         ended = &mut engine => anyhow::bail!("the daemon ended too early: {ended:?}"),
         ended = services.ended() => return Err(ended.into()),
     };
-    shutdown.drain.cancel();
-    let exit = engine.await?;
+    let exit = if demo.keep {
+        None
+    } else {
+        shutdown.drain.cancel();
+        Some(engine.as_mut().await?)
+    };
     play.late().await?;
     screen.close();
 
@@ -147,6 +189,16 @@ async fn show(
         screen.say("To send jobs of your own: slipway local")?;
     } else {
         screen.say("Not everything went as it should: see the lines marked ✗.")?;
+    }
+    if demo.keep {
+        screen.say(&format!("The status page stays at {address} until Ctrl-C."))?;
+        tokio::select! {
+            () = stay.over() => {}
+            ended = &mut engine => anyhow::bail!("the daemon ended too early: {ended:?}"),
+            ended = services.ended() => return Err(ended.into()),
+        }
+        shutdown.drain.cancel();
+        engine.await?;
     }
     Ok(all_good)
 }

@@ -26,6 +26,8 @@ use crate::{clock::Clock, http::api::JobList, job::plain::plain};
 const PAUSE: Duration = Duration::from_secs(1);
 /// A daemon that is restarted is waited for so many looks.
 const PATIENCE: u32 = 30;
+/// What is shown of a commit.
+const SHORT: usize = 12;
 /// A new screen, from its top.
 const CLEAR: &str = "\x1b[H\x1b[2J";
 
@@ -182,6 +184,11 @@ impl Jobs {
     }
 }
 
+/// A commit in full, of which the beginning says enough.
+fn is_commit(revision: &str) -> bool {
+    [40, 64].contains(&revision.len()) && revision.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 /// The list for people.
 fn text(list: &JobList, width: Option<usize>, paint: Paint, now: Timestamp, trouble: Option<&str>) -> String {
     let counts = list.counts;
@@ -198,6 +205,7 @@ fn text(list: &JobList, width: Option<usize>, paint: Paint, now: Timestamp, trou
         let (state, tone) = wording::state(job);
         let about = &job.job;
         let revision = about.source.as_ref().and_then(|source| source.revision.as_deref().or(source.commit.as_deref()));
+        let revision = revision.map(|revision| if is_commit(revision) { &revision[..SHORT] } else { revision });
         table.row(vec![
             Cell::painted(state, tone),
             Cell::new(about.id.as_deref().unwrap_or(&about.message_id)),

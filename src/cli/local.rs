@@ -157,7 +157,7 @@ fn welcome(local: &local::Local, region: &str, daemon: Option<SocketAddr>) -> St
     let slipway = program();
     let daemon = match daemon {
         Some(address) => {
-            format!("The daemon takes jobs from the queue slipway-jobs; its state is at http://{address}/readyz and /metrics.")
+            format!("The daemon takes jobs from the queue slipway-jobs; its status page is http://{address}/")
         }
         None => format!("No daemon runs: start one with `{slipway} run --config FILE`."),
     };

@@ -202,7 +202,7 @@ impl Page {
         self.some("console", build.console_url.as_deref());
         for phase in &build.phases {
             let seconds = phase.seconds.map(|seconds| format!("{seconds:>9.1}s")).unwrap_or_default();
-            let status = phase.status.as_deref().unwrap_or("runs");
+            let status = phase.status.as_deref().unwrap_or(if build.ended_at.is_none() { "runs" } else { "" });
             self.line(&format!("  {:<18}{status:<12}{seconds}", phase.name));
         }
     }

@@ -3,6 +3,7 @@
 mod cancel;
 mod limits;
 mod log;
+mod notice;
 mod record;
 mod snapshot;
 mod submit;
@@ -21,7 +22,7 @@ pub use self::{
     submit::{SubmitError, Submitted},
 };
 pub use super::tracker::{Change, Subscription, What};
-use super::{index::Index, tracker::Tracker, worker::Worker};
+use super::{index::Index, notices::Notices, tracker::Tracker, worker::Worker};
 use crate::{
     aws::{Clients, logs::Logs},
     config::Config,
@@ -44,6 +45,7 @@ pub(super) struct Parts {
     pub(super) logs: Logs,
     pub(super) clients: Clients,
     pub(super) pulses: Pulses,
+    pub(super) notices: Notices,
 }
 
 #[derive(Debug)]

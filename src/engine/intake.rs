@@ -67,7 +67,7 @@ impl Intake {
     pub(crate) async fn serve(self, drain: tokio_util::sync::CancellationToken, pulse: Pulse) {
         let mut receives = FuturesUnordered::new();
         let mut backoff = Backoff::patient();
-        let mut complaints = Complaints::new(self.notices.clone(), self.worker.clock, self.settings.name());
+        let mut complaints = Complaints::new(self.notices.clone(), self.worker.clock, self.queue.url());
         // One at most.
         let mut counts = FuturesUnordered::new();
         // More than one only while all of them bring as much as they can.
@@ -101,18 +101,18 @@ impl Intake {
                             backoff = Backoff::patient();
                             wanted = if brought == asked { (wanted + 1).min(RECEIVES) } else { 1 };
                             complaints.answered(brought);
-                            if brought == 0 && counts.is_empty() && complaints.is_due(&self.queue) {
+                            if brought == 0 && counts.is_empty() && complaints.is_due() {
                                 counts.push(self.queue.waiting());
                             }
                         }
                         Err(error) => {
-                            complaints.failed(&self.queue, &error);
+                            complaints.failed(&error);
                             paused_until = Some(Instant::now() + backoff.pause());
                             wanted = 1;
                         }
                     }
                 }
-                Some(count) = counts.next() => complaints.counted(&self.queue, count.unwrap_or_default()),
+                Some(count) = counts.next() => complaints.counted(count.unwrap_or_default()),
                 () = sleep_until(paused_until.unwrap_or_else(Instant::now)), if paused_until.is_some() => paused_until = None,
                 room = self.backlog.reserve(), if is_open == Some(true) && receives.len() < wanted && paused_until.is_none() => receives.push(self.receive(room)),
                 // Without a receive under way, it is the wait for room or the pause that goes on.

@@ -1,22 +1,25 @@
 //! The API under `/api/v1`: what the console tells and takes, as JSON.
 
+mod dead_letter;
 mod event;
 mod job;
 mod limit;
 mod list;
 mod log;
 pub mod openapi;
+mod pause;
+mod reload;
 mod submit;
 
 use std::{sync::Arc, time::Duration};
 
 use axum::{
     Router,
-    extract::{Request, State},
+    extract::{OriginalUri, Request, State},
     http::Uri,
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Response},
-    routing::{get, post},
+    routing::{delete, get, post},
 };
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -24,12 +27,18 @@ use tokio::{
 };
 
 pub use self::{
+    dead_letter::{DeadLetterList, DeadLetterWish, Redrive},
     job::{Cancel, CancelState, Cancelled},
     list::{Counts, JobList},
+    pause::{PauseWish, ResumeWish, Resumed},
+    reload::Reloaded,
     submit::Accepted,
 };
 use super::{Pages, problem::Problem};
-use crate::{engine::Console, job::JobId};
+use crate::{
+    engine::{Console, Controls},
+    job::JobId,
+};
 
 /// The root of all paths.
 pub const ROOT: &str = "/api/v1";
@@ -61,6 +70,14 @@ pub(super) fn router(pages: &Pages) -> Router<Pages> {
         .route("/jobs/{id}/log", get(log::log))
         .route("/jobs/{id}/cancel", post(job::cancel))
         .route("/limits", get(limit::limits))
+        .route("/pause", post(pause::pause))
+        .route("/resume", post(pause::resume))
+        .route("/reload", post(reload::reload))
+        .route("/dead-letters", get(dead_letter::list))
+        .route("/dead-letters/{id}", delete(dead_letter::delete))
+        .route("/dead-letters/{id}/redrive", post(dead_letter::redrive))
+        .route("/dead-letters/redrive", post(dead_letter::redrive_some))
+        .route("/dead-letters/delete", post(dead_letter::delete_some))
         .route("/events", get(event::events))
         .route("/openapi.json", get(openapi::document))
         .fallback(nothing)
@@ -94,6 +111,10 @@ fn console(pages: &Pages) -> Result<Console, Problem> {
     pages.vitals.console().ok_or_else(|| Problem::busy("the daemon is starting"))
 }
 
+fn controls(pages: &Pages) -> Result<Controls, Problem> {
+    pages.vitals.controls().ok_or_else(|| Problem::busy("the daemon is starting"))
+}
+
 fn job_id(text: &str) -> Result<JobId, Problem> {
     JobId::parse(text).map_err(|rule| Problem::bad_request("wrong-job-id", format!("a job's id {rule}")))
 }
@@ -121,7 +142,7 @@ fn parameters(uri: &Uri, known: &[&str]) -> Result<Vec<(String, String)>, Proble
     Ok(pairs)
 }
 
-async fn nothing(uri: Uri) -> Problem {
+async fn nothing(OriginalUri(uri): OriginalUri) -> Problem {
     Problem::not_found(format!("there is nothing at {}: {ROOT}/openapi.json lists what there is", uri.path()))
 }
 

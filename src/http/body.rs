@@ -34,6 +34,12 @@ pub(super) async fn optional<T: DeserializeOwned>(request: Request) -> Result<Op
         .map_err(|error| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "wrong-body", format!("the body is not as it must be: {error}")))
 }
 
+/// A value out of a JSON body that has to be there.
+pub(super) async fn required<T: DeserializeOwned>(request: Request) -> Result<T, Problem> {
+    let none = || Problem::bad_request("malformed-body", "the body is empty: it must be a JSON object");
+    optional(request).await?.ok_or_else(none)
+}
+
 /// A form of a foreign page cannot send this media type: browsers ask first.
 fn is_json(headers: &HeaderMap) -> Result<(), Problem> {
     let named = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();

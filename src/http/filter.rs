@@ -59,10 +59,13 @@ impl Filter {
         }
         let text = || value.to_owned();
         match name {
-            "state" => drop(self.states.insert(word(name, value, "waiting, running, reporting or ended")?)),
-            "status" => drop(self.statuses.insert(word(name, value, "succeeded, failed, timed_out, cancelled, superseded or errored")?)),
+            "state" => self.states.extend([word::<State>(name, value, "waiting, running, reporting or ended")?]),
+            "status" => {
+                self.statuses.extend([word::<Status>(name, value, "succeeded, failed, timed_out, cancelled, superseded or errored")?])
+            }
             "reason" => {
-                drop(self.reasons.insert(word(name, value, "limit, tenant, profile, repository, project, group, paused or capacity")?))
+                let words = "limit, tenant, profile, repository, project, group, paused or capacity";
+                self.reasons.extend([word::<Cause>(name, value, words)?]);
             }
             "tenant" => self.tenants.push(text()),
             "profile" => self.profiles.push(text()),

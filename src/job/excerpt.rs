@@ -24,7 +24,8 @@ use super::{
     plain::plain,
     step::{self, Says},
 };
-use choice::{Choice, LeftOut};
+use choice::Choice;
+pub use choice::LeftOut;
 use line::Line;
 pub use shorten::shorten;
 use sign::Sign;

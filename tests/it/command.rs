@@ -27,6 +27,12 @@ fn the_exit_code_says_what_kind_of_ending_it_was() {
         (&["check"], 64),
         (&["schema", "world"], 64),
         (&["submit", "--url", "https://github.com/acme/app"], 64),
+        (&["jobs", "--help"], 0),
+        (&["show"], 64),
+        (&["show", "a b"], 64),
+        (&["cancel"], 64),
+        (&["jobs", "--daemon", "127.0.0.1:9090"], 64),
+        (&["limits", "--daemon", "http://127.0.0.1:9"], 1),
         (&["healthcheck"], 64),
         (&["healthcheck", "--config", "Cargo.toml"], 78),
         (&["check", "--config", "/nowhere/slipway.toml"], 78),
@@ -64,4 +70,6 @@ fn the_printed_schemas_are_the_committed_ones() {
         let committed = std::fs::read(Path::new(ROOT).join(format!("docs/schemas/{name}.schema.json"))).unwrap();
         assert!(slipway(&["schema", name]).stdout == committed, "run: slipway schema {name} > docs/schemas/{name}.schema.json");
     }
+    let committed = std::fs::read(Path::new(ROOT).join("docs/schemas/openapi.json")).unwrap();
+    assert!(slipway(&["schema", "api"]).stdout == committed, "run: slipway schema api > docs/schemas/openapi.json");
 }

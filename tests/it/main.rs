@@ -1,5 +1,6 @@
 //! One binary for all integration tests: what the SDK costs to link is paid once.
 
+mod api;
 mod carry;
 mod command;
 mod corpus;

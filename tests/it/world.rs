@@ -135,6 +135,11 @@ impl World {
         self.daemon = Some(Daemon { current, vitals, shutdown, task });
     }
 
+    /// What the world outside may see of the running daemon.
+    pub(crate) fn vitals(&self) -> Vitals {
+        self.daemon.as_ref().unwrap().vitals.clone()
+    }
+
     /// What steers the daemon.
     pub(crate) fn controls(&self) -> Controls {
         self.daemon.as_ref().unwrap().vitals.controls().unwrap()

@@ -1,5 +1,6 @@
 """A headless Chromium, steered through its driver over the WebDriver protocol."""
 
+import base64
 import json
 import os
 import re
@@ -45,6 +46,21 @@ class Browser:
 
     def open(self, url):
         self._ask({"url": url}, "/url")
+
+    def command(self, name, **parameters):
+        """A command of the DevTools protocol, such as `Emulation.setScriptExecutionDisabled`."""
+        return self._ask({"cmd": name, "params": parameters}, "/goog/cdp/execute")
+
+    def screen(self, width, height=900, scheme="light", scale=1):
+        """How wide and high the page is, and whether the reader prefers `light` or `dark`."""
+        size = {"width": width, "height": height, "deviceScaleFactor": scale, "mobile": False}
+        self.command("Emulation.setDeviceMetricsOverride", **size)
+        self.command("Emulation.setScrollbarsHidden", hidden=True)
+        self.command("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+
+    def picture(self, whole=False):
+        """The page as PNG; `whole`: with what is below the window."""
+        return base64.b64decode(self.command("Page.captureScreenshot", format="png", captureBeyondViewport=whole)["data"])
 
     def run(self, script, *arguments):
         """What the body of an async function comes to, run in the open page."""

@@ -1,5 +1,9 @@
 """Wrong arguments and wrong configurations: the exit code and everything that is wrong."""
 
+import os
+import shutil
+import subprocess
+
 import pytest
 
 from conftest import daemon_config
@@ -119,7 +123,7 @@ def test_plain_http_leaves_this_machine_for_no_service(variables, named, tmp_pat
         profile.write_text(text)
         variables = {"AWS_CONFIG_FILE": str(profile)}
     commands = [["check", "--config", file], ["run", "--config", file], ["logs", "app-1", "--project", "flex"]]
-    url = ["--url", "https://github.com/acme/app"]
+    url = ["--url", "file:///srv/app"]
     commands += [["submit", *url, "--config", file], ["submit", *url, "--config", file, "--follow"]]
     for command in commands:
         answer = slipway(*command, variables=environment(**variables))
@@ -145,9 +149,97 @@ def test_check_asks_aws_for_what_the_configuration_names(endpoint, tmp_path):
         file.write_text(config)
         return slipway("check", "--config", file, "--online", variables=environment(endpoint.cloud.url))
 
-    good = check(daemon_config(endpoint.address))
-    assert (good.returncode, good.stdout.count("WRONG")) == (0, 0), good.stdout
-    bad = check(daemon_config(endpoint.address).replace("slipway-jobs-dlq", "gone").replace('project = "slipway"', 'project = "nobodys"'))
+    def rows(answer, mark):
+        return [line for line in answer.stdout.splitlines() if line.startswith(f"  {mark} ")]
+
+    config = daemon_config(endpoint.address)
+    good = check(config)
+    assert (good.returncode, rows(good, "WRONG"), rows(good, "warning"), rows(good, "-")) == (0, [], [], []), good.stdout
+    first, *others = rows(good, "ok")
+    assert "arn:aws:iam::000000000000:root, account 000000000000, region us-east-1" in first
+    asked = ["sqs:GetQueueAttributes on arn:aws:sqs:us-east-1:000000000000:slipway-jobs:", "sns:GetTopicAttributes", "logs:DescribeLogGroups"]
+    asked += ["codebuild:BatchGetProjects on arn:aws:codebuild:us-east-1:000000000000:project/slipway"]
+    assert [what for what in asked if not any(what in row for row in others)] == []
+
+    # What depends on what is missing is not said to be fine.
+    bad = check(config.replace("/slipway-jobs\"", "/gone\"").replace('project = "slipway"', 'project = "nobodys"'))
     assert bad.returncode == 1
-    wrong = [line for line in bad.stdout.splitlines() if "WRONG" in line]
-    assert any("queues[0].dead_letter_url" in line for line in wrong) and any("there is no such project" in line for line in wrong)
+    queue, project = rows(bad, "WRONG")
+    assert "no queue gone for the caller in region us-east-1, account 000000000000" in queue
+    assert "there is no project nobodys in region us-east-1, account 000000000000" in project
+    assert [row for row in rows(bad, "ok") if "/gone" in row or "nobodys" in row] == [] and len(rows(bad, "-")) == 2
+
+    # A warning is none of what breaks it, unless somebody is strict.
+    endpoint.cloud.sqs.create_queue(QueueName="plain", Attributes={"MessageRetentionPeriod": "600"})
+    plain = config.replace("/slipway-jobs\"", "/plain\"").replace("profiles.default]", "profiles.small]\nlog_group = \"/elsewhere\"")
+    warned = check(plain)
+    assert warned.returncode == 0 and rows(warned, "WRONG") == [], warned.stdout
+    words = ["no profile `default`", "no dead-letter queue", "MessageRetentionPeriod is 600 s", "there is no log group /elsewhere"]
+    assert [word for word in words if not any(word in row for row in rows(warned, "warning"))] == []
+    strict = slipway("check", "--config", file, "--online", "--strict", variables=environment(endpoint.cloud.url))
+    assert strict.returncode == 1
+
+
+def without(variables, *names):
+    return {name: value for name, value in variables.items() if not name.startswith(names)}
+
+
+def test_an_endpoint_on_this_machine_needs_neither_credentials_nor_a_region(local, repository, unique):
+    variables = without(environment(local.cloud.url), "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS", "AWS_SECRET", "AWS_EC2")
+    answer = slipway("submit", "--url", repository(), "--id", unique, "--follow", variables=variables)
+    assert answer.returncode == 0 and "builds alone" not in answer.stderr, answer.stderr
+
+
+def test_what_the_environment_lacks_is_one_line_with_its_cure():
+    queue = ["--queue-url", "https://sqs.eu-west-1.amazonaws.com/123456789012/slipway-jobs"]
+    submit = ["submit", *queue, "--url", "https://github.com/acme/app"]
+    whole = environment()
+    for variables, code, words in [
+        (without(whole, "AWS_REGION", "AWS_DEFAULT_REGION"), 78, "no region: set AWS_REGION"),
+        (without(whole, "AWS_ACCESS", "AWS_SECRET"), 1, "no credentials: neither the environment (AWS_ACCESS_KEY_ID"),
+    ]:
+        answer = slipway(*submit, variables=variables)
+        assert (answer.returncode, answer.stdout) == (code, ""), answer.stderr
+        assert words in answer.stderr.splitlines()[-1] and len(answer.stderr.splitlines()) == (2 if code == 78 else 1), answer.stderr
+    nothing = slipway("submit", "--url", "https://github.com/acme/app", variables={})
+    assert nothing.returncode == 64 and "`slipway local`" in nothing.stderr and "AWS_ENDPOINT_URL" in nothing.stderr
+
+
+def test_a_log_filter_that_would_silence_the_log_is_an_error():
+    for wish in ("lod", "slipway", "slipway=loud"):
+        answer = slipway("schema", "job", variables=environment(SLIPWAY_LOG=wish))
+        assert (answer.returncode, answer.stdout) == (64, "") and "SLIPWAY_LOG" in answer.stderr and wish in answer.stderr
+
+
+def test_what_local_mode_prints_can_be_pasted(local, repository, tmp_path):
+    lines = [line.strip() for line in local.program.output.splitlines() if line.startswith("  ")]
+    exports = [line for line in lines if line.startswith("export ")]
+    [submit] = [line for line in lines if " submit " in line]
+    [logs] = [line for line in lines if " logs " in line]
+    folder = repository().removeprefix("file://")
+    script = "\n".join([*exports, f"cd {folder}", submit.replace("--id first", "--id pasted"), logs.replace("first", "pasted")])
+    script += "\necho $AWS_DEFAULT_REGION"
+    # fish takes the same lines: its `export` reads NAME=VALUE too.
+    for shell in ("bash", "fish"):
+        if not shutil.which(shell):
+            continue
+        bare = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
+        answer = subprocess.run([shell, "-c", script], env=bare, capture_output=True, text=True, timeout=60, check=False)
+        assert answer.returncode == 0 and "pasted succeeded" in answer.stderr, answer.stderr
+        assert answer.stdout.splitlines().count("built pasted") == 2 and answer.stdout.endswith("us-east-1\n")
+
+
+def test_local_mode_takes_no_configuration_from_the_environment(start_local):
+    local = start_local("--no-daemon", SLIPWAY_CONFIG="/nowhere/slipway.toml")
+    local.program.end()
+
+
+def test_man_pages_are_written_for_every_command(tmp_path):
+    answer = slipway("man", tmp_path / "man1")
+    assert (answer.returncode, answer.stdout) == (0, ""), answer.stderr
+    names = {path.name for path in (tmp_path / "man1").iterdir()}
+    assert {"slipway.1", "slipway-run.1", "slipway-submit.1"} <= names
+    if shutil.which("groff"):
+        for page in sorted(names):
+            checked = subprocess.run(["groff", "-man", "-ww", "-z", tmp_path / "man1" / page], capture_output=True, text=True, check=False)
+            assert (checked.returncode, checked.stderr) == (0, ""), page

@@ -21,8 +21,8 @@ pub(super) struct Finding {
     pub(super) text: String,
 }
 
-/// Looks at the events together, and at what is left in AWS.
-pub(super) async fn audit(ledger: &Ledger, local: &Local, exit: Exit) -> anyhow::Result<Vec<Finding>> {
+/// Looks at the events together, and at what is left in AWS. `exit`: how the daemon left; `None`: it is still there.
+pub(super) async fn audit(ledger: &Ledger, local: &Local, exit: Option<Exit>) -> anyhow::Result<Vec<Finding>> {
     let mut findings = events(ledger);
     let Local { clients, provision, .. } = local;
     let wanted = ledger.entries.iter().filter(|entry| entry.planned.is_built()).count();
@@ -33,9 +33,13 @@ pub(super) async fn audit(ledger: &Ledger, local: &Local, exit: Exit) -> anyhow:
     });
     findings.extend(last_words(ledger, clients).await?);
     let left = clients.queue(&provision.jobs).depth().await?;
-    let drained = if exit == Exit::Drained { "the daemon drained" } else { "the daemon left jobs behind" };
+    let drained = match exit {
+        Some(Exit::Drained) => "the daemon drained",
+        Some(Exit::Left(_)) => "the daemon left jobs behind",
+        None => "the daemon runs on",
+    };
     findings.push(Finding {
-        good: left == 0 && exit == Exit::Drained,
+        good: left == 0 && !matches!(exit, Some(Exit::Left(_))),
         text: format!("{drained}, and {} on the job queue", none(left, "message is", "messages are")),
     });
     findings.push(dead_letters(ledger, local).await?);

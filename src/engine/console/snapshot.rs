@@ -2,6 +2,7 @@
 
 use std::{
     cmp::Reverse,
+    collections::HashMap,
     sync::{Arc, PoisonError},
     time::Duration,
 };
@@ -11,7 +12,7 @@ use tokio::time::Instant;
 use super::{Console, limits::limits};
 use crate::job::{
     event::rfc3339,
-    standing::{JobStanding, Notice, Severity, Snapshot, State},
+    standing::{JobStanding, Snapshot, State, Wait},
 };
 
 /// A snapshot is this old at most ...
@@ -43,36 +44,21 @@ impl Console {
 
     fn take(&self) -> Snapshot {
         let parts = self.parts();
-        let mut jobs = self.tracker().all(|_| {});
+        let scheduler = &parts.worker.scheduler;
+        let standing = scheduler.standing();
+        let mut waits: HashMap<u64, Wait> = standing.waiting.into_iter().map(|waiting| (waiting.arrival, waiting.wait)).collect();
+        let mut jobs = self.tracker().all(|shown| {
+            let wait = shown.arrival.and_then(|arrival| waits.remove(&arrival));
+            shown.refresh(wait, scheduler);
+        });
         jobs.sort_by(|one, other| key(one).cmp(&key(other)));
         let now = parts.worker.clock.now();
-        Snapshot {
-            time: rfc3339(now),
-            started_at: rfc3339(self.shared.started_at),
-            limits: limits(&self.config(), jobs.iter().map(|job| &**job), now),
-            notices: self.notices(),
-            jobs,
+        let mut limits = standing.limits;
+        if limits.all.limit.is_none() {
+            limits = self::limits(&self.config(), jobs.iter().map(|job| &**job), now);
         }
-    }
-}
-
-impl Console {
-    /// What somebody should know of, the worst first.
-    fn notices(&self) -> Vec<Notice> {
-        let stale = self.parts().pulses.stale().into_iter();
-        let mut notices: Vec<Notice> = stale
-            .map(|(name, since)| Notice {
-                severity: Severity::Error,
-                kind: "loop_stands_still".to_owned(),
-                text: format!(
-                    "{name}: has not turned over for {} s; jobs may not go on, and the process should be restarted",
-                    since.as_secs()
-                ),
-                since: self.parts().worker.clock.now().checked_sub(since).ok().map(rfc3339),
-            })
-            .collect();
-        notices.sort();
-        notices
+        let notices = self.notices(&limits, now);
+        Snapshot { time: rfc3339(now), started_at: rfc3339(self.shared.started_at), jobs, limits, notices }
     }
 }
 

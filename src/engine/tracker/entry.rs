@@ -6,14 +6,16 @@ use jiff::Timestamp;
 
 use super::history::History;
 use crate::{
-    engine::deduplication::Cancel,
+    engine::{deduplication::Cancel, scheduler::Scheduler},
     job::{
         Job,
         build::Build,
         event::{Data, JobSummary, Origin, Run, rfc3339},
         policy,
+        redact::Redactor,
         standing::{JobDetail, JobStanding, State, Wait},
     },
+    observe,
 };
 
 /// A held job.
@@ -35,28 +37,33 @@ pub(super) struct Entry {
 #[derive(Debug)]
 pub(crate) struct Shown<'a> {
     pub(crate) arrival: Option<u64>,
-    /// How long its build has run.
-    pub(crate) running_seconds: Option<u64>,
-    standing: &'a mut Arc<JobStanding>,
+    now: Timestamp,
+    entry: &'a mut Entry,
 }
 
 impl Shown<'_> {
-    pub(crate) fn standing(&self) -> &JobStanding {
-        self.standing
-    }
-
-    /// Sets its place in line.
-    pub(crate) fn waits(&mut self, wait: Option<Wait>) {
-        if self.standing.wait != wait {
-            Arc::make_mut(self.standing).wait = wait;
+    /// Sets its place in line, what its build usually takes, and how long that still runs. What is as it was is not copied.
+    pub(crate) fn refresh(&mut self, wait: Option<Wait>, scheduler: &Scheduler) {
+        let Entry { standing, history, builds, .. } = &mut *self.entry;
+        let waits = standing.state == State::Waiting;
+        let wait = if waits { Some(wait.unwrap_or_default()) } else { None };
+        let profile = standing.job.profile.as_deref().unwrap_or_default();
+        let usual = if standing.state < State::Reporting { scheduler.usual(&standing.repository, profile) } else { standing.usual_seconds };
+        let since = builds.last().filter(|_| standing.state == State::Running).and_then(|build| build.started_at);
+        let elapsed = since.and_then(|since| self.now.duration_since(since).try_into().ok());
+        let left = elapsed.and_then(|elapsed| scheduler.left(&standing.repository, profile, elapsed));
+        if let Some(reason) = wait.as_ref().and_then(|wait| wait.reasons.first()) {
+            let before = standing.wait.as_ref().and_then(|wait| wait.reasons.first());
+            // Figures change with every start; only another reason is news.
+            if before.map(|before| (before.reason, &before.name)) != Some((reason.reason, &reason.name)) {
+                let text = reason.to_string();
+                history.note(self.now, &format!("waits: {text}"));
+                observe::job_waits(&standing.job.id.as_deref().unwrap_or_default(), &text);
+            }
         }
-    }
-
-    /// Sets what its build usually takes, and how long it still runs.
-    pub(crate) fn lasts(&mut self, usual: Option<[u64; 2]>, left: Option<[u64; 2]>) {
-        if (self.standing.usual_seconds, self.standing.left_seconds) != (usual, left) {
-            let standing = Arc::make_mut(self.standing);
-            (standing.usual_seconds, standing.left_seconds) = (usual, left);
+        if (&standing.wait, standing.usual_seconds, standing.left_seconds) != (&wait, usual, left) {
+            let standing = Arc::make_mut(standing);
+            (standing.wait, standing.usual_seconds, standing.left_seconds) = (wait, usual, left);
         }
     }
 }
@@ -117,16 +124,14 @@ impl Entry {
             // It was asked for a moment ago, and the job's task has not turned to it yet.
             let standing = Arc::make_mut(&mut self.standing);
             standing.cancelling_since = Some(rfc3339(now));
-            standing.cancel_reason = Some(why.reason).filter(|reason| !reason.is_empty());
+            standing.cancel_reason = Some(Redactor::new(self.job.secrets()).text(&why.reason)).filter(|reason| !reason.is_empty());
         }
-        let runs = self.standing.state == State::Running;
-        let since = self.builds.last().filter(|_| runs).and_then(|build| build.started_at);
-        let running_seconds = since.and_then(|since| u64::try_from(now.duration_since(since).as_secs()).ok());
-        Shown { arrival: self.arrival, running_seconds, standing: &mut self.standing }
+        Shown { arrival: self.arrival, now, entry: self }
     }
 
+    /// What it says may come from the sender, or from AWS's words about what the sender sent.
     pub(super) fn note(&mut self, now: Timestamp, text: String) {
-        self.history.note(now, &text);
+        self.history.note(now, &Redactor::new(self.job.secrets()).text(&text));
     }
 
     pub(super) fn waits(&mut self, arrival: u64) {
@@ -180,10 +185,10 @@ impl Entry {
         let standing = Arc::make_mut(&mut self.standing);
         standing.cancelling_since.get_or_insert_with(|| rfc3339(now));
         if let Some(why) = reason {
-            standing.cancel_reason = Some(why.reason).filter(|reason| !reason.is_empty());
+            standing.cancel_reason = Some(Redactor::new(self.job.secrets()).text(&why.reason)).filter(|reason| !reason.is_empty());
             standing.superseded_by = why.by.map(|id| id.to_string());
         }
-        self.history.note(now, &text);
+        self.note(now, text);
     }
 
     pub(super) fn reports(&mut self, now: Timestamp, data: &Data) {

@@ -116,3 +116,56 @@ impl Past {
         }
     }
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// Of a tenant, with an excerpt of so many bytes.
+    fn detail(id: &str, tenant: &str, excerpt: usize) -> JobDetail {
+        serde_json::from_value(json!({
+            "id": id, "message_id": "m", "tenant": tenant, "labels": {}, "queue": "jobs", "repository": "r", "state": "ended",
+            "received_at": "2026-11-22T10:00:00Z", "message": null, "builds": [], "history": [], "from_record": false,
+            "log": { "excerpt": "x".repeat(excerpt), "group": "", "stream": "", "lines": 1, "truncated": false, "complete": true, "redactions": 0 },
+        }))
+        .unwrap()
+    }
+
+    fn ids(past: &Past) -> Vec<String> {
+        past.newest_first().map(|job| job.job.id.clone().unwrap()).collect()
+    }
+
+    #[test]
+    fn bytes_are_bounded_and_the_largest_tenant_gives_way() {
+        let mut past = Past::new(1_000, 1024 * 1024);
+        past.remember(&detail("small", "single", 10), vec!["secret".to_owned()]);
+        for n in 0..100 {
+            past.remember(&detail(&format!("large-{n}"), "flood", 32 * 1024), Vec::new());
+            assert!(past.bytes <= 1024 * 1024);
+        }
+        let kept = ids(&past);
+        assert!(kept.len() > 10 && kept[0] == "large-99" && kept.last().unwrap() == "small", "{kept:?}");
+        assert_eq!(past.secrets(&JobId::parse("small").unwrap()), Some(vec!["secret".to_owned()]));
+        assert_eq!(past.detail(&JobId::parse("large-99").unwrap()).unwrap().log.unwrap().excerpt.len(), 32 * 1024);
+        assert!(past.detail(&JobId::parse("large-0").unwrap()).is_none());
+    }
+
+    #[test]
+    fn a_job_of_the_same_id_takes_the_place_of_the_one_before_and_nothing_leaks() {
+        let mut past = Past::new(2, 1024 * 1024);
+        for round in 0..3 {
+            past.remember(&detail("app-1", &format!("team-{round}"), 100), Vec::new());
+        }
+        assert_eq!((ids(&past), past.tenants.len()), (vec!["app-1".to_owned()], 1));
+        for id in ["app-2", "app-3"] {
+            past.remember(&detail(id, "team-9", 100), Vec::new());
+        }
+        assert_eq!(ids(&past), ["app-3", "app-1"], "the tenant with two gave up its older one");
+        let mut none = Past::new(0, 0);
+        none.remember(&detail("app-1", "t", 1), Vec::new());
+        assert_eq!((ids(&none).len(), none.bytes, none.ids.len(), none.tenants.len()), (0, 0, 0, 0));
+    }
+}

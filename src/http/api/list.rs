@@ -13,7 +13,7 @@ use crate::{
         filter::{self, Filter, NAMES},
         problem::Problem,
     },
-    job::standing::{JobStanding, State as JobState},
+    job::standing::{JobStanding, Snapshot, State as JobState},
 };
 
 /// Jobs on a page unless asked otherwise, and at most.
@@ -67,7 +67,11 @@ impl Counts {
 
 pub(super) async fn list(State(pages): State<Pages>, uri: Uri) -> Result<Json<JobList>, Problem> {
     let (filter, page, per_page) = query(uri.query().unwrap_or_default())?;
-    let snapshot = console(&pages)?.snapshot();
+    Ok(Json(page_of(&console(&pages)?.snapshot(), &filter, page, per_page)))
+}
+
+/// The jobs of a snapshot that fit, from 1 the page of them.
+fn page_of(snapshot: &Snapshot, filter: &Filter, page: usize, per_page: usize) -> JobList {
     let mut counts = Counts::default();
     let (mut total, mut jobs) = (0, Vec::new());
     let first = (page - 1).saturating_mul(per_page);
@@ -80,7 +84,7 @@ pub(super) async fn list(State(pages): State<Pages>, uri: Uri) -> Result<Json<Jo
             total += 1;
         }
     }
-    Ok(Json(JobList { time: snapshot.time.clone(), jobs, total, counts, page, per_page, pages: total.div_ceil(per_page).max(1) }))
+    JobList { time: snapshot.time.clone(), jobs, total, counts, page, per_page, pages: total.div_ceil(per_page).max(1) }
 }
 
 /// The filter, the page and how much is on it.
@@ -110,6 +114,8 @@ fn query(query: &str) -> Result<(Filter, usize, usize), Problem> {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -137,5 +143,68 @@ mod tests {
         }
         let many = "tenant=a&".repeat(filter::VALUES + 1);
         assert!(query(&many).unwrap_err().detail.contains("at most"));
+    }
+
+    /// A job of ten tenants' and four states' ten thousand.
+    fn standing(number: usize) -> Arc<JobStanding> {
+        let state = ["waiting", "running", "reporting", "ended"][number % 4];
+        let mut job = json!({
+            "id": format!("app-{number}"), "message_id": format!("m-{number}"), "tenant": format!("team-{}", number % 10), "profile": "default",
+            "source": { "url": "https://github.com/acme/app", "revision": format!("release/{}", number / 1_000) },
+            "labels": { "parity": if number % 2 == 0 { "even" } else { "odd" } },
+            "queue": "jobs", "repository": "github.com/acme/app", "state": state, "received_at": "2026-11-22T10:00:00Z",
+        });
+        if state == "waiting" {
+            job["wait"] =
+                json!({ "reasons": [{ "reason": "tenant", "name": "team-a", "running": 4, "limit": 4 }, { "reason": "paused" }] });
+        } else if state == "ended" {
+            job["status"] = "failed".into();
+            job["decisive_line"] = "error[E0308]: <script>alert(1)</script>\u{1b}[2J".into();
+        }
+        Arc::new(serde_json::from_value(job).unwrap())
+    }
+
+    #[test]
+    fn ten_thousand_jobs_are_filtered_counted_and_paged() {
+        let snapshot = Snapshot {
+            time: "2026-11-22T10:00:00.000Z".to_owned(),
+            started_at: String::new(),
+            jobs: (0..10_000).map(standing).collect(),
+            limits: <_>::default(),
+            notices: Vec::new(),
+        };
+        let list = |text: &str| {
+            let (filter, page, per_page) = query(text).unwrap();
+            page_of(&snapshot, &filter, page, per_page)
+        };
+        let all = list("");
+        assert_eq!((all.total, all.jobs.len(), all.pages), (10_000, 100, 100));
+        assert_eq!(all.counts, Counts { waiting: 2_500, running: 2_500, reporting: 2_500, ended: 2_500 });
+        // The counts are of all states, so that one can turn to another.
+        let waiting = list("state=waiting&tenant=team-2&per_page=1000");
+        assert_eq!((waiting.total, waiting.counts.waiting, waiting.counts.reporting), (500, 500, 500));
+        assert!(waiting.jobs.iter().all(|job| job.state == JobState::Waiting && job.job.tenant.as_ref().unwrap().as_str() == "team-2"));
+        for (text, total) in [
+            ("tenant=team-1&tenant=team-2", 2_000),
+            ("tenant=team-1&state=waiting", 0),
+            ("label=parity%3Deven&state=waiting", 2_500),
+            ("label=parity=odd&state=waiting", 0),
+            ("label=parity", 10_000),
+            ("label=nothing", 0),
+            ("reason=paused", 2_500),
+            ("reason=group", 0),
+            ("status=failed&status=errored", 2_500),
+            ("q=RELEASE/7", 1_000),
+            ("q=%3Cscript%3E&state=ended", 2_500),
+            ("q=app-9999", 1),
+            ("repository=github.com/acme/app&group=x", 0),
+        ] {
+            assert_eq!(list(text).total, total, "{text}");
+        }
+        let last = list("page=100&per_page=100");
+        assert_eq!((last.jobs[99].job.id.as_deref(), list("page=101").jobs.len()), (Some("app-9999"), 0));
+        let ids: Vec<_> =
+            (1..=10).flat_map(|page| list(&format!("page={page}&per_page=1000")).jobs).map(|job| job.job.id.clone()).collect();
+        assert_eq!((ids.len(), ids.iter().collect::<std::collections::BTreeSet<_>>().len()), (10_000, 10_000));
     }
 }

@@ -4,13 +4,17 @@ use axum::{Json, http::Uri};
 use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
-use super::{Accepted, Cancel, Cancelled, JobList, ROOT, no_parameters};
+use super::{
+    Accepted, Cancel, Cancelled, DeadLetterList, DeadLetterWish, JobList, PauseWish, ROOT, Redrive, Reloaded, ResumeWish, Resumed,
+    no_parameters,
+};
 use crate::{
+    engine::dead_letter::Done,
     http::problem::{MEDIA_TYPE, Problem},
     job::{
         message::wire::JobMessage,
         outcome::Status,
-        standing::{Cause, JobDetail, Limits, State},
+        standing::{Cause, JobDetail, Limits, Pause, State},
     },
 };
 
@@ -77,7 +81,7 @@ fn paths(shapes: &mut Shapes) -> Value {
     let cancelled = shapes.written::<Cancelled>();
     let (message, wish) = (shapes.read::<JobMessage>(), shapes.read::<Cancel>());
     let filters = filters(shapes);
-    json!({
+    let mut paths = json!({
         "/jobs": {
             "get": Operation::new("listJobs", "The jobs that are held or remembered, filtered and in pages.")
                 .takes(filters).gives("200", "A page of jobs.", "application/json", &list).finish(shapes),
@@ -119,7 +123,74 @@ fn paths(shapes: &mut Shapes) -> Value {
         "/openapi.json": {
             "get": Operation::new("describe", "This description.").gives("200", "OpenAPI 3.1.", "application/json", &json!({ "type": "object" })).finish(shapes),
         },
-    })
+    });
+    for (path, operations) in [steering(shapes), dead_letters(shapes)].into_iter().flatten() {
+        paths[path] = operations;
+    }
+    paths
+}
+
+/// What stops, goes on, and holds from now on.
+fn steering(shapes: &mut Shapes) -> Vec<(&'static str, Value)> {
+    let (pause, resumed, reloaded) = (shapes.written::<Pause>(), shapes.written::<Resumed>(), shapes.written::<Reloaded>());
+    let (pauses, resumes) = (shapes.read::<PauseWish>(), shapes.read::<ResumeWish>());
+    let of = |operation: Value| json!({ "post": operation });
+    let pause = Operation::new(
+        "pause",
+        "Starts no more builds of all jobs, a queue, a tenant or a profile, until they are resumed. Builds that run go on. \
+                                         It outlives this daemon: it is kept as a tag of the queue.",
+    )
+    .brings(&pauses, true)
+    .asks_aws()
+    .gives("200", "What is paused.", "application/json", &pause)
+    .finish(shapes);
+    let resume = Operation::new("resume", "Starts builds again.")
+        .brings(&resumes, true)
+        .asks_aws()
+        .gives("200", "Whether it was paused.", "application/json", &resumed)
+        .finish(shapes);
+    let reload = Operation::new("reload", "Reads the configuration again. A wrong one, or one that takes a restart, changes nothing.")
+        .gives("200", "What has changed.", "application/json", &reloaded)
+        .refuses("409", "There is no configuration that can be read again.")
+        .refuses("422", "The configuration is wrong, or takes a restart.")
+        .finish(shapes);
+    vec![("/pause", of(pause)), ("/resume", of(resume)), ("/reload", of(reload))]
+}
+
+/// The messages that are no valid jobs, or were received too often.
+fn dead_letters(shapes: &mut Shapes) -> Vec<(&'static str, Value)> {
+    let (list, done) = (shapes.written::<DeadLetterList>(), shapes.written::<Done>());
+    let (wish, redrive) = (shapes.read::<DeadLetterWish>(), shapes.read::<Redrive>());
+    let id = json!({
+        "name": "id", "in": "path", "required": true, "description": "SQS's id of the message.", "schema": { "type": "string", "minLength": 1, "maxLength": 256 },
+    });
+    let look = json!({
+        "name": "look", "in": "query", "schema": { "type": "boolean", "default": true },
+        "description": "false: what the last look found, without asking SQS. A look counts one receive more for each message; one that is \
+                        10 s old is not made again.",
+    });
+    let one =
+        |operation: Operation| operation.takes(vec![id.clone()]).asks_aws().gives("200", "What became of it.", "application/json", &done);
+    let some =
+        |operation: Operation| operation.brings(&wish, true).asks_aws().gives("200", "What became of them.", "application/json", &done);
+    let listed = Operation::new("listDeadLetters", "The dead letters, the oldest first, each with all its problems.")
+        .takes(vec![look])
+        .asks_aws()
+        .gives("200", "The dead letters.", "application/json", &list)
+        .finish(shapes);
+    let redriven = one(Operation::new("redriveDeadLetter", "Moves a dead letter back to its jobs queue, if it would be accepted now.")
+        .brings(&redrive, false))
+    .finish(shapes);
+    let deleted = one(Operation::new("deleteDeadLetter", "Deletes a dead letter.")).finish(shapes);
+    let some_redriven = some(Operation::new("redriveDeadLetters", "Moves those that fit back to their jobs queues.")).finish(shapes);
+    let some_deleted = some(Operation::new("deleteDeadLetters", "Deletes those that fit; an empty wish means all.")).finish(shapes);
+    vec![
+        ("/dead-letters", json!({ "get": listed })),
+        ("/dead-letters/{id}", json!({ "delete": deleted })),
+        ("/dead-letters/{id}/redrive", json!({ "post": redriven })),
+        ("/dead-letters/redrive", json!({ "post": some_redriven })),
+        ("/dead-letters/delete", json!({ "post": some_deleted })),
+    ]
 }
 
 /// The parameters of a list.

@@ -100,10 +100,10 @@ impl<'a> Choice<'a> {
 
 /// What lies between two lines of an excerpt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct LeftOut {
-    pub(super) lines: usize,
+pub struct LeftOut {
+    pub lines: usize,
     /// Whether there is also a stretch of the log that was not read.
-    pub(super) unread: bool,
+    pub unread: bool,
 }
 
 impl LeftOut {
@@ -123,7 +123,7 @@ impl LeftOut {
     }
 
     /// What a mark stands for.
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    pub fn parse(text: &str) -> Option<Self> {
         let inner = text.strip_prefix("… ")?.strip_suffix(" …")?;
         let (lines, unread) = match inner.strip_suffix(UNREAD) {
             Some("") => return Some(Self { lines: 0, unread: true }),

@@ -1,0 +1,106 @@
+//! Addresses of the page, and what each is answered with.
+
+mod act;
+mod letters;
+mod log;
+mod pause;
+mod reply;
+
+use axum::{
+    Extension, Router,
+    extract::{Path, RawQuery, State},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Redirect, Response},
+    routing::{get, post},
+};
+
+use self::reply::{failed, html, missing, show, with};
+use super::{asset::Assets, job, jobs, keys, limits, overview, query::Query, row, text::encoded};
+use crate::{
+    http::{Pages, access::Right},
+    job::JobId,
+};
+
+/// Every address of the page.
+pub(in crate::http) fn router() -> Router<Pages> {
+    Router::new()
+        .route("/", get(overview))
+        .route("/jobs", get(jobs))
+        .route("/jobs/new", get(act::submit_form).post(act::submit))
+        .route("/jobs/{id}", get(job))
+        .route("/jobs/{id}/log", get(log::whole))
+        .route("/jobs/{id}/cancel", get(act::cancel_form).post(act::cancel))
+        .route("/limits", get(limits))
+        .route("/pause", get(pause::form).post(pause::pause))
+        .route("/resume", post(pause::resume))
+        .route("/dead-letters", get(letters::view))
+        .route("/dead-letters/redrive", post(letters::redrive))
+        .route("/dead-letters/delete", get(letters::delete_form).post(letters::delete))
+        .route("/dead-letters/{id}/edit", get(letters::edit_form).post(letters::edit))
+        .route("/keys", get(keys))
+        .route("/assets/{name}", get(asset))
+}
+
+async fn overview(
+    State(pages): State<Pages>,
+    Extension(right): Extension<Right>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    let query = Query::read(query.as_deref().unwrap_or_default());
+    show(&pages, right, &headers, |scene| overview::view(scene, &query))
+}
+
+async fn jobs(State(pages): State<Pages>, Extension(right): Extension<Right>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+    let query = Query::read(query.as_deref().unwrap_or_default());
+    // Who knows the id wants the job.
+    if query.pairs.len() == 1 && !query.text().is_empty() {
+        let wanted = query.text().trim();
+        let known = pages.vitals.console().is_some_and(|console| console.snapshot().jobs.iter().any(|job| row::id(job) == wanted));
+        if known {
+            return Redirect::to(&format!("/jobs/{}", encoded(wanted))).into_response();
+        }
+    }
+    show(&pages, right, &headers, |scene| jobs::view(&query, scene))
+}
+
+async fn job(
+    State(pages): State<Pages>,
+    Extension(right): Extension<Right>,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    let Some(console) = pages.vitals.console() else { return reply::starting() };
+    let found = match JobId::parse(&id) {
+        Ok(id) => console.job(&id).await,
+        Err(_) => Ok(None),
+    };
+    match found {
+        Ok(Some(detail)) => show(&pages, right, &headers, |scene| job::view(&detail, scene)),
+        Ok(None) if query.as_deref() == Some("sent") => {
+            with(&pages, right, |scene| html(StatusCode::OK, &job::unreceived(&id, scene), scene))
+        }
+        Ok(None) => with(&pages, right, |scene| html(StatusCode::NOT_FOUND, &job::not_found(&id, console.reach(), scene), scene)),
+        Err(error) => failed(&pages, right, "The job could not be looked up", &error, "/jobs"),
+    }
+}
+
+async fn limits(State(pages): State<Pages>, Extension(right): Extension<Right>, headers: HeaderMap) -> Response {
+    show(&pages, right, &headers, limits::view)
+}
+
+async fn keys(State(pages): State<Pages>, Extension(right): Extension<Right>, headers: HeaderMap) -> Response {
+    show(&pages, right, &headers, |_| keys::view())
+}
+
+/// Style, script and icons: kept for ever, since another content has another address.
+async fn asset(Path(name): Path<String>) -> Response {
+    match Assets::get().find(&name) {
+        Some(asset) => {
+            let headers = [(header::CONTENT_TYPE, asset.kind), (header::CACHE_CONTROL, "public, max-age=31536000, immutable")];
+            (headers, asset.content.as_str()).into_response()
+        }
+        None => missing(),
+    }
+}

@@ -1,0 +1,495 @@
+//! The API against a running daemon: what it shows, what it takes, who may.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::{collections::BTreeSet, path::PathBuf, sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    http::{HeaderMap, Request, StatusCode},
+};
+use futures_util::StreamExt;
+use localaws::runner::scripted::Script;
+use metrics_exporter_prometheus::PrometheusBuilder;
+use serde_json::{Value, json};
+use slipway::{
+    config::{TokenSource, Tokens},
+    engine::Vitals,
+    http::{self, Pages, access::Access},
+    job::JobId,
+};
+use tower::ServiceExt;
+
+use crate::world::{World, job, world};
+
+const READ: &str = "read-0123456789abcdef";
+const STEER: &str = "steer-0123456789abcdef";
+
+/// The daemon's HTTP for whoever reaches the loopback.
+fn open(world: &World) -> Router {
+    served(world.vitals(), Access::open(), "127.0.0.1")
+}
+
+fn served(vitals: Vitals, access: Access, listen: &str) -> Router {
+    http::router(Pages::new(vitals, PrometheusBuilder::new().build_recorder().handle(), Some(access)), listen.parse().unwrap())
+}
+
+/// Asks, as a line such as `GET /limits` with headers below it says; a body comes as JSON.
+async fn ask(router: &Router, request: &str, body: Option<Value>) -> (StatusCode, HeaderMap, String) {
+    let (line, headers) = request.split_once('\n').unwrap_or((request, ""));
+    let (method, path) = line.split_once(' ').unwrap();
+    let path =
+        if path.starts_with("/api") || path.ends_with('z') || path == "/metrics" { path.to_owned() } else { format!("/api/v1{path}") };
+    let mut request = Request::builder().method(method).uri(path);
+    if !headers.starts_with("host: ") {
+        request = request.header("host", "localhost:9090");
+    }
+    for (name, value) in headers.lines().filter_map(|line| line.trim().split_once(": ")) {
+        request = request.header(name, value);
+    }
+    let request = match body {
+        Some(body) => request.header("content-type", "application/json").body(Body::from(body.to_string())),
+        None => request.body(Body::empty()),
+    };
+    let response = router.clone().oneshot(request.unwrap()).await.unwrap();
+    let (parts, body) = response.into_parts();
+    let bytes = to_bytes(body, usize::MAX).await.unwrap();
+    (parts.status, parts.headers, String::from_utf8(bytes.to_vec()).unwrap())
+}
+
+async fn get(router: &Router, path: &str) -> Value {
+    let (status, _, text) = ask(router, &format!("GET {path}"), None).await;
+    assert_eq!(status, StatusCode::OK, "{path}: {text}");
+    serde_json::from_str(&text).unwrap()
+}
+
+/// A problem's status and its type's last part, having looked at the rest of it.
+async fn problem(router: &Router, request: &str, body: Option<Value>) -> (u16, String) {
+    let (status, headers, text) = ask(router, request, body).await;
+    assert_eq!(headers["content-type"], "application/problem+json", "{request}: {text}");
+    let problem: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(problem["status"], status.as_u16(), "{request}");
+    assert!(problem["detail"].as_str().is_some_and(|detail| !detail.is_empty()) && problem["title"].is_string(), "{text}");
+    (status.as_u16(), problem["type"].as_str().unwrap().strip_prefix("urn:slipway:problem:").unwrap().to_owned())
+}
+
+/// Waits until the API says of a job what is wanted.
+async fn until(router: &Router, id: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+    for _ in 0..600 {
+        let (status, _, text) = ask(router, &format!("GET /jobs/{id}"), None).await;
+        let job: Value = serde_json::from_str(&text).unwrap();
+        if status == StatusCode::OK && wanted(&job) {
+            return job;
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    panic!("{id} never came so far");
+}
+
+/// A job with a secret, whose build prints it and fails.
+fn telling(id: &str) -> Value {
+    let mut job = job(id);
+    job["env"] = json!([{ "name": "NPM_TOKEN", "value": "hunter2hunter2" }]);
+    job["labels"] = json!({ "release": "</script>\u{202e}" });
+    job
+}
+
+fn failing(building: Duration) -> impl Fn(&localaws::runner::Assignment) -> Script + Send + Sync + 'static {
+    move |_| Script::fails("make", "token is hunter2hunter2\nmain.rs:7: error[E0308]: mismatched types\n", 1).taking(building)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_says_where_it_stands_from_its_receive_to_its_end_and_asks_nobody_for_it() {
+    let mut world = world(failing(Duration::from_mins(3))).with("SLIPWAY__LIMITS__RUNNING=1").start().await;
+    let router = open(&world);
+    world.submit(&telling("app-1")).await;
+    until(&router, "app-1", |job| job["state"] == "running").await;
+    world.submit(&telling("app-2")).await;
+    let waiting = until(&router, "app-2", |job| job["state"] == "waiting").await;
+    assert_eq!((&waiting["repository"], &waiting["tenant"]), (&json!("github.com/acme/app"), &json!("github.com-acme")));
+    assert_eq!(waiting["message"]["env"], json!([{ "name": "NPM_TOKEN", "type": "PLAINTEXT" }]), "no values");
+
+    let running = until(&router, "app-1", |job| job["phase"] == "BUILD").await;
+    assert_eq!((&running["attempt"], &running["builds"][0]["phases"][0]["name"]), (&json!(1), &json!("SUBMITTED")));
+    assert!(running["building_since"].is_string());
+    let list = get(&router, "/jobs").await;
+    assert_eq!(list["counts"], json!({ "waiting": 1, "running": 1, "reporting": 0, "ended": 0 }));
+    assert_eq!((&list["jobs"][0]["id"], &list["jobs"][1]["id"]), (&json!("app-2"), &json!("app-1")), "who waits comes first");
+    let limits = get(&router, "/limits").await;
+    assert_eq!((&limits["all"]["running"], &limits["all"]["limit"], &limits["all"]["waiting"]), (&json!(1), &json!(1), &json!(1)));
+
+    let before = world.aws.calls();
+    for path in ["/jobs", "/jobs/app-1", "/jobs/app-2", "/limits", "/jobs?state=running&q=acme"] {
+        get(&router, path).await;
+    }
+    assert_eq!(world.aws.calls(), before, "what is shown of held jobs takes no call");
+
+    world.ends().await;
+    let ended = until(&router, "app-1", |job| job["state"] == "ended").await;
+    assert_eq!((&ended["status"], &ended["failure"]["phase"]), (&json!("failed"), &json!("BUILD")));
+    assert_eq!(ended["decisive_line"], "main.rs:7: error[E0308]: mismatched types");
+    assert!(ended["log"]["highlights"][0]["text"].as_str().unwrap().contains("E0308"));
+    assert_eq!(ended["labels"]["release"], "</script><U+202E>");
+    let history: Vec<_> = ended["history"].as_array().unwrap().iter().map(|entry| entry["text"].as_str().unwrap().to_owned()).collect();
+    for part in
+        ["was sent", "was received from slipway-jobs", "attempt 1: started the build", "phase BUILD", "ended: failed", "is accepted"]
+    {
+        assert!(history.iter().any(|text| text.contains(part)), "{part}: {history:?}");
+    }
+    assert!(!ended.to_string().contains("hunter2"));
+    world.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_log_is_whole_and_without_secrets_while_it_grows_later_and_after_a_restart() {
+    let mut world = world(failing(Duration::from_mins(3))).start().await;
+    let router = open(&world);
+    world.submit(&telling("app-1")).await;
+    let (status, _, text) = ask(&router, "GET /jobs/app-1/log", None).await;
+    assert_eq!(status, StatusCode::NOT_FOUND, "{text}");
+    until(&router, "app-1", |job| job["phase"] == "BUILD").await;
+    // The answer goes on until the build has ended.
+    let (status, headers, followed) = ask(&router, "GET /jobs/app-1/log?follow=true", None).await;
+    assert_eq!((status, headers["content-type"].to_str().unwrap()), (StatusCode::OK, "text/plain; charset=utf-8"));
+    world.ends().await;
+    let (_, _, later) = ask(&router, "GET /jobs/app-1/log", None).await;
+    assert_eq!(followed, later);
+    assert!(later.contains("token is [redacted]\n") && later.contains("E0308") && !later.contains("hunter2"), "{later}");
+
+    world.kill_when_quiet().await;
+    world.start_daemon().await;
+    let router = open(&world);
+    let (status, _, of_record) = ask(&router, "GET /jobs/app-1/log", None).await;
+    assert_eq!((status, of_record), (StatusCode::OK, later));
+    let job = get(&router, "/jobs/app-1").await;
+    assert_eq!((&job["from_record"], &job["status"], &job["state"]), (&json!(true), &json!("failed"), &json!("ended")));
+    assert_eq!((&job["source"]["url"], &job["message"]), (&json!("https://github.com/acme/app"), &Value::Null));
+    assert_eq!(get(&router, "/jobs").await["total"], 0, "lists show what is remembered");
+
+    // Whoever asks again and again for what nobody knows causes no more than a reading a minute.
+    let before = world.aws.calls()["codebuild.ListBuildsForProject"];
+    for _ in 0..20 {
+        assert_eq!(problem(&router, "GET /jobs/nobody", None).await, (404, "not-found".to_owned()));
+    }
+    assert!(world.aws.calls()["codebuild.ListBuildsForProject"] <= before + 1);
+    world.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn jobs_are_cancelled_where_they_are_held_and_asked_for_where_they_are_not() {
+    let mut world = world(|_| Script::succeeds().taking(Duration::from_mins(30))).with("SLIPWAY__LIMITS__RUNNING=1").start().await;
+    let router = open(&world);
+    for id in ["app-1", "app-2"] {
+        world.submit(&job(id)).await;
+        until(&router, id, |_| true).await;
+    }
+    until(&router, "app-1", |job| job["state"] == "running").await;
+    for id in ["app-1", "app-2"] {
+        let (status, _, text) = ask(&router, &format!("POST /jobs/{id}/cancel"), Some(json!({ "reason": "wrong branch" }))).await;
+        assert_eq!((status, text), (StatusCode::ACCEPTED, json!({ "id": id, "state": "cancelling" }).to_string()));
+    }
+    let cancelling = get(&router, "/jobs/app-1").await;
+    assert!(cancelling["cancelling_since"].is_string() && cancelling["cancel_reason"] == "wrong branch", "{cancelling}");
+    let ends = world.ends().await;
+    assert!(ends.values().all(|end| end["data"]["status"] == "cancelled" && end["data"]["reason"] == "wrong branch"));
+    until(&router, "app-1", |job| job["state"] == "ended").await;
+    assert_eq!(problem(&router, "POST /jobs/app-1/cancel", None).await, (409, "job-has-ended".to_owned()));
+
+    // One that is still to come is cancelled by whoever receives it.
+    let (status, _, text) = ask(&router, "POST /jobs/app-3/cancel", None).await;
+    assert_eq!((status, text), (StatusCode::ACCEPTED, json!({ "id": "app-3", "state": "asked" }).to_string()));
+    tokio::time::sleep(Duration::from_mins(1)).await;
+    world.submit(&job("app-3")).await;
+    assert_eq!(world.next_end().await["data"]["status"], "cancelled");
+    for (path, body, expected) in [
+        ("/jobs/a%20b/cancel", None, (400, "wrong-job-id")),
+        ("/jobs/app-4/cancel", Some(json!({ "reason": "two\nlines" })), (422, "wrong-body")),
+        ("/jobs/app-4/cancel", Some(json!({ "reason": "x".repeat(1_001) })), (422, "wrong-body")),
+        ("/jobs/app-4/cancel", Some(json!({ "why": "x" })), (422, "wrong-body")),
+        ("/jobs/app-4/cancel?force=true", None, (400, "unknown-parameter")),
+    ] {
+        let (status, name) = problem(&router, &format!("POST {path}"), body).await;
+        assert_eq!((status, name.as_str()), expected, "{path}");
+    }
+    world.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_is_submitted_as_the_daemon_would_accept_it_or_not_at_all() {
+    let world = world(|_| Script::succeeds()).start().await;
+    let router = open(&world);
+    let (status, headers, text) = ask(&router, "POST /jobs", Some(job("app-1"))).await;
+    assert_eq!(status, StatusCode::ACCEPTED, "{text}");
+    assert_eq!(headers["location"], "/api/v1/jobs/app-1");
+    assert_eq!(world.next_end().await["subject"], "app-1");
+    let mut nameless = job("x");
+    nameless.as_object_mut().unwrap().remove("id");
+    let (_, _, text) = ask(&router, "POST /jobs", Some(nameless)).await;
+    let accepted: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(accepted["id"], accepted["message_id"]);
+    assert_eq!(world.next_end().await["subject"], accepted["id"]);
+
+    let wrong = json!({ "version": 1, "source": { "url": "ssh://github.com/acme/app" }, "priority": "urgent" });
+    let (status, _, text) = ask(&router, "POST /jobs", Some(wrong)).await;
+    let rejected: Value = serde_json::from_str(&text).unwrap();
+    let paths: Vec<_> = rejected["problems"].as_array().unwrap().iter().map(|problem| problem["path"].as_str().unwrap()).collect();
+    assert_eq!((status, paths), (StatusCode::UNPROCESSABLE_ENTITY, vec!["/source/url", "/priority"]));
+    let large = json!({ "version": 1, "source": { "url": "https://github.com/acme/app" }, "labels": { "x": "x".repeat(1024 * 1024) } });
+    for (request, body, expected) in [
+        ("POST /jobs", Some(json!({ "version": 1, "cancel": "app-1" })), (422, "job-rejected")),
+        ("POST /jobs", Some(large), (413, "body-too-large")),
+        ("POST /jobs", None, (415, "json-needed")),
+        ("PUT /jobs", None, (405, "method-not-allowed")),
+        ("GET /nothing", None, (404, "not-found")),
+        ("GET /jobs/..%2Fx", None, (400, "wrong-job-id")),
+        ("GET /jobs/app-1/log?follow=maybe", None, (400, "wrong-parameter")),
+        ("GET /limits?x=1", None, (400, "unknown-parameter")),
+    ] {
+        let (status, name) = problem(&router, request, body).await;
+        assert_eq!((status, name.as_str()), expected, "{request}");
+    }
+    assert_eq!(world.dead_letters().await.len(), 0, "nothing wrong came onto the queue");
+    world.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_changes_is_told_and_can_be_told_again_from_the_last_event_on() {
+    let mut world = world(|_| Script::succeeds().taking(Duration::from_mins(1))).start().await;
+    let router = open(&world);
+    let listen = async |last: Option<&str>| {
+        let mut request = Request::get("/api/v1/events").header("host", "localhost");
+        if let Some(last) = last {
+            request = request.header("last-event-id", last);
+        }
+        let response = router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        assert_eq!(response.headers()["content-type"], "text/event-stream");
+        response.into_body().into_data_stream()
+    };
+    let mut events = listen(None).await;
+    let mut heard: Vec<(u64, String, Value)> = Vec::new();
+    world.submit(&job("app-1")).await;
+    while heard.last().is_none_or(|(_, _, job)| job["state"] != "ended") {
+        heard.extend(event(&events.next().await.unwrap().unwrap()));
+    }
+    let states: Vec<_> = heard.iter().map(|(_, _, job)| job["state"].as_str().unwrap()).collect();
+    let order: Vec<_> = states.iter().fold(Vec::new(), |mut seen, state| {
+        if seen.last() != Some(state) {
+            seen.push(*state);
+        }
+        seen
+    });
+    assert_eq!(order, ["waiting", "running", "reporting", "ended"]);
+    assert!(heard.windows(2).all(|pair| pair[0].0 < pair[1].0) && heard.iter().all(|(_, name, _)| name == "job"));
+
+    // From the first one on, all the others come again.
+    let mut again = listen(Some(&heard[0].0.to_string())).await;
+    for expected in &heard[1..] {
+        assert_eq!(event(&again.next().await.unwrap().unwrap()).as_ref(), Some(expected));
+    }
+    // An id of another process says nothing of what was missed.
+    let mut lost = listen(Some("17")).await;
+    assert_eq!(event(&lost.next().await.unwrap().unwrap()).unwrap().1, "missed");
+    world.end().await;
+}
+
+/// An event's id, name and data; `None`: a sign of life.
+fn event(bytes: &[u8]) -> Option<(u64, String, Value)> {
+    let text = std::str::from_utf8(bytes).unwrap();
+    let field = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
+    Some((field("id")?.parse().unwrap(), field("event")?.to_owned(), serde_json::from_str(field("data")?).unwrap()))
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_more_answers_go_on_than_there_are_places() {
+    let world = world(|_| Script::succeeds()).start().await;
+    let router = open(&world);
+    let request = || Request::get("/api/v1/events").header("host", "localhost").body(Body::empty()).unwrap();
+    let mut held = Vec::new();
+    for _ in 0..64 {
+        held.push(router.clone().oneshot(request()).await.unwrap());
+    }
+    assert_eq!(problem(&router, "GET /events", None).await, (503, "busy".to_owned()));
+    assert_eq!(get(&router, "/jobs").await["total"], 0, "who only looks is not concerned");
+    held.pop();
+    assert_eq!(router.clone().oneshot(request()).await.unwrap().status(), StatusCode::OK);
+    world.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_reads_or_steers_and_another_sites_page_does_neither() {
+    let world = world(|_| Script::succeeds()).start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("steer");
+    std::fs::write(&file, format!("{STEER}\n")).unwrap();
+    let tokens = Tokens { read: Some(TokenSource::Variable("READ".into())), steer: Some(TokenSource::File(file.clone())) };
+    let variable = |name: &str| (name == "READ").then(|| READ.to_owned());
+    let access = Access::guarded(&tokens, "slipway.toml", variable).unwrap();
+    let router = served(world.vitals(), access, "0.0.0.0");
+    let basic =
+        |token: &str| format!("authorization: Basic {}", base64::Engine::encode(&base64::prelude::BASE64_STANDARD, format!("me:{token}")));
+    let bearer = |token: &str| format!("authorization: Bearer {token}");
+    let cancel = "POST /jobs/app-1/cancel";
+    for (request, header, expected) in [
+        ("GET /limits", String::new(), 401),
+        ("GET /openapi.json", String::new(), 401),
+        ("GET /nothing", String::new(), 401),
+        ("GET /limits", bearer("wrong-0123456789abcdef"), 401),
+        ("GET /limits", bearer(""), 401),
+        ("GET /limits", bearer(READ), 200),
+        ("GET /limits", basic(READ), 200),
+        ("GET /limits", bearer(STEER), 200),
+        (cancel, String::new(), 401),
+        (cancel, bearer(READ), 403),
+        (cancel, bearer(STEER), 202),
+        (cancel, basic(STEER), 202),
+        // A browser sends the password along wherever the request comes from.
+        (cancel, format!("{}\norigin: http://evil.example", basic(STEER)), 403),
+        (cancel, format!("{}\nsec-fetch-site: cross-site", basic(STEER)), 403),
+        (cancel, format!("{}\nsec-fetch-site: same-origin", basic(STEER)), 202),
+        ("GET /limits", format!("{}\nsec-fetch-site: cross-site", basic(READ)), 403),
+        ("GET /healthz", String::new(), 200),
+        ("GET /readyz", String::new(), 200),
+        ("GET /metrics", String::new(), 200),
+    ] {
+        let (status, headers, text) = ask(&router, &format!("{request}\n{header}"), None).await;
+        assert_eq!(status.as_u16(), expected, "{request} {header}: {text}");
+        assert_eq!(headers.get_all("www-authenticate").iter().count(), if expected == 401 { 2 } else { 0 });
+        assert!(!text.contains(READ) && !text.contains(STEER));
+    }
+    // The token is changed under the running daemon.
+    std::fs::write(&file, "steer-fedcba9876543210\n").unwrap();
+    tokio::time::sleep(Duration::from_secs(11)).await;
+    for (token, expected) in [(STEER, 401), ("steer-fedcba9876543210", 200), (READ, 200)] {
+        let (status, _, _) = ask(&router, &format!("GET /limits\n{}", bearer(token)), None).await;
+        assert_eq!(status.as_u16(), expected, "{token}");
+    }
+    world.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn on_the_loopback_everybody_who_reaches_it_may_but_no_other_sites_page() {
+    let world = world(|_| Script::succeeds()).start().await;
+    let router = open(&world);
+    for (request, expected) in [
+        ("GET /limits", 200),
+        ("POST /jobs/app-1/cancel", 202),
+        ("GET /limits\nhost: evil.example", 421),
+        ("POST /jobs/app-1/cancel\norigin: http://evil.example", 403),
+        ("POST /jobs/app-1/cancel\norigin: null", 403),
+        ("POST /jobs/app-1/cancel\norigin: http://localhost:9090", 202),
+        ("POST /jobs/app-1/cancel\nsec-fetch-site: same-site\norigin: http://localhost:9090", 403),
+    ] {
+        let (status, headers, text) = ask(&router, request, None).await;
+        assert_eq!(status.as_u16(), expected, "{request}: {text}");
+        if expected != 421 {
+            assert!(headers["content-security-policy"].to_str().unwrap().starts_with("default-src 'none';"));
+            assert_eq!(
+                (&headers["x-content-type-options"], &headers["cache-control"]),
+                (&"nosniff".parse().unwrap(), &"no-store".parse().unwrap())
+            );
+        }
+    }
+    // A form of another site can send no JSON.
+    let request = Request::post("/api/v1/jobs").header("host", "localhost").header("content-type", "text/plain").body(Body::from("{}"));
+    assert_eq!(router.clone().oneshot(request.unwrap()).await.unwrap().status(), StatusCode::UNSUPPORTED_MEDIA_TYPE);
+    world.end().await;
+}
+
+#[test]
+fn a_token_that_can_be_guessed_or_is_not_there_keeps_the_daemon_from_starting() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |text: &str| {
+        let path: PathBuf = folder.path().join(text.len().to_string());
+        std::fs::write(&path, text).unwrap();
+        TokenSource::File(path)
+    };
+    for (source, rule) in [
+        (file("short"), "20 to 512 characters"),
+        (file("   \n"), "1 to 10 tokens"),
+        (file(&format!("{STEER}\n").repeat(11)), "1 to 10 tokens"),
+        (file(&"x".repeat(9_000)), "larger than"),
+        (TokenSource::File("/nowhere/token".into()), "cannot read /nowhere/token"),
+        (TokenSource::Variable("TOKEN".into()), "TOKEN is not set"),
+    ] {
+        let faults = Access::guarded(&Tokens { read: None, steer: Some(source) }, "slipway.toml", |_| None).unwrap_err().to_string();
+        assert!(faults.contains("http.tokens.steer") && faults.contains(rule), "{rule}: {faults}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_flood_of_one_tenant_does_not_push_out_what_another_looks_up() {
+    let setup = world(|_| Script::succeeds().taking(Duration::from_secs(30)));
+    let mut world = setup.with("SLIPWAY__HTTP__HISTORY=10 SLIPWAY__LIMITS__RUNNING=10").start().await;
+    let router = open(&world);
+    for n in 0..30 {
+        let mut job = job(&format!("app-{n}"));
+        job["tenant"] = if n == 0 { "single" } else { "flood" }.into();
+        world.submit(&job).await;
+    }
+    world.ends().await;
+    until(&router, "app-29", |job| job["state"] == "ended").await;
+    let list = get(&router, "/jobs?state=ended").await;
+    let ids: BTreeSet<_> = list["jobs"].as_array().unwrap().iter().map(|job| job["id"].as_str().unwrap()).collect();
+    assert!(ids.len() == 10 && ids.contains("app-0"), "{ids:?}");
+    // What is older is found in CodeBuild.
+    let forgotten = (1..30).map(|n| format!("app-{n}")).find(|id| !ids.contains(id.as_str())).unwrap();
+    assert_eq!(get(&router, &format!("/jobs/{forgotten}")).await["from_record"], true);
+    world.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_paused_starts_when_it_is_resumed_and_a_dead_letter_goes_back() {
+    let mut world = world(|_| Script::succeeds()).start().await;
+    let router = open(&world);
+    let scope = json!({ "tenant": "team-a" });
+    let (status, _, text) = ask(&router, "POST /pause", Some(json!({ "scope": scope, "reason": "a bad day" }))).await;
+    let pause: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!((status, &pause["scope"], &pause["reason"]), (StatusCode::OK, &scope, &json!("a bad day")), "{text}");
+    for was_paused in [true, false] {
+        let (_, _, text) = ask(&router, "POST /resume", Some(json!({ "scope": scope }))).await;
+        assert_eq!(text, json!({ "was_paused": was_paused }).to_string());
+    }
+    world.submit_text("{}").await;
+    world.ends().await;
+    let list = get(&router, "/dead-letters").await;
+    let letter = &list["letters"][0];
+    assert_eq!((&list["complete"], &letter["kind"], &letter["problems"][0]["path"]), (&json!(true), &json!("rejected"), &json!("/version")));
+    let id = letter["id"].as_str().unwrap().to_owned();
+    let (status, _, text) = ask(&router, &format!("POST /dead-letters/{id}/redrive"), None).await;
+    let done: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!((status, &done["refused"][0]["id"]), (StatusCode::OK, &json!(id)), "it would be rejected again: {text}");
+    let mended = json!({ "body": job("app-1").to_string() });
+    let (_, _, text) = ask(&router, &format!("POST /dead-letters/{id}/redrive"), Some(mended)).await;
+    assert_eq!(serde_json::from_str::<Value>(&text).unwrap()["done"], json!([id]), "{text}");
+    assert_eq!(world.next_end().await["subject"], "app-1");
+    for (request, body, expected) in [
+        ("DELETE /dead-letters/nobody", None, (404, "not-found")),
+        ("POST /pause", None, (400, "malformed-body")),
+        ("POST /pause", Some(json!({ "scope": "nothing" })), (422, "wrong-body")),
+        ("POST /pause", Some(json!({ "scope": { "profile": "nightly" } })), (404, "not-found")),
+        ("POST /dead-letters/delete", Some(json!({ "id": "x" })), (422, "wrong-body")),
+        ("GET /dead-letters?look=perhaps", None, (400, "wrong-parameter")),
+        ("POST /reload", None, (409, "nothing-to-reload")),
+    ] {
+        let (status, name) = problem(&router, request, body).await;
+        assert_eq!((status, name.as_str()), expected, "{request}");
+    }
+    world.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn viewers_share_one_snapshot_a_second() {
+    let mut world = world(|_| Script::succeeds().taking(Duration::from_mins(5))).start().await;
+    world.submit(&job("app-1")).await;
+    let console = world.vitals().console().unwrap();
+    while console.job(&JobId::parse("app-1").unwrap()).await.unwrap().is_none() {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    let first = console.snapshot();
+    tokio::time::sleep(Duration::from_millis(900)).await;
+    assert!(Arc::ptr_eq(&first, &console.snapshot()));
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert!(!Arc::ptr_eq(&first, &console.snapshot()));
+    world.ends().await;
+    world.end().await;
+}

@@ -1,0 +1,272 @@
+"""The status page in a browser, before the real program: what a newcomer asks, and what a hostile sender tries."""
+
+import json
+import re
+import shutil
+import signal
+import subprocess
+import urllib.error
+import urllib.parse
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from checker import lacking
+from chromium import Browser
+from cloud import get
+from crowd import Crowd
+from program import SLIPWAY, environment
+from waiting import until
+
+HERE = Path(__file__).parent
+WIDTHS = [320, 390, 736, 900, 1121, 1440, 1920]
+# All texts that match, as they are seen.
+TEXTS = "return [...document.querySelectorAll(given[0])].map(e => e.innerText.replace(/\\s+/g, ' ').trim());"
+
+
+class Page:
+    """The page of a daemon in a browser."""
+
+    def __init__(self, browser, http):
+        self.browser, self.url = browser, f"http://{http}"
+
+    def open(self, path="/"):
+        self.browser.open(self.url + path)
+
+    def texts(self, selector):
+        return self.browser.run(TEXTS, selector)
+
+    def text(self, selector):
+        return " ".join(self.texts(selector))
+
+    def path(self):
+        return self.browser.run("return location.pathname")
+
+    def click(self, selector, text=""):
+        """Follows a link or presses a button, and waits until the next page is there."""
+        script = """
+            const it = [...document.querySelectorAll(given[0])].find(e => e.innerText.includes(given[1]));
+            if (!it) return false;
+            window.before = true; setTimeout(() => it.click()); return true;"""
+        assert self.browser.run(script, selector, text), f"no {selector} with {text!r} in {self.text('main')[:500]}"
+        until(lambda: self.browser.run("return !window.before && document.readyState == 'complete'") is True, "the next page")
+
+
+@pytest.fixture(scope="module")
+def browser(programs, tmp_path_factory):
+    browser = Browser(programs, tmp_path_factory.mktemp("browser"))
+    yield browser
+    browser.end()
+
+
+@pytest.fixture(scope="module")
+def crowd(start_local, tmp_path_factory):
+    """Local mode with some 50 jobs of five tenants: four run, nine have ended, and the rest wait."""
+    local = start_local(SLIPWAY__LIMITS__RUNNING="4")
+    crowd = Crowd(tmp_path_factory.mktemp("crowd"), local.cloud)
+    crowd.local = local
+    crowd.ended()
+    until(lambda: counts(local)["ended"] >= 9, "the first nine ends", 180)
+    crowd.held()
+    until(lambda: counts(local)["running"] == 4, "four running builds", 120)
+    crowd.waiting()
+    until(lambda: counts(local)["waiting"] == 38, "the line", 120)
+    yield crowd
+    crowd.go_on()
+    local.program.end()
+
+
+@pytest.fixture
+def page(browser, crowd):
+    browser.screen(1440)
+    return Page(browser, crowd.local.http)
+
+
+def jobs(local, query=""):
+    return json.loads(get(f"http://{local.http}/api/v1/jobs?{query}")[1])
+
+
+def counts(local):
+    status, text = get(f"http://{local.http}/api/v1/jobs") or (0, "")
+    found = json.loads(text)["counts"] if status == 200 else {}
+    return {state: found.get(state, 0) for state in ("waiting", "running", "reporting", "ended")}
+
+
+def test_the_newcomers_questions(page):
+    """Which build is the oldest, why X waits, what broke in Y; then one is cancelled. All from the page alone."""
+    page.open()
+    assert page.texts(".lane h2") == ["Waiting", "Running", "Ended"]
+    assert [int(text) for text in page.texts(".lane .big b")][:2] == [38, 4]
+    # The oldest is the first that runs.
+    running = page.texts("[aria-labelledby=lane-running] .job")
+    assert len(running) == 4 and "acme/monolith" in running[0] and "team-a" in running[0]
+    # Each that waits says where it stands and why.
+    waiting = page.texts("[aria-labelledby=lane-waiting] .job")
+    assert len(waiting) == 10 and all("all 4 places taken" in row and "waited" in row for row in waiting), waiting
+    page.click("a", "All 38 waiting")
+    assert page.path() == "/jobs" and "38 jobs" in page.text(".title")
+    # Why this one waits.
+    page.open("/jobs?q=second-of-group")
+    assert page.path() == "/jobs/second-of-group", "who knows the id wants the job"
+    assert "Why it waits" in page.text("h2")
+    assert "after first-of-group" in page.text(".answer") and "38" in page.text(".answer")
+    # What broke there.
+    page.open("/?tenant=team-a")
+    page.click("[aria-labelledby=lane-ended] .name", "storefront")
+    assert "What broke" in page.text("h2")
+    assert "failed to solve: team/base:node22: not found" in page.text(".decisive-line")
+    assert page.texts(".decisive-row") and "The sender" in page.text(".answer")
+    # Cancel one.
+    page.open("/jobs/wait-35")
+    page.click(".buttons a", "Cancel…")
+    page.browser.run("document.querySelector('#reason').value = 'no longer <b>needed</b>';")
+    page.click("form.form button", "Cancel the job")
+    assert page.path() == "/jobs/wait-35"
+    until(lambda: "Who ended it" in page.text("h2"), "the end, without a click")
+    assert "no longer <b>needed</b>" in page.text(".answer")
+
+
+def test_all_of_it_without_script(page):
+    page.browser.command("Emulation.setScriptExecutionDisabled", value=True)
+    try:
+        html = urllib.request.urlopen(page.url + "/jobs/wait-34", timeout=10).read().decode()
+        assert "all 4 places taken" in html and "/jobs/wait-34/cancel" in html
+        form = urllib.request.urlopen(page.url + "/jobs/wait-34/cancel", timeout=10).read().decode()
+        token = re.search(r'name="token" value="([0-9a-f]+)"', form)[1]
+        refused = post(page.url + "/jobs/wait-34/cancel", token="0" * 64)
+        assert refused[0] == 403 and "Nothing was done" in refused[1]
+        status, _ = post(page.url + "/jobs/wait-34/cancel", token=token, reason="by a form")
+        assert status == 200
+        until(lambda: "by a form" in get(page.url + "/jobs/wait-34")[1], "the end")
+    finally:
+        page.browser.command("Emulation.setScriptExecutionDisabled", value=False)
+
+
+def post(url, **fields):
+    try:
+        with urllib.request.urlopen(url, urllib.parse.urlencode(fields).encode(), timeout=30) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+
+
+def test_it_is_live_and_rows_stay_while_somebody_is_among_them(page, crowd):
+    page.open("/?tenant=team-live")
+    until(lambda: page.text("#connection") == "Live", "the connection")
+    assert "Nothing waits" in page.text("main")
+    crowd.send("live-1", "acme/monolith", "team-live")
+    until(lambda: page.texts("[aria-labelledby=lane-waiting] .job"), "the row, without a reload")
+    # Somebody reads: a new row waits for a click.
+    page.browser.run("document.querySelector('[aria-labelledby=lane-waiting] .name').focus();")
+    crowd.send("live-2", "acme/monolith", "team-live")
+    until(lambda: page.texts(".held"), "the offer to show changes")
+    assert len(page.texts("[aria-labelledby=lane-waiting] .job")) == 1
+    page.browser.run("document.querySelector('.held').click();")
+    until(lambda: len(page.texts("[aria-labelledby=lane-waiting] .job")) == 2, "both rows")
+    assert page.browser.run("return document.querySelector('.held')") is None
+
+
+def test_a_pause_is_seen_and_ends(page):
+    page.open("/limits")
+    page.click("a[aria-label='Pause team-b']")
+    page.browser.run("document.querySelector('#reason').value = 'disk full';")
+    page.click("form.form button", "Pause")
+    until(lambda: "team-b is paused" in page.text(".notices") and "disk full" in page.text(".notices"), "the notice")
+    page.open("/?tenant=team-b")
+    until(lambda: "paused: team-b" in page.text("[aria-labelledby=lane-waiting]"), "the reason")
+    page.open("/limits")
+    page.click("a[aria-label='Resume team-b']")
+    page.click("form.form button", "Resume")
+    until(lambda: "team-b is paused" not in page.text(".notices"), "no notice")
+
+
+def test_dead_letters_are_mended_and_deleted(page, crowd):
+    bodies = [{"version": 1, "id": f"broken-{n}", "source": {"url": crowd.urls["acme/gateway"]}, "tenant": "team-a", "nonsense": n} for n in (1, 2)]
+    for body in bodies:
+        crowd.local.cloud.send(body)
+
+    def seen():
+        page.open("/dead-letters?look")
+        return all(body["id"] in page.text(".letters") for body in bodies)
+
+    until(seen, "both dead letters", 90)
+    assert "/nonsense" in page.text(".reasons")
+    page.click("a[aria-label='Edit broken-1']")
+    fixed = json.dumps({key: value for key, value in bodies[0].items() if key != "nonsense"} | {"id": "mended-1"})
+    page.browser.run("document.querySelector('#body').value = given[0];", fixed)
+    page.click("form.form button", "Send")
+    until(lambda: get(f"{page.url}/jobs/mended-1")[0] == 200, "the mended job")
+    page.open("/dead-letters?look")
+    page.browser.run("document.querySelector('[aria-label^=\"Select broken-2\"]').click();")
+    assert page.text("#selected") == "1 selected" and "broken-2" in page.text("#selected-ids")
+    page.click("#selection button", "Delete 1…")
+    page.click("form.form button", "Delete 1")
+    assert "1 deleted" in page.text(".remark") and "broken-2" not in page.text(".letters")
+
+
+@pytest.fixture(scope="module")
+def axe(tmp_path_factory):
+    if shutil.which("npm") is None:
+        lacking("Node.js is not installed")
+    folder = tmp_path_factory.mktemp("axe")
+    for file in ("package.json", "package-lock.json"):
+        shutil.copy(HERE / "page" / file, folder)
+    subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"], cwd=folder, check=True, capture_output=True, timeout=300)
+    return (folder / "node_modules" / "axe-core" / "axe.min.js").read_text()
+
+
+LOOK = """
+    const found = await axe.run(document, { resultTypes: ['violations'] });
+    const root = document.documentElement;
+    return { violations: found.violations.map(v => `${v.id}: ${v.nodes[0].html}`), sideways: root.scrollWidth - root.clientWidth, title: document.title };"""
+
+
+def test_hostile_and_long_names_break_nothing_at_any_width(page, crowd, axe):
+    """In both schemes and at every width: no script runs, nothing scrolls sideways, and axe-core finds no violation."""
+    crowd.hostile()
+    until(lambda: len(jobs(crowd.local, "tenant=" + "t" * 64)["jobs"]) == 2, "the hostile jobs", 60)
+    until(lambda: "img src=x" in get(f"{page.url}/dead-letters?look")[1].replace("&lt;", "") or "img src=x" in get(f"{page.url}/dead-letters")[1], "the dead letters", 90)
+    hostile = jobs(crowd.local, "tenant=" + "t" * 64)["jobs"][0]["id"]
+    wrong = []
+    for path in ("/", "/jobs", f"/jobs/{hostile}", "/jobs/storefront-1", "/limits", "/dead-letters", "/pause"):
+        page.open(path)
+        for scheme in ("light", "dark"):
+            for width in WIDTHS:
+                page.browser.screen(width, 900, scheme)
+                seen = page.browser.run(axe + LOOK)
+                if not isinstance(seen, dict) or seen["violations"] or seen["sideways"] > 0 or "Slipway" not in seen["title"]:
+                    wrong.append((path, scheme, width, seen))
+    assert not wrong, wrong
+    # What the policy forbids was not even tried.
+    assert page.browser.run("return document.querySelectorAll('script:not([src]), [onerror], main img').length") == 0
+
+
+def test_answers_say_what_browsers_may_do_and_an_unchanged_page_is_not_sent_again(page):
+    with urllib.request.urlopen(page.url + "/keys", timeout=10) as answer:
+        policy, tag = answer.headers["content-security-policy"], answer.headers["etag"]
+        style = re.search(r'href="(/assets/style-[0-9a-f]+\.css)"', answer.read().decode())[1]
+    for part in ("default-src 'none'", "script-src 'self'", "style-src 'self'", "frame-ancestors 'none'", "form-action 'self'", "base-uri 'none'"):
+        assert part in policy
+    assert "unsafe" not in policy
+    with urllib.request.urlopen(page.url + style, timeout=10) as answer:
+        assert "immutable" in answer.headers["cache-control"] and answer.headers["content-type"].startswith("text/css")
+
+    def unchanged():
+        again = urllib.request.Request(page.url + "/keys", headers={"If-None-Match": tag})
+        try:
+            return urllib.request.urlopen(again, timeout=10).status == 304
+        except urllib.error.HTTPError as error:
+            return error.code == 304
+
+    assert unchanged()
+
+
+def test_the_demo_stays_up_for_its_page(programs):
+    program = programs("demo", [SLIPWAY, "demo", "--open", "--keep"], environment())
+    address = program.says(lambda text: re.search(r"Status page   (http://127\.0\.0\.1:\d+/)", text), "the page's address", 60)[1]
+    program.says(lambda text: "stays at " + address in text, "it stays", 180)
+    status, text = get(address)
+    assert status == 200 and "succeeded" in text
+    program.send(signal.SIGINT)
+    assert program.code(60) == 0, program.output
