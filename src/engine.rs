@@ -91,13 +91,13 @@ pub async fn run(config: Arc<Config>, clients: Clients, clock: Clock, vitals: Vi
     let _abort = jobs.abort_on_drop();
     // Jobs are given back when nothing is received any more: an open poll would take them again at once.
     let inner = Shutdown { drain: CancellationToken::new(), leave: shutdown.leave.clone() };
-    let backlog = backlog::Backlog::new(&config.limits, config.queues.len());
+    let backlog = backlog::Backlog::new(&config);
     let worker = worker(&config, &clients, clock, &backlog, &mut services, &vitals, &inner);
     let mut intakes = Services::default();
     let mut answers = Vec::new();
     let mut leases = Vec::new();
-    for settings in &config.queues {
-        let (intake, answered) = intake(settings, &clients, &worker, &backlog, &jobs, &mut services, &vitals);
+    for (index, settings) in config.queues.iter().enumerate() {
+        let (intake, answered) = intake((index, settings), &clients, &worker, &backlog, &jobs, &mut services, &vitals);
         if settings.report_dead_letters {
             let dead_letters = Arc::clone(&intake.dead_letters);
             let reader = dead_letter_reader::DeadLetterReader { settings: settings.clone(), dead_letters, worker: Arc::clone(&worker) };
@@ -210,7 +210,7 @@ fn worker(
 }
 
 fn intake(
-    settings: &config::Queue,
+    (index, settings): (usize, &config::Queue),
     clients: &Clients,
     worker: &Arc<worker::Worker>,
     backlog: &backlog::Backlog,
@@ -232,6 +232,7 @@ fn intake(
         settings: settings.clone(),
         leases,
         backlog: backlog.clone(),
+        index,
         worker: Arc::clone(worker),
         jobs: jobs.clone(),
         answered,

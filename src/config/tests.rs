@@ -1,6 +1,7 @@
 //! The rules by table: what a file with a fault is told, and what the environment changes.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod limits;
 mod queue;
 
 use std::{path::Path, time::Duration};

@@ -46,6 +46,8 @@ pub(crate) struct Intake {
     pub(crate) leases: Leases,
     /// Room for what is held, over all queues.
     pub(crate) backlog: Backlog,
+    /// The queue's number among those that share the room.
+    pub(crate) index: usize,
     pub(crate) worker: Arc<Worker>,
     pub(crate) jobs: Jobs,
     /// Set when the queue has answered for the first time.
@@ -71,6 +73,7 @@ impl Intake {
             _ = timeout(POLICY, &mut learning) => {}
         }
         loop {
+            let is_paused = self.worker.scheduler.is_queue_paused(self.settings.name());
             tokio::select! {
                 biased;
                 () = drain.cancelled() => break,
@@ -92,7 +95,9 @@ impl Intake {
                     }
                 }
                 () = sleep_until(paused_until.unwrap_or_else(Instant::now)), if paused_until.is_some() => paused_until = None,
-                room = self.backlog.reserve(), if receives.len() < wanted && paused_until.is_none() => receives.push(self.receive(room)),
+                room = self.backlog.reserve(self.index, is_paused), if receives.len() < wanted && paused_until.is_none() => {
+                    receives.push(self.receive(room));
+                }
                 // Without a receive under way, it is the wait for room or the pause that goes on.
                 () = sleep(TURN), if receives.is_empty() => pulse.beat(),
             }
@@ -124,6 +129,7 @@ impl Intake {
         let deliveries = answer?;
         self.answered.send_replace(true);
         let (count, received) = (deliveries.len(), Instant::now());
+        self.backlog.brought(self.index, count);
         for (delivery, room) in deliveries.into_iter().zip(room) {
             self.hand_over(delivery, room, received);
         }

@@ -19,6 +19,7 @@ mod permissions;
 mod publish;
 mod reads;
 mod reject;
+mod scheduling;
 mod survive;
 mod truncated;
 mod wire;
