@@ -453,7 +453,10 @@ async fn what_is_paused_starts_when_it_is_resumed_and_a_dead_letter_goes_back() 
     world.ends().await;
     let list = get(&router, "/dead-letters").await;
     let letter = &list["letters"][0];
-    assert_eq!((&list["complete"], &letter["kind"], &letter["problems"][0]["path"]), (&json!(true), &json!("rejected"), &json!("/version")));
+    assert_eq!(
+        (&list["complete"], &letter["kind"], &letter["problems"][0]["path"]),
+        (&json!(true), &json!("rejected"), &json!("/version"))
+    );
     let id = letter["id"].as_str().unwrap().to_owned();
     let (status, _, text) = ask(&router, &format!("POST /dead-letters/{id}/redrive"), None).await;
     let done: Value = serde_json::from_str(&text).unwrap();

@@ -41,7 +41,16 @@ const UNRECEIVED: &str = "nothing_received";
 impl Complaints {
     pub(super) fn new(notices: Notices, clock: Clock, url: &str) -> Self {
         let about = format!("queue {url}");
-        Self { notices, clock, about, url: url.to_owned(), is_fifo: is_fifo(url), quiet_since: Instant::now(), counts: 0, is_unreceived: false }
+        Self {
+            notices,
+            clock,
+            about,
+            url: url.to_owned(),
+            is_fifo: is_fifo(url),
+            quiet_since: Instant::now(),
+            counts: 0,
+            is_unreceived: false,
+        }
     }
 
     /// A receive has failed.
@@ -150,7 +159,9 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_receive_that_fails_is_a_notice_where_somebody_has_to_act() {
         let (notices, mut complaints) = complaints(URL);
-        for (class, told) in [(Class::Throttled, None), (Class::Transient, None), (Class::Denied, Some("denied")), (Class::NotFound, Some("not_found"))] {
+        for (class, told) in
+            [(Class::Throttled, None), (Class::Transient, None), (Class::Denied, Some("denied")), (Class::NotFound, Some("not_found"))]
+        {
             complaints.failed(&AwsError::local(class, "sqs.ReceiveMessage", "no"));
             assert_eq!(kinds(&notices), told.into_iter().collect::<Vec<_>>(), "{class:?}");
         }
