@@ -176,6 +176,9 @@ mod tests {
             assert!(command.get_about().is_some(), "{name}");
             let after = command.get_after_help().map(ToString::to_string).unwrap_or_default();
             assert!(after.contains(&format!("slipway {name}")), "{name}");
+            // A line that is broken by the terminal is ragged, and an example in two parts cannot be pasted.
+            let wide: Vec<_> = after.lines().filter(|line| line.chars().count() > WIDTH).collect();
+            assert_eq!(wide, [""; 0], "{name}");
         }
     }
 }

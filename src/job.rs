@@ -1,6 +1,7 @@
 //! The vocabulary: what a job is and every decision about it, as functions of their arguments. No clock, no I/O, no SDK types.
 
 mod agent;
+pub mod as_built;
 pub mod build;
 pub mod capacity;
 pub mod cause;

@@ -208,6 +208,10 @@ impl Drop for Running {
     }
 }
 
+pub(crate) fn job_waits(job: &dyn Display, why: &str) {
+    info!(job.id = %job, "waits: {why}");
+}
+
 pub(crate) fn job_repeated(job: &dyn Display) {
     info!(job.id = once(job), "a message repeats a job that lives here; it gets the same end");
 }

@@ -19,18 +19,22 @@ use crate::{
 /// Cancel jobs
 #[derive(Debug, Args)]
 #[command(after_help = "\
-The daemon is asked where --daemon says: a job that it holds ends at once. For any other job the wish goes on the queue, for whichever daemon
-has the job or will receive it. Where no daemon answers, the wish is put on the queue from here, which takes sqs:SendMessage;
---config or AWS_ENDPOINT_URL says which queue is meant.
+The daemon is asked where --daemon says: a job that it holds ends at once. For
+any other job the wish goes on the queue, for whichever daemon has the job or
+will receive it. Where no daemon answers, the wish is put on the queue from
+here, which takes sqs:SendMessage.
 
-With --json one line a job: {\"id\":\"app-4711\",\"state\":\"cancelling\"}, or asked, or refused with \"why\".
+With --json one line a job: {\"id\":\"app-4711\",\"state\":\"cancelling\"}, or
+asked, or refused with \"why\".
 
-Exit codes: 0 all are ending or asked; 1 one of them could not be, as it has ended.
+Exit codes: 0 all are ending or asked; 1 one of them could not be, as it has
+ended.
 
 Examples:
   slipway cancel app-4711
   slipway cancel app-4711 app-4712 --reason \"wrong branch\"
-  slipway jobs --tenant team-a --json | jq -r '.jobs[].id' | xargs slipway cancel")]
+  slipway jobs --tenant team-a --json | jq -r '.jobs[].id' |
+    xargs slipway cancel")]
 pub(super) struct Cancel {
     /// The jobs' ids
     #[arg(value_name = "JOB", required = true, value_parser = show::job)]

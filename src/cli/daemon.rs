@@ -1,6 +1,7 @@
 //! The daemon as a process: signals, metrics, HTTP, and the engine in the middle. For `run` and `local`.
 
 mod signals;
+mod waits;
 
 use std::{sync::Arc, time::Duration};
 
@@ -75,16 +76,16 @@ impl Daemon {
         let site = Site::of(&self.current.now());
         let pages = Pages::new(vitals.clone(), metrics, self.access).with_site(site).with_reload(self.reload);
         let pages = http::serve(self.listener, pages, stop.clone());
-        let begun = begun(self.name, self.current.now(), clients.clone());
+        let (begun, waits) = (begun(self.name, self.current.now(), clients.clone()), waits::tell(vitals.clone()));
         let engine = async {
             let exit = Box::pin(engine::run(self.current, clients, Clock::system(), vitals, shutdown.clone())).await;
             // Health and metrics are told to the very end.
             stop.cancel();
             exit
         };
-        // The daemon does not wait for what its first line says.
-        let begun = stop.clone().run_until_cancelled_owned(begun);
-        let ended = async { tokio::join!(engine, pages, begun) };
+        // The daemon waits neither for what its first line says nor for these.
+        let told = stop.clone().run_until_cancelled_owned(async { tokio::join!(begun, waits) });
+        let ended = async { tokio::join!(engine, pages, told) };
         let (exit, served, _) = tokio::select! {
             // Whoever gets an answer over HTTP may rely on signals being taken.
             biased;
@@ -120,7 +121,7 @@ async fn begun(name: String, config: Arc<Config>, clients: Clients) {
     let urls: Vec<&str> = config.queues.iter().map(|queue| queue.url.as_str()).collect();
     let of_topic = || config.topic.arn.split(':').nth(4).unwrap_or_default().to_owned();
     observe::service_started(&observe::Start {
-        version: &version(),
+        version: version(),
         config: &name,
         region: clients.region().unwrap_or("none"),
         account: &account.unwrap_or_else(of_topic),

@@ -14,20 +14,28 @@ use crate::engine::dead_letter::{Done, Selection};
 /// Look at dead letters, move them back or delete them
 #[derive(Debug, Args)]
 #[command(after_help = "\
-A dead letter is a message that was rejected, as it is no valid job (rejected), or one that was received as often as its queue allows and
-never came to its end (received_too_often). The queue cannot be browsed: each look receives its messages, at most 1,000, 16 MiB or 10 s of them,
-hides them for as long as it takes, as a rule a second, and gives them back. That counts one receive for each; it does no harm, unless the
-dead-letter queue has a redrive policy of its own. A FIFO queue gives a message group's messages only ten at a time.
+A dead letter is a message that was rejected, as it is no valid job (rejected),
+or one that was received as often as its queue allows and never came to its end
+(received_too_often). The queue cannot be browsed: each look receives its
+messages, at most 1,000, 16 MiB or 10 s of them, hides them for as long as it
+takes, as a rule a second, and gives them back. That counts one receive for
+each; it does no harm, unless the dead-letter queue has a redrive policy of its
+own. A FIFO queue gives a message group's messages only ten at a time.
 
-Each message is read again as the configuration is now. `redrive` moves back what would be accepted, with its attributes and its message group:
-it is sent to the jobs queue first and deleted here then, so that nothing is lost; if the process dies in between, it is there twice, and a
-job with an id of its own is built once for all that. A job whose end was told within limits.deduplication (an hour) gets that end again:
-give it a new id by --edit.
+Each message is read again as the configuration is now. `redrive` moves back
+what would be accepted, with its attributes and its message group: it is sent to
+the jobs queue first and deleted here then, so that nothing is lost; if the
+process dies in between, it is there twice, and a job with an id of its own is
+built once for all that. A job whose end was told within limits.deduplication
+(an hour) gets that end again: give it a new id by --edit.
 
-The daemon is asked where --daemon says. Where none answers, or with --dead-letter-url, SQS is asked from here: sqs:ReceiveMessage,
-DeleteMessage, ChangeMessageVisibility and GetQueueAttributes on the dead-letter queue, SendMessage on the jobs queue.
+The daemon is asked where --daemon says. Where none answers, or with
+--dead-letter-url, SQS is asked from here: sqs:ReceiveMessage, DeleteMessage,
+ChangeMessageVisibility and GetQueueAttributes on the dead-letter queue,
+SendMessage on the jobs queue.
 
-Exit codes: 0 done; 1 some were refused or not found, or nobody answers; 64 wrong usage.
+Exit codes: 0 done; 1 some were refused or not found, or nobody answers; 64
+wrong usage.
 
 Examples:
   slipway dlq ls

@@ -34,16 +34,18 @@ const CLEAR: &str = "\x1b[H\x1b[2J";
 /// Show what runs and waits, and why
 #[derive(Debug, Args)]
 #[command(after_help = "\
-The daemon is asked where --daemon says. Without --state or --all, jobs that have ended are left out. Each option but --daemon may come
-several times: values of one option are alternatives, different options all have to fit.
+The daemon is asked where --daemon says. Without --state or --all, jobs that
+have ended are left out. Each option but --daemon may come several times: values
+of one option are alternatives, different options all have to fit.
 
-With --json the answer is the API's (GET /api/v1/jobs); with --json --watch there is one such object a line, whenever it has changed.
+With --json the answer is the API's (GET /api/v1/jobs); with --json --watch
+there is one such object a line, whenever it has changed.
 
 Examples:
   slipway jobs
   slipway jobs --watch
   slipway jobs --tenant team-a --state waiting
-  slipway jobs --status failed --status errored --repository github.com/acme/app
+  slipway jobs --status failed --status errored
   slipway jobs --all --search 1.4.2 --json | jq -r '.jobs[].id'")]
 pub(super) struct Jobs {
     #[command(flatten)]

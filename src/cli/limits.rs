@@ -17,7 +17,8 @@ use crate::job::standing::{LimitStanding, Limits as Standing};
 /// Show what limits hold, and what is used of them
 #[derive(Debug, Args)]
 #[command(after_help = "\
-The daemon is asked where --daemon says. LIMIT is as configured, LEARNED what CodeBuild was found to take where that is less.
+The daemon is asked where --daemon says. LIMIT is as configured, LEARNED what
+CodeBuild was found to take where that is less.
 
 Examples:
   slipway limits

@@ -155,6 +155,7 @@ fn stored(file: Option<&Path>) -> anyhow::Result<BTreeMap<String, String>> {
 /// What to type next: in bash, zsh and fish alike.
 fn welcome(local: &local::Local, region: &str, daemon: Option<SocketAddr>) -> String {
     let slipway = program();
+    let named = daemon.map(|address| format!(" SLIPWAY_DAEMON=http://{address}")).unwrap_or_default();
     let daemon = match daemon {
         Some(address) => {
             format!("The daemon takes jobs from the queue slipway-jobs; its status page is http://{address}/")
@@ -168,7 +169,7 @@ any credentials. {daemon}
 
 In another terminal, tell every AWS client where it is:
   export AWS_ENDPOINT_URL=http://{address} AWS_REGION={region} AWS_DEFAULT_REGION={region}
-  export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local
+  export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local{named}
 
 Build a git repository with a buildspec.yml, and follow its phases and its log:
   cd /path/to/a/repository

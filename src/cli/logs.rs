@@ -22,11 +22,21 @@ use self::{
 };
 use super::{
     Exit,
+    client::{Client, Daemon, Failure},
     exit::NotFollowed,
     site::{Location, Site},
     submit::follow::Follow,
+    wording,
 };
-use crate::{aws::Clients, job::build::Build};
+use crate::{
+    aws::Clients,
+    job::{
+        JobId,
+        build::Build,
+        plain::plain,
+        standing::{JobDetail, State},
+    },
+};
 
 /// How long late lines are waited for when no configuration says it.
 pub(super) const SETTLE: Duration = Duration::from_secs(10);
@@ -81,6 +91,9 @@ pub(super) struct Logs {
     json: bool,
 
     #[command(flatten)]
+    daemon: Daemon,
+
+    #[command(flatten)]
     location: Location,
 }
 
@@ -103,7 +116,7 @@ impl Logs {
         let build = match self.find(clients, site).await? {
             Found::Build(build) => *build,
             Found::Nothing if self.follow => return self.wait(clients, site).await,
-            Found::Nothing => anyhow::bail!(self.nothing(site)),
+            Found::Nothing => anyhow::bail!(self.nothing(site).await?),
         };
         let mut follower = Follower::new(clients, settle, Output::open(self.json));
         let (id, follow) = (build.id.clone(), self.follow);
@@ -144,13 +157,37 @@ impl Logs {
         Ok(followed?.unwrap_or(Exit::Interrupted))
     }
 
-    fn nothing(&self, site: &Site) -> String {
+    /// Why there is no build, as far as the daemon knows it, and what to type next.
+    async fn nothing(&self, site: &Site) -> anyhow::Result<String> {
         let projects = site.projects.iter().cloned().collect::<Vec<_>>().join(", ");
+        let why = match JobId::parse(&self.what) {
+            Ok(id) => match Client::new(&self.daemon)?.get::<JobDetail>(&format!("/jobs/{id}")).await {
+                Ok(detail) => standing(&self.what, &detail),
+                Err(Failure::Refused(problem)) if problem.status == 404 => format!(
+                    "the daemon at {} does not know it either: it was rejected (slipway dlq ls), ended long ago, or was never sent",
+                    self.daemon.url
+                ),
+                Err(failure) => format!("it waits for its turn, was rejected, or was never sent; {failure}"),
+            },
+            Err(rule) => format!("and no job is called so: an id {rule}"),
+        };
         let back = way_back(&self.what, &self.location);
-        format!(
-            "there is no build of {} among the newest of {projects}: it waits for its turn, was rejected, or was never sent\n  to wait for its build: {back}",
-            self.what
-        )
+        Ok(format!("there is no build of {} among the newest of {projects}: {why}\n  to wait for its build: {back}", self.what))
+    }
+}
+
+/// Where a job without a build stands.
+fn standing(job: &str, detail: &JobDetail) -> String {
+    let standing = &detail.standing;
+    let about = plain(&wording::about(standing)).into_owned();
+    match standing.state {
+        State::Waiting => format!("it waits: {about}; slipway show {job} says more"),
+        State::Running => "its build has only just begun; ask again".to_owned(),
+        State::Reporting | State::Ended => {
+            let failure = detail.failure.as_ref().map(|failure| plain(&failure.message).into_owned());
+            let why = failure.or(Some(about)).filter(|why| !why.is_empty()).map(|why| format!(": {why}")).unwrap_or_default();
+            format!("it is {} without one{why}", wording::state(standing).0)
+        }
     }
 }
 

@@ -27,14 +27,18 @@ use crate::{
 /// Stop starting jobs: all, or those of a tenant, a profile or a queue
 #[derive(Debug, Args)]
 #[command(after_help = "\
-What runs goes on, and is told when it ends. A paused queue, and with everything paused every queue, is not received from: its messages, and
-cancellations among them, stay where they are and lose no receive. A paused tenant's or profile's jobs are received and wait; each 12 hours
-of it costs such a job one receive, as SQS hides no message for longer.
+What runs goes on, and is told when it ends. A paused queue, and with everything
+paused every queue, is not received from: its messages, and cancellations among
+them, stay where they are and lose no receive. A paused tenant's or profile's
+jobs are received and wait; each 12 hours of it costs such a job one receive, as
+SQS hides no message for longer.
 
-A pause is a tag of the jobs queue: it outlives the daemon, and every daemon of the queue hears of it within a minute. The daemon is asked
-where --daemon says, and sets the tag at once. Where none answers, the tag is set from here (sqs:TagQueue on the queue that --config or
-AWS_ENDPOINT_URL names). The AWS CLI can do it too:
-  aws sqs tag-queue --queue-url URL --tags '{\"slipway:pause:tenant:team-a\": \"\"}'
+A pause is a tag of the jobs queue: it outlives the daemon, and every daemon of
+the queue hears of it within a minute. The daemon is asked where --daemon says,
+and sets the tag at once. Where none answers, the tag is set from here, which
+takes sqs:TagQueue on the queue. The AWS CLI can do it too:
+  aws sqs tag-queue --queue-url URL \\
+    --tags '{\"slipway:pause:tenant:team-a\": \"\"}'
   aws sqs untag-queue --queue-url URL --tag-keys slipway:pause:tenant:team-a
 
 Examples:
@@ -57,8 +61,9 @@ pub(super) struct Pause {
 /// Start again what is paused
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Resumes what a pause with the same arguments has stopped: without any the pause of everything; pauses of tenants, profiles and queues stay.
-See `slipway pause --help` for where pauses are kept.
+Resumes what a pause with the same arguments has stopped: without any the pause
+of everything; pauses of tenants, profiles and queues stay. See `slipway pause
+--help` for where pauses are kept.
 
 Exit codes: 0 resumed; 1 it was not paused.
 

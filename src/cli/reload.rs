@@ -15,12 +15,16 @@ use super::{
 /// Let the daemon read its configuration again
 #[derive(Debug, Args)]
 #[command(after_help = "\
-The daemon reads the same file, or text, that it was started with. What the configuration says holds for every job that is received from then
-on; a job that was received before keeps its profile, also where the profile is gone. A configuration that is wrong, or that changes what only
-a restart can change, is refused as a whole, with the reasons: then what held before goes on.
+The daemon reads the same file, or text, that it was started with. What the
+configuration says holds for every job that is received from then on; a job that
+was received before keeps its profile, also where the profile is gone. A
+configuration that is wrong, or that changes what only a restart can change, is
+refused as a whole, with the reasons: then what held before goes on.
 
-Only a restart can change: queues (but for their weight), topic.arn, topic.max_bytes, limits.deduplication, watch, log.settle,
-log.reads_per_second, and http. Files of tokens are read again by themselves. SIGHUP does the same, and the log says how it went.
+Only a restart can change: queues (but for their weight), topic.arn,
+topic.max_bytes, limits.deduplication, watch, log.settle, log.reads_per_second,
+and http. Files of tokens are read again by themselves. SIGHUP does the same,
+and the log says how it went.
 
 Exit codes: 0 read again; 1 refused, or no daemon answers.
 

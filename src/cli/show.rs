@@ -26,8 +26,9 @@ use crate::{
 /// Show one job: where it stands, why, and what happened to it
 #[derive(Debug, Args)]
 #[command(after_help = "\
-The daemon is asked where --daemon says. Where none answers, CodeBuild is asked for the job's builds: then nothing is known of a job that
-waits, nor of what happened before its build; --config or AWS_ENDPOINT_URL says which projects are meant.
+The daemon is asked where --daemon says. Where none answers, CodeBuild is asked
+for the job's builds: then nothing is known of a job that waits, nor of what
+happened before its build.
 
 Exit codes: 0 shown; 1 there is no such job, or nobody answers.
 

@@ -41,7 +41,7 @@ use crate::{
         problem::Problem,
         rate::Rate,
         schedule::{Key, Rules, Schedule, Ticket},
-        standing::{Pause, PauseScope},
+        standing::Pause,
     },
     observe,
 };
@@ -116,7 +116,6 @@ impl Scheduler {
     }
 
     /// Other limits from now on. What runs beyond them runs out.
-    #[allow(dead_code, reason = "a reload calls it")]
     pub(crate) fn reconfigure(&self, config: &Config) {
         self.shared.backlog.reconfigure(config);
         self.change(|state, _| {

@@ -24,11 +24,10 @@ use crate::{
     clock::Clock,
     config::{Config, Current},
     job::{
-        Job, OnConflict,
+        Job, OnConflict, as_built,
         build::Build,
         event::{Origin, Timings},
         outcome::Failure,
-        record,
     },
     observe,
     shutdown::Shutdown,
@@ -195,7 +194,7 @@ impl Worker {
 fn as_built(job: &Job, origin: &Origin, build: Option<&Build>) -> (Job, Origin) {
     let (mut job, mut origin) = (job.clone(), origin.clone());
     if let Some(build) = build {
-        job = record::as_built(&job, build);
+        job = as_built::as_built(&job, build);
         origin.enqueued_at = build.record.as_ref().and_then(|record| record.enqueued_at).or(origin.enqueued_at);
     }
     (job, origin)

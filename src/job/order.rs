@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::config::{Credential, Environment, Profile};
 
+pub use super::variable::MAX_VALUE;
 use super::{
     Image, Job, JobId, Platform, SourceUrl, Tenant, Variable, VariableKind,
     build::{ATTEMPT_VARIABLE, GROUP_VARIABLE, JOB_ID_VARIABLE, PROFILE_VARIABLE, TENANT_VARIABLE},
@@ -53,9 +54,6 @@ pub struct SourceAuth {
     /// The connection's or the secret's ARN.
     pub resource: String,
 }
-
-/// CodeBuild's longest environment value, in characters.
-pub const MAX_VALUE: usize = 4_096;
 
 /// The images of a job as a build finds them, as JSON.
 pub const IMAGES_VARIABLE: &str = "SLIPWAY_IMAGES";

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Group, Job, OnConflict, Priority, SourceUrl, build::Build, order::MAX_VALUE};
+use super::{Job, OnConflict, Priority, SourceUrl, variable::MAX_VALUE};
 
 /// The variable that holds the record, as JSON.
 pub const RECORD_VARIABLE: &str = "SLIPWAY_RECORD";
@@ -55,20 +55,6 @@ impl Record {
     }
 }
 
-/// The job as a build was started for it, where that is known; the message that found the build may say otherwise.
-pub fn as_built(job: &Job, build: &Build) -> Job {
-    let mut job = job.clone();
-    let Some(record) = &build.record else { return job };
-    job.source.url = record.url.clone();
-    job.source.revision.clone_from(&record.revision);
-    job.priority = record.priority;
-    job.labels = record.labels.clone().unwrap_or(job.labels);
-    job.tenant = build.tenant.clone().unwrap_or(job.tenant);
-    job.profile = build.profile.clone().unwrap_or(job.profile);
-    job.group = build.group.clone().map(|key| Group { key, on_conflict: record.on_conflict });
-    job
-}
-
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
@@ -88,25 +74,6 @@ mod tests {
             Ok(Message::Job(job)) => *job,
             other => panic!("{other:?}"),
         }
-    }
-
-    #[test]
-    fn a_build_gives_back_the_job_that_it_was_started_for() {
-        let first = job(&json!({
-            "tenant": "team-a", "labels": { "release": "1" }, "priority": "high", "group": { "key": "g", "on_conflict": "supersede" },
-            "source": { "url": "https://github.com/acme/app", "revision": "v1" },
-        }));
-        let again = job(&json!({ "tenant": "team-b", "labels": { "release": "2" } }));
-        let record = Record::parse(&Record::of(&first, None).value());
-        let build = Build {
-            record,
-            tenant: Some(first.tenant.clone()),
-            profile: Some("default".into()),
-            group: Some("g".into()),
-            ..Build::default()
-        };
-        assert_eq!(as_built(&again, &build), first);
-        assert_eq!(as_built(&again, &Build { record: None, ..build }), again, "a build without a record says nothing");
     }
 
     #[test]

@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 pub use super::redact::speaks_of_secrets;
 use super::rule;
 
+/// CodeBuild's longest environment value, in characters.
+pub const MAX_VALUE: usize = 4_096;
+
 /// A variable for the build, as CodeBuild takes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

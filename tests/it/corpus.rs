@@ -76,10 +76,14 @@ struct Tool {
     output: String,
 }
 
+/// Tools in our own words, and what people posted: see the files.
+const TOOLS: &str = "tools.toml";
+const POSTED: &str = "posted.toml";
+
 /// Every tool's failure in a log with noise of many kinds; `named`: a fifth of its lines bear names such as `thiserror` or `error-handler`.
-fn measure_tools(named: bool) -> Vec<Row> {
+fn measure_tools(file: &str, named: bool) -> Vec<Row> {
     let tools: BTreeMap<String, Tool> =
-        toml::from_str(&fs::read_to_string(Path::new(ROOT).join("tests/logs/tools/tools.toml")).unwrap()).unwrap();
+        toml::from_str(&fs::read_to_string(Path::new(ROOT).join("tests/logs/tools").join(file)).unwrap()).unwrap();
     let with_noise = |(seed, (name, tool)): (usize, (String, Tool))| {
         let mut noise = Noise::new(seed as u64 + 17, named);
         let mut lines = HashSet::new();
@@ -166,7 +170,8 @@ fn noisy(rows: &[Row]) -> f64 {
 }
 
 fn page() -> String {
-    let (long, tools) = (measure(), [measure_tools(false), measure_tools(true)]);
+    let sets = [(TOOLS, false), (TOOLS, true), (POSTED, false), (POSTED, true)];
+    let (long, tools) = (measure(), sets.map(|(file, named)| measure_tools(file, named)));
     let mark = |holds: bool| if holds { "yes" } else { "**no**" };
     let lines = BUDGET.lines;
     let mut text = format!(
@@ -179,13 +184,18 @@ fn page() -> String {
          in a file, a failed test, a resource) before what begins as errors begin, and that before words of trouble; what many lines have in\n\
          common counts less, what is said again in a summary or stands near the end counts more. Lines of progress are innocent whatever names\n\
          they bear. Where nothing looks like an error, lines are shown whose like the program never printed before.\n\n\
-         The line that a person would look for was written down before. Tools that fail ({} of them, `tests/logs/tools`), each among 70 to 400\n\
-         lines of noise; targets: in the excerpt 97 %, among its first {GLANCE} lines 90 %, less than 35 % of its lines noise:\n\n\
-         | noise | last {lines} of the log | last {lines} of the phase | in the excerpt | first {GLANCE} lines | lines, mean | of them noise |\n\
+         The line that a person would look for was written down before. Tools that fail ({} of them in `tests/logs/tools/tools.toml`, which the\n\
+         rules were made with, and {} in `posted.toml`, after logs that people posted in public), each among 70 to 400 lines of noise; targets for\n\
+         the former: in the excerpt 97 %, among its first {GLANCE} lines 90 %, less than 35 % of its lines noise. Of the latter 30 were in the excerpt\n\
+         and 27 among its first lines before any rule had seen them:\n\n\
+         | tools, and noise | last {lines} of the log | last {lines} of the phase | in the excerpt | first {GLANCE} lines | lines, mean | of them noise |\n\
          | --- | --: | --: | --: | --: | --: | --: |\n",
         tools[0].len(),
+        tools[2].len(),
     );
-    for (name, rows) in ["ordinary", "a fifth bears names such as `error-handler`"].iter().zip(&tools) {
+    let noise = |named: bool| if named { "a fifth bears names such as `error-handler`" } else { "ordinary" };
+    for ((file, named), rows) in sets.iter().zip(&tools) {
+        let name = format!("`{file}`, {}", noise(*named));
         let of = |holds: fn(&Row) -> bool| format!("{} of {}", rows.iter().filter(|row| holds(row)).count(), rows.len());
         let (tail, before, excerpt, glance) = (of(|row| row.tail), of(|row| row.before), of(|row| row.excerpt), of(|row| row.glance));
         let length = rows.iter().map(|row| row.length).sum::<usize>() / rows.len();
@@ -212,10 +222,16 @@ fn page() -> String {
 
 #[test]
 fn excerpts_lead_with_the_line_that_a_person_would_look_for() {
-    let sets = [("long", measure(), 1.0, 0.85), ("ordinary", measure_tools(false), 0.97, 0.9), ("named", measure_tools(true), 0.97, 0.9)];
+    let sets = [
+        ("long", measure(), 1.0, 0.85),
+        ("ordinary", measure_tools(TOOLS, false), 0.97, 0.9),
+        ("named", measure_tools(TOOLS, true), 0.97, 0.9),
+        ("posted", measure_tools(POSTED, false), 0.9, 0.8),
+        ("posted, named", measure_tools(POSTED, true), 0.9, 0.8),
+    ];
     for (name, rows, in_excerpt, at_a_glance) in sets {
         let missing: Vec<_> = rows.iter().filter(|row| !row.excerpt).map(|row| &row.name).collect();
-        assert!(rows.len() >= 68 && share(&rows, |row| row.excerpt) >= in_excerpt, "{name}: {missing:?}");
+        assert!(rows.len() >= 30 && share(&rows, |row| row.excerpt) >= in_excerpt, "{name}: {missing:?}");
         let late: Vec<_> = rows.iter().filter(|row| !row.glance).map(|row| &row.name).collect();
         assert!(share(&rows, |row| row.glance) >= at_a_glance, "{name}: {late:?}");
         assert!(noisy(&rows) < 0.35, "{name}: {}", noisy(&rows));

@@ -3,25 +3,35 @@
     pip install detect-secrets
     python tests/secrets/public.py [gitleaks.toml]
 
+The file is `config/gitleaks.toml` of gitleaks' repository; a rule's entropy and the allow lists count as they do for gitleaks.
 A secret counts as found where a rule's match holds it or lies within it; a harmless line as damaged where any rule matches in it.
 """
 
+import collections
+import math
 import pathlib
+import random
 import re
+import string
 import sys
 import tempfile
 import tomllib
 
 HERE = pathlib.Path(__file__).parent
-LETTERS = {"x": "0a7f3b91", "d": "4071392856", "A": "Z7Q4M2XK", "a": "z7q4m2xk", "L": "aBcDefGh", None: "aB3xY7"}
+LETTERS = {
+    "x": string.digits + "abcdef",
+    "d": string.digits,
+    "A": string.ascii_uppercase + string.digits,
+    "a": string.ascii_lowercase + string.digits,
+    "L": string.ascii_letters,
+    None: string.ascii_letters + string.digits,
+}
 
 
 def filled(line):
-    def text(found):
-        count, letters = int(found[1]), LETTERS[found[2]]
-        return (letters * (count // len(letters) + 1))[:count]
-
-    return re.sub(r"\{([0-9]+)(?::([a-zA-Z]))?\}", text, line)
+    """The fillers are as random as secrets are: some rules ask for that."""
+    letters = random.Random(line)
+    return re.sub(r"\{([0-9]+)(?::([a-zA-Z]))?\}", lambda found: "".join(letters.choices(LETTERS[found[2]], k=int(found[1]))), line)
 
 
 def lines(name):
@@ -44,20 +54,48 @@ def detect_secrets():
     return find
 
 
+def entropy(text):
+    return -sum(count / len(text) * math.log2(count / len(text)) for count in collections.Counter(text).values())
+
+
 def gitleaks(path):
-    rules = [rule for rule in tomllib.loads(pathlib.Path(path).read_text())["rules"] if "regex" in rule]
-    compiled = []
-    for rule in rules:
+    def compiled(pattern):
         # Go's flags may stand anywhere.
-        pattern = re.sub(r"\(\?i\)", "", rule["regex"]).replace(r"\z", r"\Z")
-        flags = re.IGNORECASE if "(?i)" in rule["regex"] else 0
-        compiled.append((re.compile(pattern, flags), [word.lower() for word in rule.get("keywords", [])]))
+        flags = re.IGNORECASE if "(?i)" in pattern else 0
+        return re.compile(pattern.replace("(?i)", "").replace(r"\z", r"\Z"), flags)
+
+    def allows(entries):
+        entries = [entry for entry in entries if not entry.get("paths")]
+        regexes = [(entry.get("regexTarget", "secret"), compiled(regex)) for entry in entries for regex in entry.get("regexes", [])]
+        words = [word.lower() for entry in entries for word in entry.get("stopwords", [])]
+        return regexes, words
+
+    config = tomllib.loads(pathlib.Path(path).read_text())
+    own = config.get("allowlist", {})
+    everywhere = allows([{key: own[key] for key in ("regexes", "stopwords") if key in own}])
+    rules = []
+    for rule in config["rules"]:
+        # A rule for the names of files finds nothing in a log.
+        if "regex" in rule and "path" not in rule:
+            keywords = [word.lower() for word in rule.get("keywords", [])]
+            rules.append((compiled(rule["regex"]), keywords, rule.get("entropy", 0), rule.get("secretGroup", 0), allows(rule.get("allowlists", []))))
+
+    def allowed(secret, match, text, lists):
+        regexes, words = lists
+        targets = {"secret": secret, "match": match, "line": text}
+        return any(regex.search(targets[target]) for target, regex in regexes) or any(word in secret.lower() for word in words)
 
     def find(text):
         text = text.replace("⏎", "\n")
-        low = text.lower()
-        matches = (found for rule, words in compiled if not words or any(word in low for word in words) for found in rule.finditer(text))
-        return [next((group for group in found.groups() if group), found[0]) for found in matches]
+        low, secrets = text.lower(), []
+        for regex, keywords, least, group, own in rules:
+            if keywords and not any(word in low for word in keywords):
+                continue
+            for found in regex.finditer(text):
+                secret = found[group] if group else next((part for part in found.groups() if part), found[0])
+                if entropy(secret) > least and not any(allowed(secret, found[0], text, lists) for lists in (own, everywhere)):
+                    secrets.append(secret)
+        return secrets
 
     return find
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use serde_json::Value;
 
 /// What an operation answers.
@@ -54,4 +54,12 @@ pub(crate) fn decode<T: DeserializeOwned>(input: Value) -> Result<T, ApiError> {
 /// A parameter that a request must have and that must not be empty; `missing` makes the service's error from its name.
 pub(crate) fn required<'a>(value: Option<&'a str>, name: &str, missing: impl Fn(&str) -> ApiError) -> Result<&'a str, ApiError> {
     value.filter(|value| !value.is_empty()).ok_or_else(|| missing(name))
+}
+
+/// A list or a map. The query protocol writes an empty one as an empty string.
+pub(crate) fn lenient<'de, D: Deserializer<'de>, T: DeserializeOwned + Default>(input: D) -> Result<T, D::Error> {
+    match Value::deserialize(input)? {
+        Value::String(text) if text.is_empty() => Ok(T::default()),
+        value => serde_json::from_value(value).map_err(serde::de::Error::custom),
+    }
 }

@@ -1,42 +1,34 @@
 //! CodeBuild: projects, and builds that a [`Runner`] carries out.
 
-mod build;
-mod event;
-mod life;
+mod error;
 #[cfg(feature = "data")]
 mod load;
-mod merge;
 mod model;
-pub mod phase;
+mod operation;
 pub mod progress;
-mod project;
-mod query;
 mod row;
-mod shape;
-mod slot;
-mod start;
+pub mod runner;
+mod state;
 #[cfg(test)]
 mod tests;
-mod token;
-mod transcript;
-mod view;
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::BTreeMap,
     fmt,
     sync::{Arc, Mutex},
     time::Duration,
 };
 
-use serde_json::Value;
-
-use self::{build::Build, project::Project, slot::Slots, token::Tokens};
+pub use self::model::phase;
+use self::{
+    model::build::Build,
+    runner::Runner,
+    state::{State, capacity::Capacity},
+};
 use crate::{
-    api::{Answer, ApiError},
     clock::Clock,
     journal::{Held, Journal},
     logs::Logs,
-    runner::Runner,
 };
 
 /// Takes each state-change event as JSON text.
@@ -82,21 +74,10 @@ impl fmt::Debug for Settings {
 #[derive(Debug)]
 pub struct CodeBuild {
     settings: Settings,
-    slots: Slots,
+    capacity: Capacity,
     state: Mutex<State>,
     /// Of the state's changes; each build has its own.
     journal: Journal,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    projects: BTreeMap<String, Project>,
-    builds: HashMap<String, Arc<Build>>,
-    /// The builds in the order of their starts.
-    order: BTreeMap<u64, Arc<Build>>,
-    /// The next build's place in that order.
-    next: u64,
-    tokens: Tokens,
 }
 
 /// A build as an observer in the same process sees it.
@@ -119,8 +100,8 @@ pub struct BuildView {
 
 impl CodeBuild {
     pub fn new(settings: Settings) -> Self {
-        let slots = Slots::new(settings.account_limit, settings.queue_limit);
-        Self { settings, slots, state: Mutex::default(), journal: Journal::default() }
+        let capacity = Capacity::new(settings.account_limit, settings.queue_limit);
+        Self { settings, capacity, state: Mutex::default(), journal: Journal::default() }
     }
 
     /// The same, with its changes kept.
@@ -128,33 +109,14 @@ impl CodeBuild {
         Self { journal: journal.fork(), ..self }
     }
 
-    /// Carries out one operation of the API. Must be called within a tokio runtime.
-    pub(crate) fn call(self: &Arc<Self>, operation: &str, input: Value) -> Answer {
-        match operation {
-            "BatchDeleteBuilds" => self.batch_delete_builds(input),
-            "BatchGetBuilds" => self.batch_get_builds(input),
-            "BatchGetProjects" => self.batch_get_projects(input),
-            "CreateProject" => self.create_project(input),
-            "DeleteProject" => self.delete_project(input),
-            "ListBuilds" => self.list_builds(input),
-            "ListBuildsForProject" => self.list_builds_for_project(input),
-            "ListProjects" => self.list_projects(input),
-            "RetryBuild" => self.retry_build(input),
-            "StartBuild" => self.start_build(input),
-            "StopBuild" => self.stop_build(input),
-            "UpdateProject" => self.update_project(input),
-            _ => Err(ApiError::new("UnknownOperationException", format!("CodeBuild has no operation {operation} here"))),
-        }
-    }
-
     /// Changes how many builds the account runs at once; queued builds start if there is room now.
     pub fn set_account_limit(&self, limit: Option<usize>) {
-        self.slots.set_limit(limit);
+        self.capacity.set_limit(limit);
     }
 
     /// Changes how many builds may wait.
     pub fn set_queue_limit(&self, limit: usize) {
-        self.slots.set_queue_limit(limit);
+        self.capacity.set_queue_limit(limit);
     }
 
     /// Every build, in the order of their starts.
@@ -165,17 +127,6 @@ impl CodeBuild {
 
     fn state(&self) -> Held<'_, State> {
         Held::new(&self.state, &self.journal)
-    }
-
-    fn view(&self, build: &Build) -> Value {
-        build.view(&self.settings.region, &self.settings.account)
-    }
-
-    /// Sends the event of a status change. Not to be called with a lock held.
-    fn announce(&self, build: &Build) {
-        if let Some(events) = &self.settings.events {
-            events(build.state_change(&self.settings.region, &self.settings.account));
-        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use crate::journal::Change;
+use crate::change::Change;
 
 /// SQS, SNS, CodeBuild: a deduplication id, or an idempotency token, is remembered for 5 minutes.
 pub(crate) const WINDOW_MS: u64 = 5 * 60 * 1000;

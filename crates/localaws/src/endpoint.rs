@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -16,10 +16,12 @@ use http::{Request, Response};
 use crate::store::{self, Store};
 use crate::{
     api::{Answer, ApiError},
+    change::NotKept,
     clock::Clock,
     codebuild::{self, CodeBuild},
     fault::{Dropped, Fault, Faults},
-    journal::{Journal, NotKept},
+    journal::Journal,
+    lock::lock,
     logs::Logs,
     runner::Runner,
     sns::Sns,
@@ -169,7 +171,7 @@ impl LocalAws {
 
     /// How often each operation was called, by names such as `sqs.SendMessage`.
     pub fn calls(&self) -> BTreeMap<String, u64> {
-        self.shared.calls.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        lock(&self.shared.calls).clone()
     }
 
     async fn dispatch(&self, service: Service, operation: &str, input: serde_json::Value, host: Option<&str>) -> Answer {
@@ -194,7 +196,7 @@ impl LocalAws {
     }
 
     fn count(&self, service: Service, operation: &str) {
-        let mut calls = self.shared.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut calls = lock(&self.shared.calls);
         *calls.entry(format!("{}.{operation}", service.name())).or_default() += 1;
     }
 }

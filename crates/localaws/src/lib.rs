@@ -10,6 +10,7 @@ extern crate self as localaws;
 
 mod api;
 mod batch;
+mod change;
 pub mod clock;
 pub mod codebuild;
 #[cfg(feature = "connector")]
@@ -18,6 +19,7 @@ mod deduplication;
 mod endpoint;
 pub mod fault;
 mod journal;
+mod lock;
 pub mod logs;
 mod random;
 pub mod runner;

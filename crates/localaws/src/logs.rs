@@ -1,27 +1,26 @@
 //! CloudWatch Logs: groups of streams of events.
 
-mod describe;
-mod filter;
-mod group;
+mod error;
 #[cfg(feature = "data")]
 mod load;
-mod pattern;
-mod put;
-mod read;
+mod model;
+mod operation;
 mod row;
-mod stream;
-mod tag;
+mod state;
 #[cfg(test)]
 mod tests;
 
-use std::{collections::BTreeMap, sync::Mutex};
+use std::sync::Mutex;
 
-use serde_json::Value;
 use tokio::time::Duration;
 
-use self::{group::Group, stream::Stream};
+use self::{
+    error::invalid,
+    model::{group::Group, stream::Stream},
+    state::State,
+};
 use crate::{
-    api::{Answer, ApiError},
+    api::ApiError,
     clock::Clock,
     journal::{Held, Journal},
 };
@@ -35,15 +34,6 @@ pub struct Logs {
     state: Mutex<State>,
     /// Of the state's changes.
     journal: Journal,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    groups: BTreeMap<String, Group>,
-    /// The id of the newest stream.
-    last_stream: u64,
-    ingestion_delay: Duration,
-    empty_pages: bool,
 }
 
 impl Logs {
@@ -64,27 +54,6 @@ impl Logs {
     /// Whether `GetLogEvents` reading forward answers every other page empty although there is more, as AWS does at times.
     pub fn set_empty_pages(&self, empty_pages: bool) {
         self.state().empty_pages = empty_pages;
-    }
-
-    /// Carries out one operation of the API.
-    pub(crate) fn call(&self, operation: &str, input: Value) -> Answer {
-        match operation {
-            "CreateLogGroup" => self.create_log_group(input),
-            "CreateLogStream" => self.create_log_stream(input),
-            "DeleteLogGroup" => self.delete_log_group(input),
-            "DeleteLogStream" => self.delete_log_stream(input),
-            "DeleteRetentionPolicy" => self.delete_retention_policy(input),
-            "DescribeLogGroups" => self.describe_log_groups(input),
-            "DescribeLogStreams" => self.describe_log_streams(input),
-            "FilterLogEvents" => self.filter_log_events(input),
-            "GetLogEvents" => self.get_log_events(input),
-            "ListTagsForResource" => self.list_tags_for_resource(input),
-            "PutLogEvents" => self.put_log_events(input),
-            "PutRetentionPolicy" => self.put_retention_policy(input),
-            "TagResource" => self.tag_resource(input),
-            "UntagResource" => self.untag_resource(input),
-            _ => Err(ApiError::new("UnknownOperationException", format!("CloudWatch Logs has no operation {operation} here"))),
-        }
     }
 
     /// Appends events, `(milliseconds since the Unix epoch, message)`, and creates the group and the stream if they are not there.
@@ -145,40 +114,4 @@ impl Logs {
         let name = arn.strip_prefix(&self.group_arn(""))?;
         Some(name.strip_suffix(":*").unwrap_or(name))
     }
-}
-
-impl State {
-    fn visible_from(&self, now: u64) -> u64 {
-        now.saturating_add(u64::try_from(self.ingestion_delay.as_millis()).unwrap_or(u64::MAX))
-    }
-
-    fn group(&mut self, name: &str) -> Result<&mut Group, ApiError> {
-        self.groups.get_mut(name).ok_or_else(|| no_resource("The specified log group does not exist."))
-    }
-
-    fn stream(&mut self, group: &str, stream: &str) -> Result<&mut Stream, ApiError> {
-        let streams = &mut self.group(group)?.streams;
-        streams.get_mut(stream).ok_or_else(|| no_resource("The specified log stream does not exist."))
-    }
-}
-
-fn no_resource(message: &str) -> ApiError {
-    ApiError::new("ResourceNotFoundException", message)
-}
-
-fn invalid(message: impl Into<String>) -> ApiError {
-    ApiError::new("InvalidParameterException", message)
-}
-
-/// A page's size: the one asked for, within the bounds, or the largest.
-fn page_size(limit: Option<i64>, most: usize) -> Result<usize, ApiError> {
-    let Some(limit) = limit else { return Ok(most) };
-    let rule = match usize::try_from(limit) {
-        Ok(size) if (1..=most).contains(&size) => return Ok(size),
-        Ok(size) if size > most => format!("less than or equal to {most}"),
-        _ => "greater than or equal to 1".to_owned(),
-    };
-    Err(invalid(format!(
-        "1 validation error detected: Value '{limit}' at 'limit' failed to satisfy constraint: Member must have value {rule}"
-    )))
 }

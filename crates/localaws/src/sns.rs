@@ -1,29 +1,20 @@
 //! SNS: topics and subscriptions, with SNS's rules, limits and error texts.
 
-mod delivery;
 mod error;
-mod filter;
 #[cfg(feature = "data")]
 mod load;
-mod publish;
+mod model;
+mod operation;
 mod row;
-mod subscription;
-mod topic;
-mod webhook;
+mod state;
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex},
-};
-
-use serde_json::Value;
+use std::sync::{Arc, Mutex};
 
 use crate::{
-    api::{Answer, ApiError},
     clock::Clock,
     journal::{Held, Journal},
-    sns::{subscription::Subscription, topic::Topic},
-    sqs::{DEFAULT_HOST, Sqs},
+    sns::state::State,
+    sqs::Sqs,
 };
 
 /// The service.
@@ -40,13 +31,6 @@ pub(crate) struct Sns {
     journal: Journal,
 }
 
-/// Topics and subscriptions by ARN.
-#[derive(Debug, Default)]
-struct State {
-    topics: BTreeMap<String, Topic>,
-    subscriptions: BTreeMap<String, Subscription>,
-}
-
 impl Sns {
     /// An SNS without topics, which delivers to the queues of `sqs`.
     pub(crate) fn new(clock: Clock, region: String, account: String, sqs: Arc<Sqs>) -> Self {
@@ -56,31 +40,6 @@ impl Sns {
     /// The same, with its changes kept.
     pub(crate) fn kept_by(self, journal: &Journal) -> Self {
         Self { journal: journal.fork(), ..self }
-    }
-
-    /// Carries an operation out. `host` is the one that URLs in messages shall name.
-    pub(crate) fn call(&self, operation: &str, input: Value, host: Option<&str>) -> Answer {
-        let host = host.unwrap_or(DEFAULT_HOST);
-        match operation {
-            "ConfirmSubscription" => self.confirm_subscription(input),
-            "CreateTopic" => self.create_topic(input),
-            "DeleteTopic" => self.delete_topic(input),
-            "GetSubscriptionAttributes" => self.get_subscription_attributes(input),
-            "GetTopicAttributes" => self.get_topic_attributes(input),
-            "ListSubscriptions" => self.list_subscriptions(input),
-            "ListSubscriptionsByTopic" => self.list_subscriptions_by_topic(input),
-            "ListTagsForResource" => self.list_tags_for_resource(input),
-            "ListTopics" => self.list_topics(input),
-            "Publish" => self.publish(input, host),
-            "PublishBatch" => self.publish_batch(input, host),
-            "SetSubscriptionAttributes" => self.set_subscription_attributes(input),
-            "SetTopicAttributes" => self.set_topic_attributes(input),
-            "Subscribe" => self.subscribe(input, host),
-            "TagResource" => self.tag_resource(input),
-            "Unsubscribe" => self.unsubscribe(input),
-            "UntagResource" => self.untag_resource(input),
-            _ => Err(ApiError::unknown_action(operation)),
-        }
     }
 
     fn state(&self) -> Held<'_, State> {

@@ -1,30 +1,24 @@
 //! SQS: queues, with SQS's rules, limits and error texts.
 
-pub(crate) mod attribute;
-mod batch;
-mod catalog;
 mod error;
 #[cfg(feature = "data")]
 mod load;
-mod message;
-mod order;
-mod queue;
-mod receipt;
-mod receive;
-mod redrive;
+pub(crate) mod model;
+mod operation;
 mod row;
-mod send;
-mod setting;
+mod state;
 
-use std::{collections::BTreeMap, sync::Mutex};
-
-use serde_json::Value;
+use std::sync::Mutex;
 
 use crate::{
-    api::{self, Answer, ApiError},
+    api::ApiError,
     clock::Clock,
     journal::{Held, Journal},
-    sqs::{attribute::Attributes, queue::Queue, redrive::MoveTask, send::Outgoing},
+    sqs::{
+        model::{attribute::Attributes, outgoing, outgoing::Outgoing},
+        operation::send,
+        state::State,
+    },
 };
 
 /// Where queue URLs point when a request does not say which host it came to.
@@ -42,32 +36,6 @@ pub(crate) struct Sqs {
     journal: Journal,
 }
 
-#[derive(Debug, Default)]
-struct State {
-    queues: BTreeMap<String, Queue>,
-    /// Newest first.
-    moves: Vec<MoveTask>,
-}
-
-impl State {
-    /// The queue of a URL (by the last part of its path), an ARN or a name, brought up to date.
-    fn queue(&mut self, url: Option<&str>, now_ms: u64) -> Result<&mut Queue, ApiError> {
-        let url = api::required(url, "QueueUrl", error::missing)?;
-        let queue = self.queues.get_mut(name_of(url)).ok_or_else(error::no_such_queue)?;
-        queue.settle(now_ms);
-        Ok(queue)
-    }
-
-    fn has(&self, arn: &str) -> bool {
-        self.queues.get(name_of(arn)).is_some_and(|queue| queue.arn == arn)
-    }
-}
-
-/// A queue's name, from its URL or ARN.
-fn name_of(url_or_arn: &str) -> &str {
-    url_or_arn.trim_end_matches('/').rsplit(['/', ':']).next().unwrap_or_default()
-}
-
 impl Sqs {
     /// An SQS without queues.
     pub(crate) fn new(clock: Clock, region: String, account: String) -> Self {
@@ -77,35 +45,6 @@ impl Sqs {
     /// The same, with its changes kept.
     pub(crate) fn kept_by(self, journal: &Journal) -> Self {
         Self { journal: journal.fork(), ..self }
-    }
-
-    /// Carries an operation out. `host` is the one that queue URLs shall name.
-    pub(crate) async fn call(&self, operation: &str, input: Value, host: Option<&str>) -> Answer {
-        let host = host.unwrap_or(DEFAULT_HOST);
-        match operation {
-            "CancelMessageMoveTask" => redrive::cancel_message_move_task(input),
-            "ChangeMessageVisibility" => self.change_message_visibility(input),
-            "ChangeMessageVisibilityBatch" => self.change_message_visibility_batch(input),
-            "CreateQueue" => self.create_queue(input, host),
-            "DeleteMessage" => self.delete_message(input),
-            "DeleteMessageBatch" => self.delete_message_batch(input),
-            "DeleteQueue" => self.delete_queue(input),
-            "GetQueueAttributes" => self.get_queue_attributes(input),
-            "GetQueueUrl" => self.get_queue_url(input, host),
-            "ListDeadLetterSourceQueues" => self.list_dead_letter_source_queues(input, host),
-            "ListMessageMoveTasks" => self.list_message_move_tasks(input),
-            "ListQueueTags" => self.list_queue_tags(input),
-            "ListQueues" => self.list_queues(input, host),
-            "PurgeQueue" => self.purge_queue(input),
-            "ReceiveMessage" => self.receive_message(input).await,
-            "SendMessage" => self.send_message(input),
-            "SendMessageBatch" => self.send_message_batch(input),
-            "SetQueueAttributes" => self.set_queue_attributes(input),
-            "StartMessageMoveTask" => self.start_message_move_task(input),
-            "TagQueue" => self.tag_queue(input),
-            "UntagQueue" => self.untag_queue(input),
-            _ => Err(ApiError::unknown_operation()),
-        }
     }
 
     /// Puts a message from another service on the queue with this ARN or URL.
@@ -153,7 +92,7 @@ impl Inlet<'_> {
     ) -> Result<(), ApiError> {
         let outgoing = Outgoing { body, attributes, group, deduplication_id, ..Outgoing::default() };
         let queue = self.state.queue(Some(queue), self.now_ms)?;
-        send::check(&outgoing, &queue.settings)?;
+        outgoing::check(&outgoing, &queue.settings)?;
         send::enqueue(queue, outgoing, self.now_ms);
         Ok(())
     }

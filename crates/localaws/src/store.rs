@@ -24,7 +24,10 @@ use rusqlite::{
 use serde::de::DeserializeOwned;
 
 use self::{folder::Place, reserve::Reserve};
-use crate::journal::{Cell, Change, NotKept, lock};
+use crate::{
+    change::{Cell, Change, NotKept},
+    lock::lock,
+};
 
 /// The database's name in the folder.
 const FILE: &str = "aws.sqlite3";

@@ -28,7 +28,7 @@ const WORDS: &str = concat!(
     "|no module|denied|refused|rejected|unauthorized|not authorized|forbidden|too many requests|toomanyrequests",
     "|no space left|out of memory|heap limit|allocate memory|killed|undefined|undeclared|unresolved|unexpected|unknown",
     "|unrecognized|unsupported|invalid|illegal|mismatch|conflict|timed out|timeout|exceeded|abort|does not|doesn't|is not",
-    "|do not|must be|must have|should be|assert|but was|expected|e: |✖|✗|✘|×|✕|●|❌|segfault|segmentation|core dumped",
+    "|do not|must be|must have|should be|assert|but was|expected|e: |✖|✗|✘|×|✕|●|❌|⨯|segfault|segmentation|core dumped",
     "|sigkill|sigsegv|violation|unhealthy|crash|incompatible|no matching|not match|no rule|not a valid|deadlock|oomkilled",
     "|would reformat|not formatted|out of range|severe|critical|unreachable|exit code|exit status|exited|stopped",
     "|returned error|no version|not installed|vulnerab|blocked|outdated|drift|not ok |problem|diff in|race|sanitizer",
@@ -50,6 +50,7 @@ const VERDICTS: &[&str] = &[
     r"^\s*● \S.* › |^\s*● \S|^e {3,}\S|^e {2,}\w+error\b|^failure/error: |^\s*failure/error: ",
     r"assertion `?.* ?failed|failed asserting|assertionerror|assertionfailederror|panicked at|^\s*panic: |test .* failed with|\b(?:test|spec|case) \S+ (?:has )?failed\b",
     r"expected:? ?<.*> but was|expected .* (?:but (?:was|got|received)|to (?:equal|be|have|contain|match)\b)|^\S+ > .* failed$",
+    r"\S \((?:\w+(?:\.|\\|::))*[A-Z]\w*(?:error|exception)\)$",
     r"^\s*\d+\) .*(?:::|\\|\.)\w+|^\*\* \(\w+|^fail: |^error: \w+ \(|^\s*x \S.* \[e\]",
     // Resources, services, containers.
     r"\b(?:create|update|import|rollback)_failed\b|dependency failed to start|is unhealthy|^error: .*: (?:exit|status) |resource .* (?:failed|already exists)",
@@ -70,9 +71,9 @@ const ENDS: &[&str] = &[
 const BEGINS: &[&str] = &[
     // `error: x`, `Error [ERR_X]: x`, `E: x`, `error Couldn't find x`, `ERROR - x`.
     r"\S.*\.{3,} ?(?:failed|error)$|\S.* (?-i:FAILED)$|[\w.-]+: \[(?:emerg|alert|crit|error)\] |%(?:error|fatal)[\w-]*: |fail(?:ed|ure)? [a-z]\w+ \w",
-    r"(?:✕|✖|✗|✘|×|❌) \S|[\w./-]+: line \d+: \S|\w+ ?\[error\]: ",
+    r"(?:✕|✖|✗|✘|×|❌|⨯) \S|[\w./-]+: line \d+: \S|\w+ ?\[error\]: ",
     r"(?:\w+ )?(?:error|fatal|fatal error|panic|e|critical|severe|err)(?: ?\[[\w:-]+\]| ?\(\w+\))?: ?\S",
-    r"(?:error|fatal|critical|severe)(?:\s+-\s+|\s{2,}|\s+[A-Z(`'])\S*",
+    r"(?:error|fatal|critical|severe)(?:\s+-\s+|\s{2,}|\s+[A-Z(\[`'])\S*",
     r"\[(?:error|fatal|err|critical|severe)\]:? ?\S|(?:##\[error\]|::error[^:]*::)\S",
     r"npm (?:err!|error) \w|err_[a-z]+_\w+",
     r"(?:cmake|configure:) error|error response from daemon|cannot connect to the docker daemon|the (?:command|job|task|process) .*failed",
@@ -105,7 +106,7 @@ const FOLLOWS: &[&str] = &[
     r"did not complete successfully|executor failed running|returned a non-zero code|a non-zero exit|non-zero status",
     r"exit (?:status|code)|exited with|exit(?:ed)? \d+$|command failed\b|errored with|failed with (?:exit|code|status|result)|process completed",
     r"a complete log of this run|npm (?:err!|error) (?:path|command|errno|syscall|node|npm|lifecycle|workspace|location|in workspace|a complete|code (?:elifecycle|1$)|signal)|^gyp err!|elifecycle",
-    r"^(?:\w+ )?(?:error: )?(?:test failed|tests? failed|build failed|command failed|failed!|there were (?:failing|test)|some (?:tests|checks) failed|there (?:was|were) \d+ (?:failure|error))|^failures:$|^failed tests?:|^failure: build failed|^(?:fail|failed|errors?): \d+|failed with errors|did not pass|^\** ?build failed|^some builds|^dubious",
+    r"^(?:\w+ )?(?:error: )?(?:test failed|tests? failed|build failed|command failed|failed!|there were (?:failing|test)|some (?:tests|checks) failed|there (?:was|were) \d+ (?:failure|error))|^failures:$|^(?:--- )?(?:failed|failing) (?:scenarios|tests|examples|specs):|^failed tests?:|^failure: build failed|^(?:fail|failed|errors?): \d+|failed with errors|did not pass|^\** ?build failed|^some builds|^dubious",
     r"^\W*\d+ (?:error|problem|failure|failing|failed|test|offense|issue)s?\b|\b\d+ (?:error|problem|failure|failing|failed|broken)s?\b[^:]*$|\b(?:errors|failures|failed|failing)[:=] ?\d{1,4}(?:$|[,;|)]|\s+\w+[:=])|test result: failed|found \d+ (?:error|problem|issue)",
     r"\[help \d\]|re-run |^\[error\] *(?:$|->|to see|re-run|for more|failed to execute goal|after correcting|\[help)|^\s*(?:\*|>) (?:try|get more help|what went wrong|exception is)|run with --|what went wrong:$",
     r"subprocess-exited-with-error|this error originates from|this is an issue with the package|^error: failed-wheel|metadata-generation-failed|encountered error while",
@@ -123,6 +124,9 @@ const INNOCENT: &[&str] = &[
     r"^info\b|^\[info\]|^debug\b|^\[debug\]|^notice\b|^note: ",
     r"^(?:get|post|put|head|delete|patch) \S+ (?:http/\S+ )?[23]\d\d\b|\b(?:create|delete) mode \d{6}|^[adm] +\S+$|^\W*retry(?:ing)?\b|will (?:be )?retr(?:y|ied)\b|, retrying\b|retrying in \d",
 ];
+
+/// What a program that logs in pairs of names and values says is the error: more than what follows from one.
+const TOLD: &str = r"(?:^|\s)(?:error|err)=[\x22'\w][^=]{11,}$";
 
 /// Warnings: they decide only where nothing else does.
 const WARNING: &str = r"(?:^|[\s:(\[])warn(?:ing)?\b[:\s\])]|^npm warn|^w: |\bdeprecat";
@@ -160,6 +164,7 @@ static STRENGTHS: LazyLock<RegexSet> = LazyLock::new(|| {
         SPOKEN.to_owned(),
         ENDS.join("|"),
         WARNING.to_owned(),
+        TOLD.to_owned(),
     ])
 });
 const STRENGTH: [Sign; 5] = [Sign::Own, Sign::Verdict, Sign::Clear, Sign::Likely, Sign::Follows];
@@ -169,12 +174,13 @@ const AT_TURNED: usize = 7;
 const AT_SPOKEN: usize = 8;
 const AT_ENDS: usize = 9;
 const AT_WARNING: usize = 10;
+const AT_TOLD: usize = 11;
 
 /// A word of trouble that stands for itself, and is not a part of a name.
 const SPOKEN: &str = concat!(
     r"(?:^|[\s\[(\x22'`=:>*|!{,])(?:errors?|err!|fail(?:ed|ure|ures|s|ing)?|fatal|panic(?:ked)?|exceptions?|traceback|cannot|can't|could(?: not|n't)|unable|missing|denied|refused|rejected|unauthorized|forbidden",
     r"|killed|undefined|undeclared|unresolved|unexpected|unknown|unrecogni[sz]ed|unsupported|invalid|illegal|mismatch(?:ed)?|conflict(?:s|ing)?|timed|timeout|exceed(?:s|ed)|abort(?:ed|ing)?|assert(?:ion)?|expected|not|no|must|should|doesn't|crash(?:ed)?",
-    r"|incompatible|violat\w+|vulnerab\w+|blocked|outdated|drift|problems?|unhealthy|caused|out of|[\w.$]+(?:error|exception))(?:$|[\s\])\x22'`:;,!=}?(]|\.(?:\s|$))|[✖✗✘×✕●❌]",
+    r"|incompatible|violat\w+|vulnerab\w+|blocked|outdated|drift|problems?|unhealthy|caused|out of|[\w.$]+(?:error|exception))(?:$|[\s\])\x22'`:;,!=}?(]|\.(?:\s|$))|[✖✗✘×✕●❌⨯]",
 );
 
 /// A place in a file, as linters print it before what they have to say: `a/b.proto:8:1:Import is unused`.
@@ -285,6 +291,7 @@ pub(super) fn read(text: &str) -> Option<Sign> {
     }
     let strength = (0..STRENGTH.len()).find(|&at| found.matched(at)).and_then(|at| STRENGTH.get(at)).copied();
     match strength {
+        _ if found.matched(AT_TOLD) => Some(Sign::Clear),
         _ if found.matched(4) => Some(Sign::Follows),
         Some(Sign::Verdict) => Some(Sign::Verdict),
         _ if found.matched(AT_WARNING) => (PLACE.is_match(text) || is_coded(text)).then_some(Sign::Hint),

@@ -8,9 +8,8 @@ use std::{ops::Range, sync::LazyLock};
 use regex::Regex;
 
 use super::{
-    MARK,
+    MARK, compile,
     name::{names_open_key, speaks_of_secrets},
-    table::compile,
 };
 
 /// A shorter value is not worth a secret's name.

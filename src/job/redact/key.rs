@@ -9,7 +9,7 @@ use std::{
 use memchr::memmem;
 use regex::Regex;
 
-use super::table::compile;
+use super::compile;
 
 /// A private key has no more lines.
 pub(super) const LONGEST: usize = 200;

@@ -6,7 +6,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind};
 use regex::Regex;
 use serde::Deserialize;
 
-use super::{assignment, name::speaks_of_secrets};
+use super::{assignment, compile, name::speaks_of_secrets};
 
 /// The file.
 #[derive(Debug, Deserialize)]
@@ -93,12 +93,6 @@ pub(super) static TABLE: LazyLock<Table> = LazyLock::new(Table::new);
 pub(super) fn entries() -> Vec<Entry> {
     let file = toml::from_str::<File>(include_str!("rules.toml"));
     file.map(|file| file.rule).unwrap_or_default()
-}
-
-#[expect(clippy::expect_used, reason = "the patterns are constants, and a test compiles every one")]
-pub(super) fn compile(pattern: &str) -> Regex {
-    Regex::new(&pattern.replace(r"\b", r"(?-u:\b)").replace(r"\d", "[0-9]").replace(r"\w", "[A-Za-z0-9_]"))
-        .expect("a pattern that compiles")
 }
 
 impl Table {

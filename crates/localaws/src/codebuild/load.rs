@@ -6,11 +6,13 @@ use rusqlite::Row;
 
 use super::{
     CodeBuild,
-    build::{Build, Live, Retry, Start, Status, Verdict},
-    life::live,
-    phase::Phase,
-    project::Project,
-    transcript::Transcript,
+    model::{
+        build::{Build, Live, Retry, Start, Status, Verdict},
+        phase::Phase,
+        project::Project,
+        transcript::Transcript,
+    },
+    operation::life::live,
 };
 use crate::store::{Error, Json, Store};
 
@@ -51,7 +53,7 @@ impl CodeBuild {
         let (Json(request), Json(settings), Json(phases), Json(exported)) =
             (row.get("request")?, row.get("settings")?, row.get("phases")?, row.get("exported")?);
         let log: (Option<String>, Option<String>) = (row.get("log_group")?, row.get("log_stream")?);
-        let mut transcript = Transcript::new(Arc::clone(&self.settings.logs), log.0.zip(log.1));
+        let mut transcript = Transcript::new(log.0.zip(log.1));
         if row.get("log_revealed")? {
             transcript.reveal();
         }
@@ -89,7 +91,7 @@ impl CodeBuild {
         let open: Vec<_> = self.state().order.values().filter(|build| !build.live().is_over()).cloned().collect();
         let (waiting, running): (Vec<_>, Vec<_>) = open.into_iter().partition(|build| build.live().current_phase() <= Phase::Queued);
         for build in waiting {
-            match self.slots.queue() {
+            match self.capacity.queue() {
                 Ok(turn) => {
                     tokio::spawn(live(Arc::clone(self), build, turn));
                 }

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::build::{Build, Live};
-use crate::{
-    codebuild::phase::{Phase, PhaseStatus},
-    journal::Held,
+use super::model::{
+    build::{Build, Live},
+    phase::{Phase, PhaseStatus},
 };
+use crate::{journal::Held, logs::Logs};
 
 /// The reporting end of one build. Cheap to clone.
 ///
@@ -14,11 +14,13 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct Progress {
     build: Arc<Build>,
+    /// Where the build's output goes.
+    logs: Arc<Logs>,
 }
 
 impl Progress {
-    pub(super) fn new(build: Arc<Build>) -> Self {
-        Self { build }
+    pub(super) fn new(build: Arc<Build>, logs: Arc<Logs>) -> Self {
+        Self { build, logs }
     }
 
     /// A phase begins. Entering PROVISIONING makes the log stream's name known.
@@ -39,7 +41,8 @@ impl Progress {
     pub fn leave(&self, status: PhaseStatus, context: Option<(&str, &str)>) {
         let now = self.build.clock.millis();
         let mut live = self.build.live();
-        live.transcript.flush(now);
+        let rest = live.transcript.flush(now);
+        live.print(&self.logs, rest);
         if !live.is_over() {
             live.close(now, status, context);
         }
@@ -48,7 +51,10 @@ impl Progress {
 
     /// Appends to the log; each line (ending in a newline, or the rest) becomes one log event.
     pub fn log(&self, text: &str) {
-        self.build.live().transcript.write(self.build.clock.millis(), text);
+        let mut live = self.build.live();
+        let events = live.transcript.write(self.build.clock.millis(), text);
+        live.print(&self.logs, events);
+        drop(live);
         self.build.journal.settle();
     }
 

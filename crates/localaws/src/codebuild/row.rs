@@ -2,13 +2,13 @@
 
 use serde_json::{Map, Value};
 
-use super::{
+use super::model::{
     build::{Build, Live},
     project::Project,
 };
 use crate::{
+    change::{Cell, Change},
     deduplication::WINDOW_MS,
-    journal::{Cell, Change},
 };
 
 /// A project as it is now.

@@ -2,7 +2,10 @@
 
 use std::collections::HashMap;
 
-use super::{Logs, group::Group, stream::Stream};
+use super::{
+    Logs,
+    model::{group::Group, stream::Stream},
+};
 use crate::store::{Error, Json, Store};
 
 impl Logs {

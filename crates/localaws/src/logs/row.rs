@@ -1,7 +1,7 @@
 //! Groups, streams and events as rows of the store.
 
-use super::{group::Group, stream::Stream};
-use crate::journal::{Cell, Change};
+use super::model::{group::Group, stream::Stream};
+use crate::change::{Cell, Change};
 
 /// A group as it is now, without its streams.
 pub(super) fn group(name: &str, group: &Group) -> [Change; 1] {

@@ -9,14 +9,14 @@ mod environment;
 mod git;
 mod group;
 mod output;
-mod room;
 mod script;
 mod source;
 mod user;
+mod workspace;
 
 use std::{collections::BTreeMap, ffi::OsString, path::PathBuf, pin::Pin, sync::Arc};
 
-use self::room::Room;
+use self::workspace::Workspace;
 use super::{
     Assignment, Ending, Runner,
     report::Report,
@@ -64,8 +64,8 @@ impl Shell {
     async fn carry_out(self, assignment: Assignment, report: Arc<dyn Report>) -> Ending {
         let transcript = Transcript::new(Arc::clone(&report), self.clock);
         transcript.enter(Phase::Provisioning);
-        let mut room = match Room::prepare(&self.root, &self.inherited).await {
-            Ok(room) => room,
+        let mut workspace = match Workspace::prepare(&self.root, &self.inherited).await {
+            Ok(workspace) => workspace,
             Err(error) => {
                 let mishap = Mishap::fault("no scratch directory for the build", &error);
                 transcript.leave(Phase::Provisioning, Some(&mishap));
@@ -76,17 +76,17 @@ impl Shell {
         let finished = tokio::select! {
             biased;
             () = report.interrupted() => None,
-            finished = build::run(&self, &assignment, report.as_ref(), &transcript, &mut room) => Some(finished),
+            finished = build::run(&self, &assignment, report.as_ref(), &transcript, &mut workspace) => Some(finished),
         };
         let Some(finished) = finished else {
-            room.clear(&transcript).await;
+            workspace.clear(&transcript).await;
             return Ending::Failed;
         };
         transcript.enter(Phase::Finalizing);
         for (name, value) in &finished.exported {
             report.export(name, value);
         }
-        room.clear(&transcript).await;
+        workspace.clear(&transcript).await;
         transcript.leave(Phase::Finalizing, None);
         finished.ending
     }

@@ -6,10 +6,14 @@ use rusqlite::Row;
 
 use crate::{
     sns::{
-        Sns, State,
-        subscription::{Protocol, Settings, Subscription},
-        topic::Topic,
-        webhook::Post,
+        Sns,
+        model::{
+            post::Post,
+            subscription::{Protocol, Settings, Subscription},
+            topic::Topic,
+        },
+        operation::webhook,
+        state::State,
     },
     store::{Error, Json, Store, unfit},
 };
@@ -36,7 +40,7 @@ impl Sns {
             Ok(())
         })?;
         for post in posts {
-            post.spawn(Arc::clone(&self.sqs));
+            webhook::spawn(post, Arc::clone(&self.sqs));
         }
         Ok(())
     }

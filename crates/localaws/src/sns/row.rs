@@ -1,9 +1,9 @@
 //! Topics, subscriptions and notifications under way as rows of the store.
 
 use crate::{
+    change::{Cell, Change},
     deduplication,
-    journal::{Cell, Change},
-    sns::{subscription::Subscription, topic::Topic, webhook::Post},
+    sns::model::{post::Post, subscription::Subscription, topic::Topic},
 };
 
 /// A topic as it is now.

@@ -4,12 +4,15 @@ use rusqlite::Row;
 
 use crate::{
     sqs::{
-        Sqs, State, attribute,
-        message::{Message, Standing},
-        name_of,
-        queue::{Queue, Sent},
-        redrive::MoveTask,
-        setting::Settings,
+        Sqs,
+        model::{
+            attribute,
+            message::{Message, Standing},
+            move_task::MoveTask,
+            queue::{Queue, Sent},
+            setting::Settings,
+        },
+        state::{State, name_of},
     },
     store::{Error, Json, Store, unfit},
 };
@@ -25,7 +28,7 @@ impl Sqs {
         })?;
         store.each("SELECT * FROM message ORDER BY queue, place", |row| {
             if let Some(queue) = state.queues.get_mut(row.get_ref("queue")?.as_str()?) {
-                queue.put(row.get("place")?, message(row)?);
+                queue.backlog.put(row.get("place")?, message(row)?);
             }
             Ok(())
         })?;
@@ -45,7 +48,7 @@ impl Sqs {
         let mut queue = Queue::new(name, arn, settings, tags, row.get("created_s")?, self.journal.clone());
         queue.modified_s = row.get("modified_s")?;
         queue.purged_ms = row.get("purged_ms")?;
-        queue.go_on_after(row.get("last_place")?);
+        queue.backlog.go_on_after(row.get("last_place")?);
         Ok(queue)
     }
 }

@@ -1,11 +1,11 @@
 //! Queues and their messages as rows of the store.
 
 use crate::{
-    journal::{Cell, Change},
-    sqs::{
+    change::{Cell, Change},
+    sqs::model::{
         message::{Message, Standing},
+        move_task::MoveTask,
         queue::Queue,
-        redrive::MoveTask,
     },
 };
 
@@ -20,7 +20,7 @@ pub(super) fn queue(queue: &Queue) -> [Change; 1] {
         queue.created_s.into(),
         queue.modified_s.into(),
         queue.purged_ms.into(),
-        queue.last_place().into(),
+        queue.backlog.last_place().into(),
     ];
     [Change::new(sql, values)]
 }

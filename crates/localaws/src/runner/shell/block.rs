@@ -4,9 +4,9 @@ use std::io;
 
 use super::{
     environment::Environment,
-    room::Room,
     script::{self, Programs},
     user::User,
+    workspace::Workspace,
 };
 use crate::{
     codebuild::phase::Phase,
@@ -19,7 +19,7 @@ use crate::{
 /// Runs the commands of phases, each in a shell of its own that begins where the one before ended.
 #[derive(Debug)]
 pub(super) struct Commands<'a> {
-    pub(super) room: &'a mut Room,
+    pub(super) workspace: &'a mut Workspace,
     pub(super) transcript: &'a Transcript,
     pub(super) programs: Programs,
     pub(super) version: Version,
@@ -58,7 +58,7 @@ impl Commands<'_> {
     /// The commands after a failed one do not run, what is to be done finally does.
     async fn once(&mut self, block: &Block) -> Result<(), Failure> {
         let user = match &block.user {
-            Some(name) => User::enter(name, self.room).await?,
+            Some(name) => User::enter(name, self.workspace).await?,
             None => None,
         };
         let commands = self.list(&block.commands, user.as_ref()).await;
@@ -76,9 +76,9 @@ impl Commands<'_> {
         for command in commands {
             let shown = command.trim_end_matches('\n');
             self.transcript.running(shown);
-            self.room.output.begin();
-            let ended = script::run(command, &self.programs, &self.environment, user, self.room, self.transcript).await;
-            self.room.output.separate(self.transcript);
+            self.workspace.output.begin();
+            let ended = script::run(command, &self.programs, &self.environment, user, self.workspace, self.transcript).await;
+            self.workspace.output.separate(self.transcript);
             let reason = match ended {
                 Ok(end) => {
                     if let (Version::Together, Some(environment)) = (self.version, end.environment) {
@@ -93,7 +93,7 @@ impl Commands<'_> {
                 Err(error) => return Err(Mishap::fault("a command could not be run", &error).into()),
             };
             self.transcript.unsuccessful(shown, &reason);
-            return Err(Failure { mishap: Mishap::command(shown, &reason), printed: self.room.output.printed().to_owned() });
+            return Err(Failure { mishap: Mishap::command(shown, &reason), printed: self.workspace.output.printed().to_owned() });
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Shell, block::Commands, environment::Environment, room::Room, script::Programs, source};
+use super::{Shell, block::Commands, environment::Environment, script::Programs, source, workspace::Workspace};
 use crate::{
     codebuild::phase::Phase,
     runner::{
@@ -20,18 +20,24 @@ pub(super) struct Finished {
     pub(super) exported: BTreeMap<String, String>,
 }
 
-/// Carries the build out in its room.
-pub(super) async fn run(shell: &Shell, assignment: &Assignment, report: &dyn Report, transcript: &Transcript, room: &mut Room) -> Finished {
+/// Carries the build out in its workspace.
+pub(super) async fn run(
+    shell: &Shell,
+    assignment: &Assignment,
+    report: &dyn Report,
+    transcript: &Transcript,
+    workspace: &mut Workspace,
+) -> Finished {
     transcript.enter(Phase::DownloadSource);
-    let prepared = prepare(shell, assignment, report, transcript, room).await;
+    let prepared = prepare(shell, assignment, report, transcript, workspace).await;
     transcript.leave(Phase::DownloadSource, prepared.as_ref().err());
     let (spec, environment) = match prepared {
         Ok(prepared) => prepared,
         Err(mishap) => return Finished { ending: ending(&mishap), exported: BTreeMap::new() },
     };
 
-    let programs = Programs::find(spec.shell, &Environment::base(&shell.inherited, room));
-    let mut commands = Commands { room, transcript, programs, version: spec.version, environment };
+    let programs = Programs::find(spec.shell, &Environment::base(&shell.inherited, workspace));
+    let mut commands = Commands { workspace, transcript, programs, version: spec.version, environment };
     let ending = phases(&spec, &mut commands, transcript).await;
     Finished { ending, exported: exported(assignment, &spec, &commands.environment) }
 }
@@ -42,17 +48,17 @@ async fn prepare(
     assignment: &Assignment,
     report: &dyn Report,
     transcript: &Transcript,
-    room: &mut Room,
+    workspace: &mut Workspace,
 ) -> Result<(Buildspec, Environment), Mishap> {
     transcript.waiting();
-    let base = Environment::base(&shell.inherited, room);
-    let commit = source::fetch(&assignment.source, room, &base, transcript).await?;
+    let base = Environment::base(&shell.inherited, workspace);
+    let commit = source::fetch(&assignment.source, workspace, &base, transcript).await?;
     if let Some(commit) = &commit {
         report.resolved(commit);
     }
-    transcript.downloaded(room.source().display());
+    transcript.downloaded(workspace.source().display());
 
-    let (location, text) = source::buildspec(assignment.buildspec.as_deref(), room).await?;
+    let (location, text) = source::buildspec(assignment.buildspec.as_deref(), workspace).await?;
     transcript.say(format_args!("YAML location is {}", location.display()));
     let spec = Buildspec::parse(&text).map_err(|why| Mishap::new("YAML_FILE_ERROR", why))?;
     for note in &spec.notes {
@@ -61,7 +67,7 @@ async fn prepare(
     transcript.say("Processing environment variables");
     let (environment, values) = base.of_build(assignment, &spec, &shell.vault, commit.as_deref())?;
     transcript.hide(values.iter().map(String::as_str));
-    transcript.say(format_args!("Moving to directory {}", room.source().display()));
+    transcript.say(format_args!("Moving to directory {}", workspace.source().display()));
     let counts: Vec<_> = spec.phases.iter().map(|(phase, block)| (*phase, block.commands.len() + block.finally.len())).collect();
     transcript.registered(&counts);
     Ok((spec, environment))

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::room::Room;
+use super::workspace::Workspace;
 use crate::runner::{Assignment, Stored, buildspec::Buildspec, transcript::Mishap, vault::Vault};
 
 /// All that builds see of this process's environment: no credentials are among it.
@@ -42,11 +42,11 @@ pub(super) fn inherited() -> Vec<(OsString, OsString)> {
 
 impl Environment {
     /// What every process of the build gets, git as well as the commands.
-    pub(super) fn base(inherited: &[(OsString, OsString)], room: &Room) -> Self {
+    pub(super) fn base(inherited: &[(OsString, OsString)], workspace: &Workspace) -> Self {
         let (exported, unexported) = (inherited.iter().cloned().collect(), BTreeMap::new());
-        let mut base = Self { exported, unexported, directory: room.source() };
-        base.set("HOME", room.home());
-        base.set("TMPDIR", room.temporary());
+        let mut base = Self { exported, unexported, directory: workspace.source() };
+        base.set("HOME", workspace.home());
+        base.set("TMPDIR", workspace.temporary());
         base.set("TERM", "dumb");
         base
     }

@@ -14,7 +14,7 @@ use tokio::{
 };
 
 use self::refs::{Refs, Wanted};
-use super::{environment::Environment, room::Room};
+use super::{environment::Environment, workspace::Workspace};
 use crate::runner::{
     Source,
     transcript::{Mishap, Transcript},
@@ -42,12 +42,12 @@ const CONFIGURATION: &str = "\
 [advice]\n\tdetachedHead = false\n\
 [init]\n\tdefaultBranch = main\n";
 
-/// Clones the source into the room's source directory and gives the commit that is checked out.
-pub(super) async fn fetch(source: &Source, room: &Room, base: &Environment, transcript: &Transcript) -> Result<String, Mishap> {
+/// Clones the source into the workspace's source directory and gives the commit that is checked out.
+pub(super) async fn fetch(source: &Source, workspace: &Workspace, base: &Environment, transcript: &Transcript) -> Result<String, Mishap> {
     let Some(location) = source.location.as_deref().filter(|location| !location.is_empty()) else {
         return Err(client_error("the source has no location"));
     };
-    let git = Git::prepare(room, base).await?;
+    let git = Git::prepare(workspace, base).await?;
     let fetched = git.fetch(location, source).await;
     let failed = match fetched {
         Ok(commit) => return Ok(commit),
@@ -100,13 +100,13 @@ enum Failed {
 }
 
 struct Git<'a> {
-    room: &'a Room,
+    workspace: &'a Workspace,
     environment: Environment,
 }
 
 impl<'a> Git<'a> {
-    async fn prepare(room: &'a Room, base: &Environment) -> Result<Self, Mishap> {
-        let configuration = room.state().join("gitconfig");
+    async fn prepare(workspace: &'a Workspace, base: &Environment) -> Result<Self, Mishap> {
+        let configuration = workspace.state().join("gitconfig");
         let written = fs::write(&configuration, CONFIGURATION).await;
         written.map_err(|error| Mishap::fault("git cannot be configured", &error))?;
         let mut environment = base.clone();
@@ -116,7 +116,7 @@ impl<'a> Git<'a> {
         // What git says decides what is said of it.
         environment.set("LC_ALL", "C");
         environment.set("GIT_ALLOW_PROTOCOL", PROTOCOLS);
-        Ok(Self { room, environment })
+        Ok(Self { workspace, environment })
     }
 
     async fn fetch(&self, location: &str, source: &Source) -> Result<String, Failed> {
@@ -182,9 +182,9 @@ impl<'a> Git<'a> {
     /// Runs git and gives what it prints.
     async fn run(&self, doing: &'static str, arguments: &[&str]) -> Result<String, Failed> {
         let mut command = Command::new("git");
-        command.args(arguments).env_clear().envs(&self.environment.exported).current_dir(self.room.source());
+        command.args(arguments).env_clear().envs(&self.environment.exported).current_dir(self.workspace.source());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        self.room.group.enroll(&mut command);
+        self.workspace.group.enroll(&mut command);
         let mut git = command.spawn().map_err(Failed::Machine)?;
         let (stdout, stderr) = (git.stdout.take(), git.stderr.take());
         let ended = tokio::try_join!(first(stdout, PRINTED_LIMIT), first(stderr, SAID_LIMIT), git.wait());

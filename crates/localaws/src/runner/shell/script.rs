@@ -17,7 +17,7 @@ use tokio::{
     process::Command,
 };
 
-use super::{environment::Environment, room::Room, user::User};
+use super::{environment::Environment, user::User, workspace::Workspace};
 use crate::runner::{buildspec::Interpreter, transcript::Transcript};
 
 /// Runs `command.sh` after `variables.sh` and leaves behind, however the command ends the shell, what it exports, its other variables
@@ -78,10 +78,10 @@ pub(super) async fn run(
     programs: &Programs,
     environment: &Environment,
     user: Option<&User>,
-    room: &mut Room,
+    workspace: &mut Workspace,
     transcript: &Transcript,
 ) -> io::Result<End> {
-    let state = room.state();
+    let state = workspace.state();
     for name in LEFT {
         absent_is_fine(fs::remove_file(state.join(name)).await)?;
     }
@@ -90,20 +90,20 @@ pub(super) async fn run(
     fs::write(state.join("variables.sh"), assignments(&environment.unexported)).await?;
     fs::write(state.join("command.sh"), command).await?;
 
-    let directory = if environment.directory.is_dir() { environment.directory.clone() } else { room.source() };
+    let directory = if environment.directory.is_dir() { environment.directory.clone() } else { workspace.source() };
     let mut shell = Command::new(&programs.shell);
     shell.arg(&driver).env_clear().envs(&environment.exported).current_dir(directory);
-    shell.stdin(Stdio::null()).stdout(room.output.inlet()?).stderr(room.output.inlet()?);
-    room.group.enroll(&mut shell);
+    shell.stdin(Stdio::null()).stdout(workspace.output.inlet()?).stderr(workspace.output.inlet()?);
+    workspace.group.enroll(&mut shell);
     if let Some(user) = user {
         shell.uid(user.uid).gid(user.gid);
     }
     let mut shell = shell.spawn()?;
     let status = tokio::select! {
-        () = room.output.pump(transcript) => return Err(io::Error::other("the build's output is closed")),
+        () = workspace.output.pump(transcript) => return Err(io::Error::other("the build's output is closed")),
         status = shell.wait() => code(status?),
     };
-    room.output.drain(transcript);
+    workspace.output.drain(transcript);
     Ok(End { status, environment: left(&state, environment).await? })
 }
 

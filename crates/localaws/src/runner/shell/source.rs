@@ -10,36 +10,41 @@ use tokio::{
     io::AsyncReadExt,
 };
 
-use super::{environment::Environment, git, room::Room};
+use super::{environment::Environment, git, workspace::Workspace};
 use crate::runner::{
     Source,
     buildspec::MAX_SIZE,
     transcript::{Mishap, Transcript},
 };
 
-/// Fetches the source into the room and gives the commit, if it has one.
-pub(super) async fn fetch(source: &Source, room: &Room, base: &Environment, transcript: &Transcript) -> Result<Option<String>, Mishap> {
+/// Fetches the source into the workspace and gives the commit, if it has one.
+pub(super) async fn fetch(
+    source: &Source,
+    workspace: &Workspace,
+    base: &Environment,
+    transcript: &Transcript,
+) -> Result<Option<String>, Mishap> {
     match source.kind.as_str() {
         "NO_SOURCE" => Ok(None),
         "GITHUB" | "GITHUB_ENTERPRISE" | "GITLAB" | "GITLAB_SELF_MANAGED" | "BITBUCKET" => {
-            git::fetch(source, room, base, transcript).await.map(Some)
+            git::fetch(source, workspace, base, transcript).await.map(Some)
         }
         other => Err(Mishap::new("CLIENT_ERROR", format!("local mode cannot fetch sources of type {other}"))),
     }
 }
 
 /// The buildspec's place and text: given inline, or a file in the source.
-pub(super) async fn buildspec(given: Option<&str>, room: &Room) -> Result<(PathBuf, String), Mishap> {
+pub(super) async fn buildspec(given: Option<&str>, workspace: &Workspace) -> Result<(PathBuf, String), Mishap> {
     match given {
         Some(text) if is_inline(text) => {
-            let place = room.readonly().join("buildspec.yml");
+            let place = workspace.readonly().join("buildspec.yml");
             fs::write(&place, text).await.map_err(|error| Mishap::fault(format_args!("write {}", place.display()), &error))?;
             Ok((place, text.to_owned()))
         }
         Some(arn) if arn.starts_with("arn:") => Err(Mishap::new("YAML_FILE_ERROR", format!("local mode cannot fetch the buildspec {arn}"))),
         given => {
-            let place = room.source().join(given.filter(|name| !name.is_empty()).unwrap_or("buildspec.yml"));
-            let text = read(&place, &room.source()).await.map_err(|error| unread(&place, &error))?;
+            let place = workspace.source().join(given.filter(|name| !name.is_empty()).unwrap_or("buildspec.yml"));
+            let text = read(&place, &workspace.source()).await.map_err(|error| unread(&place, &error))?;
             Ok((place, text))
         }
     }

@@ -8,7 +8,7 @@ use std::{
 
 use nix::unistd::{self, Uid};
 
-use super::room::Room;
+use super::workspace::Workspace;
 use crate::runner::transcript::Mishap;
 
 /// A user other than this process's.
@@ -19,17 +19,17 @@ pub(super) struct User {
 }
 
 impl User {
-    /// The user of that name, ready to work in the room; `None`: it is the one that runs builds anyway. On CodeBuild that is root, whose
+    /// The user of that name, ready to work in the workspace; `None`: it is the one that runs builds anyway. On CodeBuild that is root, whose
     /// part this process's user plays here.
-    pub(super) async fn enter(name: &str, room: &Room) -> Result<Option<Self>, Mishap> {
+    pub(super) async fn enter(name: &str, workspace: &Workspace) -> Result<Option<Self>, Mishap> {
         if name == "root" {
             return Ok(None);
         }
-        let (name, directory) = (name.to_owned(), room.directory().to_owned());
+        let (name, directory) = (name.to_owned(), workspace.directory().to_owned());
         let entered = tokio::task::spawn_blocking(move || enter(&name, &directory)).await;
         let user = entered.map_err(|error| Mishap::fault("run-as", &io::Error::other(error)))??;
         if let Some(user) = &user {
-            room.output.lend(user.uid, user.gid).map_err(|error| Mishap::fault("run-as", &error))?;
+            workspace.output.lend(user.uid, user.gid).map_err(|error| Mishap::fault("run-as", &error))?;
         }
         Ok(user)
     }

@@ -1,0 +1,105 @@
+//! The place in which one build happens: a scratch directory, a process group, and where output goes.
+
+use std::{
+    ffi::OsString,
+    fs, io,
+    os::unix::fs::{DirBuilderExt, PermissionsExt},
+    path::{Path, PathBuf},
+};
+
+use tempfile::TempDir;
+
+use super::{group::Group, output::Output};
+use crate::runner::transcript::Transcript;
+
+/// A checkout may hold what only the user who builds it may read.
+const PRIVATE: u32 = 0o700;
+
+/// Everything that must be gone when the build is over. Dropping it kills the processes first and then removes the directory.
+#[derive(Debug)]
+pub(super) struct Workspace {
+    pub(super) group: Group,
+    pub(super) output: Output,
+    directory: TempDir,
+}
+
+impl Workspace {
+    /// Makes the scratch directory below `root`, and the group.
+    pub(super) async fn prepare(root: &Path, environment: &[(OsString, OsString)]) -> io::Result<Self> {
+        let root = std::path::absolute(root)?;
+        let directory = blocking(move || {
+            fs::DirBuilder::new().recursive(true).mode(PRIVATE).create(&root)?;
+            let mut builder = tempfile::Builder::new();
+            builder.prefix("build-").permissions(fs::Permissions::from_mode(PRIVATE));
+            let directory = builder.tempdir_in(root.canonicalize()?)?;
+            for name in ["src", "home", "tmp", "readonly", "state"] {
+                fs::create_dir(directory.path().join(name))?;
+            }
+            Ok(directory)
+        })
+        .await?;
+        Ok(Self { group: Group::start(environment)?, output: Output::open()?, directory })
+    }
+
+    /// The scratch directory, in which all others are.
+    pub(super) fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// Where the source is.
+    pub(super) fn source(&self) -> PathBuf {
+        self.directory.path().join("src")
+    }
+
+    pub(super) fn home(&self) -> PathBuf {
+        self.directory.path().join("home")
+    }
+
+    pub(super) fn temporary(&self) -> PathBuf {
+        self.directory.path().join("tmp")
+    }
+
+    /// Where an inline buildspec is put.
+    pub(super) fn readonly(&self) -> PathBuf {
+        self.directory.path().join("readonly")
+    }
+
+    /// What the runner and its scripts tell each other.
+    pub(super) fn state(&self) -> PathBuf {
+        self.directory.path().join("state")
+    }
+
+    /// Ends every process of the build, takes their last output into the log and removes the directory.
+    pub(super) async fn clear(self, transcript: &Transcript) {
+        let Self { mut group, output, directory } = self;
+        group.end(output, transcript).await;
+        let path = directory.keep();
+        let shown = path.display().to_string();
+        if let Err(error) = blocking(move || remove(&path)).await {
+            tracing::warn!(build.scratch = shown, %error, "a build's scratch directory could not be removed");
+        }
+    }
+}
+
+/// Removes a directory, also when a build made parts of it read-only.
+fn remove(directory: &Path) -> io::Result<()> {
+    fs::remove_dir_all(directory).or_else(|_| {
+        unlock(directory)?;
+        fs::remove_dir_all(directory)
+    })
+}
+
+fn unlock(directory: &Path) -> io::Result<()> {
+    fs::set_permissions(directory, fs::Permissions::from_mode(0o700))?;
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            unlock(&entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?
+}
