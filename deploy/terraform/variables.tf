@@ -405,7 +405,7 @@ variable "grace_seconds" {
 }
 
 variable "daemon_environment" {
-  description = "More variables for the daemon: SLIPWAY_LOG, or one key of the configuration as in SLIPWAY__HTTP__LISTEN."
+  description = "More variables for the daemon: SLIPWAY_LOG, or one key of the configuration as in SLIPWAY__HTTP__LISTEN. With a listener beyond the loopback, SLIPWAY__HTTP__API = \"false\" serves health and metrics alone."
   type        = map(string)
   default     = {}
 }

@@ -227,3 +227,43 @@ fn text(list: &JobList, width: Option<usize>, paint: Paint, now: Timestamp, trou
     }
     text
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_list_says_where_each_job_stands_and_how_many_are_left_out() {
+        let job = |id: &str, more: serde_json::Value| {
+            let mut job = json!({
+                "id": id, "message_id": "m", "tenant": "team-a", "labels": {}, "queue": "jobs", "repository": "github.com/acme/app",
+                "source": { "url": "https://github.com/acme/app", "revision": "c0ffee0123".repeat(4) }, "received_at": "2026-11-22T10:00:00Z",
+            });
+            job.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            job
+        };
+        let reason = json!({ "reason": "tenant", "name": "team-a", "running": 4, "limit": 4 });
+        let list: JobList = serde_json::from_value(json!({
+            "time": "2026-11-22T10:01:00Z", "total": 5, "page": 1, "per_page": 3, "pages": 2,
+            "counts": { "waiting": 1, "running": 1, "reporting": 0, "ended": 3 },
+            "jobs": [
+                job("app-1", json!({ "state": "waiting", "wait": { "reasons": [reason], "position": 3, "estimate_seconds": [60, 180] } })),
+                job("app-2", json!({ "state": "running", "started_at": "2026-11-22T10:00:30Z", "phase": "BUILD", "left_seconds": [20, 20] })),
+                job("app-3", json!({ "state": "ended", "status": "failed", "ended_at": "2026-11-22T10:00:42Z", "decisive_line": "error: \u{1b}[2Jx" })),
+            ],
+        }))
+        .unwrap();
+        let text = text(&list, Some(140), Paint { colours: false }, "2026-11-22T10:01:00Z".parse().unwrap(), None);
+        for line in [
+            "waiting  app-1  team-a  github.com/acme/app  c0ffee0123c0  1m 00s  #3, tenant team-a runs 4 of 4, in 1m 00s to 3m 00s",
+            "running  app-2  team-a  github.com/acme/app  c0ffee0123c0  30s     BUILD, 20s left",
+            "failed   app-3  team-a  github.com/acme/app  c0ffee0123c0  42s     error: x",
+            "and 2 more: --limit shows up to 1000",
+        ] {
+            assert!(text.lines().any(|has| has == line), "{line}\n{text}");
+        }
+    }
+}

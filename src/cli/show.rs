@@ -208,3 +208,33 @@ impl Page {
         }
     }
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_hostile_job_is_shown_without_moving_the_terminal() {
+        let evil = "a\u{1b}]0;title\u{7}\u{1b}[2Jb\r\n\u{202e}c";
+        let detail: JobDetail = serde_json::from_value(json!({
+            "id": "app-1", "message_id": "m", "tenant": "team-a", "group": evil, "labels": { evil: evil }, "queue": "jobs", "repository": evil,
+            "source": { "url": "https://github.com/acme/app", "revision": evil }, "state": "ended", "status": "failed",
+            "received_at": "2026-11-22T10:00:00Z", "ended_at": "2026-11-22T10:03:05Z", "cancel_reason": evil, "message": null,
+            "builds": [{ "id": "flex:1", "arn": "", "project": "flex", "phases": [{ "name": "BUILD", "status": "FAILED", "seconds": 71.5 }] }],
+            "images": [{ "reference": evil }], "outputs": { "X": evil },
+            "failure": { "kind": "build", "phase": "BUILD", "code": "X", "message": evil, "command": evil },
+            "log": { "excerpt": evil, "group": "", "stream": "", "lines": 1, "truncated": false, "complete": true, "redactions": 0,
+                     "highlights": [{ "line": 7, "text": evil }] },
+            "history": [{ "time": "2026-11-22T10:00:00Z", "text": evil }], "from_record": false,
+        }))
+        .unwrap();
+        let text = text(&detail, Paint { colours: false }, "2026-11-22T11:00:00Z".parse().unwrap());
+        assert!(!text.contains(['\u{1b}', '\u{7}', '\u{202e}', '\r']), "{text:?}");
+        for part in ["app-1  failed  took 3m 05s", "broke", "BUILD", "71.5s", "<U+202E>c", "What happened"] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+    }
+}

@@ -17,7 +17,7 @@ def test_a_healthy_daemon_is_found_by_its_configuration(local, tmp_path):
     for listen in (local.http, f"0.0.0.0:{port}"):
         for way in (["--config", file], []):
             found = {} if way else {"SLIPWAY_CONFIG": str(file)}
-            answer = slipway("healthcheck", *way, variables=environment(SLIPWAY__HTTP__LISTEN=listen, **found))
+            answer = slipway("healthcheck", *way, variables=environment(SLIPWAY__HTTP__LISTEN=listen, SLIPWAY__HTTP__API="false", **found))
             assert (answer.returncode, answer.stdout, answer.stderr) == (0, "ok\n", ""), answer.stderr
 
 

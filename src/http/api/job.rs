@@ -24,7 +24,7 @@ const LONGEST_REASON: usize = 1_000;
 pub struct Cancel {
     /// In words, on one line; they come back in the job's event.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String", length(max = 1000), regex(pattern = r"^[^\u0000-\u001f\u007f-\u009f]*$"))]
+    #[schemars(length(max = 1000), regex(pattern = r"^[^\u0000-\u001f\u007f-\u009f]*$"))]
     pub reason: Option<String>,
 }
 

@@ -27,6 +27,9 @@ const ALWAYS: [(&str, &str); 6] = [
     ("421", "The request names another host than this daemon."),
     ("503", "Too much is under way, the daemon is starting, or AWS throttles: `Retry-After` says when to come back."),
 ];
+/// What the listener itself answers, without a body.
+const OF_A_HEAD: [(&str, &str); 2] =
+    [("414", "The address is too long; the answer has no body."), ("431", "The request's head is larger than 32 KiB; the answer has no body.")];
 /// What an operation that asks AWS may answer.
 const OF_AWS: (&str, &str) = ("502", "AWS does not answer, or refuses.");
 /// What an operation that takes a body may answer.
@@ -273,6 +276,9 @@ impl Operation {
         for (status, about) in self.refusals {
             let refusal = json!({ "description": about, "content": { MEDIA_TYPE: { "schema": problem } } });
             self.responses.insert(status.to_owned(), refusal);
+        }
+        for (status, about) in OF_A_HEAD {
+            self.responses.insert(status.to_owned(), json!({ "description": about }));
         }
         self.operation.insert("responses".to_owned(), self.responses.into());
         self.operation.into()

@@ -130,7 +130,9 @@ module "slipway" {
   security_group_ids = [aws_security_group.daemon.id]
   cpu_architecture   = "ARM64"
   daemon_environment = {
+    # Health and metrics for Prometheus; the API would take tokens there.
     SLIPWAY__HTTP__LISTEN = "0.0.0.0:9090"
+    SLIPWAY__HTTP__API    = "false"
     SLIPWAY_LOG           = "info,slipway=debug"
   }
 
