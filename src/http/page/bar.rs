@@ -2,6 +2,8 @@
 
 use maud::{Markup, html};
 
+use super::text::spelled;
+
 /// A stretch of a bar, in percent of its width.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Part {
@@ -27,7 +29,7 @@ fn figure(value: f64) -> String {
 /// A bar of parts, with a sentence that says the same; `tick`: where the usual is.
 pub(super) fn bar(sentence: &str, parts: &[Part], tick: Option<f64>) -> Markup {
     html! {
-        svg.bar role="img" aria-label=(sentence) {
+        svg.bar role="img" aria-label=(spelled(sentence)) {
             rect.track width="100%" height="100%" {}
             @for part in parts.iter().filter(|part| part.width > 0.0) {
                 rect.(part.tone) x={ (figure(part.x)) "%" } width={ (figure(part.width)) "%" } height="100%" {}
@@ -73,7 +75,7 @@ pub(super) fn places(sentence: &str, taken: usize, free: usize, refused: usize) 
         _ => "refused",
     };
     html! {
-        svg.bar role="img" aria-label=(sentence) {
+        svg.bar role="img" aria-label=(spelled(sentence)) {
             @for index in 0..all {
                 rect.(tone(index)) x={ (figure(percent(index as u64, all as u64))) "%" }
                     width={ (figure(if index + 1 < all { step - gap } else { step })) "%" } height="100%" {}

@@ -69,7 +69,9 @@ fn hostile_text_is_text_in_every_view() {
     for (name, page) in views(&sample::hostile()) {
         write(&format!("hostile-{name}"), &maud::PreEscaped(page.clone()));
         for markup in ["<script>", "<img", "onerror=alert(1)>", "\u{202e}", "\u{200b}", "\0", "\u{1b}", "href=\"javascript"] {
-            assert!(!page.contains(markup), "{name} has {markup:?}");
+            // What is edited is the message itself, invisible characters too.
+            let edited = name == "letters-edit" && markup.chars().all(|c| !c.is_ascii() || c.is_control());
+            assert!(edited || !page.contains(markup), "{name} has {markup:?}");
         }
     }
 }
