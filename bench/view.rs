@@ -71,8 +71,13 @@ async fn main() {
         }
         let (taken, filtered) = (taken / LOOKS, filtered / LOOKS);
         let every = Duration::from_secs(1).max(taken * 200);
-        println!("a snapshot of {JOBS} held jobs: {:.1} ms, at most {:.1} ms; taken every {:.1} s while somebody looks: {:.2} % of a core",
-            ms(taken), ms(longest), every.as_secs_f64(), 100.0 * taken.as_secs_f64() / every.as_secs_f64());
+        println!(
+            "a snapshot of {JOBS} held jobs: {:.1} ms, at most {:.1} ms; taken every {:.1} s while somebody looks: {:.2} % of a core",
+            ms(taken),
+            ms(longest),
+            every.as_secs_f64(),
+            100.0 * taken.as_secs_f64() / every.as_secs_f64()
+        );
         println!("a filtered page of it, as JSON: {:.2} ms", ms(filtered));
         let lists = |calls: &BTreeMap<String, u64>| calls.get("codebuild.ListBuildsForProject").copied().unwrap_or_default();
         println!("lists of builds that looking caused: {}", lists(&aws.calls()) - lists(&before));

@@ -269,10 +269,6 @@ pub(crate) fn cancel_asked(job: &dyn Display) {
     info!(job.id = once(job), "asked to cancel a job");
 }
 
-pub(crate) fn job_waits(job: &dyn Display, why: &str) {
-    info!(job.id = %job, "waits: {why}");
-}
-
 pub(crate) fn cancel_not_sent(job: &dyn Display, error: &dyn Display) {
     warn!(job.id = %job, %error, "could not put a cancellation on the queue: should this process die before the job has ended, it comes back");
 }

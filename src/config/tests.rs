@@ -8,7 +8,7 @@ use std::{path::Path, time::Duration};
 
 use serde_json::Value as Schema;
 
-use super::{Buildspec, Config, Envelope, Error, central, default, load, parse, raw};
+use super::{Buildspec, Config, Envelope, Error, central, load, parse, raw};
 
 /// As little as a configuration can be.
 const LEAST: &str = r#"

@@ -28,8 +28,10 @@ const ALWAYS: [(&str, &str); 6] = [
     ("503", "Too much is under way, the daemon is starting, or AWS throttles: `Retry-After` says when to come back."),
 ];
 /// What the listener itself answers, without a body.
-const OF_A_HEAD: [(&str, &str); 2] =
-    [("414", "The address is too long; the answer has no body."), ("431", "The request's head is larger than 32 KiB; the answer has no body.")];
+const OF_A_HEAD: [(&str, &str); 2] = [
+    ("414", "The address is too long; the answer has no body."),
+    ("431", "The request's head is larger than 32 KiB; the answer has no body."),
+];
 /// What an operation that asks AWS may answer.
 const OF_AWS: (&str, &str) = ("502", "AWS does not answer, or refuses.");
 /// What an operation that takes a body may answer.
