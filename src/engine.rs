@@ -126,7 +126,7 @@ pub async fn run(current: impl Into<Current>, clients: Clients, clock: Clock, vi
     let _abort = jobs.abort_on_drop();
     // Jobs are given back when nothing is received any more: an open poll would take them again at once.
     let inner = Shutdown { drain: CancellationToken::new(), leave: shutdown.leave.clone() };
-    let backlog = backlog::Backlog::new(&config.limits, config.queues.len());
+    let backlog = backlog::Backlog::new(&config);
     let worker = worker(&current, &clients, clock, &backlog, &mut services, &vitals, &inner);
     let board = pause::Board::new(&config.queues, &clients);
     let pauses = pause::Pauses::new(board, current.clone(), clock, worker.scheduler.clone());
@@ -139,8 +139,9 @@ pub async fn run(current: impl Into<Current>, clients: Clients, clock: Clock, vi
     let mut intakes = Services::default();
     let mut answers = Vec::new();
     let mut leases = Vec::new();
-    for settings in &config.queues {
-        let (intake, answered) = intake(settings, &clients, &worker, &backlog, pauses.gate(settings.name()), &jobs, &mut services, &vitals);
+    for (index, settings) in config.queues.iter().enumerate() {
+        let (intake, answered) =
+            intake((index, settings), &clients, &worker, &backlog, pauses.gate(settings.name()), &jobs, &mut services, &vitals);
         if settings.report_dead_letters {
             let reader = dead_letter_reader::DeadLetterReader {
                 settings: settings.clone(),
@@ -283,7 +284,7 @@ fn prepare(current: &Current, recovery: &recovery::Recovery, index: &index::Inde
 
 #[expect(clippy::too_many_arguments, reason = "each is one part of the engine, and there is one caller")]
 fn intake(
-    settings: &config::Queue,
+    (index, settings): (usize, &config::Queue),
     clients: &Clients,
     worker: &Arc<worker::Worker>,
     backlog: &backlog::Backlog,
@@ -307,6 +308,7 @@ fn intake(
         leases,
         backlog: backlog.clone(),
         gate,
+        index,
         worker: Arc::clone(worker),
         jobs: jobs.clone(),
         answered,

@@ -37,6 +37,11 @@ pub fn describe() {
         "Builds that are run at once in a project: configured, and learned from CodeBuild's refusals"
     );
     describe_counter!("slipway_starts_refused_total", Unit::Count, "Starts for which CodeBuild had no capacity, by project");
+    describe_gauge!(
+        "slipway_starts_per_second",
+        Unit::CountPerSecond,
+        "Builds that are started in a second at most, as of CodeBuild's last throttle"
+    );
     describe_counter!("slipway_builds_adopted_total", Unit::Count, "Builds found that an earlier process had started");
     describe_counter!("slipway_attempts_failed_total", Unit::Count, "Attempts that the platform failed and that are made again");
     describe_counter!("slipway_leases_lost_total", Unit::Count, "Leases that ran out or were taken over");
@@ -203,10 +208,6 @@ impl Drop for Running {
     }
 }
 
-pub(crate) fn job_waits(job: &dyn Display, why: &str) {
-    info!(job.id = %job, "waits: {why}");
-}
-
 pub(crate) fn job_repeated(job: &dyn Display) {
     info!(job.id = once(job), "a message repeats a job that lives here; it gets the same end");
 }
@@ -236,8 +237,13 @@ pub(crate) fn start_refused(project: &str, limit: usize) {
     info!(project, limits.learned = limit, "CodeBuild has no capacity for another build");
 }
 
-pub(crate) fn build_found_running(job: &dyn Display, build_id: &str, has_place: bool) {
-    info!(job.id = %job, build.id = build_id, has_place, "found a build running that an earlier process started");
+pub(crate) fn starts_paced(per_second: f64) {
+    gauge!("slipway_starts_per_second").set(per_second);
+    info!(starts.per_second = per_second, "CodeBuild throttles starts: they go more slowly");
+}
+
+pub(crate) fn build_found_running(job: &dyn Display, build_id: &str) {
+    info!(job.id = %job, build.id = build_id, "found a build running that an earlier process started");
 }
 
 pub(crate) fn recovery_failed(project: &str, error: &dyn Display) {

@@ -28,11 +28,12 @@ use super::{
 };
 use crate::{
     aws::Clients,
+    http::api::DeadLetterList,
     job::{
         JobId,
         build::Build,
         plain::plain,
-        standing::{JobDetail, State},
+        standing::{DeadLetter, JobDetail, State},
     },
 };
 
@@ -112,7 +113,7 @@ impl Logs {
         let build = match self.find(clients, site).await? {
             Found::Build(build) => *build,
             Found::Nothing if self.follow => return self.wait(clients, site).await,
-            Found::Nothing => anyhow::bail!(self.nothing(site).await?),
+            Found::Nothing => return self.nothing(site).await,
         };
         let mut follower = Follower::new(clients, settle, Output::open(self.json));
         let (id, follow) = (build.id.clone(), self.follow);
@@ -154,21 +155,39 @@ impl Logs {
     }
 
     /// Why there is no build, as far as the daemon knows it, and what to type next.
-    async fn nothing(&self, site: &Site) -> anyhow::Result<String> {
+    async fn nothing(&self, site: &Site) -> anyhow::Result<Exit> {
         let projects = site.projects.iter().cloned().collect::<Vec<_>>().join(", ");
+        let client = Client::new(&self.daemon)?;
         let why = match JobId::parse(&self.what) {
-            Ok(id) => match Client::new(&self.daemon)?.get::<JobDetail>(&format!("/jobs/{id}")).await {
+            Ok(id) => match client.get::<JobDetail>(&format!("/jobs/{id}")).await {
                 Ok(detail) => standing(&self.what, &detail),
-                Err(Failure::Refused(problem)) if problem.status == 404 => format!(
-                    "the daemon at {} does not know it either: it was rejected (slipway dlq ls), ended long ago, or was never sent",
-                    self.daemon.url
-                ),
+                Err(Failure::Refused(problem)) if problem.status == 404 => {
+                    if let Some(letter) = self.rejected(&client).await {
+                        return self.tell_rejected(&letter);
+                    }
+                    format!("the daemon at {} does not know it either: it ended long ago, or was never sent", self.daemon.url)
+                }
                 Err(failure) => format!("it waits for its turn, was rejected, or was never sent; {failure}"),
             },
             Err(rule) => format!("and no job is called so: an id {rule}"),
         };
         let back = way_back(&self.what, &self.location);
-        Ok(format!("there is no build of {} among the newest of {projects}: {why}\n  to wait for its build: {back}", self.what))
+        anyhow::bail!("there is no build of {} among the newest of {projects}: {why}\n  to wait for its build: {back}", self.what)
+    }
+
+    /// The dead letter that the job is, as far as the daemon sees it.
+    async fn rejected(&self, client: &Client) -> Option<DeadLetter> {
+        let list = client.get::<DeadLetterList>("/dead-letters").await.ok()?;
+        list.letters.into_iter().rev().find(|letter| letter.job.as_deref() == Some(&*self.what) || letter.id == self.what)
+    }
+
+    fn tell_rejected(&self, letter: &DeadLetter) -> anyhow::Result<Exit> {
+        let mut output = Output::open(self.json);
+        let end = End { job: Some(&self.what), status: "rejected".to_owned(), problems: &letter.problems, ..End::default() };
+        output.tell(&Record::End(end))?;
+        output.note(&format!("  its message is among the dead letters: slipway dlq show {}", letter.id))?;
+        output.flush()?;
+        Ok(Exit::Rejected)
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod http;
 mod inheritance;
+mod limits;
 mod place;
 mod profile;
 mod queue;
@@ -11,14 +12,12 @@ mod value;
 use std::time::Duration;
 
 use super::{
-    Config, Limits, LogExcerpt, Retry, Shutdown, Telemetry, Topic, Watch, address, default,
+    Config, LogExcerpt, Retry, Shutdown, Telemetry, Topic, Watch, address, default,
     document::Document,
     expression::Expression,
     raw::{self, Raw},
 };
 
-/// SQS's limit on messages in flight in one queue: a job's message is in flight while it waits and while it runs.
-const IN_FLIGHT: usize = 120_000;
 /// So many regular expressions are looked for in a log's lines.
 const EXPRESSIONS: usize = 50;
 
@@ -26,7 +25,7 @@ const EXPRESSIONS: usize = 50;
 pub(super) fn check(document: &mut Document, raw: Raw) -> Option<Config> {
     let queues = queue::queues(document, raw.queues);
     let topic = topic(document, raw.topic.unwrap_or_default());
-    let limits = limits(document, &raw.limits.unwrap_or_default());
+    let limits = limits::limits(document, raw.limits.unwrap_or_default());
     if limits.as_ref().is_some_and(|limits| limits.waiting < queues.len()) {
         document.fault("limits.waiting", "must be at least the number of queues: each receive holds a place");
     }
@@ -76,35 +75,6 @@ fn topic(document: &mut Document, raw: raw::Topic) -> Option<Topic> {
         finished: has("finished"),
         rejected: has("rejected"),
         max_bytes: max_bytes?,
-    })
-}
-
-fn limits(document: &mut Document, raw: &raw::Limits) -> Option<Limits> {
-    let running = document.number("limits.running", raw.running, (1, IN_FLIGHT));
-    let per_tenant = match raw.per_tenant {
-        Some(_) => document.number("limits.per_tenant", raw.per_tenant, (1, IN_FLIGHT)),
-        None => running,
-    };
-    if running.zip(per_tenant).is_some_and(|(running, per_tenant)| per_tenant > running) {
-        document.fault("limits.per_tenant", "must be at most limits.running");
-    }
-    let waiting = document.number("limits.waiting", raw.waiting.or(Some(default::WAITING)), (1, IN_FLIGHT));
-    if running.zip(waiting).is_some_and(|(running, waiting)| running + waiting > IN_FLIGHT) {
-        document.fault(
-            "limits.waiting",
-            format!("must be at most {IN_FLIGHT} together with limits.running, SQS's limit on messages in flight"),
-        );
-    }
-    let waiting_bytes = raw.waiting_bytes.as_deref().unwrap_or(default::WAITING_BYTES);
-    let waiting_bytes = document.size("limits.waiting_bytes", waiting_bytes, ("1MiB", "1GiB"));
-    let deduplication = raw.deduplication.as_deref().unwrap_or(default::DEDUPLICATION);
-    let deduplication = document.duration("limits.deduplication", deduplication, Duration::ZERO, Duration::from_hours(7 * 24));
-    Some(Limits {
-        running: running?,
-        per_tenant: per_tenant?,
-        waiting: waiting?,
-        waiting_bytes: waiting_bytes?,
-        deduplication: deduplication?,
     })
 }
 

@@ -12,6 +12,14 @@ pub const MAX_BYTES: &str = "256KiB";
 pub const WAITING: i64 = 1000;
 /// `[limits].waiting_bytes`: some 20,000 ordinary jobs.
 pub const WAITING_BYTES: &str = "64MiB";
+/// `[limits].aging`
+pub const AGING: &str = "15m";
+/// `[limits].half_life`
+pub const HALF_LIFE: &str = "1h";
+/// `[[limits.tenants]].weight`
+pub const WEIGHT: i64 = 1;
+/// `[[limits.tenants]].when_full`
+pub const WHEN_FULL: &str = "wait";
 /// `[limits].deduplication`
 pub const DEDUPLICATION: &str = "1h";
 /// `[watch].interval`

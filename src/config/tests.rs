@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod inheritance;
+mod limits;
 mod queue;
 
 use std::{path::Path, time::Duration};

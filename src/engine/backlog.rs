@@ -1,14 +1,15 @@
 //! What the daemon holds of the queues: every message from its receive to its end. Two bounds keep it finite. Jobs that could start are
 //! counted (`limits.waiting`); all that is held is weighed (`limits.waiting_bytes`). A message that cannot start for a reason of its own
-//! gives its place in the count up, so that it never keeps others from being received.
+//! gives its place in the count up, so that it never keeps others from being received. Where room is scarce, queues get of it what their
+//! weights say.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Notify;
 
-use crate::{aws::queue::BATCH, config::Limits};
+use crate::{aws::queue::BATCH, config::Config};
 
-/// The unit in which messages are weighed: a semaphore has at most 2^61 permits, and a permit for each byte would be many.
+/// The unit in which messages are weighed.
 const UNIT: usize = 1024;
 /// What holding a message takes beside its body: its task, its lease, its place in the tables.
 const OVERHEAD: usize = 3 * 1024;
@@ -16,65 +17,176 @@ const OVERHEAD: usize = 3 * 1024;
 /// The bounds. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct Backlog {
-    count: Arc<Semaphore>,
-    weight: Arc<Semaphore>,
-    /// Places that one receive may hold while it waits for messages: a queue that is empty keeps none from the others.
-    share: usize,
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    state: Mutex<State>,
+    /// Room has become free, or a queue no longer waits for it.
+    changed: Notify,
+}
+
+#[derive(Debug)]
+struct State {
+    most_places: usize,
+    places: usize,
+    most_units: usize,
+    units: usize,
+    queues: Vec<Queue>,
+    /// What the queue had brought that got room last: who comes anew has saved nothing up.
+    turn: f64,
+}
+
+/// A queue among those that share the room.
+#[derive(Debug)]
+struct Queue {
+    weight: f64,
+    /// Receives that wait for room.
+    wants: usize,
+    /// Messages that it has brought, for its weight.
+    brought: f64,
 }
 
 /// Room for one message.
 #[derive(Debug)]
 pub(crate) struct Reservation {
     /// Held while the job could start and waits for its turn.
-    pub(crate) waiting: OwnedSemaphorePermit,
+    pub(crate) waiting: Place,
     /// Held until the message has left the daemon.
     pub(crate) held: Held,
 }
 
+/// A place in the count.
+#[derive(Debug)]
+pub(crate) struct Place(Backlog);
+
 /// The weight of one message.
 #[derive(Debug)]
 pub(crate) struct Held {
-    weight: OwnedSemaphorePermit,
+    units: usize,
+    backlog: Backlog,
 }
 
+/// A receive that waits for room.
+struct Want<'a>(&'a Backlog, usize);
+
 impl Backlog {
-    /// For so many queues.
-    pub(crate) fn new(limits: &Limits, queues: usize) -> Self {
-        let weight = (limits.waiting_bytes / UNIT).max(units(0));
-        let share = (limits.waiting / queues.max(1)).clamp(1, BATCH);
-        Self { count: Arc::new(Semaphore::new(limits.waiting)), weight: Arc::new(Semaphore::new(weight)), share }
+    pub(crate) fn new(config: &Config) -> Self {
+        let queue = |queue: &crate::config::Queue| Queue { weight: f64::from(queue.weight.unwrap_or(1)), wants: 0, brought: 0.0 };
+        let queues = config.queues.iter().map(queue).collect();
+        let state = State { most_places: 0, places: 0, most_units: 0, units: 0, queues, turn: 0.0 };
+        let backlog = Self { shared: Arc::new(Shared { state: Mutex::new(state), changed: Notify::new() }) };
+        backlog.reconfigure(config);
+        backlog
     }
 
-    /// Room for one message at least, and at most for as many as one receive brings.
-    pub(crate) async fn reserve(&self) -> Vec<Reservation> {
-        let mut reservations = Vec::with_capacity(BATCH);
-        let count = Arc::clone(&self.count).acquire_owned().await;
-        let weight = Arc::clone(&self.weight).acquire_many_owned(permits(units(0))).await;
-        reservations.extend(count.ok().zip(weight.ok()).map(Reservation::new));
-        while reservations.len() < self.share
-            && let Ok(count) = Arc::clone(&self.count).try_acquire_owned()
-            && let Ok(weight) = Arc::clone(&self.weight).try_acquire_many_owned(permits(units(0)))
-        {
-            reservations.push(Reservation::new((count, weight)));
+    /// Other bounds from now on. What is held beyond them is held on.
+    pub(crate) fn reconfigure(&self, config: &Config) {
+        self.change(|state| {
+            state.most_places = config.limits.waiting;
+            state.most_units = (config.limits.waiting_bytes / UNIT).max(units(0));
+            for (queue, settings) in state.queues.iter_mut().zip(&config.queues) {
+                queue.weight = f64::from(settings.weight.unwrap_or(1));
+            }
+        });
+    }
+
+    /// Room for one message of a queue at least, and at most for as many as one receive brings. `spare`: only while half of all that may
+    /// be held is free.
+    pub(crate) async fn reserve(&self, queue: usize, spare: bool) -> Vec<Reservation> {
+        let want = self.want(queue);
+        loop {
+            let mut changed = std::pin::pin!(self.shared.changed.notified());
+            changed.as_mut().enable();
+            let taken = self.with(|state| if state.is_turn_of(queue) { state.take(queue, spare) } else { 0 });
+            if taken > 0 {
+                drop(want);
+                let one = |_| Reservation { waiting: Place(self.clone()), held: Held { units: units(0), backlog: self.clone() } };
+                return (0..taken).map(one).collect();
+            }
+            changed.await;
         }
-        reservations
+    }
+
+    /// A receive has brought so many messages.
+    pub(crate) fn brought(&self, queue: usize, count: usize) {
+        #[expect(clippy::cast_precision_loss, reason = "at most ten")]
+        self.with(|state| state.queues[queue].brought += count as f64 / state.queues[queue].weight);
+    }
+
+    /// Places in the count that are free.
+    pub(crate) fn free(&self) -> usize {
+        self.with(|state| state.most_places.saturating_sub(state.places))
+    }
+
+    fn want(&self, queue: usize) -> Want<'_> {
+        self.with(|state| {
+            let queue = &mut state.queues[queue];
+            queue.brought = queue.brought.max(state.turn);
+            queue.wants += 1;
+        });
+        Want(self, queue)
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&mut State) -> T) -> T {
+        work(&mut self.shared.state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn change(&self, work: impl FnOnce(&mut State)) {
+        self.with(work);
+        self.shared.changed.notify_waiters();
+    }
+}
+
+impl State {
+    /// Whether no other queue that waits for room has brought less for its weight.
+    fn is_turn_of(&self, queue: usize) -> bool {
+        let brought = self.queues[queue].brought;
+        self.queues.iter().all(|other| other.wants == 0 || other.brought >= brought)
+    }
+
+    /// An empty queue keeps none from the others: one receive takes no more than its queue's share.
+    fn take(&mut self, queue: usize, spare: bool) -> usize {
+        let at_once = (self.most_places / self.queues.len().max(1)).clamp(1, BATCH);
+        let places = self.most_places.saturating_sub(self.places).min(at_once);
+        let kept = if spare { self.most_units / 2 } else { 0 };
+        let left = self.most_units.saturating_sub(self.units).saturating_sub(kept);
+        let taken = places.min(left / units(0));
+        self.places += taken;
+        self.units += taken * units(0);
+        if taken > 0 {
+            self.turn = self.queues[queue].brought;
+        }
+        taken
     }
 }
 
 impl Reservation {
-    fn new((waiting, weight): (OwnedSemaphorePermit, OwnedSemaphorePermit)) -> Self {
-        Self { waiting, held: Held { weight } }
-    }
-
     /// Weighs the message that has come. It is held already, so it may weigh more than is left: what the receives under way
     /// bring at most.
     pub(crate) fn weigh(&mut self, body_bytes: usize) {
-        let more = units(body_bytes) - units(0);
-        let semaphore = self.held.weight.semaphore();
-        let left = more.min(semaphore.available_permits());
-        if let Ok(more) = Arc::clone(semaphore).try_acquire_many_owned(permits(left)) {
-            self.held.weight.merge(more);
-        }
+        let more = units(body_bytes) - self.held.units;
+        self.held.units += more;
+        self.held.backlog.with(|state| state.units += more);
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.change(|state| state.places -= 1);
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.backlog.change(|state| state.units -= self.units);
+    }
+}
+
+impl Drop for Want<'_> {
+    fn drop(&mut self) {
+        self.0.change(|state| state.queues[self.1].wants -= 1);
     }
 }
 
@@ -83,50 +195,5 @@ fn units(body_bytes: usize) -> usize {
     (body_bytes + OVERHEAD).div_ceil(UNIT)
 }
 
-/// A message weighs far less than 2^32 units.
-fn permits(units: usize) -> u32 {
-    u32::try_from(units).unwrap_or(u32::MAX)
-}
-
 #[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use futures_util::FutureExt;
-
-    use super::*;
-
-    fn backlog(waiting: usize, waiting_bytes: usize) -> Backlog {
-        Backlog::new(&Limits { running: 1, per_tenant: 1, waiting, waiting_bytes, deduplication: Duration::ZERO }, 1)
-    }
-
-    #[tokio::test]
-    async fn jobs_that_could_start_are_counted_and_all_others_only_weighed() {
-        let backlog = backlog(12, 1024 * 1024);
-        let (first, second) = (backlog.reserve().await, backlog.reserve().await);
-        assert_eq!((first.len(), second.len()), (BATCH, 2));
-        assert!(backlog.reserve().now_or_never().is_none(), "the count is used up");
-        let blocked: Vec<Held> = first.into_iter().map(|reservation| reservation.held).collect();
-        assert_eq!(backlog.reserve().await.len(), BATCH, "what cannot start gives its place up");
-        drop(blocked);
-    }
-
-    #[tokio::test]
-    async fn an_empty_queue_keeps_no_place_from_another() {
-        let limits = Limits { running: 1, per_tenant: 1, waiting: 3, waiting_bytes: 1024 * 1024, deduplication: Duration::ZERO };
-        let backlog = Backlog::new(&limits, 3);
-        let polls = [backlog.reserve().await, backlog.reserve().await, backlog.reserve().await];
-        assert_eq!(polls.map(|poll| poll.len()), [1, 1, 1]);
-    }
-
-    #[tokio::test]
-    async fn what_is_held_weighs_as_much_as_its_bodies() {
-        let backlog = backlog(1000, 64 * 1024);
-        let mut reservations = backlog.reserve().await;
-        reservations.truncate(1);
-        reservations[0].weigh(1024 * 1024);
-        assert!(backlog.reserve().now_or_never().is_none(), "a large body takes all that is left, and no more than that");
-        drop(reservations);
-        assert_eq!(backlog.reserve().await.len(), BATCH);
-    }
-}
+mod tests;

@@ -4,7 +4,7 @@ mod ends;
 mod memory;
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -35,6 +35,8 @@ pub(crate) struct Deduplication {
 #[derive(Debug)]
 struct State {
     claims: HashMap<JobId, Shared>,
+    /// The jobs that live here of each group, by age, and whether they cancel older ones.
+    groups: HashMap<String, BTreeMap<(Age, JobId), bool>>,
     /// Jobs that ended here.
     ended: Ends,
     /// Cancellations that came before their jobs.
@@ -114,6 +116,7 @@ impl Deduplication {
     pub(crate) fn new(window: Duration) -> Self {
         let state = State {
             claims: HashMap::new(),
+            groups: HashMap::new(),
             ended: Ends::new(window),
             cancelled: Memory::new(window, REMEMBERED),
             superseding: Memory::new(window, REMEMBERED),
@@ -167,22 +170,34 @@ impl State {
     /// The older of two jobs of a group makes way, if the newer one says so, in whichever order they arrive, and also when the newer one
     /// has ended meanwhile.
     fn supersede(&mut self, id: &JobId, newcomer: &Shared) {
-        let Some(group) = &newcomer.group else { return };
-        let of_group = |claimed: &Shared| claimed.group.as_ref().filter(|other| other.key == group.key).cloned();
-        let living = self.claims.iter().filter_map(|(id, claimed)| Some((id, of_group(claimed)?)));
-        let newer_living = living.filter(|(_, other)| other.supersedes).map(|(id, other)| (other.age, id.clone()));
-        let newer = newer_living.chain(self.superseding.get(&group.key).cloned()).find(|(age, other)| *age > group.age && other != id);
-        if let Some((_, newer)) = newer {
+        let Some(Member { key, supersedes, age }) = &newcomer.group else { return };
+        let members = self.groups.entry(key.clone()).or_default();
+        let newer = members.range((age.clone(), id.clone())..).find(|((other, _), supersedes)| **supersedes && other > age);
+        let newer = newer.map(|((_, newer), _)| newer.clone());
+        let remembered = self.superseding.get(key).filter(|(other, newer)| other > age && newer != id).map(|(_, newer)| newer.clone());
+        if let Some(newer) = newer.or(remembered) {
             newcomer.cancel.set(id, Cancelled::superseded(newer));
         }
-        if !group.supersedes {
-            return;
+        if *supersedes {
+            if self.superseding.get(key).is_none_or(|(other, _)| other < age) {
+                self.superseding.put(key.clone(), (age.clone(), id.clone()));
+            }
+            for (old, claimed) in
+                members.keys().take_while(|(other, _)| other < age).filter_map(|(_, old)| Some((old, self.claims.get(old)?)))
+            {
+                claimed.cancel.set(old, Cancelled::superseded(id.clone()));
+            }
         }
-        if self.superseding.get(&group.key).is_none_or(|(age, _)| *age < group.age) {
-            self.superseding.put(group.key.clone(), (group.age.clone(), id.clone()));
-        }
-        for (old_id, claimed) in self.claims.iter().filter(|(_, claimed)| of_group(claimed).is_some_and(|other| other.age < group.age)) {
-            claimed.cancel.set(old_id, Cancelled::superseded(id.clone()));
+        members.insert((age.clone(), id.clone()), *supersedes);
+    }
+
+    fn release(&mut self, id: &JobId) {
+        let Some(Member { key, age, .. }) = self.claims.remove(id).and_then(|claimed| claimed.group) else { return };
+        if let Some(members) = self.groups.get_mut(&key) {
+            members.remove(&(age, id.clone()));
+            if members.is_empty() {
+                self.groups.remove(&key);
+            }
         }
     }
 }
@@ -214,7 +229,7 @@ impl Claimed {
 
 impl Drop for Claimed {
     fn drop(&mut self) {
-        self.deduplication.with(|state| state.claims.remove(&self.id));
+        self.deduplication.with(|state| state.release(&self.id));
     }
 }
 

@@ -52,6 +52,8 @@ pub(crate) struct Intake {
     pub(crate) backlog: Backlog,
     /// Shut while the queue is paused.
     pub(crate) gate: Gate,
+    /// The queue's number among those that share the room.
+    pub(crate) index: usize,
     pub(crate) worker: Arc<Worker>,
     pub(crate) jobs: Jobs,
     /// Set when the queue has answered for the first time.
@@ -114,7 +116,9 @@ impl Intake {
                 }
                 Some(count) = counts.next() => complaints.counted(count.unwrap_or_default()),
                 () = sleep_until(paused_until.unwrap_or_else(Instant::now)), if paused_until.is_some() => paused_until = None,
-                room = self.backlog.reserve(), if is_open == Some(true) && receives.len() < wanted && paused_until.is_none() => receives.push(self.receive(room)),
+                room = self.backlog.reserve(self.index, false), if is_open == Some(true) && receives.len() < wanted && paused_until.is_none() => {
+                    receives.push(self.receive(room));
+                }
                 // Without a receive under way, it is the wait for room or the pause that goes on.
                 () = sleep(TURN), if receives.is_empty() => pulse.beat(),
             }
@@ -146,6 +150,7 @@ impl Intake {
         let deliveries = answer?;
         self.answered.send_replace(true);
         let (count, received) = (deliveries.len(), Instant::now());
+        self.backlog.brought(self.index, count);
         for (delivery, room) in deliveries.into_iter().zip(room) {
             self.hand_over(delivery, room, received);
         }

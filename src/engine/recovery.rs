@@ -54,8 +54,7 @@ struct Counting {
 #[derive(Debug)]
 struct Place {
     build_id: String,
-    /// `None`: the limits have none for it.
-    slot: Option<Slot>,
+    slot: Slot,
     group: Option<GroupLock>,
     /// Nobody need follow the build for its slot any more.
     claimed: CancellationToken,
@@ -110,8 +109,8 @@ impl Recovery {
         }
     }
 
-    /// What is held for a job's running build: its slot, if there was one, and its group. `None`: the build was not counted.
-    pub(crate) fn claim(&self, job: &JobId, build_id: &str) -> Option<(Option<Slot>, Option<GroupLock>)> {
+    /// What is held for a job's running build: its slot and its group. `None`: the build was not counted.
+    pub(crate) fn claim(&self, job: &JobId, build_id: &str) -> Option<(Slot, Option<GroupLock>)> {
         let place = self.with(|places| take(places, job, build_id))?;
         place.claimed.cancel();
         Some((place.slot, place.group))
@@ -126,11 +125,8 @@ impl Recovery {
             for build in running(&index, &statuses, project, &count).await {
                 let Some(job) = build.job.clone() else { continue };
                 let Some(ticket) = ticket(&config, &build, &job) else { continue };
-                let (slot, group) = scheduler.occupy(&ticket);
-                observe::build_found_running(&job, &build.id, slot.is_some());
-                if slot.is_none() && group.is_none() {
-                    continue;
-                }
+                let (slot, group) = scheduler.occupy(&ticket, build.started_at);
+                observe::build_found_running(&job, &build.id);
                 let claimed = CancellationToken::new();
                 let place = Place { build_id: build.id.clone(), slot, group, claimed: claimed.clone() };
                 self.with(|places| places.entry(job.clone()).or_default().push(place));

@@ -1,31 +1,48 @@
-//! Admission: a job waits in the [`Line`] until the limits, the operator's and CodeBuild's, have a slot for it. Slots are owned permits,
-//! freed by dropping them.
+//! Admission: a job waits in the [`Schedule`] until the limits, the operator's and CodeBuild's, have a slot for it. Slots are owned by the
+//! job's task, and freed by dropping them.
 
 mod prospect;
 mod room;
 mod slot;
+mod standing;
+#[cfg(test)]
+mod tests;
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
+use slab::Slab;
 use tokio::{
-    sync::{Notify, OwnedSemaphorePermit, Semaphore, oneshot},
+    sync::{Notify, oneshot},
     time::{Instant, sleep_until},
 };
 
+#[allow(unused_imports, reason = "the API reads it")]
+pub(crate) use self::standing::{Standing, Waiter};
 pub(crate) use self::{
     prospect::Prospect,
-    slot::{GroupLock, Slot, Untold},
+    slot::{Announced, GroupLock, Slot, Untold},
 };
-use self::{prospect::Prospects, room::Room};
+use self::{
+    prospect::{Counts, Waiting},
+    room::Room,
+};
 use super::backlog::Backlog;
 use crate::{
     clock::Clock,
-    config::{Config, Profile},
-    job::{JobId, Tenant, line::Line, schedule::Ticket, standing},
+    config::{Config, WhenFull},
+    job::{
+        Job,
+        estimate::{Durations, UNKNOWN_SECONDS},
+        message::Rejection,
+        problem::Problem,
+        rate::Rate,
+        schedule::{Key, Rules, Schedule, Ticket},
+        standing::Pause,
+    },
     observe,
 };
 
@@ -37,104 +54,83 @@ pub(crate) struct Scheduler {
 
 #[derive(Debug)]
 struct Shared {
-    running: Arc<Semaphore>,
-    /// Jobs that were started and are not yet told: as many as run and wait at most, so that a topic that refuses, or logs that cannot
-    /// be read, stop the starts and not the memory's bound.
-    untold: Arc<Semaphore>,
-    /// The profiles that have a limit of their own, lower than that of all.
-    profiles: HashMap<String, Arc<Semaphore>>,
-    /// Each profile's project.
-    projects: HashMap<String, String>,
-    per_tenant: usize,
-    /// As many may run in all.
-    most: usize,
     state: Mutex<State>,
     /// Somebody came, left, or freed a slot.
     changed: Notify,
+    clock: Clock,
+    backlog: Backlog,
 }
 
 #[derive(Debug)]
 struct State {
-    line: Line<oneshot::Sender<Slot>>,
-    tenants: HashMap<Tenant, Arc<Semaphore>>,
-    /// The groups that have a job running, and how many: those that a restart finds may be more than one.
-    groups: HashMap<String, usize>,
+    schedule: Schedule<oneshot::Sender<Slot>>,
     /// What CodeBuild has room for, by project.
     rooms: BTreeMap<String, Room>,
-    /// Who among those that wait could start.
-    prospects: Prospects,
+    /// How fast CodeBuild takes starts.
+    starts: Rate,
+    durations: Durations,
+    /// Jobs that were started and are not yet told: as many as run and wait at most, so that a topic that refuses, or logs that cannot
+    /// be read, stop the starts and not the memory's bound.
+    untold: usize,
+    most_untold: usize,
+    /// Those that take a place in the count of `limits.waiting`.
+    waiting: Slab<Waiting>,
+    counts: Counts,
+    pauses: Vec<Pause>,
     arrivals: u64,
 }
 
-/// Where jobs and limits stand at one moment.
-#[derive(Debug)]
-#[expect(dead_code, reason = "the API reads it")]
-pub(crate) struct Standing {
-    /// Who waits in line, in the order of their turn; those that are paused last.
-    pub(crate) waiting: Vec<Waiting>,
-    pub(crate) limits: standing::Limits,
+/// A tenant has as many jobs waiting as it may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Full {
+    waiting: usize,
 }
 
-/// One who waits.
-#[derive(Debug)]
-#[expect(dead_code, reason = "the API reads it")]
-pub(crate) struct Waiting {
-    pub(crate) arrival: u64,
-    pub(crate) job: JobId,
-    pub(crate) wait: standing::Wait,
+impl Full {
+    /// What the job is told. It may be sent again under its id.
+    pub(crate) fn rejection(self, job: &Job) -> Rejection {
+        let Job { id, tenant, profile, .. } = job;
+        let problem = format!("TENANT_QUEUE_FULL: {} jobs of {tenant} wait already, as many as may; send it again later", self.waiting);
+        let problems = vec![Problem { path: "/tenant".to_owned(), problem }];
+        Rejection { id: Some(id.clone()), tenant: Some(tenant.clone()), profile: Some(profile.clone()), problems }
+    }
 }
 
-#[expect(dead_code, clippy::unused_self, reason = "the API reads it")]
 impl Scheduler {
-    /// Who waits and why, and all limits. Costs as much as jobs wait: to be asked at most once a second.
-    pub(crate) fn standing(&self) -> Standing {
-        let wait = |ticket: &Ticket| Waiting { arrival: ticket.arrival, job: ticket.job.clone(), wait: standing::Wait::default() };
-        let waiting = self.with(|state| state.line.tickets().map(wait).collect());
-        Standing { waiting, limits: standing::Limits::default() }
+    pub(crate) fn new(config: &Config, clock: Clock, backlog: &Backlog) -> Self {
+        let mut state = State {
+            schedule: Schedule::new(Rules::of(config)),
+            rooms: BTreeMap::new(),
+            starts: Rate::default(),
+            durations: Durations::default(),
+            untold: 0,
+            most_untold: 0,
+            waiting: Slab::new(),
+            counts: Counts::default(),
+            pauses: Vec::new(),
+            arrivals: 0,
+        };
+        state.allow(config);
+        let shared = Shared { state: Mutex::new(state), changed: Notify::new(), clock, backlog: backlog.clone() };
+        Self { shared: Arc::new(shared) }
     }
 
-    /// What builds of a repository and profile usually take in seconds: the median, and what nine of ten stay below. `None`: nothing is
-    /// known.
-    pub(crate) fn usual(&self, _repository: &str, _profile: &str) -> Option<[u64; 2]> {
-        None
-    }
-
-    /// How long a build that has taken `elapsed` still runs, at least and at most, in seconds.
-    pub(crate) fn left(&self, _repository: &str, _profile: &str, _elapsed: Duration) -> Option<[u64; 2]> {
-        None
+    /// Other limits from now on. What runs beyond them runs out.
+    pub(crate) fn reconfigure(&self, config: &Config) {
+        self.shared.backlog.reconfigure(config);
+        self.change(|state, _| {
+            state.schedule.reconfigure(Rules::of(config));
+            state.allow(config);
+        });
     }
 
     /// What does not start from now on, and nothing else.
-    pub(crate) fn set_pauses(&self, _pauses: &[standing::Pause]) {}
-
-    /// Other limits from now on. Builds that run already run out.
-    pub(crate) fn reconfigure(&self, _config: &Config) {}
-}
-
-impl Scheduler {
-    pub(crate) fn new(config: &Config, _clock: Clock, _backlog: &Backlog) -> Self {
-        let (limits, profiles) = (&config.limits, &config.profiles);
-        let limit = |profile: &Profile| profile.running.filter(|most| *most < limits.running);
-        let limited = profiles.iter().filter_map(|(name, profile)| Some((name.clone(), Arc::new(Semaphore::new(limit(profile)?)))));
-        let rooms = profiles.values().map(|profile| (profile.project.clone(), Room::new(&profile.project, limits.running)));
-        let shared = Shared {
-            running: Arc::new(Semaphore::new(limits.running)),
-            untold: Arc::new(Semaphore::new(limits.running + limits.waiting)),
-            profiles: limited.collect(),
-            projects: profiles.iter().map(|(name, profile)| (name.clone(), profile.project.clone())).collect(),
-            per_tenant: limits.per_tenant,
-            most: limits.running,
-            state: Mutex::new(State {
-                line: Line::default(),
-                tenants: HashMap::new(),
-                groups: HashMap::new(),
-                rooms: rooms.collect(),
-                prospects: Prospects::default(),
-                arrivals: 0,
-            }),
-            changed: Notify::new(),
-        };
-        Self { shared: Arc::new(shared) }
+    pub(crate) fn set_pauses(&self, pauses: &[Pause]) {
+        self.change(|state, _| {
+            state.pauses = pauses.to_vec();
+            state.schedule.set_pauses(pauses);
+            state.free_paused();
+        });
     }
 
     /// The next arrival's number, for its ticket.
@@ -145,31 +141,58 @@ impl Scheduler {
         })
     }
 
-    /// Waits for a slot. Dropping the future leaves the line. `again`: the job had a slot, for which CodeBuild had no room.
-    pub(crate) async fn admit(&self, ticket: Ticket, again: bool) -> Slot {
+    /// Whether a job of a tenant may find that too many wait.
+    pub(crate) fn may_be_full(&self, tenant: &str) -> bool {
+        self.with(|state| state.schedule.rules().tenant(tenant).when_full == WhenFull::Reject)
+    }
+
+    /// Waits for a slot. Dropping the future leaves the line. `is_new`: the job may be turned away where too many of its tenant wait.
+    pub(crate) async fn admit(&self, ticket: Ticket, is_new: bool) -> Result<Slot, Full> {
         let (sender, slot) = oneshot::channel();
-        self.with(|state| if again { state.line.put_back(ticket, sender) } else { state.line.push(ticket, sender) });
-        let _leave = Leave(self);
-        self.shared.changed.notify_one();
+        let key = self.change(|state, now_ms| {
+            let rule = state.schedule.rules().tenant(ticket.tenant.as_str());
+            let waiting = state.schedule.waiting_of(ticket.tenant.as_str());
+            let is_full = rule.when_full == WhenFull::Reject && rule.waiting.is_some_and(|most| waiting >= most);
+            if is_new && is_full { Err(Full { waiting }) } else { Ok(state.schedule.push(ticket, sender, now_ms)) }
+        })?;
+        let _leave = Leave(self, key);
         match slot.await {
-            Ok(slot) => slot,
+            Ok(slot) => Ok(slot),
             // The line never drops one who waits; should it, this one waits for ever rather than run without a slot.
             Err(_) => std::future::pending().await,
         }
     }
 
-    /// What a build that runs already holds, before anybody who waits: its group in any case, and a slot, unless the limits have none left.
-    pub(crate) fn occupy(&self, ticket: &Ticket) -> (Option<Slot>, Option<GroupLock>) {
-        self.with(|state| {
-            let group = ticket.group.as_ref().map(|group| self.lock(state, group));
-            (self.slot(state, &Ticket { group: None, ..ticket.clone() }), group)
-        })
+    /// Waits until a start that is given again may go.
+    pub(crate) async fn pace(&self) {
+        loop {
+            let opening = self.change(|state, now_ms| {
+                let wait_ms = state.starts.opens_ms(now_ms) - now_ms;
+                if wait_ms <= 0 {
+                    state.starts.take(now_ms);
+                }
+                instant(wait_ms)
+            });
+            match opening {
+                Some(opening) => sleep_until(opening).await,
+                None => return,
+            }
+        }
+    }
+
+    /// CodeBuild throttled a start.
+    pub(crate) fn throttled(&self) {
+        let per_second = self.change(|state, now_ms| {
+            state.starts.throttled(now_ms);
+            state.starts.per_second()
+        });
+        observe::starts_paced(per_second);
     }
 
     /// Serves the line, for ever.
     pub(crate) async fn serve(self) {
         loop {
-            let opening = self.with(|state| state.rooms.values().filter_map(Room::opens_at).min());
+            let opening = self.opening();
             tokio::select! {
                 biased;
                 () = self.shared.changed.notified() => {}
@@ -179,68 +202,104 @@ impl Scheduler {
                 // One who left in this moment drops the slot, which calls us again.
                 drop(sender.send(slot));
             }
-            observe::jobs_waiting(self.with(|state| state.line.len()));
+            observe::jobs_waiting(self.with(|state| state.schedule.len()));
         }
     }
 
-    fn next(&self) -> Option<(oneshot::Sender<Slot>, Slot)> {
+    /// When something opens that is closed now for a time.
+    fn opening(&self) -> Option<Instant> {
+        let now_ms = self.now_ms();
         self.with(|state| {
-            let mut line = std::mem::take(&mut state.line);
-            line.retain(|sender| !sender.is_closed());
-            state.rooms.values_mut().for_each(Room::settle);
-            let taken = line.take(|ticket| {
-                let has_room =
-                    self.shared.projects.get(&ticket.profile).and_then(|project| state.rooms.get(project)).is_some_and(Room::has_room);
-                has_room.then(|| self.slot(state, ticket)).flatten()
-            });
-            state.line = line;
-            // A tenant of whom nothing runs is forgotten, so that names do not pile up.
-            state.tenants.retain(|_, permits| permits.available_permits() < self.shared.per_tenant);
-            taken
+            let paced = if state.schedule.is_empty() { None } else { instant(state.starts.opens_ms(now_ms) - now_ms) };
+            state.rooms.values().filter_map(Room::opens_at).chain(paced).min()
         })
     }
 
-    /// A slot within the limits, if there is one: of all, the tenant's, the profile's, the project's, and of what is not told yet.
-    fn slot(&self, state: &mut State, ticket: &Ticket) -> Option<Slot> {
-        if ticket.group.as_ref().is_some_and(|group| state.groups.contains_key(group)) {
-            return None;
-        }
-        let project = self.shared.projects.get(&ticket.profile)?;
-        let tenant = state.tenants.entry(ticket.tenant.clone()).or_insert_with(|| Arc::new(Semaphore::new(self.shared.per_tenant)));
-        let limits = [
-            Some(&self.shared.running),
-            Some(&*tenant),
-            self.shared.profiles.get(&ticket.profile),
-            state.rooms.get(project).map(Room::places),
-        ];
-        let mut permits = Vec::with_capacity(limits.len());
-        for limit in limits.into_iter().flatten() {
-            permits.push(take(limit)?);
-        }
-        let untold = Untold::new(take(&self.shared.untold)?, self.clone());
-        let group = ticket.group.as_ref().map(|group| self.lock(state, group));
-        Some(Slot::new(permits, untold, group, project.clone(), self.clone()))
+    fn next(&self) -> Option<(oneshot::Sender<Slot>, Slot)> {
+        let now_ms = self.now_ms();
+        self.with(|state| {
+            state.settle();
+            if state.untold >= state.most_untold || state.starts.opens_ms(now_ms) > now_ms {
+                return None;
+            }
+            let State { schedule, durations, .. } = state;
+            let next = schedule.next(now_ms, |ticket| expected(durations, ticket))?;
+            state.starts.take(now_ms);
+            let untold = Untold::new(state, self);
+            let group = next.ticket.group.clone().map(|key| GroupLock::new(key, next.ticket.job.clone(), self.clone()));
+            Some((next.it, Slot::new(next.place, next.ticket, untold, group, self.clone())))
+        })
     }
 
-    fn lock(&self, state: &mut State, group: &str) -> GroupLock {
-        *state.groups.entry(group.to_owned()).or_default() += 1;
-        GroupLock::new(group.to_owned(), self.clone())
+    /// The wall clock, in milliseconds since 1970.
+    fn now_ms(&self) -> i64 {
+        self.shared.clock.now().as_millisecond()
     }
 
     fn with<T>(&self, work: impl FnOnce(&mut State) -> T) -> T {
         work(&mut self.shared.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
+
+    /// Changes what a decision depends on.
+    fn change<T>(&self, work: impl FnOnce(&mut State, i64) -> T) -> T {
+        let now_ms = self.now_ms();
+        let result = self.with(|state| work(state, now_ms));
+        self.shared.changed.notify_one();
+        result
+    }
 }
 
-fn take(limit: &Arc<Semaphore>) -> Option<OwnedSemaphorePermit> {
-    Arc::clone(limit).try_acquire_owned().ok()
+impl State {
+    /// What the configuration allows beside the schedule's rules.
+    fn allow(&mut self, config: &Config) {
+        let limits = &config.limits;
+        self.most_untold = limits.running + limits.waiting;
+        for profile in config.profiles.values() {
+            let room = self.rooms.entry(profile.project.clone()).or_insert_with(|| Room::new(&profile.project, limits.running));
+            room.allow(limits.running);
+            self.schedule.set_room(&profile.project, room.learned(), room.opens_at().is_some());
+        }
+    }
+
+    /// Opens the rooms whose time has come.
+    fn settle(&mut self) {
+        for (project, room) in &mut self.rooms {
+            if room.settle() {
+                self.schedule.set_room(project, room.learned(), false);
+            }
+        }
+    }
+
+    /// Changes a project's room, in which so many run.
+    fn room(&mut self, project: &str, change: impl FnOnce(&mut Room, usize)) {
+        let running = self.schedule.running_in(project);
+        if let Some(room) = self.rooms.get_mut(project) {
+            change(room, running);
+            self.schedule.set_room(project, room.learned(), room.opens_at().is_some());
+        }
+    }
+
+    fn expected(&self, ticket: &Ticket) -> f64 {
+        expected(&self.durations, ticket)
+    }
 }
 
-/// Tells the line that one who waited waits no more.
-struct Leave<'a>(&'a Scheduler);
+/// What a job's build is expected to take, in seconds.
+fn expected(durations: &Durations, ticket: &Ticket) -> f64 {
+    durations.expected(&ticket.repository, &ticket.profile).unwrap_or(UNKNOWN_SECONDS)
+}
+
+/// So many milliseconds from now; `None`: that is now.
+fn instant(wait_ms: i64) -> Option<Instant> {
+    u64::try_from(wait_ms).ok().filter(|wait| *wait > 0).map(|wait| Instant::now() + Duration::from_millis(wait))
+}
+
+/// One who waited waits no more.
+struct Leave<'a>(&'a Scheduler, Key);
 
 impl Drop for Leave<'_> {
     fn drop(&mut self) {
+        drop(self.0.with(|state| state.schedule.remove(self.1)));
         self.0.shared.changed.notify_one();
     }
 }

@@ -5,15 +5,16 @@ mod run;
 use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
-use tokio::{sync::OwnedSemaphorePermit, time::Instant};
+use tokio::time::Instant;
 
 use self::run::Run;
 use super::{
+    backlog::Place,
     deduplication::{Claim, Claimed, Deduplication, Member},
     index::Query,
     recovery::Recovery,
     reporter::{Ended, Reporter},
-    scheduler::{Scheduler, Untold},
+    scheduler::{Full, Scheduler, Untold},
     starter::Starter,
     tracker::{Tracked, Tracker},
     watcher::Watcher,
@@ -62,7 +63,7 @@ pub(crate) struct Arrival {
     /// This receive included.
     pub(crate) receive_count: u32,
     /// A place among the jobs that could start.
-    pub(crate) waiting: Option<OwnedSemaphorePermit>,
+    pub(crate) waiting: Option<Place>,
 }
 
 /// How a message was carried.
@@ -72,16 +73,27 @@ pub(crate) enum Carried {
     ToItsEnd,
     /// The process is leaving, and the job goes back to the queue.
     Back,
+    /// Too many of its tenant wait: it is to be rejected.
+    Full(Full),
 }
 
-/// The process is leaving, and the job goes back to the queue.
+/// Why a job is not carried to its end.
 #[derive(Debug)]
-struct Left;
+enum Left {
+    /// The process is leaving.
+    Drained,
+    /// Too many of its tenant wait.
+    Full(Full),
+}
 
 impl Worker {
     /// Carries a job to its end.
     pub(crate) async fn carry(&self, arrival: Arrival) -> Carried {
-        self.line(arrival).await.map_or(Carried::Back, |()| Carried::ToItsEnd)
+        match self.line(arrival).await {
+            Ok(()) => Carried::ToItsEnd,
+            Err(Left::Drained) => Carried::Back,
+            Err(Left::Full(full)) => Carried::Full(full),
+        }
     }
 
     async fn line(&self, mut arrival: Arrival) -> Result<(), Left> {
@@ -104,7 +116,7 @@ impl Worker {
                 drop(untold);
                 Ok(())
             }
-            () = self.shutdown.leave.cancelled() => Err(Left),
+            () = self.shutdown.leave.cancelled() => Err(Left::Drained),
         }
     }
 
@@ -135,14 +147,14 @@ impl Worker {
             tokio::select! {
                 biased;
                 repeated = repeat => if repeated { return Ok(None) },
-                () = self.shutdown.drain.cancelled() => return Err(Left),
+                () = self.shutdown.drain.cancelled() => return Err(Left::Drained),
             }
         }
     }
 
     async fn build(&self, arrival: Arrival, claimed: &Claimed, tracked: &Tracked) -> Result<(Ended, Option<Untold>), Left> {
         let Arrival { job, config, origin, received, receive_count, waiting } = arrival;
-        let Some(profile) = config.profiles.get(&job.profile) else { return Err(Left) };
+        let Some(profile) = config.profiles.get(&job.profile) else { return Err(Left::Drained) };
         let mut timings = Timings { queued_seconds: self.since(origin.enqueued_at, received), ..Timings::default() };
         let is_new = receive_count == 1 && !claimed.seen_before;
         if is_new {
@@ -154,6 +166,7 @@ impl Worker {
         let query = Query { project: &profile.project, job: &job.id, since: self.horizon(origin.enqueued_at, received), fresh };
         let mut run = Run::new(self, &job, &origin, profile, claimed, tracked, query, waiting);
         run.looked = looked;
+        run.is_new = is_new;
         let end = run.attempts(&config.retry).await?;
         timings.waiting_seconds = run.began.map(|began| began.duration_since(received).as_secs_f64());
         if let Some(build) = &end.build {

@@ -18,6 +18,12 @@ impl Capacity {
         self.limit
     }
 
+    /// The operator allows another number. What was learned holds where it is less.
+    pub fn allow(&mut self, most: usize) {
+        self.limit = if self.limit == self.most { most } else { self.limit.min(most) };
+        self.most = most;
+    }
+
     /// A start was refused while `running` builds of ours ran: an eighth fewer are tried next, so that others get on too.
     pub fn refused(&mut self, running: usize) {
         self.limit = self.limit.min(running - running / 8).max(1);
@@ -41,6 +47,18 @@ mod tests {
             let mut capacity = Capacity::new(100);
             capacity.refused(running);
             assert_eq!(capacity.limit(), limit, "{running} running");
+        }
+    }
+
+    #[test]
+    fn another_number_is_allowed_and_what_was_learned_holds() {
+        for (learned, most, limit) in [(None, 20, 20), (None, 5, 5), (Some(7), 20, 7), (Some(7), 5, 5)] {
+            let mut capacity = Capacity::new(10);
+            if let Some(running) = learned {
+                capacity.refused(running);
+            }
+            capacity.allow(most);
+            assert_eq!(capacity.limit(), limit, "learned {learned:?}, then {most} allowed");
         }
     }
 

@@ -8,7 +8,11 @@ use localaws::runner::scripted::Script;
 use serde_json::json;
 use slipway::{
     aws::queue::{Attribute, Attributes, Place, Value},
-    engine::REASONS,
+    engine::{
+        REASONS,
+        dead_letter::{Done, Selection},
+    },
+    job::standing::DeadLetterKind,
 };
 
 use crate::world::{job, world};
@@ -73,5 +77,61 @@ async fn what_was_received_too_often_is_told_once_and_stays() {
     // Told twice, the first event would be followed by another one.
     world.submit(&job("app-2")).await;
     assert_eq!(world.next_end().await["id"], "app-2/finished");
+    world.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dead_letter_is_moved_back_with_all_that_came_with_it_when_it_would_be_accepted() {
+    let mut world = world(|_| Script::succeeds()).start().await;
+    let jobs = world.clients.queue(&world.provision.jobs);
+    let place = Place { group: "team-a".to_owned(), deduplication: String::new() };
+    let sent = Attributes::from([("s".to_owned(), Attribute::string("text"))]);
+    let mut nightly = job("nightly-1");
+    nightly["profile"] = json!("nightly");
+    jobs.send_to(&place, &nightly.to_string(), &sent).await.unwrap();
+    jobs.send("no job", &sent).await.unwrap();
+    world.next_end().await;
+    world.next_end().await;
+    let desk = world.controls().dead_letters;
+    assert!(desk.last().is_none());
+    let look = desk.look().await.unwrap();
+    assert!(look.complete && look.letters.iter().all(|letter| letter.kind == DeadLetterKind::Rejected && !letter.acceptable));
+    let of = |job: Option<&str>| look.letters.iter().find(|letter| letter.job.as_deref() == job).unwrap().id.clone();
+    let (nightly, bad) = (of(Some("nightly-1")), of(None));
+    let refused = desk.redrive(Selection::default()).await.unwrap();
+    assert_eq!((refused.done.len(), refused.refused.len()), (0, 2), "{refused:?}");
+    // The operator mends the configuration: what is meant is everything, what is moved is what fits.
+    world.add_profile("nightly", "slipway");
+    world.read_again().unwrap();
+    assert!(desk.look().await.unwrap().letters.iter().any(|letter| letter.id == nightly && letter.acceptable));
+    let done = desk.redrive(Selection { problem: Some("profile".to_owned()), ..Selection::default() }).await.unwrap();
+    assert_eq!((&done.done, done.refused.len(), done.complete), (&vec![nightly], 0, true));
+    assert_eq!(desk.last().unwrap().letters.len(), 1, "the last look forgets what was moved");
+    assert_eq!(world.next_end().await["id"], "nightly-1/finished");
+    // The other one by hand, with its attributes and without our words.
+    let edited = desk.redrive_edited(&bad, "still none".to_owned()).await.unwrap();
+    assert!(edited.done.is_empty() && edited.refused[0].problems[0].problem.starts_with("is not JSON"));
+    let edited = desk.redrive_edited(&bad, job("mended").to_string()).await.unwrap();
+    assert_eq!(edited.done, [bad.clone()]);
+    assert_eq!(world.next_end().await["id"], "mended/finished");
+    assert_eq!(desk.delete(Selection::of(&bad)).await.unwrap(), Done { missing: vec![bad], complete: true, ..Done::default() });
+    assert!(world.dead_letters().await.is_empty());
+    world.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_look_takes_a_bounded_part_and_hides_nothing_for_long() {
+    let world = world(|_| Script::succeeds()).start().await;
+    let dead_letters = world.clients.queue(&world.provision.dead_letters);
+    for n in 0..1_050 {
+        dead_letters.send(&format!("no job {n}"), &Attributes::new()).await.unwrap();
+    }
+    let desk = world.controls().dead_letters;
+    let look = desk.look().await.unwrap();
+    assert_eq!((look.letters.len(), look.complete), (1_000, false));
+    assert_eq!(dead_letters.receive(1, Duration::ZERO, Duration::ZERO).await.unwrap().len(), 1, "they are given back");
+    let (one, other) = tokio::join!(desk.delete(Selection::default()), desk.delete(Selection::default()));
+    let (one, other) = (one.unwrap(), other.unwrap());
+    assert_eq!((one.done.len(), one.complete, other.done.len(), other.complete), (1_000, false, 50, true));
     world.end().await;
 }

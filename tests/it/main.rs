@@ -22,6 +22,7 @@ mod publish;
 mod reads;
 mod reject;
 mod reload;
+mod scheduling;
 mod survive;
 mod truncated;
 mod wire;

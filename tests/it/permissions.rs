@@ -17,7 +17,7 @@ use aws_smithy_runtime_api::client::{
 };
 use localaws::runner::scripted::Script;
 use serde_json::{Value, json};
-use slipway::aws::Clients;
+use slipway::{aws::Clients, engine::dead_letter::Selection, job::standing::PauseScope};
 
 use crate::world::{World, job, world};
 
@@ -152,9 +152,21 @@ async fn calls_of_a_full_life() -> BTreeSet<Call> {
     let ends = world.ends().await;
     let statuses: BTreeSet<_> = ends.values().map(|end| end["data"]["status"].as_str().unwrap_or("rejected")).collect();
     assert_eq!(statuses, ["cancelled", "rejected", "succeeded"].into());
+    steer(&world).await;
     assert_eq!(world.dead_letters().await.len(), 1);
     world.end().await;
     calls.lock().unwrap().clone()
+}
+
+/// Pauses and resumes, and handles the dead letter, which is rejected once more.
+async fn steer(world: &World) {
+    let controls = world.controls();
+    controls.pauses.pause(PauseScope::Tenant("team-a".to_owned()), None).await.unwrap();
+    assert!(controls.pauses.resume(&PauseScope::Tenant("team-a".to_owned())).await.unwrap());
+    let look = controls.dead_letters.look().await.unwrap();
+    let again = Selection { force: true, ..Selection::of(&look.letters[0].id) };
+    assert_eq!(controls.dead_letters.redrive(again).await.unwrap().done.len(), 1);
+    assert_eq!(world.next_end().await["type"], "slipway.job.rejected");
 }
 
 #[tokio::test(start_paused = true)]

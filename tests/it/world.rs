@@ -27,7 +27,7 @@ use slipway::{
         queue::{Delivery, Queue},
     },
     clock::Clock,
-    config::{Config, Current, Profile, Reload, ReloadError},
+    config::{Config, Current, Profile, Reload, ReloadError, TenantLimits},
     engine::{self, Controls, Exit, Vitals},
     shutdown::Shutdown,
 };
@@ -167,6 +167,16 @@ impl World {
     pub(crate) fn set(&mut self, overrides: &str) {
         self.overrides.push_str(overrides);
         self.config = Arc::new(configuration(&self.overrides));
+    }
+
+    /// Limits of some tenants, for the next daemon.
+    pub(crate) fn limit_tenants(&mut self, tenants: Vec<TenantLimits>) {
+        Arc::make_mut(&mut self.config).limits.tenants = tenants;
+    }
+
+    /// How many builds may run at once.
+    pub(crate) fn running(&self) -> usize {
+        self.config.limits.running
     }
 
     /// A further profile, on a project that need not be there.

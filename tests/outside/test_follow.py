@@ -244,12 +244,27 @@ def test_logs_waits_for_a_job_that_has_no_build_yet_and_ends_as_the_job(start_lo
     local.cloud.send(job("second", repository(FAILING)))
     waits = follower("logs", "second", "--follow", cloud=local.cloud)
     waits.says(lambda text: "second has no build yet: waiting for it" in text, "that it waits")
+    asked = run(local, "logs", "second", "--daemon", f"http://{local.http}")
+    assert asked.returncode == 3 and "of slipway: it waits: " in asked.stderr and "slipway show second" in asked.stderr, asked.stderr
     gate.open()
     assert waits.code() == 1 and "red" in waits.output.splitlines() and "second failed in BUILD" in waits.log
     # Shown without --follow, a failed build is no failure; followed, it is.
     assert run(local, "logs", "second").returncode == 0
     assert run(local, "logs", "second", "--follow").returncode == 1
     assert run(local, "logs", "first", "--follow").returncode == 0
+    local.program.end()
+
+
+def test_logs_says_that_a_job_was_rejected_and_why(start_local):
+    local = start_local()
+    local.cloud.send(job("refused", "https://example.com/a/b"))
+    local.subscriber.event("refused/rejected")
+    until(lambda: local.cloud.counts(local.cloud.queue_url("slipway-jobs-dlq"))[0] == 1, "the dead letter")
+    answer = run(local, "logs", "refused", "--daemon", f"http://{local.http}")
+    assert (answer.returncode, answer.stdout) == (2, ""), answer.stderr
+    assert "refused rejected\n  - /source/url: is not among the sources" in answer.stderr and "slipway dlq show " in answer.stderr
+    unknown = run(local, "logs", "unknown", "--daemon", f"http://{local.http}")
+    assert unknown.returncode == 3 and "does not know it either" in unknown.stderr
     local.program.end()
 
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::limits::{MOST_WEIGHT, whole};
 use crate::config::{Envelope, Queue, address, default, document::Document, raw};
 
 /// SQS's limit on a message's visibility timeout.
@@ -43,5 +44,7 @@ fn queue(document: &mut Document, index: usize, raw: raw::Queue) -> Option<Queue
         let rule = "cannot be on for a FIFO queue: what is told is replaced by a copy, which would come after the rest of its group";
         document.fault(&path("report_dead_letters"), rule);
     }
-    Some(Queue { url: url?, dead_letter_url, visibility: visibility?, wait: wait?, envelope, report_dead_letters })
+    let weight = raw.weight.map(|weight| document.number(&path("weight"), Some(weight), (1, MOST_WEIGHT)));
+    let (url, visibility, wait) = (url?, visibility?, wait?);
+    Some(Queue { url, dead_letter_url, visibility, wait, envelope, report_dead_letters, weight: whole(weight)? })
 }

@@ -13,14 +13,15 @@ use crate::{
     engine::{
         backlog::{Held, Reservation},
         cancellation::cancel,
+        dead_letters::DeadLetters,
         lease::Lease,
         rejection::reject,
-        worker::{Arrival, Carried},
+        worker::{Arrival, Carried, Worker},
     },
     job::{
         JobId,
         event::Origin,
-        message::{self, Message},
+        message::{self, Message, Rejection},
         trace::traceparent,
     },
     observe,
@@ -59,13 +60,27 @@ impl Intake {
             Ok(Message::Job(job)) => {
                 let span = observe::job_span(&job.id, &job.tenant);
                 let mut waiting = Some(waiting);
+                let receive_count = delivery.receive_count;
+                // The whole message is kept only where it may be turned away.
+                let message = worker.scheduler.may_be_full(job.tenant.as_str()).then(|| Arc::new(delivery));
+                let dead_letters = Arc::clone(&self.dead_letters);
                 let carry = move |carry: u32| {
                     // Carried again, the job may have a build, which is to be found.
-                    let receive_count = delivery.receive_count.saturating_add(carry);
+                    let receive_count = receive_count.saturating_add(carry);
                     let (job, config, origin) = (job.clone(), Arc::clone(&config), origin.clone());
-                    let arrival = Arrival { job, config, origin, received, receive_count, waiting: waiting.take() };
-                    let worker = Arc::clone(&worker);
-                    async move { worker.carry(arrival).await }
+                    let (worker, message, dead_letters) = (Arc::clone(&worker), message.clone(), Arc::clone(&dead_letters));
+                    let arrival =
+                        Arrival { job: job.clone(), config, origin: origin.clone(), received, receive_count, waiting: waiting.take() };
+                    async move {
+                        match (worker.carry(arrival).await, message) {
+                            (Carried::Full(full), Some(message)) => {
+                                let rejection = full.rejection(&job);
+                                observe::message_rejected(&message.message_id, Some(job.id.as_str()), &rejection.problems);
+                                turned_away(&worker, &message, &rejection, &origin, &dead_letters).await
+                            }
+                            (carried, _) => carried,
+                        }
+                    }
                 };
                 self.jobs.spawn(name, carried(carry, lease, held, self.jobs.panics.clone()).instrument(span));
             }
@@ -91,17 +106,20 @@ impl Intake {
                 let carry = move |_| {
                     let (worker, dead_letters) = (Arc::clone(&worker), Arc::clone(&dead_letters));
                     let (delivery, rejection, origin) = (Arc::clone(&delivery), Arc::clone(&rejection), origin.clone());
-                    async move {
-                        tokio::select! {
-                            biased;
-                            () = reject(&delivery, &rejection, &origin, &dead_letters, &worker.reporter) => Carried::ToItsEnd,
-                            () = worker.shutdown.leave.cancelled() => Carried::Back,
-                        }
-                    }
+                    async move { turned_away(&worker, &delivery, &rejection, &origin, &dead_letters).await }
                 };
                 self.jobs.spawn(name, carried(carry, lease, held, self.jobs.panics.clone()));
             }
         }
+    }
+}
+
+/// Rejects a message, unless the process leaves meanwhile.
+async fn turned_away(worker: &Worker, delivery: &Delivery, rejection: &Rejection, origin: &Origin, dead_letters: &DeadLetters) -> Carried {
+    tokio::select! {
+        biased;
+        () = reject(delivery, rejection, origin, dead_letters, &worker.reporter) => Carried::ToItsEnd,
+        () = worker.shutdown.leave.cancelled() => Carried::Back,
     }
 }
 
@@ -114,7 +132,8 @@ where
     for time in 0..CARRIES {
         match AssertUnwindSafe(Box::pin(carry(time))).catch_unwind().await {
             Ok(Carried::ToItsEnd) => return lease.settle().await,
-            Ok(Carried::Back) => return lease.give_back().await,
+            // Who is turned away has been rejected by now, or his message is kept for nothing.
+            Ok(Carried::Back | Carried::Full(_)) => return lease.give_back().await,
             Err(payload) => panics.tell(&lease.message_id(), payload.as_ref()),
         }
     }

@@ -1,73 +1,117 @@
-//! Who among those that wait could start: no limit of its own tenant, profile, project or group stands in its way. Only such jobs take
-//! places in the count of `limits.waiting`; what a tenant sends beyond its limit keeps nobody else from being received.
+//! Who takes a place in the count of `limits.waiting`: a job that no limit of its own keeps from starting, and whose tenant holds no more
+//! places than are free. So neither what cannot start nor one tenant's flood keeps anybody else from being received.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
-use super::{Room, Scheduler, State, Ticket};
-use crate::job::Tenant;
+use super::{Scheduler, State};
+use crate::{engine::backlog::Place, job::schedule::Ticket};
 
-/// How many wait that could start, by what could stand in their way.
-#[derive(Debug, Default)]
-pub(super) struct Prospects {
-    tenants: HashMap<Tenant, usize>,
-    profiles: HashMap<String, usize>,
-    projects: HashMap<String, usize>,
-    groups: HashSet<String>,
-}
-
-/// One who could start. Dropping it makes room for another.
+/// One that is counted. Dropping it frees its place.
 #[derive(Debug)]
 pub(crate) struct Prospect {
-    ticket: Ticket,
-    project: String,
+    id: usize,
     scheduler: Scheduler,
 }
 
+/// What is held for it.
+#[derive(Debug)]
+pub(super) struct Waiting {
+    ticket: Ticket,
+    /// `None`: it was paused, and has given its place up.
+    place: Option<Place>,
+}
+
+/// How many are counted, by what could stand in their way.
+#[derive(Debug, Default)]
+pub(super) struct Counts(HashMap<(Kind, String), usize>);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Kind {
+    Tenant,
+    Profile,
+    Project,
+    Repository,
+    Group,
+}
+
+impl Counts {
+    fn of(&self, kind: Kind, name: &str) -> usize {
+        self.0.get(&(kind, name.to_owned())).copied().unwrap_or_default()
+    }
+
+    fn add(&mut self, ticket: &Ticket) {
+        for key in keys(ticket) {
+            *self.0.entry(key).or_default() += 1;
+        }
+    }
+
+    /// A count of none is forgotten, so that names do not pile up.
+    fn remove(&mut self, ticket: &Ticket) {
+        for key in keys(ticket) {
+            if let Some(count) = self.0.get_mut(&key) {
+                *count -= 1;
+                if *count == 0 {
+                    self.0.remove(&key);
+                }
+            }
+        }
+    }
+}
+
+fn keys(ticket: &Ticket) -> impl Iterator<Item = (Kind, String)> {
+    let own = [
+        (Kind::Tenant, ticket.tenant.as_str()),
+        (Kind::Profile, &ticket.profile),
+        (Kind::Project, &ticket.project),
+        (Kind::Repository, &ticket.repository),
+    ];
+    let group = ticket.group.as_deref().map(|key| (Kind::Group, key));
+    own.into_iter().chain(group).map(|(kind, name)| (kind, name.to_owned()))
+}
+
 impl Scheduler {
-    /// Counts a job among those that could start, unless a limit of its own is used up.
-    pub(crate) fn prospect(&self, ticket: &Ticket) -> Option<Prospect> {
-        let project = self.shared.projects.get(&ticket.profile)?;
+    /// Counts a job among those that could start, unless a limit of its own is used up, or its tenant's share of the places.
+    pub(crate) fn prospect(&self, ticket: &Ticket, place: Place) -> Option<Prospect> {
+        let free = self.shared.backlog.free();
         self.with(|state| {
-            let State { prospects, tenants, groups, rooms, .. } = state;
-            let waiting = |counts: &HashMap<String, usize>, key: &String| counts.get(key).copied().unwrap_or_default();
-            let of_tenant = prospects.tenants.get(&ticket.tenant).copied().unwrap_or_default();
-            let tenant = tenants.get(&ticket.tenant).map_or(self.shared.per_tenant, |limit| limit.available_permits());
-            let profile = self.shared.profiles.get(&ticket.profile).map(|limit| limit.available_permits());
-            // Where a limit is as high as that of all, it is that of all that holds.
-            let is_free = (self.shared.per_tenant == self.shared.most || of_tenant < tenant)
-                && profile.is_none_or(|free| waiting(&prospects.profiles, &ticket.profile) < free)
-                && rooms.get(project).and_then(Room::learned).is_none_or(|free| waiting(&prospects.projects, project) < free)
-                && ticket.group.as_ref().is_none_or(|group| !groups.contains_key(group) && !prospects.groups.contains(group));
+            let room = state.schedule.headroom(ticket);
+            let counts = &state.counts;
+            let fits = |kind, name: &str, room: Option<usize>| room.is_none_or(|room| counts.of(kind, name) < room);
+            let is_free = !room.is_blocked
+                && counts.of(Kind::Tenant, ticket.tenant.as_str()) <= free
+                && fits(Kind::Tenant, ticket.tenant.as_str(), room.tenant)
+                && fits(Kind::Profile, &ticket.profile, room.profile)
+                && fits(Kind::Project, &ticket.project, room.project)
+                && fits(Kind::Repository, &ticket.repository, room.repository)
+                && ticket.group.as_ref().is_none_or(|group| counts.of(Kind::Group, group) == 0);
             is_free.then(|| {
-                *prospects.tenants.entry(ticket.tenant.clone()).or_default() += 1;
-                *prospects.profiles.entry(ticket.profile.clone()).or_default() += 1;
-                *prospects.projects.entry(project.clone()).or_default() += 1;
-                prospects.groups.extend(ticket.group.clone());
-                Prospect { ticket: ticket.clone(), project: project.clone(), scheduler: self.clone() }
+                state.counts.add(ticket);
+                let id = state.waiting.insert(Waiting { ticket: ticket.clone(), place: Some(place) });
+                Prospect { id, scheduler: self.clone() }
             })
         })
     }
 }
 
-impl Drop for Prospect {
-    fn drop(&mut self) {
-        self.scheduler.with(|State { prospects, .. }| {
-            less(&mut prospects.tenants, &self.ticket.tenant);
-            less(&mut prospects.profiles, &self.ticket.profile);
-            less(&mut prospects.projects, &self.project);
-            if let Some(group) = &self.ticket.group {
-                prospects.groups.remove(group);
+impl State {
+    /// Those that are paused give their places up.
+    pub(super) fn free_paused(&mut self) {
+        for (_, waiting) in &mut self.waiting {
+            if waiting.place.is_some() && self.schedule.is_paused_for(&waiting.ticket) {
+                waiting.place = None;
+                self.counts.remove(&waiting.ticket);
             }
-        });
+        }
     }
 }
 
-/// One less; a count of none is forgotten, so that names do not pile up.
-pub(super) fn less<K: std::hash::Hash + Eq>(counts: &mut HashMap<K, usize>, key: &K) {
-    if let Some(count) = counts.get_mut(key) {
-        *count -= 1;
-        if *count == 0 {
-            counts.remove(key);
-        }
+impl Drop for Prospect {
+    fn drop(&mut self) {
+        self.scheduler.with(|state| {
+            let Waiting { ticket, place } = state.waiting.remove(self.id);
+            if place.is_some() {
+                state.counts.remove(&ticket);
+            }
+        });
     }
 }

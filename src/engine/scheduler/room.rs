@@ -1,8 +1,8 @@
 //! What CodeBuild has room for in one project: a learned limit, and a pause after each refusal.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
-use tokio::{sync::Semaphore, time::Instant};
+use tokio::time::Instant;
 
 use crate::{backoff::Backoff, job::capacity::Capacity, observe};
 
@@ -11,13 +11,13 @@ const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// For this long after a refusal the limit does not grow: builds must end first.
 const HOLD: Duration = Duration::from_mins(1);
+/// Of a refusal's words as much as is shown.
+const WORDS: usize = 500;
 
 /// The room in one project.
 #[derive(Debug)]
 pub(super) struct Room {
     project: String,
-    /// As many permits as the operator allows; those that are taken are the builds of ours.
-    places: Arc<Semaphore>,
     most: usize,
     capacity: Capacity,
     pauses: Backoff,
@@ -25,6 +25,8 @@ pub(super) struct Room {
     closed_until: Option<Instant>,
     /// The limit does not grow before.
     held_until: Option<Instant>,
+    /// CodeBuild's last refusal: when, and in which words.
+    pub(super) refusal: Option<(Instant, String)>,
 }
 
 impl Room {
@@ -32,17 +34,13 @@ impl Room {
         observe::capacity_learned(project, most);
         Self {
             project: project.to_owned(),
-            places: Arc::new(Semaphore::new(most)),
             most,
             capacity: Capacity::new(most),
             pauses: pauses(),
             closed_until: None,
             held_until: None,
+            refusal: None,
         }
-    }
-
-    pub(super) fn places(&self) -> &Arc<Semaphore> {
-        &self.places
     }
 
     /// When it opens again; `None`: it is open.
@@ -50,45 +48,48 @@ impl Room {
         self.closed_until
     }
 
-    /// Opens when its time has come.
-    pub(super) fn settle(&mut self) {
-        self.closed_until = self.closed_until.filter(|until| *until > Instant::now());
+    /// Opens when its time has come; whether it has.
+    pub(super) fn settle(&mut self) -> bool {
+        let is_over = self.closed_until.is_some_and(|until| until <= Instant::now());
+        if is_over {
+            self.closed_until = None;
+        }
+        is_over
     }
 
-    /// Whether another build may start.
-    pub(super) fn has_room(&self) -> bool {
-        self.closed_until.is_none() && self.taken() < self.capacity.limit()
-    }
-
-    /// How many more builds it would take, where that is less than the operator allows.
+    /// How many builds it takes, where that is less than the operator allows.
     pub(super) fn learned(&self) -> Option<usize> {
         let limit = self.capacity.limit();
-        (limit < self.most).then(|| limit.saturating_sub(self.taken()))
+        (limit < self.most).then_some(limit)
     }
 
-    /// CodeBuild took a build.
-    pub(super) fn accepted(&mut self) {
+    /// CodeBuild took a build, with which so many run.
+    pub(super) fn accepted(&mut self, running: usize) {
         self.pauses = pauses();
         if self.held_until.is_none_or(|until| until <= Instant::now()) {
             self.held_until = None;
-            self.capacity.accepted(self.taken());
+            self.capacity.accepted(running);
             observe::capacity_learned(&self.project, self.capacity.limit());
         }
     }
 
     /// CodeBuild refused a build, whose place is still taken. Refusals of one burst are one.
-    pub(super) fn refused(&mut self) {
+    pub(super) fn refused(&mut self, running: usize, words: &str) {
         let now = Instant::now();
-        self.capacity.refused(self.taken().saturating_sub(1));
+        self.capacity.refused(running.saturating_sub(1));
         self.held_until = Some(now + HOLD);
         if self.closed_until.is_none_or(|until| until <= now) {
             self.closed_until = Some(now + self.pauses.pause());
         }
+        self.refusal = Some((now, words.chars().take(WORDS).collect()));
         observe::start_refused(&self.project, self.capacity.limit());
     }
 
-    fn taken(&self) -> usize {
-        self.most - self.places.available_permits()
+    /// Another number is allowed; what was learned holds where it is less.
+    pub(super) fn allow(&mut self, most: usize) {
+        self.most = most;
+        self.capacity.allow(most);
+        observe::capacity_learned(&self.project, self.capacity.limit());
     }
 }
 

@@ -1,19 +1,29 @@
 //! What a job holds on its way: a slot while its build runs, its group until the job has ended, and a permit until that is told.
 
-use tokio::sync::OwnedSemaphorePermit;
+use jiff::Timestamp;
+use tokio::time::Instant;
 
-use super::{Room, Scheduler, prospect::less};
+use super::{Scheduler, State, room::Room};
+use crate::job::{
+    JobId,
+    build::Build,
+    outcome::{Status, Verdict},
+    schedule::{PlaceKey, Ticket, Took},
+};
 
 /// A place among the running builds. Dropping it frees the place.
 #[derive(Debug)]
 pub(crate) struct Slot {
-    /// Emptied only while being dropped.
-    permits: Vec<OwnedSemaphorePermit>,
+    place: PlaceKey,
     /// Taken out by the job, which holds it longer.
     pub(crate) group: Option<GroupLock>,
     /// Taken out when the build has ended.
     pub(crate) untold: Option<Untold>,
-    project: String,
+    ticket: Ticket,
+    /// When its build began.
+    began: Option<Instant>,
+    /// What its build took.
+    took: Option<Took>,
     scheduler: Scheduler,
 }
 
@@ -21,69 +31,120 @@ pub(crate) struct Slot {
 #[derive(Debug)]
 pub(crate) struct GroupLock {
     key: String,
+    job: JobId,
+    scheduler: Scheduler,
+}
+
+/// A job of a group that is here: younger ones wait for it, also while it does not wait for a slot.
+#[derive(Debug)]
+pub(crate) struct Announced {
+    ticket: Ticket,
     scheduler: Scheduler,
 }
 
 /// One of the jobs that were started and whose end is not told yet.
 #[derive(Debug)]
-pub(crate) struct Untold {
-    permit: Option<OwnedSemaphorePermit>,
-    scheduler: Scheduler,
-}
+pub(crate) struct Untold(Scheduler);
 
 impl Slot {
-    pub(super) fn new(
-        permits: Vec<OwnedSemaphorePermit>,
-        untold: Untold,
-        group: Option<GroupLock>,
-        project: String,
-        scheduler: Scheduler,
-    ) -> Self {
-        Self { permits, group, untold: Some(untold), project, scheduler }
+    pub(super) fn new(place: PlaceKey, ticket: Ticket, untold: Untold, group: Option<GroupLock>, scheduler: Scheduler) -> Self {
+        Self { place, group, untold: Some(untold), ticket, began: None, took: None, scheduler }
+    }
+
+    /// It is a running build's.
+    pub(super) fn taken(mut self) -> Self {
+        self.began = Some(Instant::now());
+        self
     }
 
     /// CodeBuild took the build.
-    pub(crate) fn accepted(&self) {
-        self.scheduler.with(|state| state.rooms.get_mut(&self.project).map(Room::accepted));
-        self.scheduler.shared.changed.notify_one();
+    pub(crate) fn accepted(&mut self) {
+        self.began = Some(Instant::now());
+        self.scheduler.change(|state, now_ms| {
+            state.starts.accepted(now_ms);
+            state.room(&self.ticket.project, Room::accepted);
+        });
     }
 
-    /// CodeBuild has no room for the build: the slot is given up, and fewer are handed out for a while.
-    pub(crate) fn refused(self, _words: &str) {
-        self.scheduler.with(|state| state.rooms.get_mut(&self.project).map(Room::refused));
+    /// CodeBuild has no room for the build, in its words: the slot is given up, and fewer are handed out for a while.
+    pub(crate) fn refused(mut self, words: &str) {
+        self.took = Some(Took::Nothing);
+        self.scheduler.change(|state, _| state.room(&self.ticket.project, |room, running| room.refused(running, words)));
+    }
+
+    /// The build has ended. One that ended by itself shows what such builds take.
+    pub(crate) fn built(&mut self, build: &Build, verdict: &Verdict) {
+        let Some((start, end)) = build.started_at.zip(build.ended_at) else { return };
+        let seconds = end.duration_since(start).as_secs_f64().max(0.0);
+        self.took = Some(Took::Seconds(seconds));
+        let by_itself = |status| matches!(status, Status::Succeeded | Status::Failed | Status::TimedOut);
+        if matches!(verdict, Verdict::Ended(outcome) if by_itself(outcome.status)) {
+            self.scheduler.change(|state, _| state.durations.record(&self.ticket.repository, &self.ticket.profile, seconds));
+        }
     }
 }
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        self.permits.clear();
-        self.scheduler.shared.changed.notify_one();
+        let began = self.began.map_or(Took::Nothing, |began| Took::Seconds(began.elapsed().as_secs_f64()));
+        let took = self.took.unwrap_or(began);
+        self.scheduler.change(|state, now_ms| state.schedule.release(self.place, took, now_ms));
+    }
+}
+
+impl Scheduler {
+    /// A job of a group has come, and will wait for a slot sooner or later.
+    pub(crate) fn announce(&self, ticket: &Ticket) -> Option<Announced> {
+        ticket.group.as_ref()?;
+        self.with(|state| state.schedule.announce(ticket));
+        Some(Announced { ticket: ticket.clone(), scheduler: self.clone() })
+    }
+
+    /// What a build that runs already holds, before anybody who waits, and whatever the limits say: a slot, and its group.
+    pub(crate) fn occupy(&self, ticket: &Ticket, started_at: Option<Timestamp>) -> (Slot, Option<GroupLock>) {
+        let now_ms = self.now_ms();
+        let since_ms = started_at.map_or(now_ms, |started_at| started_at.as_millisecond().min(now_ms));
+        self.with(|state| {
+            let cost = state.expected(ticket);
+            let place = state.schedule.occupy(ticket, since_ms, cost);
+            let group = ticket.group.as_ref().map(|key| {
+                state.schedule.hold(key, &ticket.job);
+                GroupLock::new(key.clone(), ticket.job.clone(), self.clone())
+            });
+            (Slot::new(place, ticket.clone(), Untold::new(state, self), None, self.clone()).taken(), group)
+        })
     }
 }
 
 impl GroupLock {
-    /// The group is marked as running already.
-    pub(super) fn new(key: String, scheduler: Scheduler) -> Self {
-        Self { key, scheduler }
+    /// The job is the group's holder already.
+    pub(super) fn new(key: String, job: JobId, scheduler: Scheduler) -> Self {
+        Self { key, job, scheduler }
     }
 }
 
 impl Drop for GroupLock {
     fn drop(&mut self) {
-        self.scheduler.with(|state| less(&mut state.groups, &self.key));
-        self.scheduler.shared.changed.notify_one();
+        self.scheduler.change(|state, _| state.schedule.let_go(&self.key, &self.job));
+    }
+}
+
+impl Drop for Announced {
+    fn drop(&mut self) {
+        let Ticket { group: Some(group), age, arrival, .. } = &self.ticket else { return };
+        self.scheduler.change(|state, _| state.schedule.retract(group, age, *arrival));
     }
 }
 
 impl Untold {
-    pub(super) fn new(permit: OwnedSemaphorePermit, scheduler: Scheduler) -> Self {
-        Self { permit: Some(permit), scheduler }
+    pub(super) fn new(state: &mut State, scheduler: &Scheduler) -> Self {
+        state.untold += 1;
+        Self(scheduler.clone())
     }
 }
 
 impl Drop for Untold {
     fn drop(&mut self) {
-        self.permit = None;
-        self.scheduler.shared.changed.notify_one();
+        self.0.change(|state, _| state.untold -= 1);
     }
 }

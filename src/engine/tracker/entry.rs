@@ -15,7 +15,6 @@ use crate::{
         redact::Redactor,
         standing::{JobDetail, JobStanding, State, Wait},
     },
-    observe,
 };
 
 /// A held job.
@@ -56,9 +55,7 @@ impl Shown<'_> {
             let before = standing.wait.as_ref().and_then(|wait| wait.reasons.first());
             // Figures change with every start; only another reason is news.
             if before.map(|before| (before.reason, &before.name)) != Some((reason.reason, &reason.name)) {
-                let text = reason.to_string();
-                history.note(self.now, &format!("waits: {text}"));
-                observe::job_waits(&standing.job.id.as_deref().unwrap_or_default(), &text);
+                history.note(self.now, &format!("waits: {reason}"));
             }
         }
         if (&standing.wait, standing.usual_seconds, standing.left_seconds) != (&wait, usual, left) {

@@ -5,10 +5,7 @@ mod follow;
 
 use std::sync::Arc;
 
-use tokio::{
-    sync::OwnedSemaphorePermit,
-    time::{Instant, sleep},
-};
+use tokio::time::{Instant, sleep};
 
 use self::begin::Begun;
 use super::{Left, Worker};
@@ -16,9 +13,10 @@ use crate::{
     backoff::Backoff,
     config::{Profile, Retry},
     engine::{
+        backlog::Place,
         deduplication::{Cancel, Cancelled, Claimed},
         index::Query,
-        scheduler::{GroupLock, Prospect, Slot, Untold},
+        scheduler::{Announced, GroupLock, Prospect, Slot, Untold},
         tracker::Tracked,
     },
     job::{
@@ -53,7 +51,11 @@ pub(super) struct Run<'a> {
     query: Query<'a>,
     ticket: Ticket,
     /// A place among the jobs that could start, until the job has its first slot or cannot start for a reason of its own.
-    waiting: Option<(OwnedSemaphorePermit, Prospect)>,
+    waiting: Option<Prospect>,
+    /// Younger ones of its group wait for it.
+    _announced: Option<Announced>,
+    /// It was received for the first time, and may be turned away.
+    pub(super) is_new: bool,
     /// Held from the first slot to the job's end.
     group: Option<GroupLock>,
     /// Held while the build is started and runs.
@@ -74,7 +76,7 @@ impl<'a> Run<'a> {
         claimed: &'a Claimed,
         tracked: &'a Tracked,
         query: Query<'a>,
-        waiting: Option<OwnedSemaphorePermit>,
+        waiting: Option<Place>,
     ) -> Self {
         let ticket = Ticket {
             job: job.id.clone(),
@@ -91,20 +93,21 @@ impl<'a> Run<'a> {
             },
             arrival: worker.scheduler.arrival(),
         };
-        let waiting = waiting.zip(worker.scheduler.prospect(&ticket));
+        let waiting = waiting.and_then(|place| worker.scheduler.prospect(&ticket, place));
         tracked.waits(ticket.arrival);
-        let cancel = &claimed.cancel;
         Self {
             worker,
             job,
             origin,
             profile,
             claimed,
-            cancel,
+            cancel: &claimed.cancel,
             tracked,
             query,
-            ticket,
             waiting,
+            _announced: worker.scheduler.announce(&ticket),
+            is_new: false,
+            ticket,
             group: None,
             slot: None,
             looked: None,
@@ -127,6 +130,9 @@ impl<'a> Run<'a> {
                     self.began.get_or_insert_with(Instant::now);
                     attempt = build.attempt.unwrap_or(attempt);
                     let (build, verdict) = self.follow(attempt, build).await?;
+                    if let Some(slot) = &mut self.slot {
+                        slot.built(&build, &verdict);
+                    }
                     match verdict {
                         Verdict::Ended(outcome) => return Ok(End { build: Some(build), attempt, outcome }),
                         Verdict::PlatformFault(failure) => (Some(build), failure, true),
@@ -143,7 +149,7 @@ impl<'a> Run<'a> {
             self.slot = None;
             tokio::select! {
                 biased;
-                () = self.worker.shutdown.drain.cancelled() => return Err(Left),
+                () = self.worker.shutdown.drain.cancelled() => return Err(Left::Drained),
                 why = self.cancel.cancelled() => return Ok(cancelled(build, attempt - 1, &why)),
                 () = sleep(backoff.pause()) => {}
             }

@@ -8,7 +8,7 @@ use super::{
     query::{Query, state_word},
     row::{address, decisive, estimate, id, label, left, phase_bar, result, revision, sent, tenant, took},
     sign::Sign,
-    text::{Name, boxed, counted, number, repository, spelled},
+    text::{Name, boxed, capital, counted, number, repository, spelled},
     time, why,
 };
 use crate::job::{
@@ -82,14 +82,6 @@ fn filters(query: &Query, scene: Scene<'_>) -> Markup {
             }
         }
     }
-}
-
-fn capital(word: &str) -> String {
-    let mut word = word.to_owned();
-    if let Some(first) = word.get_mut(..1) {
-        first.make_ascii_uppercase();
-    }
-    word
 }
 
 fn nothing(query: &Query, scene: Scene<'_>) -> Markup {

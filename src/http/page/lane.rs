@@ -130,7 +130,10 @@ pub(super) fn waiting(jobs: &[&JobStanding], scene: Scene<'_>, rows: usize) -> M
 pub(super) fn running(jobs: &[&JobStanding], scene: Scene<'_>, rows: usize) -> Markup {
     let all = &scene.snapshot.limits.all;
     let configured = all.limit.unwrap_or(all.running);
-    let takes = all.learned.map_or(configured, |learned| learned.min(configured));
+    let projects = &scene.snapshot.limits.projects;
+    // What the projects were found to take together, where that is known of each.
+    let learned = projects.iter().map(|project| project.learned).sum::<Option<usize>>().filter(|_| !projects.is_empty());
+    let takes = all.learned.or(learned).map_or(configured, |learned| learned.min(configured));
     let refused = configured - takes;
     let free = takes.saturating_sub(all.running);
     let longest = jobs.iter().filter_map(|job| time::parse(job.started_at.as_deref()?)).min();

@@ -8,12 +8,12 @@ use super::{
     lane::is_lately,
     scope::{scope, scope_query},
     sign::Sign,
-    text::{Name, boxed, number},
+    text::{Name, boxed, capital, counted, number},
     time,
 };
 use crate::job::{
     outcome::Status,
-    standing::{JobStanding, Notice, PauseScope, Severity},
+    standing::{JobStanding, Notice, Pause, PauseScope, Severity, State},
 };
 
 /// Notices that are shown; the rest are counted.
@@ -146,10 +146,11 @@ fn brand() -> Markup {
 
 fn notices(scene: Scene<'_>) -> Markup {
     let pauses = &scene.snapshot.limits.pauses;
-    let others = &scene.snapshot.notices;
-    let mut all: Vec<_> = others.iter().map(|it| (it.severity, notice(it, scene))).collect();
-    all.extend(learned(scene).map(|markup| (Severity::Warning, markup)));
+    // A pause is told in more words here, and by what resumes it.
+    let others = scene.snapshot.notices.iter().filter(|notice| notice.kind != "paused");
+    let mut all: Vec<_> = others.map(|it| (it.severity, notice(it, scene))).collect();
     all.extend(pauses.iter().map(|pause| (Severity::Warning, paused(pause, scene))));
+    all.extend(just_started(scene).map(|markup| (Severity::Warning, markup)));
     all.sort_by_key(|(severity, _)| *severity);
     let more = all.len().saturating_sub(NOTICES);
     html! {
@@ -162,20 +163,21 @@ fn notices(scene: Scene<'_>) -> Markup {
 
 fn notice(notice: &Notice, scene: Scene<'_>) -> Markup {
     let sign = if notice.severity == Severity::Error { Sign::Failed } else { Sign::Errored };
-    let (head, rest) =
-        notice.text.split_once(['.', ':', ',']).map_or((notice.text.as_str(), ""), |(head, _)| (head, &notice.text[head.len()..]));
+    let end = [". ", ": ", ", "].iter().filter_map(|mark| notice.text.find(mark)).min().unwrap_or(notice.text.len());
+    let (head, rest) = notice.text.split_at(end);
     html! {
         p.notice {
             (sign.named())
             span.text {
-                b { (boxed(head)) } (boxed(rest))
+                b { (boxed(&capital(head))) } (boxed(rest))
                 @if let Some(since) = notice.since.as_deref().and_then(time::parse) { " Since " (time::at_minute(since, scene.now)) "." }
             }
+            @if notice.kind == "capacity_learned" { a href="/limits" { "Limits" } }
         }
     }
 }
 
-fn paused(pause: &crate::job::standing::Pause, scene: Scene<'_>) -> Markup {
+fn paused(pause: &Pause, scene: Scene<'_>) -> Markup {
     let waiting = scene.jobs().filter(|job| stops(&pause.scope, job)).count();
     let since = pause.since.as_deref().and_then(time::parse);
     html! {
@@ -196,35 +198,33 @@ fn paused(pause: &crate::job::standing::Pause, scene: Scene<'_>) -> Markup {
     }
 }
 
+/// In the first minute: what is shown may not be all yet.
+fn just_started(scene: Scene<'_>) -> Option<Markup> {
+    let started = time::parse(&scene.snapshot.started_at).filter(|started| time::seconds(*started, scene.now) < 60)?;
+    let is_before = |job: &&JobStanding| {
+        job.state == State::Running && job.started_at.as_deref().and_then(time::parse).is_some_and(|build| build < started)
+    };
+    let found = scene.jobs().filter(is_before).count();
+    Some(html! {
+        p.notice {
+            (Sign::Running.named())
+            span.text {
+                b { "Started " (time::ago(started, scene.now)) }
+                @if found > 0 { ": " (counted(found, "running build")) " found again" } ". The queue is being read."
+            }
+        }
+    })
+}
+
 /// Whether a pause keeps this job waiting.
 fn stops(scope: &PauseScope, job: &JobStanding) -> bool {
-    job.state == crate::job::standing::State::Waiting
+    job.state == State::Waiting
         && match scope {
             PauseScope::All => true,
             PauseScope::Queue(name) => *job.queue == **name,
             PauseScope::Tenant(name) => job.job.tenant.as_ref().is_some_and(|tenant| tenant.as_str() == name),
             PauseScope::Profile(name) => job.job.profile.as_ref() == Some(name),
         }
-}
-
-/// What CodeBuild was found to take, where that is less than what is configured.
-fn learned(scene: Scene<'_>) -> Option<Markup> {
-    let all = &scene.snapshot.limits.all;
-    let (limit, learned) = (all.limit?, all.learned?);
-    let at = all.learned_at.as_deref().and_then(time::parse);
-    (learned < limit).then(|| {
-        html! {
-            p.notice {
-                (Sign::Errored.named())
-                span.text {
-                    b { "CodeBuild takes " (learned) " builds at once" } ", " (limit) " are configured. Learned"
-                    @if let Some(at) = at { " at " (time::at_minute(at, scene.now)) }
-                    " from a refusal; Slipway goes on trying for more."
-                }
-                a href="/limits" { "Limits" }
-            }
-        }
-    })
 }
 
 fn footer(scene: Scene<'_>) -> Markup {

@@ -6,10 +6,11 @@ use tokio::time::{Instant, sleep};
 
 use super::{super::Left, Run};
 use crate::{
-    aws::AwsError,
+    aws::{AwsError, Class},
     engine::{
         deduplication::Cancelled,
         index::Query,
+        scheduler::Full,
         starter::{NotStarted, PATIENCE, lookup_refused, pauses},
     },
     job::{build::Build, order::translate, outcome::Failure},
@@ -41,6 +42,8 @@ enum Ready {
     Refused(Failure),
     /// Nobody wants the build any more.
     Cancelled(Cancelled),
+    /// Too many of its tenant wait.
+    Full(Full),
 }
 
 impl Run<'_> {
@@ -55,7 +58,7 @@ impl Run<'_> {
             let ready = tokio::select! {
                 biased;
                 // A start that nobody knows the outcome of may have happened: whoever gets the message next looks for its build.
-                () = shutdown.drain.cancelled() => return Err(Left),
+                () = shutdown.drain.cancelled() => return Err(Left::Drained),
                 // A build that may run is not given up, but started once more with its token, so that it can be stopped.
                 why = cancel.cancelled(), if !unsure => return self.give_up(attempt, why).await,
                 ready = self.prepare(attempt, pause.take(), refused) => ready,
@@ -70,17 +73,18 @@ impl Run<'_> {
                 // What is not known now is not tried again beside a build that may run.
                 Ready::Refused(failure) => return Ok(Begun::Refused { failure, again: !unsure }),
                 Ready::Cancelled(why) => return Ok(Begun::Cancelled(why)),
+                Ready::Full(full) => return Err(Left::Full(full)),
             }
             // Cut off, the order could still be carried out, with nobody to know of the build.
             let mut answer = tokio::select! {
                 biased;
-                () = shutdown.leave.cancelled() => return Err(Left),
+                () = shutdown.leave.cancelled() => return Err(Left::Drained),
                 answer = starter.start(&order) => answer,
             };
             if unsure && matches!(answer, Err(NotStarted::NoCapacity(_) | NotStarted::Refused { .. })) {
                 let seen = tokio::select! {
                     biased;
-                    () = shutdown.drain.cancelled() => return Err(Left),
+                    () = shutdown.drain.cancelled() => return Err(Left::Drained),
                     seen = self.look_again(attempt) => seen,
                 };
                 match seen {
@@ -93,7 +97,7 @@ impl Run<'_> {
                 Ok(build) => {
                     observe::build_started(&self.job.id, &build.id, attempt);
                     self.tracked.runs(attempt, &build, "started");
-                    if let Some(slot) = &self.slot {
+                    if let Some(slot) = &mut self.slot {
                         slot.accepted();
                     }
                     return Ok(Begun::Build(build));
@@ -109,6 +113,9 @@ impl Run<'_> {
                 Err(NotStarted::Throttled(error)) => {
                     observe::start_delayed(&self.job.id, &error);
                     self.tracked.note(format!("the start is delayed: {}", error.message));
+                    if error.class == Class::Throttled {
+                        worker.scheduler.throttled();
+                    }
                     pause = Some(pauses.pause());
                 }
                 Err(NotStarted::Unknown(error)) => {
@@ -137,7 +144,7 @@ impl Run<'_> {
         }
         let found = tokio::select! {
             biased;
-            () = self.worker.shutdown.drain.cancelled() => return Err(Left),
+            () = self.worker.shutdown.drain.cancelled() => return Err(Left::Drained),
             found = self.find(attempt, Instant::now()) => found,
         };
         Ok(match found {
@@ -156,6 +163,7 @@ impl Run<'_> {
     async fn prepare(&mut self, attempt: u32, pause: Option<Duration>, mut again: bool) -> Ready {
         if let Some(pause) = pause {
             sleep(pause).await;
+            self.worker.scheduler.pace().await;
         }
         let refused = |run: &Self, error: AwsError| Ready::Refused(lookup_refused(&run.profile.project, &error));
         loop {
@@ -171,7 +179,11 @@ impl Run<'_> {
                 if let Some(why) = self.outdated().await {
                     return Ready::Cancelled(why);
                 }
-                let mut slot = self.worker.scheduler.admit(self.ticket.clone(), again).await;
+                let is_new = self.is_new && attempt == 1 && !again;
+                let mut slot = match self.worker.scheduler.admit(self.ticket.clone(), is_new).await {
+                    Ok(slot) => slot,
+                    Err(full) => return Ready::Full(full),
+                };
                 self.group = slot.group.take().or(self.group.take());
                 self.ticket.group = None;
                 self.slot = Some(slot);
@@ -191,14 +203,13 @@ impl Run<'_> {
         }
     }
 
-    /// A build that is there already. One that runs takes the slot that is kept for it, or any that is free; if none is, it runs beside
-    /// the limits, as it does already.
+    /// A build that is there already. One that runs takes the slot that is kept for it, or one beyond the limits, as it runs already.
     fn adopt(&mut self, build: Arc<Build>) -> Ready {
         self.stop_waiting();
         if self.slot.is_none() && !build.has_ended() {
-            let (slot, group) =
-                self.worker.recovery.claim(&self.job.id, &build.id).unwrap_or_else(|| self.worker.scheduler.occupy(&self.ticket));
-            self.slot = slot;
+            let occupy = || self.worker.scheduler.occupy(&self.ticket, build.started_at);
+            let (slot, group) = self.worker.recovery.claim(&self.job.id, &build.id).unwrap_or_else(occupy);
+            self.slot = Some(slot);
             if group.is_some() {
                 self.group = group;
                 self.ticket.group = None;

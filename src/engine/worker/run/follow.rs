@@ -36,7 +36,7 @@ impl Run<'_> {
             biased;
             ended = worker.watcher.until_ended(Arc::clone(&build), |build| self.tracked.seen(build)) => ended,
             ended = stopping => ended,
-            () = worker.shutdown.leave.cancelled() => return Err(Left),
+            () = worker.shutdown.leave.cancelled() => return Err(Left::Drained),
         };
         Ok(match ended {
             Ok(build) => {

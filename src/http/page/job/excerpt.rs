@@ -63,20 +63,19 @@ enum Piece<'a> {
     Gap { lines: usize, unread: bool, from: Option<usize> },
 }
 
-/// The excerpt's lines with their numbers in the log. Behind a part that was not read they are found again at the next decisive line.
+/// The excerpt's lines with their numbers in the log. An excerpt that leaves something out need not say how much stands before it: its
+/// decisive lines say where they are, and their neighbours are counted from there, as far as nothing unread lies between.
 fn pieces(log: &Log) -> Vec<Piece<'_>> {
-    let mut next = Some(1);
+    let mut next = Some(1).filter(|_| !log.truncated);
     let mut pieces = Vec::new();
     for text in log.excerpt.lines() {
         if let Some(gap) = LeftOut::parse(text) {
-            pieces.push(Piece::Gap { lines: gap.lines, unread: gap.unread, from: next.filter(|_| !gap.unread) });
-            next = next.filter(|_| !gap.unread).map(|next| next + gap.lines);
+            pieces.push(Piece::Gap { lines: gap.lines, unread: gap.unread, from: None });
         } else {
             pieces.push(Piece::Line { number: next, text });
             next = next.map(|next| next + 1);
         }
     }
-    // From each decisive line backwards and forwards, as far as nothing unread lies between.
     for highlight in &log.highlights {
         let Some(number) = highlight.line else { continue };
         let found = pieces.iter().position(|piece| matches!(piece, Piece::Line { number: None, text } if text.ends_with(&highlight.text)));
@@ -85,6 +84,23 @@ fn pieces(log: &Log) -> Vec<Piece<'_>> {
         }
     }
     pieces
+}
+
+/// The lines of the whole log. `None`: nobody knows where in it the excerpt begins, or how much was not read.
+fn lines(pieces: &[Piece<'_>]) -> Option<usize> {
+    let before = match pieces.first()? {
+        Piece::Line { number, .. } => (*number)?,
+        Piece::Gap { from, .. } => (*from)?,
+    };
+    let mut all = before - 1;
+    for piece in pieces {
+        match piece {
+            Piece::Gap { unread: true, .. } => return None,
+            Piece::Gap { lines, .. } => all += lines,
+            Piece::Line { .. } => all += 1,
+        }
+    }
+    Some(all)
 }
 
 fn anchor(pieces: &mut [Piece<'_>], at: usize, line: usize) {
@@ -125,7 +141,7 @@ fn excerpt(job: &JobStanding, log: &Log) -> Markup {
         Some(number) => numbers.contains(&number),
         None => log.highlights.iter().any(|highlight| text.ends_with(&highlight.text)),
     };
-    let all: usize = pieces.iter().map(|piece| if let Piece::Gap { lines, .. } = piece { *lines } else { 1 }).sum();
+    let all = lines(&pieces);
     let secrets: Vec<_> = log.redacted.iter().map(|(rule, count)| format!("{rule} {count}")).collect();
     let mut sorted = numbers.clone();
     sorted.sort_unstable();
@@ -134,7 +150,9 @@ fn excerpt(job: &JobStanding, log: &Log) -> Markup {
             header.head {
                 h2 #log-head { "Log" }
                 p.sub {
-                    @if log.truncated { "excerpt, " (number(log.lines)) " of " (number(all)) " lines" } @else { (counted(log.lines, "line")) }
+                    @if log.truncated {
+                        "excerpt, " (number(log.lines)) @if let Some(all) = all.filter(|all| *all >= log.lines) { " of " (number(all)) } " lines"
+                    } @else { (counted(log.lines, "line")) }
                     @if log.redactions > 0 { ", " (counted(log.redactions, "secret")) " hidden" @if !secrets.is_empty() { ": " (spelled(&secrets.join(", "))) } }
                     @if !log.complete { ", its end was not seen" }
                 }
@@ -200,24 +218,26 @@ mod tests {
     use super::*;
     use crate::job::excerpt::Highlight;
 
-    fn numbers(excerpt: &str, line: Option<usize>) -> Vec<Option<usize>> {
-        let log = Log { excerpt: excerpt.to_owned(), highlights: vec![Highlight { line, text: "wrong".to_owned() }], ..Log::default() };
-        pieces(&log)
-            .iter()
-            .map(|piece| match piece {
-                Piece::Line { number, .. } => *number,
-                Piece::Gap { from, .. } => *from,
-            })
-            .collect()
+    fn read(excerpt: &str, truncated: bool, line: Option<usize>) -> (Vec<Option<usize>>, Option<usize>) {
+        let highlights = vec![Highlight { line, text: "wrong".to_owned() }];
+        let log = Log { excerpt: excerpt.to_owned(), highlights, truncated, ..Log::default() };
+        let pieces = pieces(&log);
+        let number = |piece: &Piece<'_>| match piece {
+            Piece::Line { number, .. } => *number,
+            Piece::Gap { from, .. } => *from,
+        };
+        (pieces.iter().map(number).collect(), lines(&pieces))
     }
 
     #[test]
     fn lines_have_their_numbers_in_the_log() {
-        let known = numbers("a\n… 10 lines left out …\n#1 wrong\nb", Some(12));
-        assert_eq!(known, [Some(1), Some(2), Some(12), Some(13)]);
-        // What was not read is of unknown length; the decisive line says where one is.
+        // What stands before the first line need not be told: the decisive line says where it is.
+        let known = read("a\n… 10 lines left out …\n#1 wrong\nb\n… 5 lines left out …", true, Some(62));
+        assert_eq!(known, (vec![Some(51), Some(52), Some(62), Some(63), Some(64)], Some(68)));
+        assert_eq!(read("a\nwrong", false, Some(2)), (vec![Some(1), Some(2)], Some(2)));
+        // What was not read is of unknown length.
         let unread = "a\n… 10 lines left out, and a part of the log that was not read …\nb\n… 3 lines left out …\n#1 wrong\nc";
-        assert_eq!(numbers(unread, Some(100)), [Some(1), None, Some(96), Some(97), Some(100), Some(101)]);
-        assert_eq!(numbers(unread, None), [Some(1), None, None, None, None, None]);
+        assert_eq!(read(unread, true, Some(100)), (vec![None, None, Some(96), Some(97), Some(100), Some(101)], None));
+        assert_eq!(read(unread, true, None), (vec![None; 6], None));
     }
 }

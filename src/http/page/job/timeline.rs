@@ -10,7 +10,7 @@ use crate::{
         bar::{Part, bar},
         row::{phase, sent},
         sign::Sign,
-        text::boxed,
+        text::{boxed, capital},
         time,
     },
     job::{
@@ -166,7 +166,7 @@ fn history(detail: &JobDetail, scene: Scene<'_>, chart: Markup) -> Markup {
                     li {
                         span { @if let Some(at) = at { (time::at_second(at)) } }
                         span.n.muted { @if let (Some(at), Some(start)) = (at, start) { @if time::seconds(start, at) > 0 { "+ " (time::duration(time::seconds(start, at))) } } }
-                        span { (boxed(&entry.text)) }
+                        span { (boxed(&capital(&entry.text))) }
                     }
                 }
                 @if detail.history.is_empty() { li.muted { span {} span {} span { "Nothing is remembered since " (time::at_minute(scene.now, scene.now)) "." } } }

@@ -342,7 +342,11 @@ fn failed() -> JobDetail {
 }
 
 fn sample(jobs: &[Value], limits: Value, letters: Value, failed: JobDetail) -> Sample {
-    let snapshot = json!({ "time": NOW, "started_at": "2026-11-24T09:12:00Z", "jobs": jobs, "limits": limits, "notices": [] });
+    let notice = json!({
+        "severity": "warning", "kind": "capacity_learned", "since": ago(727),
+        "text": "CodeBuild takes 12 builds of flex-images at once: the others wait; ask AWS for a higher quota on concurrent builds, or lower limits.running",
+    });
+    let snapshot = json!({ "time": NOW, "started_at": "2026-11-24T09:12:00Z", "jobs": jobs, "limits": limits, "notices": [notice] });
     Sample {
         snapshot: serde_json::from_value(snapshot).unwrap(),
         daemon: Daemon {

@@ -1,0 +1,156 @@
+//! How long builds take: learned from the recent ones of the same repository and profile.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+
+/// Recent builds that are remembered of one repository and profile.
+const RECENT: usize = 32;
+/// Repositories and profiles that are remembered; of more, those that built least recently are forgotten.
+const REMEMBERED: usize = 5_000;
+/// What a build is taken to cost while nothing at all is known.
+pub const UNKNOWN_SECONDS: f64 = 300.0;
+
+/// The durations of recent builds, in seconds.
+#[derive(Debug, Default)]
+pub struct Durations {
+    of: HashMap<(String, String), Recent>,
+    /// When each was heard of last.
+    stamps: BTreeMap<u64, (String, String)>,
+    profiles: BTreeMap<String, Recent>,
+    all: Recent,
+    stamp: u64,
+}
+
+#[derive(Debug, Default)]
+struct Recent {
+    seconds: VecDeque<f64>,
+    stamp: u64,
+}
+
+impl Durations {
+    /// A build has ended by itself.
+    pub fn record(&mut self, repository: &str, profile: &str, seconds: f64) {
+        self.stamp += 1;
+        self.all.add(seconds);
+        self.profiles.entry(profile.to_owned()).or_default().add(seconds);
+        let key = (repository.to_owned(), profile.to_owned());
+        let recent = self.of.entry(key.clone()).or_default();
+        self.stamps.remove(&recent.stamp);
+        recent.add(seconds);
+        recent.stamp = self.stamp;
+        self.stamps.insert(self.stamp, key);
+        if self.of.len() > REMEMBERED
+            && let Some((_, oldest)) = self.stamps.pop_first()
+        {
+            self.of.remove(&oldest);
+        }
+    }
+
+    /// What a build is expected to take: the mean of the recent ones of the repository and profile, else of the profile, else of all.
+    pub fn expected(&self, repository: &str, profile: &str) -> Option<f64> {
+        let recent = self.recent(repository, profile)?;
+        #[expect(clippy::cast_precision_loss, reason = "a small number")]
+        Some(recent.seconds.iter().sum::<f64>() / recent.seconds.len() as f64)
+    }
+
+    /// What builds usually take: the median, and what nine of ten stay below.
+    pub fn usual(&self, repository: &str, profile: &str) -> Option<[u64; 2]> {
+        let sorted = self.recent(repository, profile)?.sorted(0.0);
+        Some([quantile(&sorted, 0.5)?, quantile(&sorted, 0.9)?].map(whole))
+    }
+
+    /// How long a build that has taken `elapsed` seconds still runs, at least and at most: as those did that took as long.
+    pub fn left(&self, repository: &str, profile: &str, elapsed: f64) -> Option<[u64; 2]> {
+        let sorted = self.recent(repository, profile)?.sorted(elapsed);
+        let left = |part| quantile(&sorted, part).map(|seconds| whole(seconds - elapsed));
+        // One that takes longer than all that are known says nothing of its end.
+        Some([left(0.1).unwrap_or(0), left(0.9).unwrap_or(whole(elapsed))])
+    }
+
+    /// Whether anything is known.
+    pub fn is_empty(&self) -> bool {
+        self.all.seconds.is_empty()
+    }
+
+    fn recent(&self, repository: &str, profile: &str) -> Option<&Recent> {
+        let of = self.of.get(&(repository.to_owned(), profile.to_owned()));
+        of.or_else(|| self.profiles.get(profile)).or(Some(&self.all)).filter(|recent| !recent.seconds.is_empty())
+    }
+}
+
+impl Recent {
+    fn add(&mut self, seconds: f64) {
+        if self.seconds.len() == RECENT {
+            self.seconds.pop_front();
+        }
+        self.seconds.push_back(seconds.max(0.0));
+    }
+
+    /// Those that took longer than `elapsed`.
+    fn sorted(&self, elapsed: f64) -> Vec<f64> {
+        let mut sorted: Vec<f64> = self.seconds.iter().copied().filter(|seconds| *seconds >= elapsed).collect();
+        sorted.sort_by(f64::total_cmp);
+        sorted
+    }
+}
+
+/// A wait that is expected to take so long, at least and at most.
+pub fn range(seconds: f64) -> [u64; 2] {
+    /// What a start and the next look at a build take beside.
+    const BESIDE: f64 = 10.0;
+    [whole(seconds / 1.5), whole(seconds * 1.5 + BESIDE)]
+}
+
+fn quantile(sorted: &[f64], part: f64) -> Option<f64> {
+    let last = sorted.len().checked_sub(1)?;
+    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an index below the length")]
+    let at = (last as f64 * part).round() as usize;
+    sorted.get(at).copied()
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the cast saturates")]
+fn whole(seconds: f64) -> u64 {
+    seconds.max(0.0).round() as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn durations(of: &[(&str, &str, f64)]) -> Durations {
+        let mut durations = Durations::default();
+        for (repository, profile, seconds) in of {
+            durations.record(repository, profile, *seconds);
+        }
+        durations
+    }
+
+    #[test]
+    fn what_is_not_known_of_a_repository_is_taken_from_its_profile_and_else_from_all() {
+        let durations = durations(&[("app", "small", 60.0), ("app", "small", 120.0), ("lib", "large", 600.0)]);
+        assert_eq!(durations.expected("app", "small"), Some(90.0));
+        assert_eq!(durations.expected("new", "large"), Some(600.0));
+        assert_eq!(durations.expected("new", "new"), Some(260.0));
+        assert_eq!(Durations::default().expected("app", "small"), None);
+    }
+
+    #[test]
+    fn a_build_goes_on_as_those_did_that_took_as_long() {
+        let durations = durations(&[("a", "p", 60.0), ("a", "p", 100.0), ("a", "p", 110.0), ("a", "p", 200.0)]);
+        assert_eq!(durations.usual("a", "p"), Some([110, 200]));
+        assert_eq!(durations.left("a", "p", 0.0), Some([60, 200]));
+        assert_eq!(durations.left("a", "p", 105.0), Some([5, 95]));
+        assert_eq!(durations.left("a", "p", 300.0), Some([0, 300]), "nobody knows");
+    }
+
+    #[test]
+    fn memory_is_bounded_and_keeps_what_builds() {
+        let mut durations = Durations::default();
+        for number in 0..2 * REMEMBERED {
+            durations.record("busy", "p", 10.0);
+            durations.record(&format!("repository-{number}"), "p", 60.0);
+        }
+        assert_eq!((durations.of.len(), durations.stamps.len()), (REMEMBERED, REMEMBERED));
+        assert_eq!(durations.expected("busy", "p"), Some(10.0));
+        assert_eq!(durations.of[&("busy".to_owned(), "p".to_owned())].seconds.len(), RECENT);
+    }
+}

@@ -1,0 +1,102 @@
+//! What somebody has used lately of what is shared: build-seconds for its weight, of which half counts after each half-life.
+
+use std::cmp::Ordering;
+
+/// Less than this counts as nothing: what is left when a charge is taken back.
+const NOTHING: f64 = 1e-3;
+
+/// Usage as an order: who has used less comes first, at every time alike, as all usage decays alike. It is the logarithm of what the usage
+/// would be if it had not decayed since 1970, so that it neither changes with time nor grows beyond a number's range.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Share(f64);
+
+/// How usage decays.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Decay {
+    half_life_ms: f64,
+}
+
+impl Default for Share {
+    fn default() -> Self {
+        Self(f64::NEG_INFINITY)
+    }
+}
+
+impl Eq for Share {}
+
+impl Ord for Share {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.0.total_cmp(&other.0)
+    }
+}
+
+impl PartialOrd for Share {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Decay {
+    pub(super) fn new(half_life: std::time::Duration) -> Self {
+        Self { half_life_ms: half_life.as_secs_f64().max(1.0) * 1000.0 }
+    }
+
+    /// The usage as it counts at a time, in seconds.
+    pub(super) fn usage(self, share: Share, now_ms: i64) -> f64 {
+        (share.0 - self.age(now_ms)).exp2()
+    }
+
+    /// The share with so many seconds more, or fewer, as of a time.
+    pub(super) fn charged(self, share: Share, seconds: f64, now_ms: i64) -> Share {
+        let usage = self.usage(share, now_ms) + seconds;
+        if usage < NOTHING { Share::default() } else { Share(usage.log2() + self.age(now_ms)) }
+    }
+
+    /// What seconds that were charged at a time count now.
+    pub(super) fn left(self, seconds: f64, charged_ms: i64, now_ms: i64) -> f64 {
+        seconds * (self.age(charged_ms) - self.age(now_ms)).min(0.0).exp2()
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 are far below 2^52")]
+    fn age(self, now_ms: i64) -> f64 {
+        now_ms as f64 / self.half_life_ms
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    const NOW: i64 = 1_795_000_000_000;
+    const HOUR: i64 = 3_600_000;
+
+    #[test]
+    fn half_counts_after_each_half_life_and_the_order_stays() {
+        let decay = Decay::new(Duration::from_hours(1));
+        let (one, two) = (decay.charged(Share::default(), 100.0, NOW), decay.charged(Share::default(), 300.0, NOW - HOUR));
+        assert!((decay.usage(one, NOW) - 100.0).abs() < 1e-6);
+        assert!((decay.usage(two, NOW) - 150.0).abs() < 1e-6);
+        assert!((decay.usage(two, NOW + 2 * HOUR) - 37.5).abs() < 1e-6);
+        assert!(Share::default() < one && one < two);
+    }
+
+    #[test]
+    fn what_is_taken_back_leaves_nothing() {
+        let decay = Decay::new(Duration::from_hours(1));
+        let charged = decay.charged(Share::default(), 600.0, NOW);
+        let later = NOW + 10 * 60_000;
+        assert_eq!(decay.charged(charged, -decay.left(600.0, NOW, later), later), Share::default());
+    }
+
+    #[test]
+    fn years_of_usage_stay_in_range() {
+        let decay = Decay::new(Duration::from_mins(1));
+        let mut share = Share::default();
+        for day in 0..4000 {
+            share = decay.charged(share, 60.0, NOW + day * 24 * HOUR);
+        }
+        assert!((decay.usage(share, NOW + 3999 * 24 * HOUR) - 60.0).abs() < 1e-3);
+    }
+}

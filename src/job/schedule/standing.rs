@@ -1,0 +1,209 @@
+//! What keeps each job waiting, in which order they will have their turn, and how the limits stand.
+
+use std::{cmp::Ordering, collections::HashMap};
+
+use super::{Schedule, Ticket, Waiting, names::Names, route::Counted};
+use crate::job::standing::{Cause, LimitStanding, Limits, Reason, Wait};
+
+/// One that waits, as others see it.
+#[derive(Debug)]
+pub struct Stand<'a> {
+    pub ticket: &'a Ticket,
+    pub wait: Wait,
+    /// After how many seconds it is expected to start. `None`: it is paused.
+    pub starts_in: Option<f64>,
+}
+
+/// A job's place in the order of turns: what its tenant will have used by then, then its own rank.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Turn {
+    pub(super) index: usize,
+    tag: f64,
+}
+
+impl<T> Schedule<T> {
+    /// All that wait, in the order in which they would have their turn if no limit but that of all were there; those that are paused
+    /// last. `cost`: how many seconds a build is expected to take. Costs n log n.
+    pub fn stand(&self, now_ms: i64, cost: impl Fn(&Ticket) -> f64) -> Vec<Stand<'_>> {
+        let turns = self.turns(now_ms, &cost);
+        let starts = self.forecast(&turns, now_ms, &cost);
+        let stand = |(position, (turn, starts_in)): (usize, (&Turn, Option<f64>))| {
+            let job = &self.jobs[turn.index];
+            let position = starts_in.map(|_| position + 1);
+            let wait = Wait { reasons: self.reasons(turn.index, job), position, estimate_seconds: None };
+            Stand { ticket: &job.ticket, wait, starts_in }
+        };
+        turns.iter().zip(starts).enumerate().map(stand).collect()
+    }
+
+    pub(super) fn is_paused(&self, job: &Waiting<T>) -> bool {
+        let route = &self.routes[job.route];
+        let paused = [self.tenants[job.tenant].is_paused, self.profiles[route.profile].is_paused, self.queues[route.queue].is_paused];
+        self.pauses.all || paused.contains(&true)
+    }
+
+    fn turns(&self, now_ms: i64, cost: &impl Fn(&Ticket) -> f64) -> Vec<Turn> {
+        let overdue_ms = now_ms.saturating_sub(self.aging_ms());
+        let mut ranked: Vec<_> = self.jobs.iter().map(|(index, job)| (self.is_paused(job), job.tenant, index)).collect();
+        ranked.sort_unstable_by(|(paused, tenant, one), (other_paused, other_tenant, other)| {
+            let rank = |index: usize| {
+                let Ticket { age, priority, arrival, .. } = &self.jobs[index].ticket;
+                (if age.enqueued_ms <= overdue_ms { 0 } else { *priority as usize + 1 }, age, arrival)
+            };
+            (paused, tenant).cmp(&(other_paused, other_tenant)).then_with(|| rank(*one).cmp(&rank(*other)))
+        });
+        let (mut turns, mut paused) = (Vec::with_capacity(ranked.len()), Vec::new());
+        let mut of = (usize::MAX, 0.0);
+        for (is_paused, tenant, index) in ranked {
+            if is_paused {
+                paused.push(Turn { index, tag: f64::INFINITY });
+                continue;
+            }
+            let account = &self.tenants[tenant];
+            let ticket = &self.jobs[index].ticket;
+            let is_first = of.0 != tenant;
+            if is_first {
+                of = (tenant, self.decay.usage(account.share, now_ms));
+            }
+            let is_due = is_first && account.due_ms(&ticket.age) <= overdue_ms;
+            turns.push(Turn { index, tag: if is_due { f64::NEG_INFINITY } else { of.1 } });
+            of.1 += cost(ticket) / f64::from(account.rule.weight);
+        }
+        let by_age = |one: &Turn, other: &Turn| {
+            let rank = |turn: &Turn| (self.jobs[turn.index].ticket.priority, self.jobs[turn.index].ticket.age.enqueued_ms);
+            one.tag.total_cmp(&other.tag).then_with(|| rank(one).cmp(&rank(other)))
+        };
+        turns.sort_by(by_age);
+        if !self.rules.queues.is_empty() {
+            self.take_turns_of_queues(&mut turns, now_ms, cost);
+        }
+        turns.extend(paused);
+        turns
+    }
+
+    /// Where queues have weights, theirs come first.
+    fn take_turns_of_queues(&self, turns: &mut [Turn], now_ms: i64, cost: &impl Fn(&Ticket) -> f64) {
+        let mut used = HashMap::new();
+        for turn in &mut *turns {
+            let ticket = &self.jobs[turn.index].ticket;
+            let class = self.routes[self.jobs[turn.index].route].class;
+            let tag = used.entry(class).or_insert_with(|| self.decay.usage(self.classes[class], now_ms));
+            if turn.tag.is_finite() {
+                turn.tag = *tag;
+            }
+            *tag += cost(ticket) / f64::from(self.rules.class(&ticket.queue).1);
+        }
+        turns.sort_by(|one, other| one.tag.partial_cmp(&other.tag).unwrap_or(Ordering::Equal));
+    }
+
+    /// Everything that keeps a job waiting, what is its own before what it shares.
+    fn reasons(&self, index: usize, job: &Waiting<T>) -> Vec<Reason> {
+        let Waiting { ticket, .. } = job;
+        let route = &self.routes[job.route];
+        let account = &self.tenants[job.tenant];
+        let mut reasons = Vec::new();
+        let mut paused = |holds: bool, name: Option<&str>| {
+            reasons.extend(holds.then(|| Reason { name: name.map(str::to_owned), ..reason(Cause::Paused) }));
+        };
+        paused(self.pauses.all, None);
+        paused(self.queues[route.queue].is_paused, Some(&ticket.queue));
+        paused(account.is_paused, Some(ticket.tenant.as_str()));
+        paused(self.profiles[route.profile].is_paused, Some(&ticket.profile));
+        if let Some(group) = ticket.group.as_ref().and_then(|key| self.groups.get(key)).filter(|group| group.offered != Some(index)) {
+            let job = group.ahead().map(ToString::to_string);
+            reasons.push(Reason { name: ticket.group.clone(), job, ..reason(Cause::Group) });
+        }
+        let mut limit = |cause, name: Option<&str>, running, limit: Option<usize>| {
+            if limit.is_some_and(|limit| running >= limit) {
+                reasons.push(Reason { name: name.map(str::to_owned), running: Some(running), limit, ..reason(cause) });
+            }
+        };
+        limit(Cause::Tenant, Some(ticket.tenant.as_str()), account.running, Some(account.rule.running));
+        if let Some(Counted { running, limit: most, .. }) = self.repositories.find(&ticket.repository).map(|it| &it.counted) {
+            limit(Cause::Repository, Some(&ticket.repository), *running, *most);
+        }
+        limit(Cause::Profile, Some(&ticket.profile), self.profiles[route.profile].running, self.profiles[route.profile].limit);
+        let project = &self.projects[route.project];
+        limit(Cause::Project, Some(&ticket.project), project.running, project.limit);
+        limit(Cause::Limit, None, self.running, Some(self.rules.limits.running));
+        if project.is_paused {
+            reasons.push(reason(Cause::Capacity));
+        }
+        reasons
+    }
+
+    /// How the limits stand. What is learned and refused is not known here, and pauses have no times.
+    pub fn limits(&self, now_ms: i64) -> Limits {
+        let mut waits = Waits::default();
+        for (_, job) in &self.jobs {
+            let waited_ms = now_ms.saturating_sub(job.since_ms).max(0);
+            let route = &self.routes[job.route];
+            waits.all.add(waited_ms);
+            waits.tenants.entry(job.tenant).or_default().add(waited_ms);
+            waits.profiles.entry(route.profile).or_default().add(waited_ms);
+            waits.projects.entry(route.project).or_default().add(waited_ms);
+            waits.repositories.entry(&job.ticket.repository).or_default().add(waited_ms);
+        }
+        let tenants = self.tenants.iter().filter(|(_, _, account)| account.running + account.waiting > 0).map(|(id, name, account)| {
+            let weight = Some(account.rule.weight);
+            LimitStanding { weight, ..standing(name, account.running, Some(account.rule.running), waits.tenants.get(&id)) }
+        });
+        let counted = |names: &Names<Counted>, waits: &HashMap<usize, Waited>| -> Vec<LimitStanding> {
+            let one = |(id, name, counted): (usize, &str, &Counted)| standing(name, counted.running, counted.limit, waits.get(&id));
+            sorted(names.iter().map(one).collect())
+        };
+        let repositories = self.repositories.iter().filter(|(_, _, repository)| repository.counted.limit.is_some());
+        let repositories =
+            repositories.map(|(_, name, it)| standing(name, it.counted.running, it.counted.limit, waits.repositories.get(name)));
+        Limits {
+            all: standing("", self.running, Some(self.rules.limits.running), Some(&waits.all)),
+            tenants: sorted(tenants.collect()),
+            profiles: counted(&self.profiles, &waits.profiles),
+            repositories: sorted(repositories.collect()),
+            projects: counted(&self.projects, &waits.projects),
+            pauses: Vec::new(),
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+struct Waits<'a> {
+    all: Waited,
+    tenants: HashMap<usize, Waited>,
+    profiles: HashMap<usize, Waited>,
+    projects: HashMap<usize, Waited>,
+    repositories: HashMap<&'a str, Waited>,
+}
+
+#[derive(Debug, Default)]
+struct Waited {
+    count: usize,
+    longest_ms: i64,
+}
+
+impl Waited {
+    fn add(&mut self, waited_ms: i64) {
+        self.count += 1;
+        self.longest_ms = self.longest_ms.max(waited_ms);
+    }
+}
+
+fn standing(name: &str, running: usize, limit: Option<usize>, waited: Option<&Waited>) -> LimitStanding {
+    LimitStanding {
+        name: name.to_owned(),
+        running,
+        limit,
+        waiting: waited.map_or(0, |waited| waited.count),
+        longest_wait_seconds: waited.filter(|waited| waited.count > 0).map(|waited| u64::try_from(waited.longest_ms / 1000).unwrap_or(0)),
+        ..LimitStanding::default()
+    }
+}
+
+fn sorted(mut standings: Vec<LimitStanding>) -> Vec<LimitStanding> {
+    standings.sort_by(|one, other| one.name.cmp(&other.name));
+    standings
+}
+
+fn reason(reason: Cause) -> Reason {
+    Reason { reason, name: None, running: None, limit: None, job: None }
+}

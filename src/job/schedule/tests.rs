@@ -1,0 +1,391 @@
+//! Whose turn it is, by example and by property.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a test's times are small")]
+
+mod property;
+
+use std::time::Duration;
+
+use super::*;
+use crate::{
+    config::{Limits, RepositoryLimits, TenantLimits, WhenFull},
+    job::{
+        Priority, Tenant,
+        standing::{Cause, PauseScope},
+    },
+};
+
+const NOW: i64 = 1_795_000_000_000;
+const MINUTE: i64 = 60_000;
+
+fn rules(running: usize) -> Rules {
+    let (aging, half_life) = (Duration::from_mins(15), Duration::from_hours(1));
+    Rules { limits: Limits { running, per_tenant: running, aging, half_life, ..Limits::default() }, ..Rules::default() }
+}
+
+fn tenant_limits(pattern: &str) -> TenantLimits {
+    let pattern = pattern.to_owned();
+    TenantLimits { pattern, running: None, burst: None, weight: 1, waiting: None, when_full: WhenFull::Wait }
+}
+
+/// A job of a tenant, sent so many milliseconds after [`NOW`].
+fn ticket(tenant: &str, id: &str, sent_ms: i64) -> Ticket {
+    Ticket {
+        job: JobId::parse(id).unwrap(),
+        queue: "jobs".to_owned(),
+        profile: "default".to_owned(),
+        project: "codebuild".to_owned(),
+        tenant: Tenant::parse(tenant).unwrap(),
+        repository: format!("github.com/{tenant}/app"),
+        priority: Priority::Normal,
+        group: None,
+        age: Age { enqueued_ms: NOW + sent_ms, message_id: id.into() },
+        arrival: id.bytes().fold(0, |sum, byte| sum * 256 % 999_999_937 + u64::from(byte)),
+    }
+}
+
+fn of_priority(tenant: &str, id: &str, sent_ms: i64, priority: Priority) -> Ticket {
+    Ticket { priority, ..ticket(tenant, id, sent_ms) }
+}
+
+fn of_group(tenant: &str, id: &str, sent_ms: i64, group: &str) -> Ticket {
+    Ticket { group: Some(group.to_owned()), ..ticket(tenant, id, sent_ms) }
+}
+
+/// A reason's cause, name, running, limit and job.
+type Told = (Cause, Option<String>, Option<usize>, Option<usize>, Option<String>);
+
+struct World {
+    schedule: Schedule<()>,
+    now_ms: i64,
+    /// What every build is expected to take, in seconds.
+    cost: f64,
+}
+
+impl World {
+    fn new(rules: Rules) -> Self {
+        Self { schedule: Schedule::new(rules), now_ms: NOW, cost: 300.0 }
+    }
+
+    fn push(&mut self, ticket: Ticket) -> Key {
+        self.schedule.push(ticket, (), self.now_ms)
+    }
+
+    /// Starts one; its job's id.
+    fn start(&mut self) -> Option<(String, PlaceKey)> {
+        let next = self.schedule.next(self.now_ms, |_| self.cost)?;
+        Some((next.ticket.job.to_string(), next.place))
+    }
+
+    /// Starts as many as may.
+    fn starts(&mut self) -> Vec<String> {
+        std::iter::from_fn(|| self.start().map(|(id, _)| id)).collect()
+    }
+
+    /// Starts one after the other, each when the one before has ended after `seconds`.
+    fn one_by_one(&mut self, seconds: impl Fn(&str) -> f64) -> Vec<String> {
+        let mut ids = Vec::new();
+        while let Some((id, place)) = self.start() {
+            let took = seconds(&id);
+            self.now_ms += (took * 1000.0) as i64;
+            self.schedule.release(place, Took::Seconds(took), self.now_ms);
+            ids.push(id);
+        }
+        ids
+    }
+
+    fn reasons(&self, id: &str) -> Vec<Told> {
+        let stands = self.schedule.stand(self.now_ms, |_| self.cost);
+        let stand = stands.into_iter().find(|stand| stand.ticket.job.as_str() == id).unwrap();
+        stand.wait.reasons.into_iter().map(|reason| (reason.reason, reason.name, reason.running, reason.limit, reason.job)).collect()
+    }
+}
+
+#[test]
+fn of_a_tenant_the_more_urgent_goes_first_and_then_the_older() {
+    let mut world = World::new(rules(1));
+    let (high, low) = (Priority::High, Priority::Low);
+    world.push(of_priority("a", "low", 0, low));
+    world.push(of_priority("a", "n2", 2, Priority::Normal));
+    world.push(of_priority("a", "high", 3, high));
+    world.push(of_priority("a", "n1", 1, Priority::Normal));
+    assert_eq!(world.one_by_one(|_| 1.0), ["high", "n1", "n2", "low"]);
+}
+
+#[test]
+fn tenants_get_the_same_build_time_whatever_their_number_of_jobs_and_their_length() {
+    let mut rules = rules(1);
+    rules.limits.aging = Duration::from_hours(24);
+    let mut world = World::new(rules);
+    for number in 0..40 {
+        world.push(ticket("hours", &format!("h{number:02}"), number));
+        world.push(ticket("minutes", &format!("m{number:02}"), number));
+    }
+    let order = world.one_by_one(|id| if id.starts_with('h') { 600.0 } else { 60.0 });
+    let longs = order[..33].iter().filter(|id| id.starts_with('h')).count();
+    assert!((3..=4).contains(&longs), "one long build for ten short ones: {order:?}");
+}
+
+#[test]
+fn a_flood_delays_anothers_first_job_by_one_release_at_most() {
+    let mut world = World::new(rules(40));
+    for number in 0..5000 {
+        world.push(of_priority("flood", &format!("f{number}"), number, Priority::High));
+    }
+    let mut running: Vec<PlaceKey> = std::iter::from_fn(|| world.start().map(|(_, place)| place)).collect();
+    assert_eq!(running.len(), 40);
+    world.now_ms += 30 * MINUTE;
+    world.push(of_priority("quiet", "first", 30 * MINUTE, Priority::Low));
+    let releases = (1..=40).find(|_| {
+        world.schedule.release(running.pop().unwrap(), Took::Seconds(1800.0), world.now_ms);
+        world.start().unwrap().0 == "first"
+    });
+    assert!(releases.unwrap() <= 2, "it was the {releases:?}th");
+}
+
+#[test]
+fn weights_share_build_time() {
+    let mut rules = rules(1);
+    rules.limits.tenants = vec![TenantLimits { weight: 3, ..tenant_limits("big-*") }];
+    let mut world = World::new(rules);
+    for number in 0..100 {
+        world.push(ticket("big-one", &format!("b{number:02}"), number));
+        world.push(ticket("small", &format!("s{number:02}"), number));
+    }
+    let order = world.one_by_one(|_| 60.0);
+    let big = order[..80].iter().filter(|id| id.starts_with('b')).count();
+    assert!((58..=62).contains(&big), "{big} of 80");
+}
+
+#[test]
+fn queues_share_build_time_where_they_have_weights() {
+    let mut rules = rules(1);
+    rules.queues = [("jobs".to_owned(), 1), ("urgent".to_owned(), 4)].into();
+    let mut world = World::new(rules);
+    for number in 0..100 {
+        world.push(ticket("a", &format!("j{number:02}"), number));
+        world.push(Ticket { queue: "urgent".to_owned(), ..ticket("a", &format!("u{number:02}"), number) });
+    }
+    let order = world.one_by_one(|_| 60.0);
+    let urgent = order[..100].iter().filter(|id| id.starts_with('u')).count();
+    assert!((78..=82).contains(&urgent), "{urgent} of 100");
+}
+
+#[test]
+fn a_low_job_starts_when_it_has_waited_too_long_and_a_slot_is_free() {
+    let mut world = World::new(rules(1));
+    world.push(of_priority("a", "low", 0, Priority::Low));
+    for number in 0..100 {
+        world.push(of_priority("a", &format!("h{number:02}"), number, Priority::High));
+    }
+    let order = world.one_by_one(|_| 60.0);
+    assert_eq!(order.iter().position(|id| id == "low"), Some(15), "after 15 minutes");
+}
+
+#[test]
+fn of_those_that_have_waited_too_long_only_every_second_goes_before_the_others() {
+    let mut rules = rules(1);
+    rules.limits.tenants = vec![TenantLimits { weight: 100, ..tenant_limits("big") }];
+    let mut world = World::new(rules);
+    for number in 0..50 {
+        world.push(ticket("big", &format!("b{number:02}"), number));
+        world.push(ticket(&format!("small-{number:02}"), &format!("s{number:02}"), number));
+        // They have all built something before.
+        let place = world.schedule.occupy(&ticket(&format!("small-{number:02}"), "before", 0), NOW, 60_000.0);
+        world.schedule.release(place, Took::Seconds(60_000.0), NOW);
+    }
+    world.now_ms += 60 * MINUTE;
+    let order = world.one_by_one(|_| 1.0);
+    let big = order[..40].iter().filter(|id| id.starts_with('b')).count();
+    assert!((20..=21).contains(&big), "{order:?}");
+}
+
+#[test]
+fn a_tenant_that_has_used_much_gets_something_in_the_end() {
+    let mut world = World::new(rules(1));
+    world.push(ticket("heavy", "h", 0));
+    let (_, place) = world.start().unwrap();
+    world.schedule.release(place, Took::Seconds(80_000.0), world.now_ms);
+    world.push(ticket("heavy", "heavy", 0));
+    for number in 0..100 {
+        world.push(ticket("light", &format!("l{number:02}"), number));
+    }
+    let order = world.one_by_one(|_| 60.0);
+    assert_eq!(order.iter().position(|id| id == "heavy"), Some(15));
+}
+
+#[test]
+fn who_comes_back_has_its_old_place_and_its_tenant_the_next_turn() {
+    let mut world = World::new(rules(2));
+    world.push(ticket("a", "a1", 0));
+    world.push(ticket("b", "b1", 1));
+    world.push(ticket("a", "a2", 2));
+    let (_, place) = world.start().unwrap();
+    world.schedule.release(place, Took::Nothing, world.now_ms);
+    world.push(ticket("a", "a1", 0));
+    assert_eq!(world.starts(), ["a1", "b1"]);
+}
+
+#[test]
+fn those_who_left_are_not_served() {
+    let mut world = World::new(rules(1));
+    let keys = [ticket("a", "a1", 0), ticket("b", "b1", 1), ticket("a", "a2", 2)].map(|ticket| world.push(ticket));
+    assert!(world.schedule.remove(keys[0]).is_some() && world.schedule.remove(keys[1]).is_some());
+    assert!(world.schedule.remove(keys[0]).is_none(), "one leaves once");
+    let late = world.push(ticket("c", "c1", 3));
+    assert!(world.schedule.remove(keys[1]).is_none(), "its number is another's by now");
+    assert_eq!(world.one_by_one(|_| 1.0), ["a2", "c1"].map(str::to_owned));
+    assert!(world.schedule.remove(late).is_none() && world.schedule.is_empty());
+}
+
+#[test]
+fn a_burst_takes_what_nobody_else_wants_and_gives_it_back_first() {
+    let mut rules = rules(4);
+    rules.limits.tenants = vec![TenantLimits { running: Some(1), burst: Some(3), ..tenant_limits("a") }];
+    let mut world = World::new(rules);
+    for number in 0..9 {
+        world.push(ticket("a", &format!("a{number}"), number));
+    }
+    let running: Vec<_> = std::iter::from_fn(|| world.start()).collect();
+    assert_eq!(running.len(), 3, "up to its burst");
+    for number in 0..9 {
+        world.push(ticket("b", &format!("b{number}"), number));
+    }
+    assert_eq!(world.starts(), ["b0"]);
+    for (_, place) in running {
+        world.schedule.release(place, Took::Seconds(1.0), world.now_ms);
+    }
+    assert_eq!(world.starts(), ["a3", "b1", "b2"], "one for its limit, the rest for others");
+}
+
+#[test]
+fn each_limit_holds_and_blocks_nobody_else() {
+    let mut rules = rules(10);
+    rules.limits.per_tenant = 4;
+    rules.limits.per_repository = Some(2);
+    rules.limits.repositories = vec![RepositoryLimits { pattern: "github.com/mono/*".to_owned(), running: 1 }];
+    rules.profiles = [("default".to_owned(), None), ("arm".to_owned(), Some(1))].into();
+    let mut world = World::new(rules);
+    world.schedule.set_room("elsewhere", Some(1), false);
+    for number in 0..3 {
+        world.push(ticket("a", &format!("a{number}"), number));
+        world.push(Ticket { repository: "github.com/mono/repo".to_owned(), ..ticket("b", &format!("b{number}"), number) });
+        world.push(Ticket { profile: "arm".to_owned(), ..ticket("c", &format!("c{number}"), number) });
+        world.push(Ticket { project: "elsewhere".to_owned(), ..ticket("d", &format!("d{number}"), number) });
+    }
+    let mut started = world.starts();
+    started.sort();
+    assert_eq!(started, ["a0", "a1", "b0", "c0", "d0"]);
+    let reason = |id: &str| world.reasons(id).remove(0);
+    assert_eq!(reason("a2"), (Cause::Repository, Some("github.com/a/app".to_owned()), Some(2), Some(2), None));
+    assert_eq!(reason("b1"), (Cause::Repository, Some("github.com/mono/repo".to_owned()), Some(1), Some(1), None));
+    assert_eq!(reason("c1"), (Cause::Profile, Some("arm".to_owned()), Some(1), Some(1), None));
+    assert_eq!(reason("d1"), (Cause::Project, Some("elsewhere".to_owned()), Some(1), Some(1), None));
+}
+
+#[test]
+fn groups_go_in_the_order_of_sending_and_a_head_that_cannot_start_blocks_no_other_group() {
+    let mut world = World::new(rules(10));
+    world.schedule.set_room("closed", None, true);
+    world.push(of_group("a", "g2", 2, "g"));
+    world.push(Ticket { project: "closed".to_owned(), ..of_group("a", "h1", 0, "h") });
+    world.push(of_group("a", "h2", 1, "h"));
+    world.push(of_group("b", "g1", 1, "g"));
+    assert_eq!(world.starts(), ["g1"]);
+    assert_eq!(world.reasons("g2"), [(Cause::Group, Some("g".to_owned()), None, None, Some("g1".to_owned()))]);
+    assert_eq!(world.reasons("h1").remove(0).0, Cause::Capacity);
+    assert_eq!(world.reasons("h2"), [(Cause::Group, Some("h".to_owned()), None, None, Some("h1".to_owned()))]);
+    world.schedule.let_go("g", &JobId::parse("g1").unwrap());
+    assert_eq!(world.starts(), ["g2"]);
+}
+
+#[test]
+fn a_group_waits_for_an_older_job_that_is_here_and_does_not_wait_for_a_slot_yet() {
+    let mut world = World::new(rules(10));
+    let older = of_group("a", "older", 0, "g");
+    world.schedule.announce(&older);
+    world.push(of_group("a", "younger", 1, "g"));
+    assert!(world.starts().is_empty());
+    assert_eq!(world.reasons("younger").remove(0).4, Some("older".to_owned()));
+    let key = world.push(older.clone());
+    world.schedule.remove(key);
+    assert!(world.starts().is_empty(), "it is still here");
+    world.schedule.retract("g", &older.age, older.arrival);
+    assert_eq!(world.starts(), ["younger"]);
+}
+
+#[test]
+fn what_is_paused_does_not_start_until_it_is_resumed() {
+    let scopes = [PauseScope::All, PauseScope::Queue("jobs".into()), PauseScope::Tenant("a".into()), PauseScope::Profile("default".into())];
+    for scope in scopes {
+        let mut world = World::new(rules(10));
+        world.push(ticket("a", "a1", 0));
+        let other = Ticket { queue: "other".to_owned(), profile: "other".to_owned(), ..ticket("b", "b1", 1) };
+        world.push(other);
+        world.schedule.set_pauses(&[Pause { scope: scope.clone(), since: None, reason: None }]);
+        let started: &[&str] = if scope == PauseScope::All { &[] } else { &["b1"] };
+        assert_eq!(world.starts(), started, "{scope:?}");
+        let stands = world.schedule.stand(world.now_ms, |_| 1.0);
+        let last = &stands.last().unwrap().wait;
+        assert_eq!((last.reasons[0].reason, last.position), (Cause::Paused, None), "{scope:?}");
+        world.schedule.set_pauses(&[]);
+        assert_eq!(world.starts().len(), 2 - started.len());
+    }
+}
+
+#[test]
+fn other_limits_hold_from_then_on_and_what_runs_runs_out() {
+    let mut world = World::new(rules(4));
+    for number in 0..9 {
+        world.push(ticket("a", &format!("a{number}"), number));
+    }
+    let running: Vec<_> = std::iter::from_fn(|| world.start()).collect();
+    world.schedule.reconfigure(rules(2));
+    let started: Vec<usize> = running
+        .into_iter()
+        .map(|(_, place)| {
+            world.schedule.release(place, Took::Seconds(1.0), world.now_ms);
+            world.starts().len()
+        })
+        .collect();
+    assert_eq!(started, [0, 0, 1, 1]);
+    world.schedule.reconfigure(rules(5));
+    assert_eq!(world.starts().len(), 3);
+}
+
+#[test]
+fn positions_are_those_in_which_they_start() {
+    let mut world = World::new(rules(1));
+    for number in 0..10 {
+        world.push(ticket("a", &format!("a{number}"), number));
+        world.push(of_priority("b", &format!("b{number}"), number, Priority::High));
+        world.push(of_group("c", &format!("c{number}"), number, "g"));
+    }
+    let stands: Vec<String> = world.schedule.stand(world.now_ms, |_| 60.0).iter().map(|stand| stand.ticket.job.to_string()).collect();
+    world.cost = 60.0;
+    let mut order = Vec::new();
+    while let Some((id, place)) = world.start() {
+        world.schedule.release(place, Took::Seconds(60.0), world.now_ms);
+        world.schedule.let_go("g", &JobId::parse(&id).unwrap());
+        order.push(id);
+    }
+    assert_eq!(stands, order);
+}
+
+#[test]
+fn starts_are_foreseen_from_what_runs_and_the_limits() {
+    let mut rules = rules(2);
+    rules.limits.tenants = vec![TenantLimits { running: Some(1), ..tenant_limits("a") }];
+    let mut world = World::new(rules);
+    for number in 0..3 {
+        world.push(ticket("a", &format!("a{number}"), number));
+    }
+    world.push(ticket("b", "b0", 0));
+    world.push(ticket("b", "b1", 1));
+    assert_eq!(world.starts(), ["a0", "b0"]);
+    world.now_ms += 100_000;
+    let stands = world.schedule.stand(world.now_ms, |_| 300.0);
+    let starts: BTreeSet<(&str, u64)> =
+        stands.iter().map(|stand| (stand.ticket.job.as_str(), stand.starts_in.unwrap().round() as u64)).collect();
+    assert_eq!(starts, [("a1", 200), ("b1", 200), ("a2", 500)].into());
+}
