@@ -8,8 +8,6 @@ pub(super) mod output;
 pub(super) mod record;
 mod text;
 
-use std::time::Duration;
-
 use anyhow::Context;
 use clap::Args;
 use jiff::Timestamp;

@@ -8,7 +8,7 @@ use super::{
     row::{address, id, revision},
     scope::scope,
     sign::Sign,
-    text::{Name, boxed, encoded, repository},
+    text::{Name, boxed, repository},
 };
 use crate::job::{
     problem::Problem,
