@@ -10,69 +10,21 @@ use std::{
     collections::BTreeMap,
     ops::Range,
     sync::{
-        Arc, Mutex,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        Arc,
+        atomic::{AtomicU64, Ordering},
     },
     time::Duration,
 };
 
-use localaws::{
-    ApiError,
-    fault::{Fault, Faults},
-    runner::scripted::Script,
-};
-use rig::Rig;
+use localaws::{fault::Faults, runner::scripted::Script};
+use rig::{Rig, day::BadDay};
 use tokio::time::{Instant, sleep};
 
 /// A daemon lives this long at least and at most, in milliseconds.
 const LIVES: Range<u64> = 500..4000;
-/// One call in so many goes wrong.
-const ONE_IN: u32 = 20;
 const LIMITS: &str = "running = 20";
 /// Everything has ended long before.
 const PATIENCE: Duration = Duration::from_mins(15);
-
-/// AWS on a bad day.
-#[derive(Debug)]
-struct BadDay {
-    on: AtomicBool,
-    rng: Mutex<fastrand::Rng>,
-    errors: AtomicU64,
-    throttles: AtomicU64,
-    drops: AtomicU64,
-}
-
-impl BadDay {
-    fn new(seed: u64) -> Arc<Self> {
-        let rng = Mutex::new(fastrand::Rng::with_seed(seed));
-        let [errors, throttles, drops] = [0; 3].map(AtomicU64::new);
-        Arc::new(Self { on: AtomicBool::new(false), rng, errors, throttles, drops })
-    }
-
-    /// Whether this call goes wrong, and in which of two ways.
-    fn draw(&self) -> Option<u32> {
-        let mut rng = self.rng.lock().unwrap();
-        (self.on.load(Ordering::Relaxed) && rng.u32(0..ONE_IN) == 0).then(|| rng.u32(0..2))
-    }
-}
-
-impl Faults for BadDay {
-    fn before(&self, service: &str, _: &str) -> Option<Fault> {
-        if self.draw()? == 0 {
-            self.errors.fetch_add(1, Ordering::Relaxed);
-            return Some(Fault::Error(ApiError::new("InternalError", "a bad day").with_status(500)));
-        }
-        self.throttles.fetch_add(1, Ordering::Relaxed);
-        let (code, status) = if service == "sns" { ("Throttled", 429) } else { ("ThrottlingException", 400) };
-        Some(Fault::Error(ApiError::new(code, "Rate exceeded").with_status(status)))
-    }
-
-    fn after(&self, _: &str, _: &str) -> Option<Fault> {
-        self.draw()?;
-        self.drops.fetch_add(1, Ordering::Relaxed);
-        Some(Fault::Drop)
-    }
-}
 
 #[tokio::main]
 async fn main() {
@@ -83,7 +35,7 @@ async fn main() {
     let script = move |_: &_| Script::succeeds().taking(Duration::from_millis(fastrand::u64(0..2 * longest)));
     let rig = Box::pin(Rig::start(script, Some(Arc::clone(&day) as Arc<dyn Faults>))).await;
     rig.receive_without_bound().await;
-    rig.submit(jobs).await;
+    rig.submit(0..jobs).await;
 
     let mut rng = fastrand::Rng::with_seed(seed);
     let mut life = || Duration::from_millis(rng.u64(LIVES));

@@ -1,9 +1,13 @@
 //! What the benchmarks share: the embedded endpoint on a socket, the real daemon as a process of its own, and a subscriber.
+#![allow(dead_code, reason = "not every benchmark needs all of it")]
+
+pub(crate) mod day;
 
 use std::{
     collections::BTreeMap,
     fs,
-    path::PathBuf,
+    ops::Range,
+    path::Path,
     process::{Child, Command, Stdio},
     str::FromStr,
     sync::Arc,
@@ -26,7 +30,12 @@ use localaws::{
     },
 };
 use serde_json::Value;
-use slipway::aws::{Clients, provision::Provision, queue::Queue};
+use slipway::aws::{
+    Clients,
+    batch::Batch,
+    provision::Provision,
+    queue::{Deletes, Queue},
+};
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
@@ -34,8 +43,9 @@ use tokio_util::sync::CancellationToken;
 pub(crate) struct Rig {
     pub(crate) aws: LocalAws,
     clients: Clients,
+    sqs: aws_sdk_sqs::Client,
     pub(crate) provision: Provision,
-    endpoint: String,
+    pub(crate) endpoint: String,
     stop: CancellationToken,
     server: JoinHandle<std::io::Result<()>>,
     folder: tempfile::TempDir,
@@ -56,13 +66,22 @@ impl Rig {
         let server = tokio::spawn(localaws::server::serve(aws.clone(), listener, stop.clone()));
         let clients = Clients::for_endpoint(&endpoint, "us-east-1", Builder::new().build_http());
         let provision = clients.provision().await.unwrap();
-        Self { aws, clients, provision, endpoint, stop, server, folder: tempfile::tempdir().unwrap() }
+        let sqs = aws_sdk_sqs::Client::new(
+            &aws_config::SdkConfig::builder()
+                .behavior_version(aws_config::BehaviorVersion::latest())
+                .endpoint_url(&endpoint)
+                .region(Region::from_static("us-east-1"))
+                .credentials_provider(SharedCredentialsProvider::new(Credentials::new("bench", "bench", None, None, "bench")))
+                .http_client(Builder::new().build_http())
+                .build(),
+        );
+        Self { aws, clients, sqs, provision, endpoint, stop, server, folder: tempfile::tempdir().unwrap() }
     }
 
     /// Puts jobs on the queue: `job-0`, `job-1`, ...
-    pub(crate) async fn submit(&self, jobs: u32) {
+    pub(crate) async fn submit(&self, jobs: Range<u32>) {
         let queue = self.clients.queue(&self.provision.jobs);
-        let sends = (0..jobs).map(|n| {
+        let sends = jobs.map(|n| {
             let queue = queue.clone();
             let job = format!(r#"{{"version":1,"id":"job-{n}","source":{{"url":"https://github.com/acme/app"}}}}"#);
             async move { queue.send(&job, &BTreeMap::new()).await.unwrap() }
@@ -71,19 +90,19 @@ impl Rig {
     }
 
     /// A message may be received as often as there are kills: what is tested is the daemon, not the redrive.
-    #[allow(dead_code, reason = "not every benchmark kills")]
     pub(crate) async fn receive_without_bound(&self) {
-        let config = aws_config::SdkConfig::builder()
-            .behavior_version(aws_config::BehaviorVersion::latest())
-            .endpoint_url(&self.endpoint)
-            .region(Region::from_static("us-east-1"))
-            .credentials_provider(SharedCredentialsProvider::new(Credentials::new("bench", "bench", None, None, "bench")))
-            .http_client(Builder::new().build_http())
-            .build();
-        let sqs = aws_sdk_sqs::Client::new(&config);
         let policy = r#"{"deadLetterTargetArn":"arn:aws:sqs:us-east-1:000000000000:slipway-jobs-dlq","maxReceiveCount":"1000"}"#;
-        let request = sqs.set_queue_attributes().queue_url(&self.provision.jobs).attributes(QueueAttributeName::RedrivePolicy, policy);
+        let request = self.sqs.set_queue_attributes().queue_url(&self.provision.jobs).attributes(QueueAttributeName::RedrivePolicy, policy);
         request.send().await.unwrap();
+    }
+
+    /// How many jobs' messages wait on the queue, and how many are held by whoever received them.
+    pub(crate) async fn messages(&self) -> (usize, usize) {
+        let names = [QueueAttributeName::ApproximateNumberOfMessages, QueueAttributeName::ApproximateNumberOfMessagesNotVisible];
+        let request = self.sqs.get_queue_attributes().queue_url(&self.provision.jobs).set_attribute_names(Some(names.to_vec()));
+        let counts = request.send().await.unwrap().attributes.unwrap_or_default();
+        let [waiting, held] = names.map(|name| counts[&name].parse().unwrap());
+        (waiting, held)
     }
 
     pub(crate) fn queue(&self, url: &str) -> Queue {
@@ -93,53 +112,21 @@ impl Rig {
     /// The next events, waiting for them as long as `wait`; on a bad day some come again later, or twice.
     pub(crate) async fn events(&self, wait: Duration) -> Vec<Value> {
         let results = self.queue(&self.provision.results);
-        let mut events = Vec::new();
-        for delivery in results.receive(10, Duration::from_secs(5), wait).await.unwrap_or_default() {
-            events.push(serde_json::from_str(&delivery.body).unwrap());
+        let deliveries = results.receive(10, Duration::from_secs(30), wait).await.unwrap_or_default();
+        let events = deliveries.iter().map(|delivery| serde_json::from_str(&delivery.body).unwrap()).collect();
+        if !deliveries.is_empty() {
             // A delete that fails may have been carried out; else the event comes once more.
-            results.delete(&delivery.receipt).await.unwrap_or_default();
+            drop(Deletes(results).send(deliveries.into_iter().map(|delivery| delivery.receipt).collect()).await);
         }
         events
     }
 
     /// Starts the daemon; `limits` are lines of the configuration's `[limits]`.
     pub(crate) fn daemon(&self, limits: &str) -> Child {
-        let config: PathBuf = self.folder.path().join("slipway.toml");
         let Provision { jobs, topic, build_events, project, .. } = &self.provision;
-        let text = format!(
-            r#"
-            [[queues]]
-            url = "{jobs}"
-            visibility = "30s"
-            [topic]
-            arn = "{topic}"
-            events = ["finished"]
-            [limits]
-            {limits}
-            [watch]
-            interval = "1s"
-            events_queue_url = "{build_events}"
-            [log]
-            reads_per_second = 1000
-            [profiles.default]
-            project = "{project}"
-            sources = ["https://github.com/*"]
-            [http]
-            listen = "127.0.0.1:0"
-            "#,
-        );
-        fs::write(&config, text).unwrap();
-        Command::new(env!("CARGO_BIN_EXE_slipway"))
-            .args(["run", "--config"])
-            .arg(&config)
-            .env("AWS_ENDPOINT_URL", &self.endpoint)
-            .env("AWS_REGION", "us-east-1")
-            .env("AWS_ACCESS_KEY_ID", "bench")
-            .env("AWS_SECRET_ACCESS_KEY", "bench")
-            .env("SLIPWAY_LOG", "error")
-            .stdin(Stdio::null())
-            .spawn()
-            .unwrap()
+        let push = format!(r#"events_queue_url = "{build_events}""#);
+        let text = configuration(&Setup { jobs, topic, project, limits, watch: &push, reads_per_second: 1000, listen: "127.0.0.1:0" });
+        daemon(self.folder.path(), &text, &self.endpoint)
     }
 
     pub(crate) async fn stop(self) {
@@ -148,8 +135,63 @@ impl Rig {
     }
 }
 
+/// What a configuration says.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Setup<'a> {
+    pub(crate) jobs: &'a str,
+    pub(crate) topic: &'a str,
+    pub(crate) project: &'a str,
+    /// Lines of `[limits]`, and of `[watch]`.
+    pub(crate) limits: &'a str,
+    pub(crate) watch: &'a str,
+    pub(crate) reads_per_second: u32,
+    pub(crate) listen: &'a str,
+}
+
+/// The daemon's configuration: all defaults, but for a short visibility and a look at the builds each second.
+pub(crate) fn configuration(setup: &Setup<'_>) -> String {
+    let Setup { jobs, topic, project, limits, watch, reads_per_second, listen } = setup;
+    format!(
+        r#"
+        [[queues]]
+        url = "{jobs}"
+        visibility = "30s"
+        [topic]
+        arn = "{topic}"
+        events = ["finished"]
+        [limits]
+        {limits}
+        [watch]
+        interval = "1s"
+        {watch}
+        [log]
+        reads_per_second = {reads_per_second}
+        [profiles.default]
+        project = "{project}"
+        sources = ["https://github.com/*"]
+        [http]
+        listen = "{listen}"
+        "#,
+    )
+}
+
+/// Starts the daemon with this configuration.
+pub(crate) fn daemon(folder: &Path, configuration: &str, endpoint: &str) -> Child {
+    let file = folder.join("slipway.toml");
+    fs::write(&file, configuration).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_slipway"));
+    command.args(["run", "--config"]).arg(&file);
+    with_credentials(&mut command, endpoint).env("SLIPWAY_LOG", "error").stdin(Stdio::null()).spawn().unwrap()
+}
+
+/// The environment of a program that calls the endpoint.
+pub(crate) fn with_credentials<'a>(command: &'a mut Command, endpoint: &str) -> &'a mut Command {
+    let variables =
+        [("AWS_ENDPOINT_URL", endpoint), ("AWS_REGION", "us-east-1"), ("AWS_ACCESS_KEY_ID", "bench"), ("AWS_SECRET_ACCESS_KEY", "bench")];
+    command.envs(variables)
+}
+
 /// The value of an argument such as `--jobs 500`.
-#[allow(dead_code, reason = "not every benchmark has arguments")]
 pub(crate) fn argument<T: FromStr>(name: &str, default: T) -> T {
     let value = std::env::args().skip_while(|argument| argument != name).nth(1);
     value.map_or(default, |value| value.parse().unwrap_or_else(|_| panic!("{name} {value} is no number")))
