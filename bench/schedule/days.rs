@@ -22,9 +22,13 @@ const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 const BEGINNING: i64 = 1_795_000_000_000;
 const TENANTS: usize = 24;
-const RUNNING: usize = 40;
-/// One in so many decisions is compared with a look at all that wait, and one in so many arrivals with its estimate.
+const RUNNING: usize = 16;
+const OF_REPOSITORY: usize = 6;
+const OF_MONOREPO: usize = 3;
+/// One in so many decisions is compared with a look at all that wait.
 const SAMPLE: u64 = 199;
+/// One in so many arrivals is compared with its estimate, where others wait.
+const FORESEEN: u64 = 17;
 /// Builds of a repository that are known before its estimates count.
 const KNOWN: usize = 20;
 
@@ -90,17 +94,17 @@ pub(crate) fn rules() -> Rules {
     let limits = Limits {
         running: RUNNING,
         per_tenant: RUNNING,
-        per_repository: Some(12),
+        per_repository: Some(OF_REPOSITORY),
         tenants: vec![
             TenantLimits { weight: 3, ..tenant("team-0*") },
-            TenantLimits { running: Some(6), burst: Some(20), ..tenant("team-1*") },
+            TenantLimits { running: Some(4), burst: Some(12), ..tenant("team-1*") },
         ],
-        repositories: vec![RepositoryLimits { pattern: "*/mono".to_owned(), running: 3 }],
+        repositories: vec![RepositoryLimits { pattern: "*/mono".to_owned(), running: OF_MONOREPO }],
         aging: Duration::from_mins(15),
         half_life: Duration::from_hours(1),
         ..Limits::default()
     };
-    let profiles = [("default".to_owned(), None), ("arm".to_owned(), Some(8))].into();
+    let profiles = [("default".to_owned(), None), ("arm".to_owned(), Some(4))].into();
     Rules { limits, profiles, ..Rules::default() }
 }
 
@@ -228,7 +232,8 @@ impl World {
             let flooding = (0..TENANTS).map(|tenant| format!("team-{tenant:02}")).find(|name| self.schedule.waiting_of(name) > 1000);
             sent.beside = flooding.map(|name| (name.clone(), self.started.get(&name).copied().unwrap_or_default().0));
         }
-        let (key, is_sample) = (sent.ticket.job.clone(), self.report.jobs.is_multiple_of(SAMPLE));
+        let is_sample = self.report.jobs.is_multiple_of(FORESEEN) && !self.schedule.is_empty();
+        let key = sent.ticket.job.clone();
         let ticket = sent.ticket.clone();
         if is_sample {
             // As it stands with the job among those that wait.
@@ -307,7 +312,7 @@ impl World {
         match kind {
             0 => Some(RUNNING),
             1 => Some(self.rules.tenant(name).burst),
-            2 => Some(if name.ends_with("/mono") { 3 } else { 12 }),
+            2 => Some(if name.ends_with("/mono") { OF_MONOREPO } else { OF_REPOSITORY }),
             3 => self.rules.profiles[name],
             _ => Some(1),
         }

@@ -10,6 +10,7 @@
 //! has. Each limit that fills or frees moves what it concerns, and a decision, an arrival and a leave touch no more than that.
 
 mod account;
+mod decision;
 mod forecast;
 mod group;
 mod headroom;
@@ -305,44 +306,6 @@ impl<T> Schedule<T> {
     /// How many of a tenant's jobs wait.
     pub fn waiting_of(&self, tenant: &str) -> usize {
         self.tenants.find(tenant).map_or(0, |account| account.waiting)
-    }
-
-    /// The next one, and whether it is next because it has waited too long.
-    fn choose(&self, now_ms: i64) -> Option<(usize, bool)> {
-        if self.pauses.all || self.running >= self.rules.limits.running {
-            return None;
-        }
-        let overdue_ms = now_ms.saturating_sub(self.aging_ms());
-        let open = || self.routes.iter().filter(|route| self.is_open(route));
-        let due = || {
-            let first = open().filter_map(|route| route.due.first()).filter(|due| due.0 <= overdue_ms).min();
-            first.map(|due| (due.3, None, true))
-        };
-        let first = |level: usize| {
-            let turns = open().filter_map(|route| Some((self.classes[route.class], route.class, route.turns[level].first()?)));
-            turns.min().map(|(_, class, turn)| (turn.3, Some(class), false))
-        };
-        let due = if self.was_due { None } else { due() };
-        let (tenant, class, is_due) = due.or_else(|| first(0)).or_else(|| first(1))?;
-        Some((self.first_of(tenant, class, overdue_ms)?, is_due))
-    }
-
-    /// The first of a tenant's jobs on open routes.
-    fn first_of(&self, tenant: usize, class: Option<usize>, overdue_ms: i64) -> Option<usize> {
-        let is_open = |id: usize| self.is_open(&self.routes[id]) && class.is_none_or(|class| self.routes[id].class == class);
-        let entries = self.tenants[tenant].entries.iter().filter(|(route, _)| is_open(**route));
-        let heads = entries.flat_map(|(_, entry)| entry.lanes.heads().into_iter().enumerate());
-        let ranked = heads.filter_map(|(priority, rank)| Some((rank?, priority)));
-        let first = ranked.min_by_key(|(rank, priority)| (if rank.0.enqueued_ms <= overdue_ms { 0 } else { priority + 1 }, *rank));
-        first.map(|(rank, _)| rank.1)
-    }
-
-    fn is_open(&self, route: &Route) -> bool {
-        self.profiles[route.profile].is_open() && self.projects[route.project].is_open() && self.queues[route.queue].is_open()
-    }
-
-    fn aging_ms(&self) -> i64 {
-        i64::try_from(self.rules.limits.aging.as_millis()).unwrap_or(i64::MAX)
     }
 }
 

@@ -113,10 +113,13 @@ async fn a_thousand_starts_at_once_are_paced_to_what_codebuild_takes() {
         world.submit(&job(&format!("app-{number}"))).await;
     }
     let began = Instant::now();
-    world.until_builds(|builds| builds.len() == 1000).await;
+    // A look at all builds costs much.
+    while world.builds().len() < 1000 {
+        tokio::time::sleep(Duration::from_secs(10)).await;
+    }
     let throttles = start_build.throttles.load(Ordering::Relaxed);
     assert!(throttles < 100, "{throttles} starts were throttled");
-    assert!(began.elapsed() < Duration::from_secs(400), "{} s, where 200 s are the least", began.elapsed().as_secs());
+    assert!(began.elapsed() < Duration::from_secs(410), "{} s, where 200 s are the least", began.elapsed().as_secs());
     world.abandon().await;
 }
 

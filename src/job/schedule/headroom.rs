@@ -10,7 +10,7 @@ pub struct Headroom {
     pub profile: Option<usize>,
     pub project: Option<usize>,
     pub repository: Option<usize>,
-    /// It is paused, or another of its group runs or comes first.
+    /// It is paused, or there is another of its group.
     pub is_blocked: bool,
 }
 
@@ -22,17 +22,13 @@ impl<T> Schedule<T> {
         let rule = account.map_or_else(|| self.rules.tenant(ticket.tenant.as_str()), |account| account.rule);
         let own = Some(rule.burst).filter(|burst| *burst < self.rules.limits.running);
         let tenant = left(own, account.map_or(0, |account| account.running));
-        let is_first = |key: &String| {
-            let group = self.groups.get(key);
-            group.is_none_or(|group| group.holders.is_empty() && group.members.values().all(|member| member.job == ticket.job))
-        };
         Headroom {
             tenant: tenant.into_iter().chain(rule.waiting).min(),
             profile: counted(self.profiles.find(&ticket.profile)),
             project: counted(self.projects.find(&ticket.project)),
             repository: counted(self.repositories.find(&ticket.repository).map(|repository| &repository.counted))
                 .or_else(|| self.rules.repository(&ticket.repository)),
-            is_blocked: self.is_paused_for(ticket) || !ticket.group.as_ref().is_none_or(is_first),
+            is_blocked: self.is_paused_for(ticket) || ticket.group.as_ref().is_some_and(|key| self.groups.contains_key(key)),
         }
     }
 
