@@ -11,7 +11,7 @@ use crate::job::{
     build::Build,
     outcome::{Outcome, Verdict},
     schedule::Age,
-    standing::Cause,
+    standing::{Cause, PauseScope},
 };
 
 fn config(running: usize) -> Config {
