@@ -27,9 +27,9 @@ pub(crate) fn svg() -> String {
     let x = |seconds: i64| left + seconds as f64 / LONG_S as f64 * (width - left - 20.0);
     let y = |seconds: i64| height - bottom - seconds as f64 / most * (height - bottom - 30.0);
     let mut svg = format!(
-        r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif" font-size="13" role="img" aria-label="What jobs wait beside a flood">
+        r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif" font-size="13" role="img" aria-label="What jobs wait beside a flood">
 <style>text{{fill:#333}}.axis{{stroke:#999;stroke-width:1}}.grid{{stroke:#ddd;stroke-width:1}}@media(prefers-color-scheme:dark){{text{{fill:#ddd}}.grid{{stroke:#444}}}}</style>
-"##
+"#
     );
     for minutes in (0..=(most as i64 / 60)).step_by(30) {
         let at = y(minutes * 60);

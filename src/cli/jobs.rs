@@ -63,7 +63,7 @@ pub(super) struct Jobs {
     #[arg(long, value_name = "STATE")]
     state: Vec<String>,
 
-    /// succeeded, failed, timed_out, cancelled, superseded or errored
+    /// succeeded, failed, `timed_out`, cancelled, superseded or errored
     #[arg(long, value_name = "STATUS")]
     status: Vec<String>,
 
@@ -211,7 +211,7 @@ fn text(list: &JobList, width: Option<usize>, paint: Paint, now: Timestamp, trou
         table.row(vec![
             Cell::painted(state, tone),
             Cell::new(about.id.as_deref().unwrap_or(&about.message_id)),
-            Cell::new(about.tenant.as_ref().map(|tenant| tenant.as_str()).unwrap_or_default()),
+            Cell::new(about.tenant.as_ref().map(super::super::job::id::Tenant::as_str).unwrap_or_default()),
             Cell::new(&*job.repository),
             Cell::new(revision.unwrap_or("-")),
             Cell::new(wording::age(job, now)),

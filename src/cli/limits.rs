@@ -48,7 +48,7 @@ impl Limits {
 fn text(limits: &Standing, width: Option<usize>, paint: Paint) -> String {
     let mut table = Table::new(&["OF", "NAME", "RUNNING", "LIMIT", "LEARNED", "WEIGHT", "WAITING", "LONGEST WAIT"]);
     let mut add = |of: &str, limit: &LimitStanding| {
-        let number = |number: Option<usize>| number.map(|number| number.to_string()).unwrap_or_else(|| "-".to_owned());
+        let number = |number: Option<usize>| number.map_or_else(|| "-".to_owned(), |number| number.to_string());
         let most = limit.limit.into_iter().chain(limit.learned).min();
         let tone = if most.is_some_and(|most| limit.running >= most) { Tone::Warn } else { Tone::Plain };
         table.row(vec![

@@ -24,7 +24,7 @@ enum Of {
     Event,
     /// The configuration file
     Config,
-    /// The daemon's HTTP API, as OpenAPI
+    /// The daemon's HTTP API, as `OpenAPI`
     Api,
 }
 

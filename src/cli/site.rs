@@ -43,11 +43,11 @@ pub(super) struct Location {
     #[arg(long = "project", value_name = "NAME", env = "SLIPWAY_PROJECT", value_delimiter = ',', hide_env_values = true)]
     pub(super) projects: Vec<String>,
 
-    /// The file for senders: queue_url, topic_arn, projects [env: SLIPWAY_CLIENT]
+    /// The file for senders: `queue_url`, `topic_arn`, projects [env: `SLIPWAY_CLIENT`]
     #[arg(long, value_name = "FILE", conflicts_with = "config")]
     pub(super) client: Option<PathBuf>,
 
-    /// The operator's configuration file [env: SLIPWAY_CONFIG]
+    /// The operator's configuration file [env: `SLIPWAY_CONFIG`]
     #[arg(long, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
 }

@@ -28,10 +28,10 @@ impl Client {
     }
 
     fn parse(text: &str, file: &str) -> Result<Self, Faults> {
-        let faulty = |faults| Faults { file: file.to_owned(), faults };
-        let client: Self = toml::from_str(text).map_err(|error| faulty(vec![unreadable(text, &error)]))?;
+        let refused = |faults| Faults { file: file.to_owned(), faults };
+        let client: Self = toml::from_str(text).map_err(|error| refused(vec![unreadable(text, &error)]))?;
         let faults = client.faults();
-        if faults.is_empty() { Ok(client) } else { Err(faulty(faults)) }
+        if faults.is_empty() { Ok(client) } else { Err(refused(faults)) }
     }
 
     fn faults(&self) -> Vec<Fault> {

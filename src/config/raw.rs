@@ -329,7 +329,7 @@ pub struct Http {
     pub history_bytes: Option<String>,
 }
 
-/// Where the API's tokens are kept, each "file:PATH" or "env:NAME"; one a line, each of 20 characters or more.
+/// Where the API's tokens are kept, each "<file:PATH>" or "env:NAME"; one a line, each of 20 characters or more.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Tokens {

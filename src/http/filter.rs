@@ -61,7 +61,7 @@ impl Filter {
         match name {
             "state" => self.states.extend([word::<State>(name, value, "waiting, running, reporting or ended")?]),
             "status" => {
-                self.statuses.extend([word::<Status>(name, value, "succeeded, failed, timed_out, cancelled, superseded or errored")?])
+                self.statuses.extend([word::<Status>(name, value, "succeeded, failed, timed_out, cancelled, superseded or errored")?]);
             }
             "reason" => {
                 let words = "limit, tenant, profile, repository, project, group, paused or capacity";
@@ -103,7 +103,7 @@ impl Filter {
         };
         (self.statuses.is_empty() || job.status.is_some_and(|status| self.statuses.contains(&status)))
             && (self.reasons.is_empty() || waits_for())
-            && among(&self.tenants, about.tenant.as_ref().map(|tenant| tenant.as_str()))
+            && among(&self.tenants, about.tenant.as_ref().map(super::super::job::id::Tenant::as_str))
             && among(&self.profiles, about.profile.as_deref())
             && among(&self.repositories, Some(&job.repository))
             && among(&self.groups, about.group.as_deref())
@@ -118,7 +118,7 @@ fn has_text(job: &JobStanding, text: &str) -> bool {
     let source = about.source.as_ref();
     let shown = [
         about.id.as_deref(),
-        about.tenant.as_ref().map(|tenant| tenant.as_str()),
+        about.tenant.as_ref().map(super::super::job::id::Tenant::as_str),
         about.profile.as_deref(),
         about.group.as_deref(),
         Some(&*job.repository),

@@ -59,7 +59,7 @@ fn days_of_a_mixed_load_keep_every_promise() {
 /// Twice what `limits.waiting` counts by default, all without a `MessageGroupId`.
 #[tokio::test(start_paused = true)]
 async fn a_flood_of_one_tenant_delays_anothers_first_job_by_one_release() {
-    let mut world = world(|_| Script::succeeds().taking(Duration::from_mins(10))).start().await;
+    let world = world(|_| Script::succeeds().taking(Duration::from_mins(10))).start().await;
     for number in 0..2000 {
         world.send(&of_tenant("flood", &format!("flood-{number}")).to_string()).await;
     }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::clock::Clock;
 
 /// From 5 minutes on AWS refuses signatures; long before, somebody should look.
-const NOTABLE: Duration = Duration::from_secs(60);
+const NOTABLE: Duration = Duration::from_mins(1);
 
 /// How far the clock is off, in words, where that is worth them. `answered`: the time in AWS's answer, which has just come.
 pub(super) fn skew(answered: Timestamp) -> Option<String> {

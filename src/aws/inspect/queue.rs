@@ -74,7 +74,7 @@ fn warnings(attributes: &Attributes, longest: u64) -> Vec<String> {
     let redrive = attributes.get(&QueueAttributeName::RedrivePolicy).and_then(|policy| serde_json::from_str(policy).ok());
     match redrive.as_ref().and_then(RedrivePolicy::read) {
         None => {
-            warnings.push("it has no dead-letter queue (RedrivePolicy): a message that cannot be handled comes back for ever".to_owned())
+            warnings.push("it has no dead-letter queue (RedrivePolicy): a message that cannot be handled comes back for ever".to_owned());
         }
         Some(policy) => {
             if let Some(receives) = policy.max_receives.filter(|receives| *receives < FEW_RECEIVES) {

@@ -23,7 +23,7 @@ pub(super) async fn edit(counter: &Counter, id: &str) -> anyhow::Result<Option<D
     let look = counter.look().await?;
     let Some(letter) = look.letters.iter().find(|letter| letter.id == id) else { bail!("there is no dead letter {id}") };
     let mut body = text::pretty(&letter.body);
-    let mut problems = letter.problems.iter().map(|problem| Problem::clone(problem)).collect::<Vec<_>>();
+    let mut problems = letter.problems.iter().map(Problem::clone).collect::<Vec<_>>();
     loop {
         tell(&problems)?;
         let edited = tokio::task::block_in_place(|| in_editor(&body))?;

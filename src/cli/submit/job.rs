@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "The job")]
 pub(super) struct Arguments {
-    /// The source: https:// git, s3://BUCKET/KEY.zip, or file:///PATH where the profile allows it
+    /// The source: https:// git, <s3://BUCKET/KEY.zip>, or <file:///PATH> where the profile allows it
     #[arg(long, value_name = "URL", conflicts_with = "file")]
     url: Option<String>,
 

@@ -28,7 +28,10 @@ pub(super) fn limits<'a>(config: &Config, jobs: impl Iterator<Item = &'a JobStan
     for job in jobs {
         let profile = job.job.profile.as_deref().unwrap_or_default();
         all.count(job);
-        tenants.entry(job.job.tenant.as_ref().map(|tenant| tenant.as_str()).unwrap_or_default()).or_insert_with(Usage::default).count(job);
+        tenants
+            .entry(job.job.tenant.as_ref().map(crate::job::id::Tenant::as_str).unwrap_or_default())
+            .or_insert_with(Usage::default)
+            .count(job);
         if let Some(usage) = profiles.get_mut(profile) {
             usage.count(job);
         }

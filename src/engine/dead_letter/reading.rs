@@ -106,7 +106,7 @@ mod tests {
         let profiles = BTreeMap::from([("default".to_owned(), profile)]);
         let good = r#"{"version":1,"id":"app-1","source":{"url":"https://github.com/acme/app"},"tenant":"a"}"#;
         let bad = r#"{"version":1,"id":"app-1","source":{"url":"https://github.com/evil/app"},"tenant":"a"}"#;
-        let place = Place { queue: "dlq", envelope: None, retention: Some(Duration::from_secs(60)) };
+        let place = Place { queue: "dlq", envelope: None, retention: Some(Duration::from_mins(1)) };
         for (body, reasons, moved, kind, acceptable, first) in [
             (
                 bad,

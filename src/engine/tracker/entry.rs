@@ -202,7 +202,7 @@ impl Entry {
         standing.cancel_reason.clone_from(&data.reason);
         standing.superseded_by.clone_from(&data.superseded_by);
         self.end = Some(Box::new(data.clone()));
-        let status = data.status.map(|status| status.as_str()).unwrap_or_default();
+        let status = data.status.map(crate::job::outcome::Status::as_str).unwrap_or_default();
         self.history.note(now, &format!("ended: {status}"));
     }
 

@@ -61,7 +61,7 @@ impl Past {
         let detail = serde_json::to_string(detail).unwrap_or_default().into_boxed_str();
         // The standing's texts are a part of the whole's.
         let bytes = 2 * detail.len() + secrets.iter().map(String::len).sum::<usize>() + OVERHEAD;
-        let tenant: Box<str> = standing.job.tenant.as_ref().map(|tenant| tenant.as_str()).unwrap_or_default().into();
+        let tenant: Box<str> = standing.job.tenant.as_ref().map(crate::job::id::Tenant::as_str).unwrap_or_default().into();
         let number = self.ends;
         self.ends += 1;
         let share = self.tenants.entry(tenant.clone()).or_default();

@@ -151,7 +151,7 @@ mod tests {
         let mut job = json!({
             "id": format!("app-{number}"), "message_id": format!("m-{number}"), "tenant": format!("team-{}", number % 10), "profile": "default",
             "source": { "url": "https://github.com/acme/app", "revision": format!("release/{}", number / 1_000) },
-            "labels": { "parity": if number % 2 == 0 { "even" } else { "odd" } },
+            "labels": { "parity": if number.is_multiple_of(2) { "even" } else { "odd" } },
             "queue": "jobs", "repository": "github.com/acme/app", "state": state, "received_at": "2026-11-22T10:00:00Z",
         });
         if state == "waiting" {
@@ -201,8 +201,8 @@ mod tests {
         ] {
             assert_eq!(list(text).total, total, "{text}");
         }
-        let last = list("page=100&per_page=100");
-        assert_eq!((last.jobs[99].job.id.as_deref(), list("page=101").jobs.len()), (Some("app-9999"), 0));
+        let end = list("page=100&per_page=100");
+        assert_eq!((end.jobs[99].job.id.as_deref(), list("page=101").jobs.len()), (Some("app-9999"), 0));
         let ids: Vec<_> =
             (1..=10).flat_map(|page| list(&format!("page={page}&per_page=1000")).jobs).map(|job| job.job.id.clone()).collect();
         assert_eq!((ids.len(), ids.iter().collect::<std::collections::BTreeSet<_>>().len()), (10_000, 10_000));

@@ -47,7 +47,7 @@ pub(super) async fn document(uri: Uri) -> Result<Json<Value>, Problem> {
     Ok(Json(openapi()))
 }
 
-/// The description, as OpenAPI 3.1 has it.
+/// The description, as `OpenAPI` 3.1 has it.
 pub fn openapi() -> Value {
     let mut shapes = Shapes::new();
     let paths = paths(&mut shapes);
@@ -138,19 +138,19 @@ fn paths(shapes: &mut Shapes) -> Value {
 /// What stops, goes on, and holds from now on.
 fn steering(shapes: &mut Shapes) -> Vec<(&'static str, Value)> {
     let (pause, resumed, reloaded) = (shapes.written::<Pause>(), shapes.written::<Resumed>(), shapes.written::<Reloaded>());
-    let (pauses, resumes) = (shapes.read::<PauseWish>(), shapes.read::<ResumeWish>());
+    let (pause_wish, resume_wish) = (shapes.read::<PauseWish>(), shapes.read::<ResumeWish>());
     let of = |operation: Value| json!({ "post": operation });
     let pause = Operation::new(
         "pause",
         "Starts no more builds of all jobs, a queue, a tenant or a profile, until they are resumed. Builds that run go on. \
                                          It outlives this daemon: it is kept as a tag of the queue.",
     )
-    .brings(&pauses, true)
+    .brings(&pause_wish, true)
     .asks_aws()
     .gives("200", "What is paused.", "application/json", &pause)
     .finish(shapes);
     let resume = Operation::new("resume", "Starts builds again.")
-        .brings(&resumes, true)
+        .brings(&resume_wish, true)
         .asks_aws()
         .gives("200", "Whether it was paused.", "application/json", &resumed)
         .finish(shapes);

@@ -58,7 +58,7 @@ struct Tally {
     held: usize,
 }
 
-fn tally<'a>(scene: Scene<'a>) -> HashMap<&'a str, Tally> {
+fn tally(scene: Scene<'_>) -> HashMap<&str, Tally> {
     let mut tallies: HashMap<&str, Tally> = HashMap::new();
     for job in scene.jobs() {
         let tally = tallies.entry(row::tenant(job)).or_default();

@@ -74,9 +74,10 @@ pub(super) fn tenants_only(jobs: &[&JobStanding]) -> bool {
 /// The first reason that holds.
 pub(super) fn first(job: &JobStanding, scene: Scene<'_>, linked: bool) -> Markup {
     let reasons = job.wait.as_ref().map_or(&[][..], |wait| wait.reasons.as_slice());
-    match reasons.first() {
-        Some(reason) => words(reason, scene, linked),
-        None => html! { "starts next" },
+    if let Some(reason) = reasons.first() {
+        words(reason, scene, linked)
+    } else {
+        html! { "starts next" }
     }
 }
 
@@ -101,7 +102,7 @@ pub(super) fn words(reason: &Reason, scene: Scene<'_>, linked: bool) -> Markup {
             (Name(name))
         },
         Cause::Paused => {
-            let since = pause_of(name, &scene.snapshot.limits).and_then(|since| time::parse(since));
+            let since = pause_of(name, &scene.snapshot.limits).and_then(time::parse);
             html! {
                 "paused"
                 @if !name.is_empty() { ": " (Name(name)) }

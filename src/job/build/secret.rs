@@ -19,10 +19,10 @@ pub fn of_variables(variables: &[(&str, &str)]) -> Vec<String> {
     let as_data = names.iter().enumerate().filter_map(|(at, name)| Some((name.as_str(), value(&format!("{ENV_VARIABLE}_{at}"))?)));
     let handed: BTreeSet<&str> = images.iter().flat_map(|image| &image.secrets).map(String::as_str).collect();
     let is_secret = |name: &str| speaks_of_secrets(name) || handed.contains(name);
-    let named = variables.iter().copied().chain(as_data);
-    let named = named.filter(|(name, _)| is_secret(name)).map(|(_, value)| value.to_owned());
+    let variables = variables.iter().copied().chain(as_data);
+    let variables = variables.filter(|(name, _)| is_secret(name)).map(|(_, value)| value.to_owned());
     let args = images.iter().flat_map(|image| &image.build_args).filter(|(name, _)| is_secret(name)).map(|(_, value)| value.clone());
-    named.chain(args).collect()
+    variables.chain(args).collect()
 }
 
 #[cfg(test)]

@@ -139,7 +139,7 @@ fn phases(build: &Run, now: Timestamp) -> Vec<Stretch> {
                 last.failed |= failed;
             }
             None => {
-                stretches.push(Stretch { tone: if phase.name == "BUILD" { "fill-run" } else { "fill-prep" }, name, from: at, to, failed })
+                stretches.push(Stretch { tone: if phase.name == "BUILD" { "fill-run" } else { "fill-prep" }, name, from: at, to, failed });
             }
         }
         at = to;
