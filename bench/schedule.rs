@@ -125,7 +125,7 @@ impl Crowd {
             repository: format!("github.com/acme/{tenant}-{}", rng.u32(0..5)),
             priority: [Priority::High, Priority::Normal, Priority::Low][rng.usize(0..3)],
             group,
-            age: Age { enqueued_ms: NOW + self.number as i64, message_id: format!("{:032x}", rng.u128(..)).into() },
+            age: Age { enqueued_ms: NOW + i64::try_from(self.number).unwrap(), message_id: format!("{:032x}", rng.u128(..)).into() },
             arrival: self.number,
         }
     }

@@ -95,7 +95,7 @@ impl Cli {
             Command::Local(command) => command.run().await,
             #[cfg(feature = "local")]
             Command::Demo(command) => command.run().await,
-            Command::Submit(command) => command.run().await,
+            Command::Submit(command) => Box::pin(command.run()).await,
             Command::Logs(command) => command.run().await,
             Command::Jobs(command) => command.run().await,
             Command::Show(command) => command.run().await,

@@ -134,7 +134,7 @@ async fn readiness(State(pages): State<Pages>) -> impl IntoResponse {
 /// A line each: what it is, since when.
 fn told(notices: &[Notice]) -> String {
     let since = |notice: &Notice| notice.since.as_ref().map(|since| format!(" (since {since})")).unwrap_or_default();
-    notices.iter().map(|notice| format!("{}{}\n", notice.text, since(notice))).collect()
+    notices.iter().flat_map(|notice| [notice.text.clone(), since(notice), "\n".to_owned()]).collect()
 }
 
 /// Prometheus's text format.

@@ -226,7 +226,7 @@ impl World {
     fn arrive(&mut self, mut sent: Sent) {
         self.report.jobs += 1;
         let tenant = sent.ticket.tenant.to_string();
-        let is_first = self.schedule.waiting_of(&tenant) == 0 && self.counts.get(&(1, tenant.clone())).is_none_or(|count| *count <= 0);
+        let is_first = self.schedule.waiting_of(&tenant) == 0 && self.counts.get(&(1, tenant.clone())).is_none_or(|count| *count == 0);
         let is_first = is_first && self.started.get(&tenant).is_none_or(|(_, last)| *last <= self.now - 15 * MINUTE);
         if is_first && sent.ticket.group.is_none() && sent.ticket.profile == "default" {
             let flooding = (0..TENANTS).map(|tenant| format!("team-{tenant:02}")).find(|name| self.schedule.waiting_of(name) > 1000);

@@ -20,7 +20,11 @@ use super::{
     table::{self, Cell, Table},
     wording,
 };
-use crate::{clock::Clock, http::api::JobList, job::plain::plain};
+use crate::{
+    clock::Clock,
+    http::api::JobList,
+    job::{Tenant, plain::plain},
+};
 
 /// Between two looks: the daemon's own list is a second old at most.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -200,7 +204,8 @@ fn text(list: &JobList, width: Option<usize>, paint: Paint, now: Timestamp, trou
     );
     let mut text = format!("{}\n", paint.paint(Tone::Dim, &summary));
     if let Some(trouble) = trouble {
-        text.push_str(&format!("{}\n", paint.paint(Tone::Bad, &plain(trouble))));
+        text.push_str(&paint.paint(Tone::Bad, &plain(trouble)).to_string());
+        text.push('\n');
     }
     let mut table = Table::new(&["STATE", "JOB", "TENANT", "REPOSITORY", "REVISION", "FOR", "WHY"]);
     for job in &list.jobs {
@@ -211,7 +216,7 @@ fn text(list: &JobList, width: Option<usize>, paint: Paint, now: Timestamp, trou
         table.row(vec![
             Cell::painted(state, tone),
             Cell::new(about.id.as_deref().unwrap_or(&about.message_id)),
-            Cell::new(about.tenant.as_ref().map(super::super::job::id::Tenant::as_str).unwrap_or_default()),
+            Cell::new(about.tenant.as_ref().map(Tenant::as_str).unwrap_or_default()),
             Cell::new(&*job.repository),
             Cell::new(revision.unwrap_or("-")),
             Cell::new(wording::age(job, now)),
@@ -223,7 +228,8 @@ fn text(list: &JobList, width: Option<usize>, paint: Paint, now: Timestamp, trou
     }
     let left_out = list.total.saturating_sub(list.jobs.len());
     if left_out > 0 {
-        text.push_str(&format!("{}\n", paint.paint(Tone::Dim, &format!("and {left_out} more: --limit shows up to 1000"))));
+        text.push_str(&paint.paint(Tone::Dim, &format!("and {left_out} more: --limit shows up to 1000")).to_string());
+        text.push('\n');
     }
     text
 }

@@ -66,7 +66,9 @@ fn text(limits: &Standing, width: Option<usize>, paint: Paint) -> String {
     for (of, list) in
         [("tenant", &limits.tenants), ("profile", &limits.profiles), ("repository", &limits.repositories), ("project", &limits.projects)]
     {
-        list.iter().for_each(|limit| add(of, limit));
+        for limit in list {
+            add(of, limit);
+        }
     }
     let mut text = table.render(width, paint);
     for pause in &limits.pauses {

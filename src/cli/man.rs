@@ -68,7 +68,9 @@ fn page(command: &Command) -> String {
     }
     let mut page = Vec::new();
     // Writing to memory cannot fail.
-    parts.iter().for_each(|part| part(&man, &mut page).unwrap_or_default());
+    for part in parts {
+        part(&man, &mut page).unwrap_or_default();
+    }
     let mut notes = Roff::new();
     if let Some(text) = command.get_after_help() {
         notes.control("SH", ["NOTES"]);

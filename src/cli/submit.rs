@@ -105,7 +105,7 @@ impl Submit {
         let body = self.message.body()?;
         check(&body, &queue, &site)?;
         if self.follow {
-            return self.follow(&site, &queue, body).await;
+            return Box::pin(self.follow(&site, &queue, body)).await;
         }
         let message = send(&Clients::from_environment(super::variable).await?.queue(&queue), &body).await?;
         let id = job_id(&body);
@@ -142,8 +142,9 @@ fn check(body: &str, queue: &str, site: &Site) -> Result<(), Usage> {
 }
 
 fn refusal(problems: &[Problem]) -> String {
-    let lines: String = problems.iter().map(|problem| format!("\n  - {problem}")).collect();
-    format!("the message is no valid job, and was not sent:{lines}\n`slipway schema job` says what a job looks like")
+    let lines: Vec<String> = problems.iter().map(|problem| format!("  - {problem}")).collect();
+    let lines = lines.join("\n");
+    format!("the message is no valid job, and was not sent:\n{lines}\n`slipway schema job` says what a job looks like")
 }
 
 /// Sends a job into its message group.

@@ -118,8 +118,8 @@ impl Tracker {
 
 impl Tracked {
     /// Something happened that shows in the job's history alone.
-    pub(crate) fn note(&self, text: impl Into<String>) {
-        self.with(|entry, now| entry.note(now, text.into()));
+    pub(crate) fn note(&self, text: impl AsRef<str>) {
+        self.with(|entry, now| entry.note(now, text.as_ref()));
     }
 
     /// It stands in line under this number.
@@ -131,7 +131,7 @@ impl Tracked {
     pub(crate) fn runs(&self, attempt: u32, build: &Arc<Build>, how: &str) {
         self.change(|entry, now| {
             entry.runs(attempt, build);
-            entry.note(now, format!("attempt {attempt}: {how} the build {}", build.id));
+            entry.note(now, &format!("attempt {attempt}: {how} the build {}", build.id));
         });
     }
 
@@ -147,7 +147,7 @@ impl Tracked {
     pub(crate) fn fails(&self, attempt: u32, why: &str) {
         self.change(|entry, now| {
             entry.waits_again();
-            entry.note(now, format!("attempt {attempt} failed: {why}"));
+            entry.note(now, &format!("attempt {attempt} failed: {why}"));
         });
     }
 
@@ -159,7 +159,7 @@ impl Tracked {
                 // Writing to a string cannot fail.
                 write!(text, ": {}", why.reason).unwrap_or_default();
             }
-            entry.cancelling(now, text);
+            entry.cancelling(now, &text);
         });
     }
 

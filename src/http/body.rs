@@ -61,5 +61,5 @@ async fn bytes(body: Body) -> Result<Vec<u8>, Problem> {
 }
 
 fn is_too_large(error: &axum::Error) -> bool {
-    std::error::Error::source(error).is_some_and(<dyn std::error::Error + 'static>::is::<http_body_util::LengthLimitError>)
+    std::error::Error::source(error).is_some_and(<dyn std::error::Error>::is::<http_body_util::LengthLimitError>)
 }

@@ -85,7 +85,11 @@ fn ends(world: &World<'_>, broken: &mut Vec<String>) {
 /// A job ends as its builds go, or as somebody has wished.
 fn truth(world: &World<'_>, event: &str, statuses: &[&str], broken: &mut Vec<String>) {
     let Some(id) = event.strip_suffix("/finished") else { return };
-    let end = world.plan.scripts.end(id, world.attempts);
+    // An attempt that CodeBuild refused, or said nothing about, has no build.
+    let may_be_refused = world.plan.lookups_denied.is_some() || world.refused.contains(id);
+    let built = world.builds.iter().filter(|build| build.variables["SLIPWAY_JOB_ID"] == id);
+    let built = built.filter_map(|build| build.variables["SLIPWAY_ATTEMPT"].parse().ok()).min();
+    let end = world.plan.scripts.end(id, built.filter(|_| may_be_refused).unwrap_or(1)..=world.attempts);
     let of_job = |(message, job): &(&str, &Value)| job["id"].as_str().unwrap_or(message) == id;
     let group = jobs(world).find(of_job).map_or(&Value::Null, |(_, job)| &job["group"]["key"]);
     let supersedes = |job: &Value| job["group"]["key"] == *group && job["group"]["on_conflict"] == "supersede";
@@ -97,7 +101,7 @@ fn truth(world: &World<'_>, event: &str, statuses: &[&str], broken: &mut Vec<Str
             "cancelled" => world.sent.iter().any(|(_, body)| body["cancel"] == *id),
             "superseded" => is_superseded,
             // CodeBuild did not say whether there was a build, or would not start it.
-            "errored" if world.plan.lookups_denied.is_some() || world.refused.contains(id) => true,
+            "errored" if may_be_refused => true,
             status => status == end,
         };
         if !is_true {

@@ -1,6 +1,6 @@
 //! What happens in one simulated world, all of it drawn from a seed.
 
-use std::{collections::BTreeMap, ops::Range, time::Duration};
+use std::{collections::BTreeMap, ops::{Range, RangeInclusive}, time::Duration};
 
 use fastrand::Rng;
 use localaws::runner::{Assignment, scripted::Script};
@@ -101,15 +101,15 @@ impl Scripts {
         }
     }
 
-    /// The status with which a job ends, unless somebody wants it ended before.
-    pub(crate) fn end(&self, job: &str, attempts: u32) -> &'static str {
+    /// The status with which a job ends that has so many attempts, unless somebody wants it ended before.
+    pub(crate) fn end(&self, job: &str, mut attempts: RangeInclusive<u32>) -> &'static str {
         let end = |attempt| match self.course(job, attempt) {
             Course::Succeeds(_) => Some("succeeded"),
             Course::Fails(_) => Some("failed"),
             Course::Hangs => Some("timed_out"),
             Course::Faults(_) | Course::NoImage => None,
         };
-        (1..=attempts).find_map(end).unwrap_or("errored")
+        attempts.find_map(end).unwrap_or("errored")
     }
 
     fn course(&self, job: &str, attempt: u32) -> Course {

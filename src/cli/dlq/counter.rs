@@ -21,7 +21,7 @@ use crate::{
 /// Handles dead letters.
 #[derive(Debug)]
 pub(super) enum Counter {
-    Daemon(Client),
+    Daemon(Box<Client>),
     Own { desk: Desk, config: Option<Arc<Config>> },
 }
 
@@ -33,7 +33,7 @@ impl Counter {
         let client = Client::new(&place.daemon)?;
         match client.get::<Value>("/limits").await {
             Err(failure @ Failure::Unreachable { .. }) => Self::own(place, Some(failure)).await,
-            answer => answer.map(|_| Self::Daemon(client)).map_err(Into::into),
+            answer => answer.map(|_| Self::Daemon(Box::new(client))).map_err(Into::into),
         }
     }
 

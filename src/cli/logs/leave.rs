@@ -31,8 +31,9 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 
 /// The command that goes on where this one left.
 pub(in crate::cli) fn way_back(what: &str, location: &Location) -> String {
-    let location: String = location.typed().iter().map(|word| format!(" {}", quoted(word))).collect();
-    format!("slipway logs {} --follow{location}", quoted(what))
+    let location = location.typed();
+    let words = ["--follow"].into_iter().chain(location.iter().map(String::as_str)).map(quoted);
+    format!("slipway logs {} {}", quoted(what), words.collect::<Vec<_>>().join(" "))
 }
 
 /// For a shell.

@@ -212,7 +212,9 @@ mod tests {
                 "name": name, "context": ".", "dockerfile": "docker/Dockerfile", "build_args": { "A": "1", "B": "x=y" },
                 "target": "runtime", "platform": "linux/arm64", "secrets": ["TOKEN", "LEVEL"]
             });
-            tags.into_iter().for_each(|tags| image["tags"] = tags.into());
+            if let Some(tags) = tags {
+                image["tags"] = tags.into();
+            }
             image
         };
         let expected = json!({

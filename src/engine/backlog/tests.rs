@@ -66,7 +66,9 @@ async fn scarce_room_goes_to_queues_by_their_weights() {
     let mut held = backlog.reserve(0, false).await;
     let mut brought = [0, 0];
     let mut waiting: Vec<_> = (0..2).map(|queue| Box::pin(backlog.reserve(queue, false))).collect();
-    waiting.iter_mut().for_each(|reserve| assert!(reserve.now_or_never().is_none()));
+    for reserve in &mut waiting {
+        assert!(reserve.now_or_never().is_none());
+    }
     for _ in 0..400 {
         drop(std::mem::take(&mut held));
         let (more, queue, _) = futures_util::future::select_all(waiting.iter_mut()).await;

@@ -68,7 +68,9 @@ async fn everyone_who_waits_is_shown_with_the_reason_the_position_and_the_time()
     let mut slot = first.now_or_never().unwrap().unwrap();
     slot.accepted();
     let mut others: Vec<_> = ["b1", "b2"].map(|id| Box::pin(scheduler.admit(ticket(&scheduler, "b", id), true))).into();
-    others.iter_mut().for_each(|other| assert!(other.now_or_never().is_none()));
+    for other in &mut others {
+        assert!(other.now_or_never().is_none());
+    }
     let shown = waits(&scheduler);
     assert_eq!(shown["b1"], (vec![Cause::Limit], Some(1)));
     assert_eq!(shown["b2"], (vec![Cause::Limit], Some(2)));
@@ -94,7 +96,9 @@ async fn everyone_who_waits_is_shown_with_the_reason_the_position_and_the_time()
 async fn codebuilds_words_are_shown_until_the_project_opens_again() {
     let scheduler = scheduler(3);
     let mut jobs: Vec<_> = ["a", "b"].map(|id| Box::pin(scheduler.admit(ticket(&scheduler, id, id), true))).into();
-    jobs.iter_mut().for_each(|job| assert!(job.now_or_never().is_none()));
+    for job in &mut jobs {
+        assert!(job.now_or_never().is_none());
+    }
     serve(&scheduler).await;
     let mut slots: Vec<_> = jobs.into_iter().map(|job| job.now_or_never().unwrap().unwrap()).collect();
     slots[0].accepted();
@@ -120,7 +124,9 @@ async fn other_limits_and_pauses_reach_those_that_wait() {
     scheduler.set_pauses(std::slice::from_ref(&pause));
     let mut jobs: Vec<_> =
         [("a", "a1"), ("b", "b1"), ("b", "b2")].map(|(tenant, id)| Box::pin(scheduler.admit(ticket(&scheduler, tenant, id), true))).into();
-    jobs.iter_mut().for_each(|job| assert!(job.now_or_never().is_none()));
+    for job in &mut jobs {
+        assert!(job.now_or_never().is_none());
+    }
     serve(&scheduler).await;
     let mut started = |index: usize| (&mut jobs[index]).now_or_never().map(Result::unwrap);
     let (_first, second) = (started(1).unwrap(), started(2));

@@ -98,9 +98,9 @@ impl Entry {
             history: History::default(),
         };
         if let Some(enqueued) = origin.enqueued_at {
-            entry.note(enqueued, "was sent".to_owned());
+            entry.note(enqueued, "was sent");
         }
-        entry.note(now, format!("was received from {}", origin.queue));
+        entry.note(now, &format!("was received from {}", origin.queue));
         entry
     }
 
@@ -127,8 +127,8 @@ impl Entry {
     }
 
     /// What it says may come from the sender, or from AWS's words about what the sender sent.
-    pub(super) fn note(&mut self, now: Timestamp, text: String) {
-        self.history.note(now, &Redactor::new(self.job.secrets()).text(&text));
+    pub(super) fn note(&mut self, now: Timestamp, text: &str) {
+        self.history.note(now, &Redactor::new(self.job.secrets()).text(text));
     }
 
     pub(super) fn waits(&mut self, arrival: u64) {
@@ -177,7 +177,7 @@ impl Entry {
         true
     }
 
-    pub(super) fn cancelling(&mut self, now: Timestamp, text: String) {
+    pub(super) fn cancelling(&mut self, now: Timestamp, text: &str) {
         let reason = self.cancel.reason();
         let standing = Arc::make_mut(&mut self.standing);
         standing.cancelling_since.get_or_insert_with(|| rfc3339(now));

@@ -235,7 +235,7 @@ fn filters(shapes: &mut Shapes) -> Vec<Value> {
 
 /// One operation in the making.
 struct Operation {
-    operation: Map<String, Value>,
+    object: Map<String, Value>,
     responses: Map<String, Value>,
     refusals: Vec<(&'static str, &'static str)>,
 }
@@ -243,17 +243,17 @@ struct Operation {
 impl Operation {
     fn new(id: &str, summary: &str) -> Self {
         let operation = [("operationId", id), ("summary", summary)].map(|(key, value)| (key.to_owned(), Value::from(value)));
-        Self { operation: operation.into_iter().collect(), responses: Map::new(), refusals: ALWAYS.to_vec() }
+        Self { object: operation.into_iter().collect(), responses: Map::new(), refusals: ALWAYS.to_vec() }
     }
 
     fn takes(mut self, parameters: Vec<Value>) -> Self {
-        self.operation.insert("parameters".to_owned(), parameters.into());
+        self.object.insert("parameters".to_owned(), parameters.into());
         self
     }
 
     fn brings(mut self, schema: &Value, required: bool) -> Self {
         let body = json!({ "required": required, "content": { "application/json": { "schema": schema } } });
-        self.operation.insert("requestBody".to_owned(), body);
+        self.object.insert("requestBody".to_owned(), body);
         self.refusals.extend(OF_A_BODY);
         self
     }
@@ -282,8 +282,8 @@ impl Operation {
         for (status, about) in OF_A_HEAD {
             self.responses.insert(status.to_owned(), json!({ "description": about }));
         }
-        self.operation.insert("responses".to_owned(), self.responses.into());
-        self.operation.into()
+        self.object.insert("responses".to_owned(), self.responses.into());
+        self.object.into()
     }
 }
 

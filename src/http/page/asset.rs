@@ -66,7 +66,9 @@ fn asset(name: &str, extension: &str, kind: &'static str, content: String) -> As
 
 /// Sixteen hexadecimal digits that differ where the content does.
 pub(super) fn hash(content: &[u8]) -> String {
-    Sha256::digest(content).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    let digest = Sha256::digest(content);
+    let first = digest.iter().take(8).fold(0_u64, |first, byte| first << 8 | u64::from(*byte));
+    format!("{first:016x}")
 }
 
 #[cfg(test)]

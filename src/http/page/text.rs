@@ -1,5 +1,7 @@
 //! What a job brings, as text: never markup, and nothing in it is invisible.
 
+use std::fmt::Write as _;
+
 use maud::{Markup, PreEscaped, Render, html};
 
 use crate::job::{
@@ -40,7 +42,8 @@ pub(super) fn spelled(text: &str) -> String {
     let mut spelled = String::with_capacity(text.len());
     for c in escaped(text).chars() {
         if c.is_control() && !matches!(c, '\t' | '\n') {
-            spelled.push_str(&format!("<U+{:04X}>", u32::from(c)));
+            // Writing to a string cannot fail.
+            write!(spelled, "<U+{:04X}>", u32::from(c)).unwrap_or_default();
         } else {
             spelled.push(c);
         }

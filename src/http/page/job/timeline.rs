@@ -32,7 +32,7 @@ struct Stretch {
 pub(super) fn panel(detail: &JobDetail, scene: Scene<'_>) -> Markup {
     let attempts = attempts(detail, scene.now);
     let all = || attempts.iter().flat_map(|(_, stretches)| stretches);
-    let Some(from) = all().map(|stretch| stretch.from).min() else { return history(detail, scene, html! {}) };
+    let Some(from) = all().map(|stretch| stretch.from).min() else { return history(detail, scene, &html! {}) };
     let to = all().map(|stretch| stretch.to).max().unwrap_or(from);
     let axis = Axis::new(from, to);
     let chart = html! {
@@ -57,7 +57,7 @@ pub(super) fn panel(detail: &JobDetail, scene: Scene<'_>) -> Markup {
     history(
         detail,
         scene,
-        html! { p.sub { (time::at_second(axis.from)) " to " (time::at_second(axis.to)) " " span data-zone { "UTC" } ", to scale" } (chart) },
+        &html! { p.sub { (time::at_second(axis.from)) " to " (time::at_second(axis.to)) " " span data-zone { "UTC" } ", to scale" } (chart) },
     )
 }
 
@@ -155,7 +155,7 @@ fn millis(seconds: f64) -> SignedDuration {
     if whole_seconds(seconds) > 1_000_000 { SignedDuration::ZERO } else { SignedDuration::from_millis((seconds * 1_000.0) as i64) }
 }
 
-fn history(detail: &JobDetail, scene: Scene<'_>, chart: Markup) -> Markup {
+fn history(detail: &JobDetail, scene: Scene<'_>, chart: &Markup) -> Markup {
     let start = sent(&detail.standing);
     html! {
         section.panel aria-labelledby="when" data-key="when" {

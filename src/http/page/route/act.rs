@@ -1,4 +1,5 @@
 //! What changes something: forms that ask, and what they send.
+#![expect(clippy::result_large_err, reason = "the error is the answer that is sent")]
 
 use axum::{
     Extension,

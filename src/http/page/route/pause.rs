@@ -1,4 +1,5 @@
 //! Pauses: a form that asks, and what it does.
+#![expect(clippy::result_large_err, reason = "the error is the answer that is sent")]
 
 use axum::{
     Extension,

@@ -341,7 +341,7 @@ fn failed() -> JobDetail {
     )
 }
 
-fn sample(jobs: &[Value], limits: Value, letters: Value, failed: JobDetail) -> Sample {
+fn sample(jobs: &[Value], limits: &Value, letters: Value, failed: JobDetail) -> Sample {
     let notice = json!({
         "severity": "warning", "kind": "capacity_learned", "since": ago(727),
         "text": "CodeBuild takes 12 builds of flex-images at once: the others wait; ask AWS for a higher quota on concurrent builds, or lower limits.running",
@@ -368,7 +368,7 @@ pub(super) fn busy() -> Sample {
         job(id, "acme/storefront", "release/1.4", "team-a", at + 300, more)
     };
     let jobs: Vec<_> = [waiting(), running(), ended(), vec![before("storefront-5102", 12_500), before("storefront-5088", 17_400)]].concat();
-    sample(&jobs, limits(), letters(), failed())
+    sample(&jobs, &limits(), letters(), failed())
 }
 
 /// The same daemon, where everything that a sender chooses is hostile, and as long as it may be.
@@ -429,5 +429,5 @@ pub(super) fn hostile() -> Sample {
     for phase in failed["builds"][0]["phases"].as_array_mut().unwrap() {
         hostile(phase, &["name"]);
     }
-    sample(&jobs, limits, letters, serde_json::from_value(failed).unwrap())
+    sample(&jobs, &limits, letters, serde_json::from_value(failed).unwrap())
 }
