@@ -1,11 +1,13 @@
 //! One function an operational event: it writes the log line and counts the metric, so that the two cannot drift apart.
 
 mod metric;
+mod start;
 
 use std::{fmt::Display, time::Duration};
 
 pub use metric::describe;
 use metrics::{counter, gauge};
+pub(crate) use start::{Start, service_started};
 use tracing::{
     Span, debug, error,
     field::{DisplayValue, display},
@@ -27,42 +29,6 @@ pub(crate) fn job_span(id: &dyn Display, tenant: &dyn Display) -> Span {
 fn once(job: &dyn Display) -> Option<DisplayValue<&dyn Display>> {
     let is_told = Span::current().metadata().is_some_and(|span| span.name() == JOB);
     (!is_told).then(|| display(job))
-}
-
-/// What a daemon is and works with, for whoever reads its log.
-#[derive(Debug)]
-pub(crate) struct Start<'a> {
-    pub(crate) version: &'a str,
-    /// Where the configuration comes from.
-    pub(crate) config: &'a str,
-    pub(crate) region: &'a str,
-    pub(crate) account: &'a str,
-    /// As whom AWS is called, or why that is not known.
-    pub(crate) identity: &'a str,
-    /// The queues' URLs, the topic's ARN, and where HTTP is served.
-    pub(crate) queues: &'a str,
-    pub(crate) topic: &'a str,
-    pub(crate) http: &'a str,
-    pub(crate) running: usize,
-    pub(crate) per_tenant: usize,
-    pub(crate) waiting: usize,
-}
-
-pub(crate) fn service_started(start: &Start<'_>) {
-    info!(
-        version = start.version,
-        config = start.config,
-        aws.region = start.region,
-        aws.account = start.account,
-        aws.identity = start.identity,
-        queues = start.queues,
-        topic = start.topic,
-        http = start.http,
-        limits.running = start.running,
-        limits.per_tenant = start.per_tenant,
-        limits.waiting = start.waiting,
-        "the daemon is up"
-    );
 }
 
 pub(crate) fn draining(jobs: usize, grace: Duration) {

@@ -12,7 +12,7 @@ from program import ROOT
 from waiting import until
 
 MANUAL = (ROOT / "docs/operations.md").read_text()
-OBSERVE = "".join((ROOT / "src" / name).read_text() for name in ("observe.rs", "observe/metric.rs"))
+OBSERVE = "".join((ROOT / "src" / name).read_text() for name in ("observe.rs", "observe/metric.rs", "observe/start.rs"))
 ALARMS = (DEPLOY / "terraform/alarms.tf").read_text()
 RESOURCES = yaml.load((DEPLOY / "cloudformation.yaml").read_text(), Loader=Loose)["Resources"].values()
 

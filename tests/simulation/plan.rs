@@ -1,6 +1,10 @@
 //! What happens in one simulated world, all of it drawn from a seed.
 
-use std::{collections::BTreeMap, ops::{Range, RangeInclusive}, time::Duration};
+use std::{
+    collections::BTreeMap,
+    ops::{Range, RangeInclusive},
+    time::Duration,
+};
 
 use fastrand::Rng;
 use localaws::runner::{Assignment, scripted::Script};
