@@ -17,7 +17,7 @@ use crate::world::{World, job, world};
 
 /// A world whose jobs queue moves a message after two receives.
 async fn twice_at_most() -> (World, Queue) {
-    let mut world = world(|_| Script::succeeds()).start_without_daemon().await;
+    let mut world = world(|_| Script::succeeds().taking(Duration::from_mins(1))).start_without_daemon().await;
     let policy = r#"{"deadLetterTargetArn":"arn:aws:sqs:us-east-1:000000000000:slipway-jobs-dlq","maxReceiveCount":2}"#;
     let queue = world.create_queue("strict", &[(QueueAttributeName::RedrivePolicy, policy)]).await;
     world.take_from(queue.url());

@@ -5,8 +5,8 @@ import signal
 import stat
 
 import pytest
-from cloud import Subscriber
-from conftest import daemon_config, job
+from cloud import Subscriber, job
+from conftest import daemon_config
 from program import environment, slipway
 from waiting import until
 
