@@ -3,12 +3,7 @@
 //! `-- --days N` lives through N simulated days of a mixed load and holds every decision to the schedule's promises; `-- --plot FILE`
 //! draws a flooding tenant beside another as an SVG.
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark fails by panicking, and prints what it measured")]
-#![expect(
-    clippy::cast_precision_loss,
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "times and counts are far below 2^52"
-)]
+#![expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "times and counts are far below 2^52")]
 
 #[path = "schedule/days.rs"]
 mod days;

@@ -204,7 +204,7 @@ fn text(list: &JobList, width: Option<usize>, paint: Paint, now: Timestamp, trou
     );
     let mut text = format!("{}\n", paint.paint(Tone::Dim, &summary));
     if let Some(trouble) = trouble {
-        text.push_str(&paint.paint(Tone::Bad, &plain(trouble)).to_string());
+        text.push_str(&paint.paint(Tone::Bad, &plain(trouble)));
         text.push('\n');
     }
     let mut table = Table::new(&["STATE", "JOB", "TENANT", "REPOSITORY", "REVISION", "FOR", "WHY"]);
@@ -228,7 +228,7 @@ fn text(list: &JobList, width: Option<usize>, paint: Paint, now: Timestamp, trou
     }
     let left_out = list.total.saturating_sub(list.jobs.len());
     if left_out > 0 {
-        text.push_str(&paint.paint(Tone::Dim, &format!("and {left_out} more: --limit shows up to 1000")).to_string());
+        text.push_str(&paint.paint(Tone::Dim, &format!("and {left_out} more: --limit shows up to 1000")));
         text.push('\n');
     }
     text

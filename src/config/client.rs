@@ -57,6 +57,7 @@ fn unreadable(text: &str, error: &toml::de::Error) -> Fault {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::Client;
 
