@@ -112,7 +112,7 @@ async fn a_dead_letter_is_moved_back_with_all_that_came_with_it_when_it_would_be
     let edited = desk.redrive_edited(&bad, "still none".to_owned()).await.unwrap();
     assert!(edited.done.is_empty() && edited.refused[0].problems[0].problem.starts_with("is not JSON"));
     let edited = desk.redrive_edited(&bad, job("mended").to_string()).await.unwrap();
-    assert_eq!(edited.done, [bad.clone()]);
+    assert_eq!(edited.done, std::slice::from_ref(&bad));
     assert_eq!(world.next_end().await["id"], "mended/finished");
     assert_eq!(desk.delete(Selection::of(&bad)).await.unwrap(), Done { missing: vec![bad], complete: true, ..Done::default() });
     assert!(world.dead_letters().await.is_empty());
