@@ -36,7 +36,7 @@ const LARGEST: usize = 64 * 1024 * 1024;
 #[derive(Debug, Clone, Args)]
 pub(super) struct Daemon {
     /// Where the daemon listens; `SLIPWAY_TOKEN` holds the token where it wants one
-    #[arg(long = "daemon", value_name = "URL", env = "SLIPWAY_DAEMON", default_value = DEFAULT, value_parser = url, hide_env_values = true)]
+    #[arg(long = "daemon", global = true, value_name = "URL", env = "SLIPWAY_DAEMON", default_value = DEFAULT, value_parser = url, hide_env_values = true)]
     pub(super) url: Url,
 }
 

@@ -32,23 +32,23 @@ which deployment? name one of these:
 #[command(next_help_heading = "Which deployment")]
 pub(super) struct Location {
     /// The job queue's URL
-    #[arg(long, value_name = "URL", env = "SLIPWAY_QUEUE_URL", hide_env_values = true)]
+    #[arg(long, global = true, value_name = "URL", env = "SLIPWAY_QUEUE_URL", hide_env_values = true)]
     pub(super) queue_url: Option<String>,
 
     /// The topic's ARN
-    #[arg(long, value_name = "ARN", env = "SLIPWAY_TOPIC_ARN", hide_env_values = true)]
+    #[arg(long, global = true, value_name = "ARN", env = "SLIPWAY_TOPIC_ARN", hide_env_values = true)]
     pub(super) topic_arn: Option<String>,
 
     /// The CodeBuild project that builds; once for each
-    #[arg(long = "project", value_name = "NAME", env = "SLIPWAY_PROJECT", value_delimiter = ',', hide_env_values = true)]
+    #[arg(long = "project", global = true, value_name = "NAME", env = "SLIPWAY_PROJECT", value_delimiter = ',', hide_env_values = true)]
     pub(super) projects: Vec<String>,
 
     /// The file for senders: `queue_url`, `topic_arn`, projects [env: `SLIPWAY_CLIENT`]
-    #[arg(long, value_name = "FILE", conflicts_with = "config")]
+    #[arg(long, global = true, value_name = "FILE", conflicts_with = "config")]
     pub(super) client: Option<PathBuf>,
 
     /// The operator's configuration file [env: `SLIPWAY_CONFIG`]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
 }
 

@@ -38,7 +38,7 @@ def test_a_hangup_reads_the_configuration_again_and_a_wrong_one_changes_nothing(
     file_of(tmp_path).write_text(wrong)
     daemon.program.send(signal.SIGHUP)
     daemon.program.says(lambda text: "refused as a whole" in text, "the refusal")
-    for fault in ("3 faults", 'limits.running = \\"many\\"', "profiles.default.sources[0]", "queues[0].wait"):
+    for fault in ("3 faults", 'limits.running = "many"', "profiles.default.sources[0]", "queues[0].wait"):
         assert fault in daemon.program.log, daemon.program.log
     file_of(tmp_path).write_text(right.replace("running = 1", "running = 3").replace('interval = "200ms"', 'interval = "300ms"'))
     daemon.program.send(signal.SIGHUP)
