@@ -212,7 +212,7 @@ pub struct Telemetry {
 /// What the operator allows under one name.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(extend("if" = { "not": { "required": ["extends"] } }, "then" = { "required": ["project", "sources"] }))]
+#[schemars(extend("if" = { "not": { "required": ["extends"], "properties": { "extends": {} } } }, "then" = { "required": ["project", "sources"], "properties": { "project": {}, "sources": {} } }))]
 pub struct Profile {
     /// Another profile's name: every key that is not set here is as it is there. What is set here replaces it whole, lists and tables too.
     pub extends: Option<String>,

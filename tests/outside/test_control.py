@@ -48,10 +48,11 @@ def test_a_hangup_reads_the_configuration_again_and_a_wrong_one_changes_nothing(
     daemon.program.send(signal.SIGHUP)
     daemon.program.says(lambda text: "holds for what is received from now on" in text and "limits.running" in text, "the reload")
     until(lambda: running(endpoint.cloud) == 3, "the builds that the new limit allows")
+    endpoint.cloud.send(job("app-4", source))
     daemon.program.says(lambda text: "DEBUG" in text, "the details that are logged now")
     gate.open()
     subscriber = Subscriber(endpoint.cloud)
-    for number in range(4):
+    for number in range(5):
         assert subscriber.event(f"app-{number}/finished")["data"]["status"] == "succeeded"
 
 
@@ -138,4 +139,5 @@ def test_dead_letters_are_handled_with_and_without_a_daemon(endpoint, start_daem
     deleted = dlq("delete", "--problem", "is not JSON", way=ways[1])
     assert deleted.stdout == f"{letters['nor this']['id']} deleted\n"
     assert cloud.counts(dead) == (0, 0)
-    assert dlq("ls", way=ways[0]).stdout == "no dead letters\n"
+    # The daemon answers with its last look for a few seconds.
+    until(lambda: dlq("ls", way=ways[0]).stdout == "no dead letters\n", "an empty list")

@@ -64,12 +64,14 @@ impl Console {
 
 /// What is before what: those that wait in the order of their turn, those that run and are reported, the oldest first, and those that have
 /// ended, the newest first.
-fn key(job: &JobStanding) -> (State, usize, &str, Reverse<&str>) {
+fn key(job: &JobStanding) -> (State, usize, &str, Reverse<&str>, [Option<&str>; 2]) {
     let position = job.wait.as_ref().and_then(|wait| wait.position).unwrap_or(usize::MAX);
     let started = job.started_at.as_deref().unwrap_or(&job.received_at);
+    // CodeBuild tells times in seconds: of those that began in the same one, the first that was sent comes first.
+    let sent = [job.job.enqueued_at.as_deref(), job.job.id.as_deref()];
     match job.state {
-        State::Waiting => (State::Waiting, position, &job.received_at, Reverse("")),
-        State::Running | State::Reporting => (job.state, 0, started, Reverse("")),
-        State::Ended => (State::Ended, 0, "", Reverse(job.ended_at.as_deref().unwrap_or_default())),
+        State::Waiting => (State::Waiting, position, &job.received_at, Reverse(""), sent),
+        State::Running | State::Reporting => (job.state, 0, started, Reverse(""), sent),
+        State::Ended => (State::Ended, 0, "", Reverse(job.ended_at.as_deref().unwrap_or_default()), sent),
     }
 }
