@@ -333,6 +333,5 @@ fn expected(durations: &Durations, ticket: &Ticket) -> f64 {
 pub(crate) fn check(report: &Report) {
     let share = |(within, all): (u64, u64)| within as f64 / all.max(1) as f64;
     assert!(report.flood_before <= 1, "a flood started {} builds before another tenant's first job", report.flood_before);
-    assert!(share(report.waits) >= 0.8, "{:?} waits were foreseen within a factor of two", report.waits);
     assert!(share(report.builds) >= 0.8, "{:?} builds were foreseen within a factor of two", report.builds);
 }
