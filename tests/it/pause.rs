@@ -68,8 +68,10 @@ async fn what_was_received_before_the_pause_waits_and_comes_to_no_dead_letter_qu
     world.start_daemon().await;
     let busy = world.clients.queue(queue.url());
     send(&busy, &job("first")).await;
-    send(&busy, &job("second")).await;
     world.until_builds(|builds| builds.len() == 1).await;
+    send(&busy, &job("second")).await;
+    // It is received meanwhile.
+    sleep(Duration::from_secs(10)).await;
     let name = PauseScope::Queue("strict".to_owned());
     world.controls().pauses.pause(name.clone(), None).await.unwrap();
     assert_eq!(world.next_end().await["id"], "first/finished");
