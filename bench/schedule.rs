@@ -56,7 +56,8 @@ fn live(days: u32) {
         "first jobs beside a flood: {}; builds that the flood started before one of them: at most {}",
         report.beside_floods, report.flood_before
     );
-    println!("waits foreseen within a factor of two: {}", share(report.waits));
+    println!("waits foreseen within a factor of two, or a minute: {} jobs", share(report.waits));
+    println!("of those that waited, or were to wait, for half a minute: {}", share(report.long_waits));
     println!("builds foreseen within a factor of two: {}", share(report.builds));
     println!("took {:.1} s", began.elapsed().as_secs_f64());
 }

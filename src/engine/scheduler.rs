@@ -153,7 +153,10 @@ impl Scheduler {
             let rule = state.schedule.rules().tenant(ticket.tenant.as_str());
             let waiting = state.schedule.waiting_of(ticket.tenant.as_str());
             let is_full = rule.when_full == WhenFull::Reject && rule.waiting.is_some_and(|most| waiting >= most);
-            if is_new && is_full { Err(Full { waiting }) } else { Ok(state.schedule.push(ticket, sender, now_ms)) }
+            if is_new && is_full {
+                return Err(Full { waiting });
+            }
+            Ok(state.schedule.push(ticket, sender, now_ms))
         })?;
         let _leave = Leave(self, key);
         match slot.await {

@@ -3,8 +3,8 @@
 //!
 //! A tenant's turn comes when it has used least build time for its weight (`share`); of a tenant, the job that has waited too long goes
 //! first, then the more urgent, then the older one. Whatever was used: a tenant goes before all others when its oldest job has waited too
-//! long, or when nothing of it has been built for as long; but only once in that time, so that a flood gains nothing by its age, and only
-//! with every second start, so that shares hold among many that wait too long. A job that waits is listed where a decision looks for it only as long as no limit of
+//! long, or when nothing of it has been built for as long; but only once in that time, so that a flood gains nothing by its age, and for a
+//! job's age only with every second start, so that shares hold among many that wait too long. A job that waits is listed where a decision looks for it only as long as no limit of
 //! its own keeps it back: of its group only the first is offered; the offered jobs of one tenant, `Route` and repository are a `Flow`;
 //! a flow is listed in its tenant's `Entry` while the repository has room, and the entry in its route while the tenant
 //! has. Each limit that fills or frees moves what it concerns, and a decision, an arrival and a leave touch no more than that.
@@ -30,7 +30,7 @@ use std::collections::{BTreeSet, HashMap};
 use slab::Slab;
 
 use self::{
-    account::Account,
+    account::{Account, Waits},
     group::{Group, Member},
     lanes::Rank,
     names::Names,
@@ -55,8 +55,8 @@ pub struct Schedule<T> {
     rules: Rules,
     decay: Decay,
     pauses: Pauses,
-    /// The last start was of one that had waited too long.
-    was_due: bool,
+    /// The last start was of a job that had waited too long.
+    was_aged: bool,
     running: usize,
     jobs: Slab<Waiting<T>>,
     places: Slab<Place>,
@@ -100,6 +100,8 @@ struct Place {
     cost: f64,
     weights: [u32; 2],
     since_ms: i64,
+    /// When its tenant was served before, and relieved.
+    before_ms: [i64; 2],
 }
 
 /// Which one of those that wait.
@@ -137,7 +139,7 @@ impl<T> Schedule<T> {
             decay: Decay::new(rules.limits.half_life),
             rules,
             pauses: Pauses::default(),
-            was_due: false,
+            was_aged: false,
             running: 0,
             jobs: Slab::new(),
             places: Slab::new(),
@@ -186,15 +188,12 @@ impl<T> Schedule<T> {
 
     /// Takes the next one, if one may start, and a place for it. `cost`: how many seconds its build is expected to take.
     pub fn next(&mut self, now_ms: i64, cost: impl FnOnce(&Ticket) -> f64) -> Option<Next<T>> {
-        let (index, is_due) = self.choose(now_ms)?;
+        let (index, due) = self.choose(now_ms)?;
         let cost = cost(&self.jobs[index].ticket);
         let (tenant, route) = (self.jobs[index].tenant, self.jobs[index].route);
         let repository = self.repository(index);
-        self.was_due = is_due;
-        if is_due {
-            self.tenants[tenant].relieved_ms = now_ms;
-        }
-        let place = self.place(tenant, route, repository, cost, now_ms);
+        self.was_aged = due == Some(Waits::Job);
+        let place = self.place(tenant, route, repository, cost, now_ms, due.is_some());
         let ticket = &self.jobs[index].ticket;
         if let Some((group, job)) = ticket.group.clone().map(|group| (group, ticket.job.clone())) {
             self.hold(&group, &job);
@@ -208,12 +207,17 @@ impl<T> Schedule<T> {
         let (tenant, route) = (self.tenant(ticket.tenant.as_str()), self.route(ticket));
         let limit = || self.rules.repository(&ticket.repository);
         let repository = self.repositories.id(&ticket.repository, || Repository::new(limit()));
-        self.place(tenant, route, repository, cost, since_ms)
+        self.place(tenant, route, repository, cost, since_ms, false)
     }
 
     /// A build no longer runs, or never did.
     pub fn release(&mut self, place: PlaceKey, took: Took, now_ms: i64) {
         let place = self.places.remove(place.0);
+        let account = &mut self.tenants[place.tenant];
+        if took == Took::Nothing && account.served_ms == place.since_ms {
+            // Its turn is still to come.
+            [account.served_ms, account.relieved_ms] = place.before_ms;
+        }
         let took = if let Took::Seconds(seconds) = took { seconds } else { 0.0 };
         let correction = self.decay.left(took - place.cost, place.since_ms, now_ms);
         self.charge(&place, correction, now_ms);

@@ -25,14 +25,23 @@ pub(super) struct Entry {
     /// The first jobs of its flows.
     pub(super) lanes: Lanes,
     /// How it stands in the route.
-    pub(super) listed: Option<(Level, Turn, Due)>,
+    pub(super) listed: Option<(Level, Turn, [Option<Due>; 2])>,
 }
 
 /// Whose turn it is: who has used least for its weight; between equals the more urgent job, then the older one.
 pub(super) type Turn = (Share, usize, (Age, usize), usize);
 
-/// Who has waited longest; between equals as above.
-pub(super) type Due = (i64, usize, i64, usize);
+/// Who goes before all others if the time lies back far enough; between equals as above.
+pub(super) type Due = (Waits, i64, usize, i64, usize);
+
+/// What makes a tenant go before all others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Waits {
+    /// Nothing of it runs, and since that time nothing was started.
+    Tenant,
+    /// Its oldest job was sent then.
+    Job,
+}
 
 /// Within its limit a tenant goes before all that are beyond theirs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,19 +74,18 @@ impl Account {
         }
     }
 
-    /// Since when somebody of a tenant has waited, as far as that may make it go before all others: its oldest job, or, while nothing of
-    /// it runs, the tenant itself. Once it has gone first, it counts anew.
-    pub(super) fn due_ms(&self, oldest: &Age) -> i64 {
-        let since_ms = if self.running == 0 { oldest.enqueued_ms.min(self.served_ms) } else { oldest.enqueued_ms };
-        since_ms.max(self.relieved_ms)
+    /// Since when the tenant has waited, and its oldest job. Once it has gone first for that, it counts anew.
+    pub(super) fn since_ms(&self, oldest: &Age) -> [(Waits, Option<i64>); 2] {
+        let tenant = (self.running == 0).then_some(self.served_ms.max(self.relieved_ms));
+        [(Waits::Tenant, tenant), (Waits::Job, Some(oldest.enqueued_ms.max(self.relieved_ms)))]
     }
 
     /// How an entry is to stand in its route.
-    pub(super) fn standing(&self, entry: &Entry, tenant: usize) -> Option<(Level, Turn, Due)> {
+    pub(super) fn standing(&self, entry: &Entry, tenant: usize) -> Option<(Level, Turn, [Option<Due>; 2])> {
         let level = self.level()?;
         let (priority, rank) = entry.lanes.first()?;
-        let due_ms = self.due_ms(&entry.lanes.oldest()?.0);
-        let due = (due_ms, priority, rank.0.enqueued_ms, tenant);
+        let due = |(waits, since_ms): (Waits, Option<i64>)| Some((waits, since_ms?, priority, rank.0.enqueued_ms, tenant));
+        let due = self.since_ms(&entry.lanes.oldest()?.0).map(due);
         Some((level, (self.share, priority, rank.clone(), tenant), due))
     }
 }

@@ -1,26 +1,28 @@
 //! Whose turn it is.
 
-use super::{Schedule, route::Route};
+use super::{Schedule, account::Waits, route::Route};
 
 impl<T> Schedule<T> {
-    /// The next one, and whether it is next because it has waited too long.
-    pub(super) fn choose(&self, now_ms: i64) -> Option<(usize, bool)> {
+    /// The next one, and for whose wait it goes before all others.
+    pub(super) fn choose(&self, now_ms: i64) -> Option<(usize, Option<Waits>)> {
         if self.pauses.all || self.running >= self.rules.limits.running {
             return None;
         }
         let overdue_ms = now_ms.saturating_sub(self.aging_ms());
         let open = || self.routes.iter().filter(|route| self.is_open(route));
-        let due = || {
-            let first = open().filter_map(|route| route.due.first()).filter(|due| due.0 <= overdue_ms).min();
-            first.map(|due| (due.3, None, true))
+        let due = |waits: Waits| {
+            let from = (waits, i64::MIN, 0, i64::MIN, 0);
+            let first = open().filter_map(|route| route.due.range(from..).next());
+            let first = first.filter(|due| due.0 == waits && due.1 <= overdue_ms).min();
+            first.map(|due| (due.4, None, Some(waits)))
         };
         let first = |level: usize| {
             let turns = open().filter_map(|route| Some((self.classes[route.class], route.class, route.turns[level].first()?)));
-            turns.min().map(|(_, class, turn)| (turn.3, Some(class), false))
+            turns.min().map(|(_, class, turn)| (turn.3, Some(class), None))
         };
-        let due = if self.was_due { None } else { due() };
-        let (tenant, class, is_due) = due.or_else(|| first(0)).or_else(|| first(1))?;
-        Some((self.first_of(tenant, class, overdue_ms)?, is_due))
+        let aged = || if self.was_aged { None } else { due(Waits::Job) };
+        let (tenant, class, due) = due(Waits::Tenant).or_else(aged).or_else(|| first(0)).or_else(|| first(1))?;
+        Some((self.first_of(tenant, class, overdue_ms)?, due))
     }
 
     /// The first of a tenant's jobs on open routes.

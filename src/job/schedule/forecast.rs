@@ -9,6 +9,8 @@ use super::{Schedule, Ticket, standing::Turn};
 
 /// A build that has taken longer than expected takes so much of its time again.
 const LONGER: f64 = 0.25;
+/// Of several that run, the first ends sooner than each is expected to.
+const SOONER: f64 = 0.75;
 const SECOND: f64 = 1000.0;
 
 /// When the places of one limit are free, in milliseconds from now.
@@ -125,7 +127,7 @@ impl<T> Schedule<T> {
 fn left(cost: f64, elapsed_ms: i64) -> i64 {
     #[expect(clippy::cast_precision_loss, reason = "a build's time is far below 2^52 milliseconds")]
     let elapsed = elapsed_ms.max(0) as f64 / SECOND;
-    ms(if elapsed < cost { cost - elapsed } else { elapsed * LONGER })
+    ms(if elapsed < cost { (cost - elapsed) * SOONER } else { elapsed * LONGER })
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "the cast saturates")]

@@ -145,14 +145,18 @@ impl<T> Schedule<T> {
     }
 
     /// Takes a place, and charges for it.
-    pub(super) fn place(&mut self, tenant: usize, route: usize, repository: usize, cost: f64, now_ms: i64) -> PlaceKey {
+    pub(super) fn place(&mut self, tenant: usize, route: usize, repository: usize, cost: f64, now_ms: i64, is_due: bool) -> PlaceKey {
         let Route { class, queue, .. } = self.routes[route];
         let weights = [self.tenants[tenant].rule.weight, self.rules.class(self.queues.name(queue)).1];
-        let place = Place { tenant, route, class, repository, cost, weights, since_ms: now_ms };
+        let account = &mut self.tenants[tenant];
+        let before_ms = [account.served_ms, account.relieved_ms];
+        account.served_ms = now_ms.max(account.served_ms);
+        if is_due {
+            account.relieved_ms = now_ms;
+        }
+        let place = Place { tenant, route, class, repository, cost, weights, since_ms: now_ms, before_ms };
         self.charge(&place, cost, now_ms);
         self.count(&place, |counted| *counted += 1);
-        let served_ms = &mut self.tenants[tenant].served_ms;
-        *served_ms = now_ms.max(*served_ms);
         self.refresh_all(tenant);
         self.relist_all(repository);
         PlaceKey(self.places.insert(place))

@@ -14,7 +14,7 @@ pub(super) struct Route {
     pub(super) class: usize,
     /// The tenants that have a job to start, by [`Level`].
     pub(super) turns: [BTreeSet<Turn>; 2],
-    /// Those within their limits, by the age of their oldest job, or by when they were last served for that.
+    /// Those within their limits, by how long they have waited.
     pub(super) due: BTreeSet<Due>,
 }
 
@@ -62,17 +62,19 @@ impl Route {
         Self { profile, project, queue, class, turns: Default::default(), due: BTreeSet::new() }
     }
 
-    pub(super) fn list(&mut self, (level, turn, due): (Level, Turn, Due)) {
+    pub(super) fn list(&mut self, (level, turn, due): (Level, Turn, [Option<Due>; 2])) {
         self.turns[level as usize].insert(turn);
         if level == Level::Within {
-            self.due.insert(due);
+            self.due.extend(due.into_iter().flatten());
         }
     }
 
-    pub(super) fn unlist(&mut self, (level, turn, due): &(Level, Turn, Due)) {
+    pub(super) fn unlist(&mut self, (level, turn, due): &(Level, Turn, [Option<Due>; 2])) {
         self.turns[*level as usize].remove(turn);
         if *level == Level::Within {
-            self.due.remove(due);
+            for due in due.iter().flatten() {
+                self.due.remove(due);
+            }
         }
     }
 }

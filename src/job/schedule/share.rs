@@ -46,6 +46,11 @@ impl Decay {
         (share.0 - self.age(now_ms)).exp2()
     }
 
+    /// The usage of one that builds one build after the other, for ever.
+    pub(super) fn steady_seconds(self) -> f64 {
+        self.half_life_ms / 1000.0 / std::f64::consts::LN_2
+    }
+
     /// The share with so many seconds more, or fewer, as of a time.
     pub(super) fn charged(self, share: Share, seconds: f64, now_ms: i64) -> Share {
         let usage = self.usage(share, now_ms) + seconds;

@@ -2,7 +2,7 @@
 
 use std::{cmp::Ordering, collections::HashMap};
 
-use super::{Schedule, Ticket, Waiting, names::Names, route::Counted};
+use super::{Account, Schedule, Ticket, Waiting, names::Names, route::Counted};
 use crate::job::standing::{Cause, LimitStanding, Limits, Reason, Wait};
 
 /// One that waits, as others see it.
@@ -19,6 +19,8 @@ pub struct Stand<'a> {
 pub(super) struct Turn {
     pub(super) index: usize,
     tag: f64,
+    /// What its tenant will have used, with all of its own that goes before.
+    used: f64,
 }
 
 impl<T> Schedule<T> {
@@ -26,7 +28,12 @@ impl<T> Schedule<T> {
     /// last. `cost`: how many seconds a build is expected to take. Costs n log n.
     pub fn stand(&self, now_ms: i64, cost: impl Fn(&Ticket) -> f64) -> Vec<Stand<'_>> {
         let turns = self.turns(now_ms, &cost);
-        let starts = self.forecast(&turns, now_ms, &cost);
+        let overtakers = self.overtakers(now_ms);
+        let mut starts = self.forecast(&turns, now_ms, &cost);
+        for (turn, start) in turns.iter().zip(&mut starts) {
+            let own = self.busy(&self.tenants[self.jobs[turn.index].tenant], now_ms);
+            *start = start.map(|start| start * overtakers.delay(turn.used, own));
+        }
         let stand = |(position, (turn, starts_in)): (usize, (&Turn, Option<f64>))| {
             let job = &self.jobs[turn.index];
             let position = starts_in.map(|_| position + 1);
@@ -34,6 +41,29 @@ impl<T> Schedule<T> {
             Stand { ticket: &job.ticket, wait, starts_in }
         };
         turns.iter().zip(starts).enumerate().map(stand).collect()
+    }
+
+    fn overtakers(&self, now_ms: i64) -> Overtakers {
+        let running = self.rules.limits.running;
+        if self.running < running {
+            return Overtakers::default();
+        }
+        let used = |(_, _, account): (usize, &str, &Account)| (self.decay.usage(account.share, now_ms), self.busy(account, now_ms));
+        let mut tenants: Vec<(f64, f64)> = self.tenants.iter().map(used).collect();
+        tenants.sort_by(|one, other| one.0.total_cmp(&other.0));
+        let mut busy = 0.0;
+        for (_, part) in &mut tenants {
+            busy += *part;
+            *part = busy;
+        }
+        Overtakers(tenants)
+    }
+
+    /// What part of all places a tenant has kept busy lately.
+    fn busy(&self, account: &Account, now_ms: i64) -> f64 {
+        #[expect(clippy::cast_precision_loss, reason = "a small number")]
+        let all = self.decay.steady_seconds() * self.rules.limits.running as f64;
+        self.decay.usage(account.share, now_ms) * f64::from(account.rule.weight) / all
     }
 
     pub(super) fn is_paused(&self, job: &Waiting<T>) -> bool {
@@ -56,7 +86,7 @@ impl<T> Schedule<T> {
         let mut of = (usize::MAX, 0.0);
         for (is_paused, tenant, index) in ranked {
             if is_paused {
-                paused.push(Turn { index, tag: f64::INFINITY });
+                paused.push(Turn { index, tag: f64::INFINITY, used: 0.0 });
                 continue;
             }
             let account = &self.tenants[tenant];
@@ -65,8 +95,9 @@ impl<T> Schedule<T> {
             if is_first {
                 of = (tenant, self.decay.usage(account.share, now_ms));
             }
-            let is_due = is_first && account.due_ms(&ticket.age) <= overdue_ms;
-            turns.push(Turn { index, tag: if is_due { f64::NEG_INFINITY } else { of.1 } });
+            let is_due = is_first && account.since_ms(&ticket.age).iter().any(|(_, since_ms)| since_ms.is_some_and(|ms| ms <= overdue_ms));
+            let (tag, used) = if is_due { (f64::NEG_INFINITY, 0.0) } else { (of.1, of.1) };
+            turns.push(Turn { index, tag, used });
             of.1 += cost(ticket) / f64::from(account.rule.weight);
         }
         let by_age = |one: &Turn, other: &Turn| {
@@ -163,6 +194,22 @@ impl<T> Schedule<T> {
             projects: counted(&self.projects, &waits.projects),
             pauses: Vec::new(),
         }
+    }
+}
+
+/// Who comes meanwhile and has used less goes before: tenants by what they have used, and what part of all places they have kept busy lately,
+/// with all before.
+#[derive(Debug, Default)]
+struct Overtakers(Vec<(f64, f64)>);
+
+impl Overtakers {
+    /// How many times longer one waits for whom so much will have been used: as in a queue with priorities, by what is left to it by those
+    /// that go before.
+    fn delay(&self, used: f64, own: f64) -> f64 {
+        const MOST: f64 = 0.75;
+        let before = self.0.partition_point(|(other, _)| *other < used);
+        let busy = before.checked_sub(1).map_or(0.0, |last| self.0[last].1 - own);
+        1.0 / (1.0 - busy.clamp(0.0, MOST))
     }
 }
 
