@@ -92,14 +92,13 @@ impl Backlog {
         });
     }
 
-    /// Room for one message of a queue at least, and at most for as many as one receive brings. `spare`: only while half of all that may
-    /// be held is free.
-    pub(crate) async fn reserve(&self, queue: usize, spare: bool) -> Vec<Reservation> {
+    /// Room for one message of a queue at least, and at most for as many as one receive brings.
+    pub(crate) async fn reserve(&self, queue: usize) -> Vec<Reservation> {
         let want = self.want(queue);
         loop {
             let mut changed = std::pin::pin!(self.shared.changed.notified());
             changed.as_mut().enable();
-            let taken = self.with(|state| if state.is_turn_of(queue) { state.take(queue, spare) } else { 0 });
+            let taken = self.with(|state| if state.is_turn_of(queue) { state.take(queue) } else { 0 });
             if taken > 0 {
                 drop(want);
                 let one = |_| Reservation { waiting: Place(self.clone()), held: Held { units: units(0), backlog: self.clone() } };
@@ -147,11 +146,10 @@ impl State {
     }
 
     /// An empty queue keeps none from the others: one receive takes no more than its queue's share.
-    fn take(&mut self, queue: usize, spare: bool) -> usize {
+    fn take(&mut self, queue: usize) -> usize {
         let at_once = (self.most_places / self.queues.len().max(1)).clamp(1, BATCH);
         let places = self.most_places.saturating_sub(self.places).min(at_once);
-        let kept = if spare { self.most_units / 2 } else { 0 };
-        let left = self.most_units.saturating_sub(self.units).saturating_sub(kept);
+        let left = self.most_units.saturating_sub(self.units);
         let taken = places.min(left / units(0));
         self.places += taken;
         self.units += taken * units(0);

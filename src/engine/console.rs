@@ -1,7 +1,6 @@
 //! What others see of the running daemon, and what they may ask of it: the one handle of the API and the status page.
 
 mod cancel;
-mod limits;
 mod log;
 mod notice;
 mod record;

@@ -116,7 +116,7 @@ impl Intake {
                 }
                 Some(count) = counts.next() => complaints.counted(count.unwrap_or_default()),
                 () = sleep_until(paused_until.unwrap_or_else(Instant::now)), if paused_until.is_some() => paused_until = None,
-                room = self.backlog.reserve(self.index, false), if is_open == Some(true) && receives.len() < wanted && paused_until.is_none() => {
+                room = self.backlog.reserve(self.index), if is_open == Some(true) && receives.len() < wanted && paused_until.is_none() => {
                     receives.push(self.receive(room));
                 }
                 // Without a receive under way, it is the wait for room or the pause that goes on.

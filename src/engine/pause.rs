@@ -28,7 +28,7 @@ use crate::{
 /// Between two looks at the tags: so late at most a daemon hears of a pause that somebody else has set.
 pub(crate) const EVERY: Duration = Duration::from_mins(1);
 /// For so long nothing is received at the start while the tags cannot be read and nobody refuses them: a pause outlives a restart.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What is paused. Cheap to clone.
 #[derive(Debug, Clone)]

@@ -17,38 +17,19 @@ pub fn as_built(job: &Job, build: &Build) -> Job {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
-    use std::collections::BTreeMap;
-
     use serde_json::json;
 
     use super::*;
-    use crate::{
-        config::Profile,
-        job::{
-            message::{self, Message},
-            record::Record,
-        },
-    };
-
-    fn job(more: &serde_json::Value) -> Job {
-        let profile = Profile { name: "default".into(), sources: vec!["*".into()], timeout_minutes: 60, ..Profile::default() };
-        let mut message = json!({ "version": 1, "id": "app-1", "source": { "url": "https://github.com/acme/app" } });
-        message.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        match message::read(&message.to_string(), "m", &BTreeMap::from([("default".into(), profile)])) {
-            Ok(Message::Job(job)) => *job,
-            other => panic!("{other:?}"),
-        }
-    }
+    use crate::job::{message::sample::job_with, record::Record};
 
     #[test]
     fn a_build_gives_back_the_job_that_it_was_started_for() {
-        let first = job(&json!({
+        let first = job_with(&json!({
             "tenant": "team-a", "labels": { "release": "1" }, "priority": "high", "group": { "key": "g", "on_conflict": "supersede" },
             "source": { "url": "https://github.com/acme/app", "revision": "v1" },
         }));
-        let again = job(&json!({ "tenant": "team-b", "labels": { "release": "2" } }));
+        let again = job_with(&json!({ "tenant": "team-b", "labels": { "release": "2" } }));
         let record = Record::parse(&Record::of(&first, None).value());
         let build = Build {
             record,

@@ -5,6 +5,8 @@ mod json;
 mod reader;
 mod request;
 #[cfg(test)]
+pub(crate) mod sample;
+#[cfg(test)]
 mod tests;
 pub mod wire;
 

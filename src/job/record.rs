@@ -56,30 +56,16 @@ impl Record {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::{
-        config::Profile,
-        job::message::{self, Message},
-    };
-
-    fn job(more: &serde_json::Value) -> Job {
-        let profile = Profile { name: "default".into(), sources: vec!["*".into()], timeout_minutes: 60, ..Profile::default() };
-        let mut message = json!({ "version": 1, "id": "app-1", "source": { "url": "https://github.com/acme/app" } });
-        message.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        match message::read(&message.to_string(), "m", &BTreeMap::from([("default".into(), profile)])) {
-            Ok(Message::Job(job)) => *job,
-            other => panic!("{other:?}"),
-        }
-    }
+    use crate::job::message::sample::job_with;
 
     #[test]
     fn what_is_too_long_for_a_variable_leaves_the_labels_out() {
         let labels: BTreeMap<String, String> = (0..10).map(|n| (format!("label-{n}"), "x".repeat(500))).collect();
-        let record = Record { labels: Some(labels), ..Record::of(&job(&json!({})), None) };
+        let record = Record { labels: Some(labels), ..Record::of(&job_with(&json!({})), None) };
         let value = record.value();
         assert!(value.len() <= MAX_VALUE);
         assert_eq!(Record::parse(&value), Some(Record { labels: None, ..record }));

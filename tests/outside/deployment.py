@@ -368,6 +368,12 @@ def follows_a_job(deployed, programs, free_port, folder, client, policy):
     answer = slipway(*submit, variables=variables)
     assert answer.returncode == 0 and "builds alone" not in answer.stderr, answer.stderr + daemon.log
     assert answer.stderr.endswith("followed-1 succeeded\n")
+    # The emulator's builds do not show the variables that they were started with, so that only a build's id finds one.
+    newest = cloud.codebuild.list_builds_for_project(projectName=deployed.name)["ids"][0]
+    shown = slipway("logs", newest, "--client", file, variables=variables)
+    assert shown.returncode == 0 and shown.stderr.endswith(f"build {newest} succeeded\n"), shown.stderr
+    unknown = slipway("logs", "followed-1", "--client", file, variables=variables)
+    assert "there is no build of followed-1 among the newest" in unknown.stderr, unknown.stderr
     left = [url for url in cloud.sqs.list_queues().get("QueueUrls", []) if "slipway-follow-" in url]
     assert left == []
     daemon.send(signal.SIGTERM)

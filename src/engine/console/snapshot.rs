@@ -9,7 +9,7 @@ use std::{
 
 use tokio::time::Instant;
 
-use super::{Console, limits::limits};
+use super::Console;
 use crate::job::{
     event::rfc3339,
     standing::{JobStanding, Snapshot, State, Wait},
@@ -53,10 +53,7 @@ impl Console {
         });
         jobs.sort_by(|one, other| key(one).cmp(&key(other)));
         let now = parts.worker.clock.now();
-        let mut limits = standing.limits;
-        if limits.all.limit.is_none() {
-            limits = self::limits(&self.config(), jobs.iter().map(|job| &**job), now);
-        }
+        let limits = standing.limits;
         let notices = self.notices(&limits, now);
         Snapshot { time: rfc3339(now), started_at: rfc3339(self.shared.started_at), jobs, limits, notices }
     }

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use super::{Scheduler, State, expected};
 use crate::job::{
-    JobId,
     estimate::range,
     schedule::Stand,
     standing::{Cause, Limits, Reason, Wait},
@@ -12,7 +11,6 @@ use crate::job::{
 
 /// Where jobs and limits stand at one moment.
 #[derive(Debug)]
-#[allow(dead_code, reason = "the API reads it")]
 pub(crate) struct Standing {
     /// Who waits in line, in the order of their turn; those that are paused last.
     pub(crate) waiting: Vec<Waiter>,
@@ -21,15 +19,12 @@ pub(crate) struct Standing {
 
 /// One who waits.
 #[derive(Debug)]
-#[allow(dead_code, reason = "the API reads it")]
 pub(crate) struct Waiter {
     /// Its ticket's.
     pub(crate) arrival: u64,
-    pub(crate) job: JobId,
     pub(crate) wait: Wait,
 }
 
-#[allow(dead_code, reason = "the API reads it")]
 impl Scheduler {
     /// Who waits and why, and all limits. Costs as much as jobs wait: to be asked at most once a second.
     pub(crate) fn standing(&self) -> Standing {
@@ -51,7 +46,7 @@ impl Scheduler {
                 }
                 // While nothing is known, a guess would be no estimate.
                 wait.estimate_seconds = starts_in.filter(|_| !durations.is_empty()).map(range);
-                Waiter { arrival: ticket.arrival, job: ticket.job.clone(), wait }
+                Waiter { arrival: ticket.arrival, wait }
             };
             let waiting = stands.into_iter().map(waiter).collect();
             let mut limits = schedule.limits(now_ms);

@@ -1,8 +1,6 @@
 //! What is shown of those that wait, and what changes while they do.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::collections::BTreeMap;
-
 use futures_util::FutureExt;
 
 use super::{standing::Waiter, *};
@@ -44,10 +42,11 @@ async fn serve(scheduler: &Scheduler) {
     tokio::time::timeout(Duration::from_secs(2), scheduler.clone().serve()).await.unwrap_err();
 }
 
-fn waits(scheduler: &Scheduler) -> BTreeMap<String, (Vec<Cause>, Option<usize>)> {
+/// The reasons and positions of those that wait, in the order of their turn.
+fn waits(scheduler: &Scheduler) -> Vec<(Vec<Cause>, Option<usize>)> {
     let wait = |waiter: Waiter| {
         let reasons = waiter.wait.reasons.iter().map(|reason| reason.reason).collect();
-        (waiter.job.to_string(), (reasons, waiter.wait.position))
+        (reasons, waiter.wait.position)
     };
     scheduler.standing().waiting.into_iter().map(wait).collect()
 }
@@ -71,9 +70,7 @@ async fn everyone_who_waits_is_shown_with_the_reason_the_position_and_the_time()
     for other in &mut others {
         assert!(other.now_or_never().is_none());
     }
-    let shown = waits(&scheduler);
-    assert_eq!(shown["b1"], (vec![Cause::Limit], Some(1)));
-    assert_eq!(shown["b2"], (vec![Cause::Limit], Some(2)));
+    assert_eq!(waits(&scheduler), [(vec![Cause::Limit], Some(1)), (vec![Cause::Limit], Some(2))]);
     assert_eq!(scheduler.standing().waiting[0].wait.estimate_seconds, None, "nothing is known yet");
     built(&mut slot, 100);
     let standing = scheduler.standing();
@@ -89,7 +86,7 @@ async fn everyone_who_waits_is_shown_with_the_reason_the_position_and_the_time()
     let tenants: Vec<_> = standing.limits.tenants.iter().map(|it| (it.name.as_str(), it.running, it.waiting, it.weight)).collect();
     assert_eq!(tenants, [("a", 1, 0, Some(1)), ("b", 0, 2, Some(1))]);
     drop(others.remove(0));
-    assert_eq!(waits(&scheduler).into_keys().collect::<Vec<_>>(), ["b2"]);
+    assert_eq!(waits(&scheduler), [(vec![Cause::Limit], Some(1))]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -131,7 +128,7 @@ async fn other_limits_and_pauses_reach_those_that_wait() {
     let mut started = |index: usize| (&mut jobs[index]).now_or_never().map(Result::unwrap);
     let (_first, second) = (started(1).unwrap(), started(2));
     assert!(started(0).is_none() && second.is_none());
-    assert_eq!(waits(&scheduler)["a1"], (vec![Cause::Paused, Cause::Limit], None));
+    assert_eq!(waits(&scheduler)[1], (vec![Cause::Paused, Cause::Limit], None));
     assert_eq!(scheduler.standing().limits.pauses, [pause]);
     scheduler.reconfigure(&config(3));
     scheduler.set_pauses(&[]);
@@ -147,11 +144,11 @@ async fn what_is_paused_gives_its_place_in_the_count_up_and_a_flood_leaves_half_
     let scheduler = Scheduler::new(&config, Clock::system(), &backlog);
     let mut counted = Vec::new();
     for number in 0..90 {
-        let place = backlog.reserve(0, false).await.remove(0).waiting;
+        let place = backlog.reserve(0).await.remove(0).waiting;
         counted.extend(scheduler.prospect(&ticket(&scheduler, "flood", &format!("f{number}")), place));
     }
     assert_eq!((counted.len(), backlog.free()), (50, 50));
-    let place = backlog.reserve(0, false).await.remove(0).waiting;
+    let place = backlog.reserve(0).await.remove(0).waiting;
     let quiet = scheduler.prospect(&ticket(&scheduler, "quiet", "q"), place);
     assert!(quiet.is_some());
     scheduler.set_pauses(&[Pause { scope: PauseScope::Tenant("flood".to_owned()), since: None, reason: None }]);

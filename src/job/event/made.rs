@@ -61,25 +61,12 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::{
-        config::Profile,
-        job::message::{self, Message},
-    };
+    use crate::job::message::sample::job_with;
 
     fn job() -> Job {
-        let env = json!([
+        job_with(&json!({ "env": [
             { "name": "DB", "value": "db/url", "type": "SECRETS_MANAGER" }, { "name": "NPM_TOKEN", "value": "hunter2hunter2" },
-        ]);
-        let body = json!({ "version": 1, "source": { "url": "https://github.com/acme/app" }, "env": env }).to_string();
-        let profile = Profile {
-            name: "default".into(),
-            sources: vec!["https://github.com/*".into()],
-            secrets: vec!["*".into()],
-            ..Profile::default()
-        };
-        let profiles = [("default".to_owned(), profile)].into();
-        let Ok(Message::Job(job)) = message::read(&body, "m", &profiles) else { panic!("no job: {body}") };
-        *job
+        ] }))
     }
 
     fn told(exported: &[(&str, &str)]) -> BTreeMap<String, String> {

@@ -1,13 +1,11 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::collections::BTreeMap;
-
 use serde_json::json;
 
 use super::*;
 use crate::{
     config::{Buildspec, OperatorVariable, SourceHost},
-    job::message::{self, Message},
+    job::message::sample::{job, job_with},
 };
 
 fn profile() -> Profile {
@@ -20,13 +18,6 @@ fn profile() -> Profile {
         secrets: vec!["npm/*".into()],
         timeout_minutes: 60,
         ..Profile::default()
-    }
-}
-
-fn job(message: &serde_json::Value) -> Job {
-    match message::read(&message.to_string(), "message-1", &BTreeMap::from([("default".into(), profile())])) {
-        Ok(Message::Job(job)) => *job,
-        other => panic!("{other:?}"),
     }
 }
 
@@ -107,15 +98,7 @@ fn the_operators_settings_reach_codebuild_and_a_jobs_cannot_replace_them() {
         ..profile()
     };
     let job = |platform: &str| {
-        let text = json!({
-            "version": 1, "id": "a", "source": { "url": "https://github.com/acme/app" },
-            "images": [{ "name": "app", "platform": platform }], "env": [{ "name": "PROXY", "value": "mine" }],
-        });
-        let profiles = BTreeMap::from([("default".to_owned(), profile.clone())]);
-        match message::read(&text.to_string(), "message-1", &profiles) {
-            Ok(Message::Job(job)) => *job,
-            other => panic!("{other:?}"),
-        }
+        job_with(&json!({ "images": [{ "name": "app", "platform": platform }], "env": [{ "name": "PROXY", "value": "mine" }] }))
     };
     let order = translate(&job("linux/amd64"), &profile, 1, None);
     assert_eq!(order.environment, profile.environment);

@@ -1,0 +1,32 @@
+//! Jobs for tests.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+use serde_json::Value;
+
+use super::{Message, read};
+use crate::{config::Profile, job::Job};
+
+/// The job that a message asks for, where a profile `default` takes all sources and secrets.
+pub(crate) fn job(body: &Value) -> Job {
+    let any = || vec!["*".to_owned()];
+    let profile = Profile {
+        name: "default".into(),
+        registry: Some("123456789012.dkr.ecr.eu-west-1.amazonaws.com".into()),
+        sources: any(),
+        revisions: any(),
+        secrets: any(),
+        timeout_minutes: 60,
+        ..Profile::default()
+    };
+    match read(&body.to_string(), "message-1", &[(profile.name.clone(), profile)].into()) {
+        Ok(Message::Job(job)) => *job,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The job of a message with these fields beside those that each message has.
+pub(crate) fn job_with(more: &Value) -> Job {
+    let mut body = serde_json::json!({ "version": 1, "id": "app-1", "source": { "url": "https://github.com/acme/app" } });
+    body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    job(&body)
+}
