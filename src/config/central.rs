@@ -1,5 +1,6 @@
 //! The central buildspec as it is sent to CodeBuild. CodeBuild prints each command whole before it runs it, and the first command writes
-//! the script of all phases: three hundred lines at the beginning of every image build's log. It is sent compressed, as one line.
+//! the script of all phases: three hundred lines at the beginning of every image build's log. It does not print variables, so that the
+//! script is sent compressed in variables of the buildspec, and the command is a short one.
 
 use std::{io::Write as _, sync::LazyLock};
 
@@ -14,6 +15,10 @@ const BEGIN: &str = "cat >\"$SLIPWAY_WORK/slipway.sh\" <<'END_OF_SCRIPT'\n";
 const END: &str = "\n        END_OF_SCRIPT\n";
 /// How far the script is indented in the YAML.
 const INDENT: &str = "        ";
+/// What the buildspec sets for all commands.
+const ENV: &str = "\nenv:\n";
+/// A variable's value has 4,096 characters at most.
+const MAX_VALUE: usize = 4096;
 
 static PACKED: LazyLock<String> = LazyLock::new(|| packed(SOURCE).unwrap_or_else(|| SOURCE.to_owned()));
 
@@ -31,7 +36,15 @@ fn packed(source: &str) -> Option<String> {
         writeln!(gzip, "{}", line.strip_prefix(INDENT).unwrap_or(line)).ok()?;
     }
     let script = STANDARD.encode(gzip.finish().ok()?);
-    Some(format!("{before}printf %s {script} | base64 -d | gunzip >\"$SLIPWAY_WORK/slipway.sh\"\n{after}"))
+    let (mut variables, mut names) = ("  variables:\n".to_owned(), String::new());
+    for (index, part) in script.as_bytes().chunks(MAX_VALUE).enumerate() {
+        let (name, part) = (format!("SLIPWAY_SCRIPT_{index}"), std::str::from_utf8(part).ok()?);
+        variables += &format!("    {name}: \"{part}\"\n");
+        names += &format!("${name}");
+    }
+    let (head, before) = before.split_once(ENV)?;
+    let write = format!("printf %s \"{names}\" | base64 -d | gunzip >\"$SLIPWAY_WORK/slipway.sh\"");
+    Some(format!("{head}{ENV}{variables}{before}{write}\n{after}"))
 }
 
 #[cfg(test)]
@@ -48,7 +61,9 @@ mod tests {
         let mut spec: Value = serde_saphyr::from_str(spec).unwrap();
         let command = spec["phases"]["install"]["commands"][0].take();
         let told = format!("{}\ncat \"$SLIPWAY_WORK/slipway.sh\"\nrm -r \"$SLIPWAY_WORK\"", command.as_str().unwrap());
-        let output = Command::new("bash").args(["-euo", "pipefail", "-c", &told]).output().unwrap();
+        let variables = spec["env"].as_object_mut().unwrap().remove("variables").unwrap_or_default();
+        let variables = variables.as_object().into_iter().flatten().map(|(name, value)| (name, value.as_str().unwrap()));
+        let output = Command::new("bash").args(["-euo", "pipefail", "-c", &told]).envs(variables).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         (String::from_utf8(output.stdout).unwrap(), spec)
     }
@@ -59,13 +74,17 @@ mod tests {
     }
 
     #[test]
-    fn its_commands_are_a_line_each() {
+    fn its_commands_are_a_short_line_each_and_its_variables_are_not_too_long() {
         let spec: Value = serde_saphyr::from_str(text()).unwrap();
         let phases = spec["phases"].as_object().unwrap().values();
         let commands = phases.flat_map(|phase| phase["commands"].as_array().unwrap()).map(|command| command.as_str().unwrap());
         assert!(commands.clone().count() > 5);
         for command in commands {
             assert_eq!(command.trim_end().lines().count(), 1, "{command}");
+            assert!(command.len() < 250, "{command}");
+        }
+        for value in spec["env"]["variables"].as_object().unwrap().values() {
+            assert!(value.as_str().unwrap().len() <= MAX_VALUE, "{value}");
         }
     }
 }
