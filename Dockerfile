@@ -6,7 +6,8 @@
 #     --volume "$PWD/slipway.toml:/etc/slipway/slipway.toml:ro" --env AWS_REGION=eu-west-1 slipway
 #
 # --stop-timeout: the engine kills after 10 seconds otherwise, before the grace period ([shutdown].grace, 25 seconds) has run out.
-# A profile's buildspec_file can be /usr/share/slipway/buildspec.yml.
+# A profile's buildspec_file can be /usr/share/slipway/buildspec.yml. deploy/README.md says where credentials come from, and how to reach the
+# status page and the commands.
 
 # The compiler, on a Debian: its glibc can be linked statically, and resolves names without any other file. A tag can be moved; to
 # build from one image for ever, give its digest: --build-arg RUST=docker.io/library/rust@sha256:...

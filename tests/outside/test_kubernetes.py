@@ -1,6 +1,7 @@
 """The manifests: valid to Kubernetes, as strict as checkov knows, and at one with the daemon that they start."""
 
 import re
+import shutil
 import tomllib
 
 import jsonschema
@@ -167,6 +168,36 @@ def test_nothing_goes_out_but_names_and_https(objects):
     assert https["ports"] == [{"protocol": "TCP", "port": 443}]
     [block] = https["to"]
     assert block["ipBlock"]["except"] == ["169.254.0.0/16"]
+
+
+def test_the_api_comes_as_the_readme_says(tmp_path):
+    """Its patch in the example, its secret's names, and the configuration that its comment shows."""
+    deploy = tmp_path / "deploy"
+    shutil.copytree(FOLDER, deploy / "kubernetes")
+    readme = (FOLDER / "README.md").read_text()
+    [patch] = re.findall(r"^```yaml\n(.*?)^```$", readme, re.M | re.S)
+    kustomization = deploy / "kubernetes" / "example" / "kustomization.yaml"
+    kustomization.write_text(kustomization.read_text() + patch)
+    things = list(yaml.safe_load_all(check("kubectl", "kustomize", kustomization.parent)))
+    validate(things, tmp_path)
+    spec = one(things, "Deployment")["spec"]["template"]["spec"]
+    [container] = spec["containers"]
+    assert {mount["mountPath"] for mount in container["volumeMounts"]} == {"/etc/slipway", "/run/secrets/slipway"}
+    [secret] = [volume["secret"]["secretName"] for volume in spec["volumes"] if "secret" in volume]
+    [created, *files] = re.search(r"create secret generic (\S+) --from-file=(\S+) --from-file=(\S+)", readme).groups()
+    assert secret == created
+    # The comment of the example's configuration, in force.
+    text = one(things, "ConfigMap")["data"]["slipway.toml"]
+    tokens = [line.removeprefix("#   ") for line in text.splitlines() if line.startswith("#   ")]
+    assert [line.split("/")[-1].strip('"') for line in tokens[1:]] == files
+    config = text.replace("api = false", "api = true") + "\n" + "\n".join(tokens) + "\n"
+    config = config.replace("/usr/share/slipway/buildspec.yml", str(ROOT / "deploy" / "buildspec.yml")).replace("/run/secrets/slipway", str(tmp_path))
+    for name in files:
+        (tmp_path / name).write_text(f"{'0123456789abcdef' * 4}{name}\n")
+    file = tmp_path / "slipway.toml"
+    file.write_text(config)
+    answer = slipway("check", "--config", file)
+    assert answer.returncode == 0, answer.stderr
 
 
 def test_the_image_is_the_one_that_the_dockerfile_makes(pod):

@@ -6,9 +6,9 @@ import re
 import yaml
 
 import manual
-from cloud import Subscriber
+from cloud import Subscriber, job
 from deployment import DEPLOY, Loose
-from program import ROOT
+from program import ROOT, environment, slipway
 from waiting import until
 
 MANUAL = (ROOT / "docs/operations.md").read_text()
@@ -75,3 +75,20 @@ def test_every_command_of_the_runbook_runs_and_moves_dead_letters_back(start_loc
         return len([event for event in subscriber.events if event["type"] == "slipway.job.rejected"]) == 2
 
     until(rejected_again, "the message that was moved back, rejected once more")
+
+
+def test_the_tables_shown_have_the_headings_that_the_commands_print(start_local, repository, gate):
+    local = start_local()
+    local.cloud.send(job("app-1", repository(gate.buildspec)))
+    bad = local.cloud.send("{}")
+    local.subscriber.event("app-1/1/started")
+    local.subscriber.event(f"{bad}/rejected")
+    variables = environment(local.cloud.url, SLIPWAY_DAEMON=f"http://{local.http}")
+    dead = local.cloud.queue_url("slipway-jobs-dlq")
+    until(lambda: local.cloud.counts(dead)[0] == 1, "the dead letter")
+    for command, first in [("jobs", "STATE"), ("limits", "OF"), ("dlq ls", "ID")]:
+        answer = slipway(*command.split(), variables=variables)
+        assert answer.returncode == 0, answer.stderr
+        [printed] = [line.split() for line in answer.stdout.splitlines() if line.startswith(f"{first} ")]
+        shown = [line.split() for line in MANUAL.splitlines() if re.match(rf"{first} +[A-Z]", line)]
+        assert shown and all(line == printed for line in shown), (command, printed, shown)

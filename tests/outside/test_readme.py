@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 
@@ -11,7 +12,7 @@ import pytest
 
 import manual
 from cloud import Subscriber
-from program import ROOT, SCRIPTS, SLIPWAY, environment
+from program import ROOT, SCRIPTS, SLIPWAY, environment, slipway
 from waiting import until
 
 README = (ROOT / "README.md").read_text()
@@ -41,6 +42,30 @@ def test_what_it_links_to_is_there():
     for document in [ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *(ROOT / "deploy").rglob("*.md")]:
         links = re.findall(r"\]\((?!https?:|#)([^)#]+)", document.read_text())
         assert [link for link in links if not (document.parent / link).exists()] == [], document
+
+
+def commands(text):
+    """The lines in which a document calls the program, in blocks of commands or after a prompt."""
+    lines = []
+    for language, block in re.findall(r"^```(\w*)[^\n]*\n(.*?)^```$", text, re.M | re.S):
+        found = block.replace("\\\n", " ").splitlines()
+        lines += [line for line in found if language == "sh"] + [line[2:] for line in found if language == "" and line.startswith("$ ")]
+    for line in lines:
+        for part in re.split(r"[&|;]+", line):
+            found = re.fullmatch(r"\s*(?:\w+=\S* +|xargs (?:-r )?)*(?:target/debug/)?slipway +(.*)", part)
+            if found:
+                yield shlex.split(found[1], comments=True)
+
+
+def test_the_program_knows_every_command_that_the_documents_show():
+    shown = 0
+    for document in [ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *(ROOT / "deploy").rglob("*.md")]:
+        for arguments in commands(document.read_text()):
+            # What comes before --help is read first: an option that there is not is an error.
+            answer = slipway(*arguments, "--help")
+            assert answer.returncode == 0 and "Usage: slipway" in answer.stdout, (document, arguments, answer.stderr)
+            shown += 1
+    assert shown > 40
 
 
 def test_the_first_steps_build_and_show_a_job(local, repository, tmp_path):

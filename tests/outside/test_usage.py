@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 
+from checker import lacking
 from conftest import daemon_config
 from program import environment, slipway
 
@@ -211,22 +212,23 @@ def test_a_log_filter_that_would_silence_the_log_is_an_error():
         assert (answer.returncode, answer.stdout) == (64, "") and "SLIPWAY_LOG" in answer.stderr and wish in answer.stderr
 
 
-def test_what_local_mode_prints_can_be_pasted(local, repository, tmp_path):
+@pytest.mark.parametrize("shell", ["bash", "fish"])
+def test_what_local_mode_prints_can_be_pasted(local, repository, tmp_path, shell):
+    if not shutil.which(shell):
+        lacking(f"no {shell}: .ci/engine installs it")
     lines = [line.strip() for line in local.program.output.splitlines() if line.startswith("  ")]
     exports = [line for line in lines if line.startswith("export ")]
     [submit] = [line for line in lines if " submit " in line]
     [logs] = [line for line in lines if " logs " in line]
-    folder = repository().removeprefix("file://")
-    script = "\n".join([*exports, f"cd {folder}", submit.replace("--id first", "--id pasted"), logs.replace("first", "pasted")])
-    script += "\necho $AWS_DEFAULT_REGION"
-    # fish takes the same lines: its `export` reads NAME=VALUE too.
-    for shell in ("bash", "fish"):
-        if not shutil.which(shell):
-            continue
-        bare = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
-        answer = subprocess.run([shell, "-c", script], env=bare, capture_output=True, text=True, timeout=60, check=False)
-        assert answer.returncode == 0 and "pasted succeeded" in answer.stderr, answer.stderr
-        assert answer.stdout.splitlines().count("built pasted") == 2 and answer.stdout.endswith("us-east-1\n")
+    folder, job = repository().removeprefix("file://"), f"pasted-{shell}"
+    script = "\n".join([*exports, f"cd {folder}", submit.replace("--id first", f"--id {job}"), logs.replace("first", job)])
+    # What every AWS client and Slipway's own commands are told, in this shell too.
+    script += "\necho $AWS_DEFAULT_REGION $AWS_ACCESS_KEY_ID $SLIPWAY_DAEMON"
+    bare = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
+    answer = subprocess.run([shell, "-c", script], env=bare, capture_output=True, text=True, timeout=60, check=False)
+    assert answer.returncode == 0 and f"{job} succeeded" in answer.stderr, answer.stderr
+    assert answer.stdout.splitlines().count(f"built {job}") == 2
+    assert answer.stdout.endswith(f"us-east-1 local http://{local.http}\n")
 
 
 def test_local_mode_takes_no_configuration_from_the_environment(start_local):
