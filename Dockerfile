@@ -21,7 +21,7 @@ COPY Cargo.toml Cargo.lock ./
 COPY crates/localaws/Cargo.toml crates/localaws/
 RUN mkdir -p src bench crates/localaws/src \
  && echo 'fn main() {}' >src/main.rs \
- && touch src/lib.rs bench/load.rs crates/localaws/src/lib.rs \
+ && touch src/lib.rs crates/localaws/src/lib.rs \
  && cargo build --release --locked --no-default-features
 
 COPY src src

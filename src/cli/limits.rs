@@ -12,7 +12,10 @@ use super::{
     table::{self, Cell, Table},
     wording,
 };
-use crate::job::standing::{LimitStanding, Limits as Standing};
+use crate::job::{
+    plain::plain,
+    standing::{LimitStanding, Limits as Standing},
+};
 
 /// Show what limits hold, and what is used of them
 #[derive(Debug, Args)]
@@ -71,10 +74,16 @@ fn text(limits: &Standing, width: Option<usize>, paint: Paint) -> String {
         }
     }
     let mut text = table.render(width, paint);
+    for project in &limits.projects {
+        if let Some(words) = &project.refusal {
+            text.push_str(&paint.paint(Tone::Warn, &plain(&format!("CodeBuild refused a start in {}: {words}", project.name))));
+            text.push('\n');
+        }
+    }
     for pause in &limits.pauses {
         let since = pause.since.as_deref().map(|since| format!(" since {since}")).unwrap_or_default();
         let reason = pause.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
-        let line = crate::job::plain::plain(&format!("paused: {}{since}{reason}", wording::scope(pause))).into_owned();
+        let line = plain(&format!("paused: {}{since}{reason}", wording::scope(pause))).into_owned();
         text.push_str(&paint.paint(Tone::Warn, &line));
         text.push('\n');
     }

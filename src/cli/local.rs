@@ -173,10 +173,10 @@ In another terminal, tell every AWS client where it is:
 
 Build a git repository with a buildspec.yml, and follow its phases and its log:
   cd /path/to/a/repository
-  {slipway} submit --url file://$PWD --id first --follow
+  {slipway} submit --url \"file://$PWD\" --id first --follow
   {slipway} logs first
 
-See the events of the jobs that have ended:
+See the events, from a job's place on the queue to its end:
   aws --endpoint-url http://{address} sqs receive-message --wait-time-seconds 20 --queue-url {results}
 
 Ctrl-C drains and leaves; a second Ctrl-C leaves at once.

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use super::{Config, Current, Error, Topic};
+use super::{Config, Current, Error, Limits, Topic};
 use crate::observe;
 
 type Read = dyn Fn() -> Result<Config, Error> + Send + Sync;
@@ -111,16 +111,21 @@ fn fixed(old: &Config, new: &Config) -> Vec<String> {
 /// What else differs: sections that have changed, and of limits and profiles which.
 fn changed(old: &Config, new: &Config) -> Vec<String> {
     let events = |topic: &Topic| [topic.queued, topic.started, topic.finished, topic.rejected];
+    // A further limit has to be named here: the compiler asks for it.
+    let Limits { running, per_tenant, per_repository, tenants, repositories, aging, half_life, waiting, waiting_bytes, deduplication: _ } =
+        &old.limits;
     let limits = [
-        ("limits.running", old.limits.running != new.limits.running),
-        ("limits.per_tenant", old.limits.per_tenant != new.limits.per_tenant),
-        ("limits.waiting", old.limits.waiting != new.limits.waiting),
-        ("limits.waiting_bytes", old.limits.waiting_bytes != new.limits.waiting_bytes),
+        ("limits.running", *running != new.limits.running),
+        ("limits.per_tenant", *per_tenant != new.limits.per_tenant),
+        ("limits.per_repository", *per_repository != new.limits.per_repository),
+        ("limits.tenants", *tenants != new.limits.tenants),
+        ("limits.repositories", *repositories != new.limits.repositories),
+        ("limits.aging", *aging != new.limits.aging),
+        ("limits.half_life", *half_life != new.limits.half_life),
+        ("limits.waiting", *waiting != new.limits.waiting),
+        ("limits.waiting_bytes", *waiting_bytes != new.limits.waiting_bytes),
     ];
     let mut changed: Vec<String> = different(limits).map(str::to_owned).collect();
-    if changed.is_empty() && old.limits != new.limits {
-        changed.push("limits".to_owned());
-    }
     let sections = [
         ("queues", old.queues != new.queues),
         ("topic.events", events(&old.topic) != events(&new.topic)),
@@ -138,4 +143,21 @@ fn changed(old: &Config, new: &Config) -> Vec<String> {
 
 fn different<const N: usize>(keys: [(&'static str, bool); N]) -> impl Iterator<Item = &'static str> {
     keys.into_iter().filter(|(_, is_different)| *is_different).map(|(key, _)| key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_limit_that_has_changed_is_named() {
+        let config = |more: &str| {
+            let text = include_str!("../../config/local.toml").to_owned() + more;
+            crate::config::parse(&text, "local.toml", [("SLIPWAY__LIMITS__RUNNING".to_owned(), "7".to_owned())]).unwrap()
+        };
+        let (old, mut new) = (config(""), config("\n[[limits.tenants]]\nmatch = \"team-*\"\nrunning = 2\n"));
+        new.limits.half_life *= 2;
+        new.limits.running += 1;
+        assert_eq!(changed(&old, &new), ["limits.running", "limits.tenants", "limits.half_life"]);
+    }
 }

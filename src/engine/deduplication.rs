@@ -236,8 +236,12 @@ impl Drop for Claimed {
 impl Cancel {
     /// The first reason stands.
     fn set(&self, id: &JobId, why: Cancelled) {
-        observe::job_cancelled(id, why.status.as_str(), &why.reason);
-        self.why.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(why);
+        let mut first = self.why.lock().unwrap_or_else(PoisonError::into_inner);
+        if first.is_none() {
+            observe::job_cancelled(id, why.status.as_str(), &why.reason);
+            *first = Some(why);
+        }
+        drop(first);
         self.token.cancel();
     }
 

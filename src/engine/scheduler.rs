@@ -133,6 +133,11 @@ impl Scheduler {
         });
     }
 
+    /// What is paused.
+    pub(crate) fn pauses(&self) -> Vec<Pause> {
+        self.with(|state| state.pauses.clone())
+    }
+
     /// The next arrival's number, for its ticket.
     pub(crate) fn arrival(&self) -> u64 {
         self.with(|state| {

@@ -43,7 +43,7 @@ pub(super) fn letter(letter: &DeadLetter, paint: Paint) -> String {
     let mut text = String::new();
     let mut line = |name: &str, value: &str| {
         // Writing to a string cannot fail.
-        writeln!(text, "{}{}", paint.paint(Tone::Bold, &format!("{name:<10}")), plain(value)).unwrap_or_default();
+        writeln!(text, "{}{}", paint.paint(Tone::Bold, &format!("{name:<12}")), plain(value)).unwrap_or_default();
     };
     line("id", &letter.id);
     line("queue", &letter.queue);
@@ -65,8 +65,10 @@ pub(super) fn letter(letter: &DeadLetter, paint: Paint) -> String {
         line("problem", &problem.to_string());
     }
     text.push('\n');
-    text.push_str(&plain(&pretty(&letter.body)));
-    text.push('\n');
+    for line in pretty(&letter.body).lines() {
+        text.push_str(&plain(line));
+        text.push('\n');
+    }
     text
 }
 
@@ -104,5 +106,32 @@ fn kind(kind: DeadLetterKind) -> &'static str {
     match kind {
         DeadLetterKind::Rejected => "rejected",
         DeadLetterKind::ReceivedTooOften => "received_too_often",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_shown_line_by_line_and_moves_no_terminal() {
+        let body = "{\"id\":\"app-1\",\"labels\":{\"a\":\"\u{202e}x\"}}";
+        let shown = DeadLetter {
+            id: "m-1".to_owned(),
+            job: None,
+            tenant: None,
+            repository: None,
+            queue: "jobs-dlq".to_owned(),
+            kind: DeadLetterKind::Rejected,
+            problems: Vec::new(),
+            acceptable: false,
+            receives: 1,
+            sent_at: None,
+            kept_until: Some("2026-12-10T10:00:00Z".to_owned()),
+            body: body.to_owned(),
+        };
+        let text = letter(&shown, Paint { colours: false });
+        assert!(text.contains("kept until  2026-12-10T10:00:00Z\n") && text.contains("{\n  \"id\": \"app-1\",\n"), "{text}");
+        assert!(!text.contains('\u{202e}'), "{text}");
     }
 }

@@ -10,9 +10,12 @@ use std::{
 use tokio::time::Instant;
 
 use super::Console;
-use crate::job::{
-    event::rfc3339,
-    standing::{JobStanding, Snapshot, State, Wait},
+use crate::{
+    config::Config,
+    job::{
+        event::rfc3339,
+        standing::{JobStanding, Snapshot, State, Wait},
+    },
 };
 
 /// A snapshot is this old at most ...
@@ -24,21 +27,29 @@ const SHARE: u32 = 200;
 #[derive(Debug)]
 pub(super) struct Taken {
     snapshot: Arc<Snapshot>,
+    /// What held then: whoever has changed it finds the change.
+    config: Arc<Config>,
     stale_at: Instant,
 }
 
 impl Console {
-    /// Everything at one moment, a second ago at most as a rule. It is taken when somebody asks, and asks nobody else.
+    /// Everything at one moment, a second ago at most as a rule, and not before the last reload, pause or resume. It is taken when somebody asks, and asks nobody else.
     pub fn snapshot(&self) -> Arc<Snapshot> {
         // Whoever comes meanwhile waits for the one that is being taken.
         let mut taken = self.shared.taken.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
-        if let Some(taken) = taken.as_ref().filter(|taken| now < taken.stale_at) {
+        let config = self.config();
+        let holds = |taken: &&Taken| {
+            now < taken.stale_at
+                && Arc::ptr_eq(&taken.config, &config)
+                && taken.snapshot.limits.pauses == self.parts().worker.scheduler.pauses()
+        };
+        if let Some(taken) = taken.as_ref().filter(holds) {
             return Arc::clone(&taken.snapshot);
         }
         let snapshot = Arc::new(self.take());
         let cost = now.elapsed();
-        *taken = Some(Taken { snapshot: Arc::clone(&snapshot), stale_at: now + FRESH.max(cost * SHARE) });
+        *taken = Some(Taken { snapshot: Arc::clone(&snapshot), config, stale_at: now + FRESH.max(cost * SHARE) });
         snapshot
     }
 

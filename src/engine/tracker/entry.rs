@@ -150,8 +150,7 @@ impl Entry {
         standing.wait = None;
         standing.attempt = Some(attempt);
         standing.started_at = build.started_at.map(rfc3339);
-        standing.phase.clone_from(&build.current_phase);
-        standing.building_since = build.building_since().map(rfc3339);
+        progress(standing, build);
     }
 
     /// Whether lists show it.
@@ -160,17 +159,10 @@ impl Entry {
             Some(latest) if latest.id == build.id => *latest = Arc::clone(build),
             _ => self.builds.push(Arc::clone(build)),
         }
-        let commit = build.source_commit();
-        let is_new_commit = commit.is_some() && self.standing.job.source.as_ref().is_some_and(|source| source.commit != commit);
-        if self.standing.phase == build.current_phase && !is_new_commit {
+        if self.standing.phase == build.current_phase && new_commit(&self.standing, build).is_none() {
             return false;
         }
-        let standing = Arc::make_mut(&mut self.standing);
-        standing.phase.clone_from(&build.current_phase);
-        standing.building_since = build.building_since().map(rfc3339);
-        if let Some(source) = Arc::make_mut(&mut standing.job).source.as_mut().filter(|_| is_new_commit) {
-            source.commit = commit;
-        }
+        progress(Arc::make_mut(&mut self.standing), build);
         if let Some(phase) = &build.current_phase {
             self.history.note(now, &format!("phase {phase}"));
         }
@@ -238,5 +230,43 @@ impl Entry {
         Arc::make_mut(&mut self.standing).state = State::Ended;
         self.history.note(now, "its event is accepted");
         (self.detail(), self.job.secrets().collect())
+    }
+}
+
+/// How far a build is, and which commit it builds: that of an adopted one is known from its first look.
+fn progress(standing: &mut JobStanding, build: &Build) {
+    standing.phase.clone_from(&build.current_phase);
+    standing.building_since = build.building_since().map(rfc3339);
+    if let Some(commit) = new_commit(standing, build)
+        && let Some(source) = Arc::make_mut(&mut standing.job).source.as_mut()
+    {
+        source.commit = Some(commit);
+    }
+}
+
+/// The commit, where it is not shown yet.
+fn new_commit(standing: &JobStanding, build: &Build) -> Option<String> {
+    let shown = standing.job.source.as_ref()?;
+    build.source_commit().filter(|commit| shown.commit.as_ref() != Some(commit))
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_commit_of_a_build_that_runs_already_is_shown() {
+        let mut standing: JobStanding = serde_json::from_value(json!({
+            "id": "app-1", "message_id": "m", "tenant": "t", "labels": {}, "queue": "jobs", "repository": "r", "state": "running",
+            "received_at": "2026-11-22T10:00:00Z", "source": { "url": "https://github.com/acme/app" },
+        }))
+        .unwrap();
+        let commit = Some("9f3c2a71d0e4b5c6d7e8f9a0b1c2d3e4f5a6b7c8".to_owned());
+        progress(&mut standing, &Build { commit: commit.clone(), current_phase: Some("BUILD".to_owned()), ..Build::default() });
+        assert_eq!(standing.job.source.as_ref().unwrap().commit, commit);
+        assert_eq!(standing.phase.as_deref(), Some("BUILD"));
     }
 }

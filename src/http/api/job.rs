@@ -86,6 +86,6 @@ pub(super) fn unknown(console: &Console, id: &JobId) -> Problem {
     let hours = console.reach().as_secs() / 3_600;
     Problem::not_found(format!(
         "there is no job {id} among those that are held or remembered here, and no build of it among CodeBuild's of the last {hours} h; \
-         it may still be on the queue"
+         it may still be on the queue, or was rejected: see the dead letters (slipway dlq ls)"
     ))
 }
