@@ -48,7 +48,6 @@ fn main() {
 fn live(days: u32) {
     let began = Instant::now();
     let report = days::run(days, 1);
-    days::check(&report);
     let share = |(within, all): (u64, u64)| format!("{:.0} % of {all}", 100.0 * within as f64 / all.max(1) as f64);
     println!("{days} days, {} jobs, at most {} waiting, {:.0} % of the places used", report.jobs, report.most_waiting, 100.0 * report.busy);
     println!("decisions compared with a look at all that wait: {}", report.compared);
@@ -60,6 +59,7 @@ fn live(days: u32) {
     println!("of those that waited, or were to wait, for half a minute: {}", share(report.long_waits));
     println!("builds foreseen within a factor of two: {}", share(report.builds));
     println!("took {:.1} s", began.elapsed().as_secs_f64());
+    days::check(&report);
 }
 
 /// A crowd in which everything is full: each tenth tenant is paused, each fifth at its limit, each eighth job in a group.

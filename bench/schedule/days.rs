@@ -60,8 +60,6 @@ struct Sent {
     flood: bool,
     /// What was foreseen, in seconds.
     foreseen: Option<f64>,
-    /// Starts of the flooding tenant when it came, for a first job beside a flood.
-    beside: Option<(String, u64)>,
 }
 
 struct World {
@@ -78,6 +76,9 @@ struct World {
     counts: HashMap<(u8, String), usize>,
     /// How many of a tenant's builds were started, and when the last was.
     started: HashMap<String, (u64, i64)>,
+    /// Of tenants whose first job came beside a flood and that have started nothing since: who floods, and how many of its builds had
+    /// been started. A more urgent job of theirs that comes meanwhile is their first one.
+    beside: HashMap<String, (String, u64)>,
     /// The age of the last job of each group that was started.
     groups: HashMap<String, Age>,
     busy_ms: f64,
@@ -125,6 +126,7 @@ pub(crate) fn run(days: u32, seed: u64) -> Report {
         known: HashMap::new(),
         counts: HashMap::new(),
         started: HashMap::new(),
+        beside: HashMap::new(),
         groups: HashMap::new(),
         busy_ms: 0.0,
         report: Report::default(),
@@ -192,7 +194,7 @@ impl World {
             age: Age { enqueued_ms: at, message_id: format!("{:012}", self.number).into() },
             arrival: self.number,
         };
-        Sent { ticket, seconds, flood, foreseen: None, beside: None }
+        Sent { ticket, seconds, flood, foreseen: None }
     }
 
     /// What ends until then ends.
@@ -232,14 +234,15 @@ impl World {
         let is_first = is_first && self.started.get(&tenant).is_none_or(|(_, last)| *last <= self.now - 15 * MINUTE);
         if is_first && sent.ticket.group.is_none() && sent.ticket.profile == "default" {
             let flooding = (0..TENANTS).map(|tenant| format!("team-{tenant:02}")).find(|name| self.schedule.waiting_of(name) > 1000);
-            sent.beside = flooding.map(|name| (name.clone(), self.started.get(&name).copied().unwrap_or_default().0));
+            let before = flooding.map(|name| (name.clone(), self.started.get(&name).copied().unwrap_or_default().0));
+            self.beside.extend(before.filter(|(name, _)| *name != tenant).map(|before| (tenant, before)));
         }
         let is_sample = self.report.jobs.is_multiple_of(FORESEEN);
         let key = sent.ticket.job.clone();
         let ticket = sent.ticket.clone();
         if is_sample {
             // As it stands with the job among those that wait.
-            let probe = Sent { ticket: ticket.clone(), seconds: 0.0, flood: false, foreseen: None, beside: None };
+            let probe = Sent { ticket: ticket.clone(), seconds: 0.0, flood: false, foreseen: None };
             let probe = self.schedule.push(ticket.clone(), probe, self.now);
             let stands = self.schedule.stand(self.now, |ticket| expected(&self.durations, ticket));
             let starts_in = stands.iter().find(|stand| stand.ticket.job == key).and_then(|stand| stand.starts_in);
@@ -301,11 +304,9 @@ impl World {
             self.report.builds.1 += 1;
             self.report.builds.0 += u64::from(within(foreseen, sent.seconds));
         }
-        if let Some((flooding, before)) = &sent.beside
-            && *flooding != ticket.tenant.to_string()
-        {
+        if let Some((flooding, before)) = self.beside.remove(ticket.tenant.as_str()) {
             self.report.beside_floods += 1;
-            let meanwhile = self.started[flooding].0 - before;
+            let meanwhile = self.started.get(&flooding).copied().unwrap_or_default().0 - before;
             self.report.flood_before = self.report.flood_before.max(meanwhile);
         }
     }
