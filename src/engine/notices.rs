@@ -77,7 +77,7 @@ pub(crate) fn cure(error: &AwsError) -> Option<&'static str> {
     match error.class {
         // The error's own text has what to do.
         Class::Credentials | Class::Unreachable => Some(""),
-        Class::NotFound => Some("; make it, or mend its URL in the configuration; is it in this region and account?"),
+        Class::NotFound => Some("; make it, or mend its address in the configuration; is it in this region and account?"),
         Class::Denied => Some("; give the daemon's role the permissions of deploy/policy.json"),
         Class::Invalid => Some("; compare the configuration with what is on AWS: slipway check --online"),
         Class::Throttled | Class::Capacity | Class::Transient => None,

@@ -29,6 +29,7 @@ use tokio::{
 pub use self::{
     dead_letter::{DeadLetterList, DeadLetterWish, Redrive},
     job::{Cancel, CancelState, Cancelled},
+    limit::LimitsNow,
     list::{Counts, JobList},
     pause::{PauseWish, ResumeWish, Resumed},
     reload::Reloaded,

@@ -7,7 +7,7 @@ use crate::job::{
     JobId,
     estimate::range,
     schedule::Stand,
-    standing::{Cause, Limits, Reason, Wait},
+    standing::{Cause, Limits, Notice, Reason, Wait},
 };
 
 /// Where jobs and limits stand at one moment.
@@ -17,6 +17,8 @@ pub(crate) struct Standing {
     /// Who waits in line, in the order of their turn; those that are paused last.
     pub(crate) waiting: Vec<Waiter>,
     pub(crate) limits: Limits,
+    /// What CodeBuild says of starts that it does not take.
+    pub(crate) troubles: Vec<Notice>,
 }
 
 /// One who waits.
@@ -63,7 +65,7 @@ impl Scheduler {
                 }
             }
             limits.pauses.clone_from(&state.pauses);
-            Standing { waiting, limits }
+            Standing { waiting, limits, troubles: state.troubles(self.shared.clock) }
         })
     }
 

@@ -5,8 +5,8 @@ use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
 use super::{
-    Accepted, Cancel, Cancelled, DeadLetterList, DeadLetterWish, JobList, PauseWish, ROOT, Redrive, Reloaded, ResumeWish, Resumed,
-    no_parameters,
+    Accepted, Cancel, Cancelled, DeadLetterList, DeadLetterWish, JobList, LimitsNow, PauseWish, ROOT, Redrive, Reloaded, ResumeWish,
+    Resumed, no_parameters,
 };
 use crate::{
     engine::dead_letter::Done,
@@ -14,7 +14,7 @@ use crate::{
     job::{
         message::wire::JobMessage,
         outcome::Status,
-        standing::{Cause, JobDetail, Limits, Pause, State},
+        standing::{Cause, JobDetail, Pause, State},
     },
 };
 
@@ -81,7 +81,7 @@ fn paths(shapes: &mut Shapes) -> Value {
     });
     let list = shapes.written::<JobList>();
     let detail = shapes.written::<JobDetail>();
-    let limits = shapes.written::<Limits>();
+    let limits = shapes.written::<LimitsNow>();
     let accepted = shapes.written::<Accepted>();
     let cancelled = shapes.written::<Cancelled>();
     let (message, wish) = (shapes.read::<JobMessage>(), shapes.read::<Cancel>());
@@ -113,7 +113,7 @@ fn paths(shapes: &mut Shapes) -> Value {
                 .refuses("409", "The job has ended already.").finish(shapes),
         },
         "/limits": {
-            "get": Operation::new("showLimits", "All limits: as configured, as learned from CodeBuild, and what is used of them; and what is paused.")
+            "get": Operation::new("showLimits", "All limits: as configured, as learned from CodeBuild, and what is used of them; what is paused, and what somebody should know of.")
                 .gives("200", "The limits.", "application/json", &limits).finish(shapes),
         },
         "/events": {
