@@ -8,7 +8,7 @@ use std::sync::{
 use crate::{
     aws::AwsError,
     clock::Clock,
-    engine::notices::{Notices, cure},
+    engine::notices::{Notices, Restart, cure},
     job::event::rfc3339,
     observe,
 };
@@ -45,7 +45,7 @@ impl Complaints {
         let cure = cure(error).unwrap_or_default();
         let text = format!("the topic {} refuses events, so that ended jobs cannot be told: {error}{cure}", self.arn);
         // The log has a line for each event that is refused.
-        self.notices.raise(&self.about, error.class.name(), text, rfc3339(self.clock.now()));
+        self.notices.raise(&self.about, Restart::Harms, error.class.name(), text, rfc3339(self.clock.now()));
     }
 
     /// The topic has accepted an event. One that refuses some events only needs a person until they are told too.
