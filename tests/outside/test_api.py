@@ -54,8 +54,13 @@ def test_a_newcomer_finds_the_oldest_build_why_another_waits_and_cancels_one(sta
         until(lambda id=f"build-{number}": ask(local, "show", id).returncode == 0, "the job")
 
     until(lambda: " running " in ask(local, "show", "build-0").stdout, "the first one's build")
-    listed = json.loads(ask(local, "jobs", "--json").stdout)
-    assert [listed["counts"][state] for state in ("waiting", "running")] == [2, 1]
+
+    def all_three():
+        """Lists come from a snapshot, which is some seconds old where it takes long to take."""
+        listed = json.loads(ask(local, "jobs", "--json").stdout)
+        return listed if [listed["counts"][state] for state in ("waiting", "running")] == [2, 1] else None
+
+    listed = until(all_three, "one that runs and two that wait")
     assert [entry["id"] for entry in listed["jobs"] if entry["state"] == "running"] == ["build-0"]
     table = ask(local, "jobs", "--tenant", "team-0", "--tenant", "team-1").stdout
     assert "build-0" in table and "build-1" in table and "build-2" not in table
