@@ -254,7 +254,7 @@ fn worker(
         scheduler,
         starter: starter::Starter::new(clients.builds(), statuses, index.clone()),
         watcher,
-        reporter: reporter::Reporter::new(logs.clone(), publishes, room, current.clone(), clock),
+        reporter: reporter::Reporter::new(logs.clone(), publishes, room, vitals.notices.clone(), current.clone(), clock),
         deduplication: deduplication::Deduplication::new(config.limits.deduplication),
         tracker,
         shutdown: shutdown.clone(),

@@ -23,6 +23,7 @@ pub mod problem;
 pub mod rate;
 pub mod record;
 pub mod redact;
+pub mod reference;
 pub mod rejoin;
 pub mod rule;
 pub mod schedule;

@@ -27,12 +27,26 @@ locals {
 
   cluster_arn = var.cluster_arn == null ? one(aws_ecs_cluster.this[*].arn) : var.cluster_arn
 
+  # Beyond the loopback the API takes tokens; without them there are health and metrics alone.
+  has_tokens  = var.tokens_secret_arn != null
+  on_loopback = can(regex("^(127\\.|\\[::1\\])", lookup(var.daemon_environment, "SLIPWAY__HTTP__LISTEN", "127.0.0.1:9090")))
+  http_environment = merge(
+    { SLIPWAY__HTTP__API = local.on_loopback || local.has_tokens ? "true" : "false" },
+    local.has_tokens ? { for kind in local.tokens : "SLIPWAY__HTTP__TOKENS__${upper(kind)}" => "env:SLIPWAY_${upper(kind)}_TOKEN" } : {},
+  )
+  tokens = ["read", "steer"]
+
   # It is no secret: secrets are in it by name only. As a variable of the task, a change of it replaces the daemon.
   daemon_environment = merge({
     AWS_REGION          = local.region
     SLIPWAY_CONFIG_TOML = local.config
     SLIPWAY_LOG_FORMAT  = "json"
-  }, var.daemon_environment)
+  }, local.http_environment, var.daemon_environment)
+
+  # ECS reads them when it starts the task: a new token holds from the next start on.
+  daemon_secrets = [
+    for kind in local.tokens : { name = "SLIPWAY_${upper(kind)}_TOKEN", valueFrom = "${var.tokens_secret_arn}:${kind}::" } if local.has_tokens
+  ]
 }
 
 # What the daemon itself may do. Made without a daemon too: one that runs elsewhere is given the same policy.
@@ -123,6 +137,7 @@ resource "aws_ecs_task_definition" "daemon" {
       retries     = 3
     }
     environment = [for name in sort(keys(local.daemon_environment)) : { name = name, value = local.daemon_environment[name] }]
+    secrets     = local.daemon_secrets
     logConfiguration = {
       logDriver = "awslogs"
       options = {

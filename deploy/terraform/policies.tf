@@ -22,6 +22,7 @@ locals {
     )
     "$${base_repository_arns}" = sort(var.base_repository_arns)
     "$${image_repository_arn}" = local.image_repository_arn
+    "$${tokens_secret_arn}"    = compact([var.tokens_secret_arn])
     "$${secret_arns}"          = sort(var.secret_arns)
     "$${parameter_arns}"       = sort(var.parameter_arns)
     "$${connection_arns}"      = sort(var.connection_arns)

@@ -405,9 +405,20 @@ variable "grace_seconds" {
 }
 
 variable "daemon_environment" {
-  description = "More variables for the daemon: SLIPWAY_LOG, or one key of the configuration as in SLIPWAY__HTTP__LISTEN. With a listener beyond the loopback, SLIPWAY__HTTP__API = \"false\" serves health and metrics alone."
+  description = "More variables for the daemon: SLIPWAY_LOG, or one key of the configuration as in SLIPWAY__HTTP__LISTEN. Where that is beyond the loopback and there is no tokens_secret_arn, health and metrics are served alone."
   type        = map(string)
   default     = {}
+}
+
+variable "tokens_secret_arn" {
+  description = "ARN of the secret with the tokens of the API and the status page, as {\"read\": \"...\", \"steer\": \"...\"}. Left out: without a token on the loopback, and no API on any other address."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.tokens_secret_arn == null ? true : can(regex("^arn:[a-z-]+:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]+$", var.tokens_secret_arn))
+    error_message = "tokens_secret_arn must be a secret's whole ARN, with the six characters at its end, or left out."
+  }
 }
 
 # ---- Alarms

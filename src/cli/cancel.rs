@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     http::api::{Cancel as Wish, CancelState, Cancelled},
-    job::JobId,
+    job::reference::Reference,
 };
 
 /// Cancel jobs
@@ -36,9 +36,9 @@ Examples:
   slipway jobs --tenant team-a --json | jq -r '.jobs[].id' |
     xargs slipway cancel")]
 pub(super) struct Cancel {
-    /// The jobs' ids
+    /// The jobs' ids, or ids or ARNs of their builds
     #[arg(value_name = "JOB", required = true, value_parser = show::job)]
-    jobs: Vec<JobId>,
+    jobs: Vec<Reference>,
 
     /// Why, in words that come back in the jobs' events
     #[arg(long, value_name = "TEXT")]
@@ -67,23 +67,23 @@ impl Cancel {
                     if sender.is_none() {
                         sender = Some(self.records.sender(&failure).await?);
                     }
-                    if let Some(sender) = &sender {
-                        sender.cancel(job, self.reason.clone()).await?;
-                    }
-                    Ok(Cancelled { id: job.to_string(), state: CancelState::Asked })
+                    let Some(sender) = &sender else { continue };
+                    let id = sender.target(job).await?;
+                    sender.cancel(&id, self.reason.clone()).await?;
+                    Ok(Cancelled { id: id.to_string(), state: CancelState::Asked })
                 }
                 answer => answer,
             };
             match answer {
                 Ok(cancelled) if self.json => writeln!(line, "{}", serde_json::to_string(&cancelled)?)?,
-                Ok(Cancelled { state: CancelState::Cancelling, .. }) => writeln!(line, "{job} is ending")?,
-                Ok(Cancelled { state: CancelState::Asked, .. }) => {
-                    writeln!(line, "{job} is not held by a daemon that was asked: the wish is on the queue")?;
+                Ok(Cancelled { id, state: CancelState::Cancelling }) => writeln!(line, "{id} is ending")?,
+                Ok(Cancelled { id, state: CancelState::Asked }) => {
+                    writeln!(line, "{id} is not held by a daemon that was asked: the wish is on the queue")?;
                 }
                 Err(Failure::Refused(problem)) if problem.status < 500 && problem.status != 401 && problem.status != 403 => {
                     exit = Exit::Failed;
                     if self.json {
-                        writeln!(line, "{}", json!({ "id": job, "state": "refused", "why": problem.detail }))?;
+                        writeln!(line, "{}", json!({ "id": job.to_string(), "state": "refused", "why": problem.detail }))?;
                     } else {
                         writeln!(line, "{job} is not cancelled: {}", problem.detail)?;
                     }

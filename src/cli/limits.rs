@@ -12,9 +12,12 @@ use super::{
     table::{self, Cell, Table},
     wording,
 };
-use crate::job::{
-    plain::plain,
-    standing::{LimitStanding, Limits as Standing},
+use crate::{
+    http::api::LimitsNow,
+    job::{
+        plain::plain,
+        standing::{LimitStanding, Severity},
+    },
 };
 
 /// Show what limits hold, and what is used of them
@@ -37,7 +40,7 @@ pub(super) struct Limits {
 
 impl Limits {
     pub(super) async fn run(self) -> anyhow::Result<Exit> {
-        let limits: Standing = Client::new(&self.daemon)?.get("/limits").await?;
+        let limits: LimitsNow = Client::new(&self.daemon)?.get("/limits").await?;
         let text = if self.json {
             format!("{}\n", serde_json::to_string_pretty(&limits)?)
         } else {
@@ -48,7 +51,8 @@ impl Limits {
     }
 }
 
-fn text(limits: &Standing, width: Option<usize>, paint: Paint) -> String {
+fn text(now: &LimitsNow, width: Option<usize>, paint: Paint) -> String {
+    let limits = &now.limits;
     let mut table = Table::new(&["OF", "NAME", "RUNNING", "LIMIT", "LEARNED", "WEIGHT", "WAITING", "LONGEST WAIT"]);
     let mut add = |of: &str, limit: &LimitStanding| {
         let number = |number: Option<usize>| number.map_or_else(|| "-".to_owned(), |number| number.to_string());
@@ -85,6 +89,12 @@ fn text(limits: &Standing, width: Option<usize>, paint: Paint) -> String {
         let reason = pause.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
         let line = plain(&format!("paused: {}{since}{reason}", wording::scope(pause))).into_owned();
         text.push_str(&paint.paint(Tone::Warn, &line));
+        text.push('\n');
+    }
+    for notice in now.notices.iter().filter(|notice| notice.kind != "paused") {
+        let since = notice.since.as_deref().map(|since| format!(" (since {since})")).unwrap_or_default();
+        let (word, tone) = if notice.severity == Severity::Error { ("error", Tone::Bad) } else { ("warning", Tone::Warn) };
+        text.push_str(&paint.paint(tone, &plain(&format!("{word}: {}{since}", notice.text))));
         text.push('\n');
     }
     text

@@ -15,10 +15,10 @@ use super::{
 use crate::{
     clock::Clock,
     job::{
-        JobId,
         event::Run,
         outcome::Failure as JobFailure,
         plain::plain,
+        reference::Reference,
         standing::{JobDetail, State},
     },
 };
@@ -34,12 +34,13 @@ Exit codes: 0 shown; 1 there is no such job, or nobody answers.
 
 Examples:
   slipway show app-4711
+  slipway show codebuild-flex:0f3c1a2b-4d5e-6f70-8192-a3b4c5d6e7f8
   slipway show app-4711 --json | jq .failure
   slipway show app-4711 --daemon http://127.0.0.1:9191")]
 pub(super) struct Show {
-    /// The job's id
+    /// The job's id, or a build's id, ARN, or the ARN's last part
     #[arg(value_name = "JOB", value_parser = job)]
-    job: JobId,
+    job: Reference,
 
     #[command(flatten)]
     daemon: Daemon,
@@ -52,9 +53,9 @@ pub(super) struct Show {
     json: bool,
 }
 
-/// A job's id on a command line.
-pub(super) fn job(text: &str) -> Result<JobId, &'static str> {
-    JobId::parse(text)
+/// A job on a command line.
+pub(super) fn job(text: &str) -> Result<Reference, &'static str> {
+    Reference::parse(text)
 }
 
 impl Show {

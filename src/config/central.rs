@@ -2,7 +2,7 @@
 //! the script of all phases: three hundred lines at the beginning of every image build's log. It does not print variables, so that the
 //! script is sent compressed in variables of the buildspec, and the command is a short one.
 
-use std::{io::Write as _, sync::LazyLock};
+use std::{fmt::Write as _, io::Write as _, sync::LazyLock};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use flate2::{Compression, write::GzEncoder};
@@ -39,8 +39,8 @@ fn packed(source: &str) -> Option<String> {
     let (mut variables, mut names) = ("  variables:\n".to_owned(), String::new());
     for (index, part) in script.as_bytes().chunks(MAX_VALUE).enumerate() {
         let (name, part) = (format!("SLIPWAY_SCRIPT_{index}"), std::str::from_utf8(part).ok()?);
-        variables += &format!("    {name}: \"{part}\"\n");
-        names += &format!("${name}");
+        writeln!(variables, "    {name}: \"{part}\"").ok()?;
+        write!(names, "${name}").ok()?;
     }
     let (head, before) = before.split_once(ENV)?;
     let write = format!("printf %s \"{names}\" | base64 -d | gunzip >\"$SLIPWAY_WORK/slipway.sh\"");

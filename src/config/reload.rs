@@ -146,6 +146,7 @@ fn different<const N: usize>(keys: [(&'static str, bool); N]) -> impl Iterator<I
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
 

@@ -25,7 +25,6 @@ use super::{index::Index, notices::Notices, tracker::Tracker, worker::Worker};
 use crate::{
     aws::{Clients, logs::Logs},
     config::Config,
-    job::standing::Limits,
     pulse::Pulses,
 };
 
@@ -58,11 +57,6 @@ impl Console {
     pub(super) fn new(parts: Parts) -> Self {
         let started_at = parts.worker.clock.now();
         Self { shared: Arc::new(Shared { parts, started_at, taken: Mutex::default() }) }
-    }
-
-    /// All limits, and what is used of them.
-    pub fn limits(&self) -> Limits {
-        self.snapshot().limits.clone()
     }
 
     /// Every change from now on; with the id of a change, from the one after it.

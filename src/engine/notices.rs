@@ -25,16 +25,26 @@ pub struct Notices {
     held: Arc<Mutex<BTreeMap<String, Held>>>,
 }
 
+/// Whether a state that lasts is one of ill health, for which a process is restarted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Restart {
+    /// It may help, and harms nothing.
+    MayHelp,
+    /// It costs every message that is held one of its receives.
+    Harms,
+}
+
 #[derive(Debug)]
 struct Held {
     notice: Notice,
+    restart: Restart,
     since: Instant,
     logged: Instant,
 }
 
 impl Notices {
     /// Notes a state. The answer is whether the log should tell it now.
-    pub(crate) fn raise(&self, about: &str, kind: &str, text: String, time: String) -> bool {
+    pub(crate) fn raise(&self, about: &str, restart: Restart, kind: &str, text: String, time: String) -> bool {
         let now = Instant::now();
         self.with(|held| {
             if let Some(known) = held.get_mut(about).filter(|known| known.notice.kind == kind) {
@@ -46,7 +56,7 @@ impl Notices {
                 return is_due;
             }
             let notice = Notice { severity: Severity::Error, kind: kind.to_owned(), text, since: Some(time) };
-            held.insert(about.to_owned(), Held { notice, since: now, logged: now });
+            held.insert(about.to_owned(), Held { notice, restart, since: now, logged: now });
             true
         })
     }
@@ -63,7 +73,9 @@ impl Notices {
 
     /// Those that have lasted for so long that health is red. An outage is none: no restart ends it, and it ends by itself.
     pub fn overdue(&self) -> Vec<Notice> {
-        let is_overdue = |held: &&Held| held.since.elapsed() >= PATIENCE && held.notice.kind != Class::Unreachable.name();
+        let is_overdue = |held: &&Held| {
+            held.restart == Restart::MayHelp && held.since.elapsed() >= PATIENCE && held.notice.kind != Class::Unreachable.name()
+        };
         self.with(|held| held.values().filter(is_overdue).map(|held| held.notice.clone()).collect())
     }
 
@@ -77,7 +89,7 @@ pub(crate) fn cure(error: &AwsError) -> Option<&'static str> {
     match error.class {
         // The error's own text has what to do.
         Class::Credentials | Class::Unreachable => Some(""),
-        Class::NotFound => Some("; make it, or mend its URL in the configuration; is it in this region and account?"),
+        Class::NotFound => Some("; make it, or mend its address in the configuration; is it in this region and account?"),
         Class::Denied => Some("; give the daemon's role the permissions of deploy/policy.json"),
         Class::Invalid => Some("; compare the configuration with what is on AWS: slipway check --online"),
         Class::Throttled | Class::Capacity | Class::Transient => None,
@@ -89,7 +101,8 @@ mod tests {
     use super::*;
 
     fn raise(notices: &Notices, about: &str, kind: &str) -> bool {
-        notices.raise(about, kind, format!("{about}: {kind}"), "2026-11-22T10:22:00.123Z".to_owned())
+        let restart = if about == "topic" { Restart::Harms } else { Restart::MayHelp };
+        notices.raise(about, restart, kind, format!("{about}: {kind}"), "2026-11-22T10:22:00.123Z".to_owned())
     }
 
     #[tokio::test(start_paused = true)]
@@ -97,7 +110,7 @@ mod tests {
         let notices = Notices::default();
         assert!(raise(&notices, "jobs", "not_found"));
         assert!(!raise(&notices, "jobs", "not_found"), "it is known");
-        assert!(raise(&notices, "other", "unreachable"));
+        assert!(raise(&notices, "other", "unreachable") && raise(&notices, "topic", "not_found"));
         assert!(notices.overdue().is_empty());
         tokio::time::advance(AGAIN).await;
         assert!(raise(&notices, "jobs", "not_found"), "it still lasts");
@@ -106,8 +119,8 @@ mod tests {
         assert_eq!(kinds(notices.overdue()), ["not_found"]);
         assert!(raise(&notices, "jobs", "denied"), "it is another state");
         assert!(notices.overdue().is_empty(), "which has not lasted");
-        assert_eq!(kinds(notices.list()), ["denied", "unreachable"]);
+        assert_eq!(kinds(notices.list()), ["denied", "unreachable", "not_found"]);
         assert!(notices.clear("jobs").is_some() && notices.clear("jobs").is_none());
-        assert_eq!(notices.list().len(), 1);
+        assert_eq!(notices.list().len(), 2);
     }
 }

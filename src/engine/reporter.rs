@@ -1,11 +1,15 @@
 //! Reports: the excerpt of the log, the event, and its publication until the topic has accepted it.
 
+mod complaint;
+
 use std::{sync::Arc, time::Duration};
 
 use tokio::time::{sleep, timeout};
 
+use self::complaint::Complaints;
 use super::{
     deduplication::Cancelled,
+    notices::Notices,
     transcript::{End, Piece, Transcripts, Wanted},
 };
 use crate::{
@@ -43,6 +47,7 @@ pub(crate) struct Reporter {
     transcripts: Arc<Transcripts>,
     publishes: Batcher<Publishes>,
     room: Room,
+    complaints: Complaints,
     current: Current,
     clock: Clock,
 }
@@ -61,9 +66,11 @@ pub(crate) struct Ended {
 
 impl Reporter {
     /// `logs`: paced.
-    pub(crate) fn new(logs: Logs, publishes: Batcher<Publishes>, room: Room, current: Current, clock: Clock) -> Self {
-        let transcripts = Transcripts::new(logs, current.now().log.settle);
-        Self { transcripts: Arc::new(transcripts), publishes, room, current, clock }
+    pub(crate) fn new(logs: Logs, publishes: Batcher<Publishes>, room: Room, notices: Notices, current: Current, clock: Clock) -> Self {
+        let config = current.now();
+        let transcripts = Arc::new(Transcripts::new(logs, config.log.settle));
+        let complaints = Complaints::new(notices, clock, &config.topic.arn);
+        Self { transcripts, publishes, room, complaints, current, clock }
     }
 
     /// The job waits for its turn. Nobody depends on this event: it is tried, not insisted on.
@@ -142,30 +149,41 @@ impl Reporter {
     async fn try_once(&self, event: &Event) {
         let publication = publication(event, self.room.bytes());
         let late = |_| Err(AwsError::local(Class::Unreachable, Publishes::NAME, format!("no answer within {} s", TRY.as_secs())));
-        if let Err(error) = timeout(TRY, self.publishes.call(Arc::clone(&publication))).await.unwrap_or_else(late) {
-            observe::publish_failed(&publication.id, &error);
+        match timeout(TRY, self.publishes.call(Arc::clone(&publication))).await.unwrap_or_else(late) {
+            Ok(()) => self.complaints.accepted(),
+            Err(error) => {
+                observe::publish_failed(&publication.id, &error);
+                if error.class.is_refusal() {
+                    self.complaints.refused(&error);
+                }
+            }
         }
     }
 
     /// Publishes until it is accepted: the message that it answers is held meanwhile, so nothing is lost.
     /// `publication`: of what is to be published, in so many bytes.
     async fn publish(&self, publication: impl Fn(usize) -> Arc<Publication>) -> Arc<Publication> {
-        let mut backoff = Backoff::patient();
+        let (mut backoff, mut untold) = (Backoff::patient(), None);
         loop {
             let room = self.room.bytes();
             let publication = publication(room);
-            let Err(error) = self.publishes.call(Arc::clone(&publication)).await else { return publication };
+            let Err(error) = self.publishes.call(Arc::clone(&publication)).await else {
+                drop(untold);
+                self.complaints.accepted();
+                return publication;
+            };
             if error.is_too_long() && room > Room::EVERY_TOPIC {
                 if self.room.shrink() {
                     observe::topic_smaller(Room::EVERY_TOPIC, &error);
                 }
                 continue;
             }
-            match error.class {
-                Class::Throttled | Class::Transient | Class::Unreachable | Class::Credentials | Class::Capacity => {
-                    observe::publish_failed(&publication.id, &error);
-                }
-                Class::Denied | Class::NotFound | Class::Invalid => observe::publish_refused(&publication.id, &error),
+            if error.class.is_refusal() {
+                observe::publish_refused(&publication.id, &error);
+                untold.get_or_insert_with(|| self.complaints.untold());
+                self.complaints.refused(&error);
+            } else {
+                observe::publish_failed(&publication.id, &error);
             }
             sleep(backoff.pause()).await;
         }

@@ -7,6 +7,7 @@ mod slot;
 mod standing;
 #[cfg(test)]
 mod tests;
+mod trouble;
 
 use std::{
     collections::BTreeMap,
@@ -29,6 +30,7 @@ pub(crate) use self::{
 use self::{
     prospect::{Counts, Waiting},
     room::Room,
+    trouble::Trouble,
 };
 use super::backlog::Backlog;
 use crate::{
@@ -68,6 +70,7 @@ struct State {
     rooms: BTreeMap<String, Room>,
     /// How fast CodeBuild takes starts.
     starts: Rate,
+    throttle: Option<Trouble>,
     durations: Durations,
     /// Jobs that were started and are not yet told: as many as run and wait at most, so that a topic that refuses, or logs that cannot
     /// be read, stop the starts and not the memory's bound.
@@ -102,6 +105,7 @@ impl Scheduler {
             schedule: Schedule::new(Rules::of(config)),
             rooms: BTreeMap::new(),
             starts: Rate::default(),
+            throttle: None,
             durations: Durations::default(),
             untold: 0,
             most_untold: 0,
@@ -188,13 +192,23 @@ impl Scheduler {
         }
     }
 
-    /// CodeBuild throttled a start.
-    pub(crate) fn throttled(&self) {
+    /// CodeBuild throttled a start, in its words.
+    pub(crate) fn throttled(&self, words: &str) {
         let per_second = self.change(|state, now_ms| {
+            state.note_throttle(words);
             state.starts.throttled(now_ms);
             state.starts.per_second()
         });
         observe::starts_paced(per_second);
+    }
+
+    /// CodeBuild starts nothing in a project, in its words, until somebody changes something.
+    pub(crate) fn refused(&self, project: &str, words: &str) {
+        self.with(|state| {
+            if let Some(room) = state.rooms.get_mut(project) {
+                room.denied(words);
+            }
+        });
     }
 
     /// Serves the line, for ever.

@@ -29,6 +29,7 @@ use tokio::{
 pub use self::{
     dead_letter::{DeadLetterList, DeadLetterWish, Redrive},
     job::{Cancel, CancelState, Cancelled},
+    limit::LimitsNow,
     list::{Counts, JobList},
     pause::{PauseWish, ResumeWish, Resumed},
     reload::Reloaded,
@@ -37,7 +38,7 @@ pub use self::{
 use super::{Pages, problem::Problem};
 use crate::{
     engine::{Console, Controls},
-    job::JobId,
+    job::{JobId, reference::Reference},
 };
 
 /// The root of all paths.
@@ -113,6 +114,11 @@ fn console(pages: &Pages) -> Result<Console, Problem> {
 
 fn controls(pages: &Pages) -> Result<Controls, Problem> {
     pages.vitals.controls().ok_or_else(|| Problem::busy("the daemon is starting"))
+}
+
+/// A job by one of its names.
+fn job_name(text: &str) -> Result<Reference, Problem> {
+    Reference::parse(text).map_err(|rule| Problem::bad_request("wrong-job-id", format!("a job's id {rule}")))
 }
 
 fn job_id(text: &str) -> Result<JobId, Problem> {

@@ -8,6 +8,7 @@ use url::form_urlencoded;
 use super::problem::Problem;
 use crate::job::{
     outcome::Status,
+    reference,
     standing::{Cause, JobStanding, State},
 };
 
@@ -75,7 +76,8 @@ impl Filter {
                 Some((name, value)) => (name.to_owned(), Some(value.to_owned())),
                 None => (text(), None),
             }),
-            "q" => self.texts.push(value.to_lowercase()),
+            // A build is also known by its ARN.
+            "q" => self.texts.push(reference::bare(value).to_lowercase()),
             _ => return Ok(false),
         }
         Ok(true)
@@ -129,7 +131,8 @@ fn has_text(job: &JobStanding, text: &str) -> bool {
         job.cancel_reason.as_deref(),
     ];
     let labels = about.labels.iter().flat_map(|(name, value)| [name.as_str(), value.as_str()]);
-    shown.into_iter().flatten().chain(labels).any(|has| has.to_lowercase().contains(text))
+    let builds = job.build_ids.iter().map(String::as_str);
+    shown.into_iter().flatten().chain(labels).chain(builds).any(|has| has.to_lowercase().contains(text))
 }
 
 /// The parameters of a query.

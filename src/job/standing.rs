@@ -125,6 +125,9 @@ pub struct JobStanding {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "u32")]
     pub attempt: Option<u32>,
+    /// The ids (`project:uuid`) of its builds that are known, the newest last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub build_ids: Vec<String>,
     /// When its build was started: RFC 3339 in UTC.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String", extend("format" = "date-time"))]

@@ -26,7 +26,7 @@ const READ: &str = "read-0123456789abcdef";
 const STEER: &str = "steer-0123456789abcdef";
 
 /// The daemon's HTTP for whoever reaches the loopback.
-fn open(world: &World) -> Router {
+pub(crate) fn open(world: &World) -> Router {
     served(world.vitals(), Access::open(), "127.0.0.1")
 }
 
@@ -35,7 +35,7 @@ fn served(vitals: Vitals, access: Access, listen: &str) -> Router {
 }
 
 /// Asks, as a line such as `GET /limits` with headers below it says; a body comes as JSON.
-async fn ask(router: &Router, request: &str, body: Option<Value>) -> (StatusCode, HeaderMap, String) {
+pub(crate) async fn ask(router: &Router, request: &str, body: Option<Value>) -> (StatusCode, HeaderMap, String) {
     let (line, headers) = request.split_once('\n').unwrap_or((request, ""));
     let (method, path) = line.split_once(' ').unwrap();
     let path =
@@ -57,7 +57,7 @@ async fn ask(router: &Router, request: &str, body: Option<Value>) -> (StatusCode
     (parts.status, parts.headers, String::from_utf8(bytes.to_vec()).unwrap())
 }
 
-async fn get(router: &Router, path: &str) -> Value {
+pub(crate) async fn get(router: &Router, path: &str) -> Value {
     let (status, _, text) = ask(router, &format!("GET {path}"), None).await;
     assert_eq!(status, StatusCode::OK, "{path}: {text}");
     serde_json::from_str(&text).unwrap()

@@ -15,6 +15,8 @@ mod identity;
 mod isolation;
 mod layers;
 mod logs;
+mod names;
+mod notices;
 mod outage;
 mod pause;
 mod permissions;

@@ -70,6 +70,21 @@ class Browser:
         )
         return self._ask({"script": wrapped, "args": list(arguments)}, "/execute/async")
 
+    def now(self, script, *arguments):
+        """What the body of a function comes to, which waits for nothing: the answer of one that waits is late when the page is left."""
+        return self._ask({"script": f"const given = [...arguments]; {script}", "args": list(arguments)}, "/execute/sync")
+
+    def press(self, selector):
+        """Presses the first element that matches where it stands, as a mouse does."""
+        self._ask({}, f"/element/{self._find(selector)[0]}/click")
+
+    def text(self, selector):
+        """What is seen of all elements that match. It takes no script of the page's."""
+        return " ".join(self._ask(method="GET", path=f"/element/{found}/text") for found in self._find(selector))
+
+    def _find(self, selector):
+        return [reference for found in self._ask({"using": "css selector", "value": selector}, "/elements") for reference in found.values()]
+
     def end(self):
         self._ask(method="DELETE")
         self._program.end()

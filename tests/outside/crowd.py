@@ -58,12 +58,17 @@ class Crowd:
             self.send(f"gateway-{number}", "acme/gateway", TEAMS[number % 5], labels={"release": f"1.{number}"})
         self.send("storefront-1", "acme/storefront", "team-a")
 
+    def oldest(self):
+        """The first of the jobs that take all places."""
+        self.send("monolith-0", "acme/monolith", TEAMS[0])
+
     def held(self):
-        """Jobs that take all places, the oldest first, and those that wait for them: some 40 of five teams."""
-        for number in range(PLACES):
+        """The jobs that take the other places."""
+        for number in range(1, PLACES):
             self.send(f"monolith-{number}", "acme/monolith", TEAMS[number])
 
     def waiting(self):
+        """Jobs that wait for a place: some 40 of five teams."""
         for number in range(36):
             self.send(f"wait-{number}", "acme/monolith", TEAMS[number % 5])
         group = {"key": "acme/monolith@main", "on_conflict": "queue"}

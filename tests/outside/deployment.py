@@ -6,6 +6,8 @@ import json
 import re
 import signal
 import socket
+import urllib.error
+import urllib.request
 
 import pytest
 import yaml
@@ -21,6 +23,8 @@ MINISTACK = SCRIPTS.parent / "ministack/bin/ministack"
 ACCOUNT = "000000000000"
 REGION = "us-east-1"
 BUILDSPEC = (DEPLOY / "buildspec.yml").read_text()
+
+TOKENS = {"read": "read-0123456789abcdef", "steer": "steer-0123456789abcdef"}
 
 # For these the emulator does not tell the project of a build, or the stream of a log: it asks for them on everything.
 UNSCOPED = ["codebuild:BatchGetBuilds", "codebuild:StopBuild", "logs:GetLogEvents"]
@@ -105,6 +109,7 @@ def places(name):
         "build_log_group_arn": [f"arn:aws:logs:{here}:log-group:/aws/codebuild/{name}"],
         "daemon_log_group_arn": [f"arn:aws:logs:{here}:log-group:/slipway/{name}"],
         "image_repository_arn": [],
+        "tokens_secret_arn": [],
         "repository_arns": [],
         "base_repository_arns": [],
         "secret_arns": [],
@@ -121,12 +126,18 @@ def emulated(allowed):
     return [{"Effect": "Allow", "Action": action, "Resource": resource} for action, resource in batches + unscoped]
 
 
+def in_ecs_words(response_dict, **_):
+    """A task definition as ECS tells it: the emulator keeps secrets of a template under CloudFormation's names, which boto3 does not know."""
+    response_dict["body"] = response_dict["body"].replace(b'"Name"', b'"name"').replace(b'"ValueFrom"', b'"valueFrom"')
+
+
 class Deployed:
     """What stands in the cloud under a deployment's name."""
 
     def __init__(self, cloud, name):
         self.cloud, self.name = cloud, name
         self._iam, self._ecs, self._events = cloud.client("iam"), cloud.client("ecs"), cloud.client("events")
+        self._ecs.meta.events.register("before-parse.ecs.DescribeTaskDefinition", in_ecs_words)
 
     def project(self):
         [project] = self.cloud.codebuild.batch_get_projects(names=[self.name])["projects"]
@@ -138,8 +149,15 @@ class Deployed:
         return self._ecs.describe_task_definition(taskDefinition=service["taskDefinition"])["taskDefinition"]
 
     def environment(self):
+        """The variables of the daemon's container, with the secrets that ECS reads for it."""
         [container] = self.task()["containerDefinitions"]
-        return {variable["name"]: variable["value"] for variable in container["environment"]}
+        plain = {variable["name"]: variable["value"] for variable in container["environment"]}
+        return plain | {secret["name"]: self.secret(secret["valueFrom"]) for secret in container.get("secrets", [])}
+
+    def secret(self, value_from):
+        """What ECS reads for `ARN:KEY::`."""
+        arn, key = re.fullmatch(r"(arn:aws:secretsmanager:\S+?:secret:[^:]+):(\w+)::", value_from).groups()
+        return json.loads(self.cloud.client("secretsmanager").get_secret_value(SecretId=arn)["SecretString"])[key]
 
     def allowed(self, role_arn):
         """What a role may do, by its own policies and those attached to it."""
@@ -319,6 +337,41 @@ def subscribe(cloud, name):
     policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     cloud.sqs.create_queue(QueueName=f"{name}-results", Attributes={"Policy": policy})
     cloud.sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue, Attributes={"RawMessageDelivery": "true"})
+
+
+def tokens(cloud):
+    """A secret with tokens, as an operator makes it; its ARN."""
+    return cloud.client("secretsmanager").create_secret(Name="slipway/tokens", SecretString=json.dumps(TOKENS))["ARN"]
+
+
+def api_takes_tokens(deployed, programs, free_port):
+    """With the variables and secrets of its task the daemon serves its API and page to whoever brings a token, and to nobody else."""
+    variables = deployed.environment()
+    assert variables["SLIPWAY__HTTP__LISTEN"] == "0.0.0.0:9090" and variables["SLIPWAY__HTTP__API"] == "true"
+    answer = slipway("check", variables=environment(**variables))
+    assert answer.returncode == 0, answer.stderr
+    [container] = deployed.task()["containerDefinitions"]
+    plain = json.dumps(container["environment"])
+    assert not any(token in plain for token in TOKENS.values())
+    http = f"127.0.0.1:{free_port()}"
+    own = environment(deployed.cloud.url, **variables | {"SLIPWAY__HTTP__LISTEN": http} | deployed.keys("sqs:DeleteQueue") | deployed.cloud.trust)
+    daemon = programs("guarded", [SLIPWAY, "run"], own)
+    daemon.says(lambda _: get(f"http://{http}/readyz") == (200, "ready\n"), "it takes work")
+
+    def asked(path, token=None, body=None):
+        headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
+        try:
+            with urllib.request.urlopen(urllib.request.Request(f"http://{http}{path}", body, headers), timeout=30) as found:
+                return found.status
+        except urllib.error.HTTPError as error:
+            return error.code
+
+    assert [asked(path) for path in ("/", "/api/v1/limits", "/metrics")] == [401, 401, 200]
+    assert [asked(path, TOKENS["read"]) for path in ("/", "/api/v1/limits")] == [200, 200]
+    body = json.dumps({"scope": {"tenant": "team-a"}}).encode()
+    assert [asked("/api/v1/resume", token, body) for token in TOKENS.values()] == [403, 200]
+    daemon.send(signal.SIGTERM)
+    assert daemon.code() == 0
 
 
 def carries_a_job(deployed, programs, free_port):

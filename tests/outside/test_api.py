@@ -54,8 +54,13 @@ def test_a_newcomer_finds_the_oldest_build_why_another_waits_and_cancels_one(sta
         until(lambda id=f"build-{number}": ask(local, "show", id).returncode == 0, "the job")
 
     until(lambda: " running " in ask(local, "show", "build-0").stdout, "the first one's build")
-    listed = json.loads(ask(local, "jobs", "--json").stdout)
-    assert [listed["counts"][state] for state in ("waiting", "running")] == [2, 1]
+
+    def all_three():
+        """Lists come from a snapshot, which is some seconds old where it takes long to take."""
+        listed = json.loads(ask(local, "jobs", "--json").stdout)
+        return listed if [listed["counts"][state] for state in ("waiting", "running")] == [2, 1] else None
+
+    listed = until(all_three, "one that runs and two that wait")
     assert [entry["id"] for entry in listed["jobs"] if entry["state"] == "running"] == ["build-0"]
     table = ask(local, "jobs", "--tenant", "team-0", "--tenant", "team-1").stdout
     assert "build-0" in table and "build-1" in table and "build-2" not in table
@@ -98,6 +103,39 @@ def test_where_no_daemon_answers_aws_is_asked_and_what_is_not_known_is_said(star
     for command in ("jobs", "limits"):
         answer = slipway(command, variables=nobody)
         assert answer.returncode == 1 and "no daemon answers" in answer.stderr and "SLIPWAY_DAEMON" in answer.stderr
+    local.program.end()
+
+
+def names(build):
+    """What a job is found by beside its id: the build's id, ARN and what is at the ARN's end."""
+    return [build["id"], build["arn"], "build/" + build["id"], build["id"].split(":")[1]]
+
+
+def test_a_job_is_shown_and_cancelled_by_its_build_with_a_daemon_and_without(start_local, repository, gate, free_port):
+    local = start_local()
+    nobody = {"SLIPWAY_DAEMON": f"http://127.0.0.1:{free_port()}"}
+    for job_id, asked in (("app-1", {}), ("app-2", nobody)):
+
+        def run(*arguments, asked=asked):
+            daemon = [] if asked else ["--daemon", f"http://{local.http}"]
+            return slipway(*arguments, *daemon, variables=environment(local.cloud.url, **asked))
+
+        local.cloud.send(job(job_id, repository(gate.buildspec)))
+        [build] = until(lambda id=job_id: local.cloud.builds_of("slipway", id), "the build")
+        for name in names(build):
+            shown = run("show", name, "--json")
+            assert shown.returncode == 0, name + shown.stderr
+            detail = json.loads(shown.stdout)
+            assert (detail["id"], detail["build_ids"], detail["state"]) == (job_id, [build["id"]], "running"), name
+            assert detail["from_record"] is bool(asked)
+        cancelled = run("cancel", build["arn"], "--json")
+        said = {"id": job_id, "state": "asked" if asked else "cancelling"}
+        assert (cancelled.returncode, json.loads(cancelled.stdout)) == (0, said), cancelled.stderr
+        assert local.subscriber.event(f"{job_id}/finished")["data"]["status"] == "cancelled"
+        again = run("cancel", build["id"])
+        assert again.returncode == 1 and "ended" in again.stdout + again.stderr, again
+        unknown = run("show", "slipway:00000000-0000-0000-0000-000000000000")
+        assert unknown.returncode == 1 and ("there is no job" in unknown.stderr or "has no build" in unknown.stderr), unknown.stderr
     local.program.end()
 
 

@@ -13,6 +13,7 @@ from deployment import (
     REGION,
     Deployed,
     Loose,
+    api_takes_tokens,
     carries_a_job,
     denied_calls_are_alarmed,
     events_are_right,
@@ -22,6 +23,7 @@ from deployment import (
     only_tls_and_who_is_named_comes_in,
     places,
     project_is_right,
+    tokens,
     trusts_are_narrow,
 )
 from program import SCRIPTS, environment, slipway
@@ -51,6 +53,7 @@ COMPLETE = {
     "ImageRepositoryArn": f"{REPOSITORIES}/slipway",
     "SubnetIds": "subnet-12345678,subnet-23456789",
     "SecurityGroupIds": "sg-12345678",
+    "Listen": "0.0.0.0:9090",
     "SenderArns": "arn:aws:iam::111122223333:role/ci,arn:aws:iam::111122223333:user/dev",
     "SubscriberArns": "arn:aws:iam::444455556666:root",
     "MoreLimits": 'waiting_bytes = "128MiB"',
@@ -105,8 +108,8 @@ def deploy(ministack):
 
 
 @pytest.fixture(scope="module")
-def whole(deploy):
-    return deploy(**COMPLETE)
+def whole(deploy, ministack):
+    return deploy(**COMPLETE, TokensSecretArn=tokens(ministack))
 
 
 def test_every_resource_of_the_template_is_there(whole):
@@ -133,6 +136,7 @@ def test_the_roles_may_do_what_the_policy_files_say_and_nothing_else(whole):
         "connection_arns": [COMPLETE["ConnectionArns"]],
         "source_bucket_arns": ["arn:aws:s3:::acme-sources"],
         "image_repository_arn": [COMPLETE["ImageRepositoryArn"]],
+        "tokens_secret_arn": [deployed.cloud.client("secretsmanager").describe_secret(SecretId="slipway/tokens")["ARN"]],
     }
     known = places("whole") | more
     task = deployed.task()
@@ -171,6 +175,28 @@ def test_a_call_that_is_denied_is_alarmed(whole, programs, free_port):
     filters = deployed.cloud.logs.describe_metric_filters(logGroupName="/slipway/whole")["metricFilters"]
     patterns = {filter["filterName"].removeprefix("whole-"): filter["filterPattern"] for filter in filters}
     denied_calls_are_alarmed(deployed, programs, free_port, patterns)
+
+
+def test_the_api_takes_the_tokens_of_the_secret(whole, programs, free_port):
+    deployed, _ = whole
+    api_takes_tokens(deployed, programs, free_port)
+
+
+def test_without_tokens_there_is_no_api_beyond_the_loopback(whole, deploy):
+    cluster = f"arn:aws:ecs:{HERE}:cluster/whole"
+    network = {key: COMPLETE[key] for key in ("SubnetIds", "SecurityGroupIds")}
+    for name, listen, api in (("loopback", "127.0.0.1:9090", "true"), ("beyond", "0.0.0.0:9090", "false")):
+        deployed, _ = deploy(
+            Name=name, Sources="https://github.com/acme/*", Image="ghcr.io/acme/slipway:1", ClusterArn=cluster, Listen=listen, **network
+        )
+        task = deployed.cloud.client("ecs").describe_task_definition(taskDefinition=name)["taskDefinition"]
+        [container] = task["containerDefinitions"]
+        variables = {variable["name"]: variable["value"] for variable in container["environment"]}
+        assert variables["SLIPWAY__HTTP__API"] == api and not container.get("secrets")
+        assert not any(variable.startswith("SLIPWAY__HTTP__TOKENS") for variable in variables)
+        assert not any(action.startswith("secretsmanager:") for action, _ in deployed.allowed(task["executionRoleArn"]))
+        answer = slipway("check", variables=environment(**variables))
+        assert answer.returncode == 0, answer.stderr
 
 
 def test_the_project_and_its_events_are_as_slipway_needs_them(whole):

@@ -1,5 +1,6 @@
 """What the daemon tells over HTTP."""
 
+import json
 import os
 import re
 import resource
@@ -8,7 +9,7 @@ import time
 
 import pytest
 
-from cloud import get, job
+from cloud import Subscriber, get, job
 from conftest import daemon_config
 from waiting import until
 
@@ -42,7 +43,7 @@ def test_a_missing_queue_is_told_once_with_its_cure_and_is_over_when_it_is_there
     daemon = start_daemon(endpoint.cloud.url, config)
     url = f"http://{endpoint.address}/000000000000/forgotten"
     _, text = until(lambda: (found := get(f"http://{daemon.http}/readyz")) and url in found[1] and found, "the reason")
-    assert "make it, or mend its URL in the configuration" in text and "(since 20" in text
+    assert "make it, or mend its address in the configuration" in text and "(since 20" in text
 
     def failures():
         _, metrics = get(f"http://{daemon.http}/metrics")
@@ -56,6 +57,22 @@ def test_a_missing_queue_is_told_once_with_its_cure_and_is_over_when_it_is_there
     endpoint.cloud.sqs.create_queue(QueueName="forgotten")
     until(lambda: get(f"http://{daemon.http}/readyz") == (200, "ready\n"), "readiness", 60)
     assert "mended: this is over" in daemon.program.log
+
+
+def test_a_missing_topic_needs_a_person_until_it_is_there_and_then_the_end_is_told(start_daemon, endpoint, repository, unique):
+    config = daemon_config(endpoint.address).replace(":slipway-events\"", ":forgotten\"")
+    daemon = start_daemon(endpoint.cloud.url, config).is_ready()
+    endpoint.cloud.send(job(unique, repository()))
+    reason = "the topic arn:aws:sns:us-east-1:000000000000:forgotten refuses events, so that ended jobs cannot be told"
+    until(lambda: (found := get(f"http://{daemon.http}/readyz"))[0] == 503 and reason in found[1], "the reason", 60)
+    assert "topic arn:aws:sns:us-east-1:000000000000:forgotten refuses events" in get(f"http://{daemon.http}/")[1], "the page tells it too"
+    [notice] = json.loads(get(f"http://{daemon.http}/api/v1/limits")[1])["notices"]
+    assert notice["kind"] == "not_found" and reason in notice["text"]
+    topic = endpoint.cloud.sns.create_topic(Name="forgotten")["TopicArn"]
+    queue = "arn:aws:sqs:us-east-1:000000000000:slipway-results"
+    endpoint.cloud.sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue, Attributes={"RawMessageDelivery": "true"})
+    Subscriber(endpoint.cloud).event(f"{unique}/finished", 120)
+    until(lambda: get(f"http://{daemon.http}/readyz") == (200, "ready\n"), "readiness", 60)
 
 
 def test_a_thousand_idle_connections_keep_nobody_from_health_or_from_building(start_local, repository):

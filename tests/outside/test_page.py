@@ -5,6 +5,7 @@ import re
 import shutil
 import signal
 import subprocess
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -51,8 +52,10 @@ class Page:
             const it = [...document.querySelectorAll(given[0])].find(e => e.innerText.includes(given[1]));
             if (!it) return false;
             window.before = true; setTimeout(() => it.click()); return true;"""
-        assert self.browser.run(script, selector, text), f"no {selector} with {text!r} in {self.text('main')[:500]}"
-        until(lambda: self.browser.run("return !window.before && document.readyState == 'complete'") is True, "the next page")
+        assert self.browser.now(script, selector, text), f"no {selector} with {text!r} in {self.text('main')[:500]}"
+        # Between two pages there is an empty one, which is complete too.
+        there = "return !window.before && document.readyState == 'complete' && !!document.querySelector('main')"
+        until(lambda: self.browser.now(there) is True, "the next page")
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +73,9 @@ def crowd(start_local, tmp_path_factory):
     crowd.local = local
     crowd.ended()
     until(lambda: counts(local)["ended"] >= 9, "the first nine ends", 180)
+    # The oldest runs before the others are sent: those start side by side.
+    crowd.oldest()
+    until(lambda: counts(local)["running"] == 1, "the oldest build", 120)
     crowd.held()
     until(lambda: counts(local)["running"] == 4, "four running builds", 120)
     crowd.waiting()
@@ -95,14 +101,17 @@ def counts(local):
     return {state: found.get(state, 0) for state in ("waiting", "running", "reporting", "ended")}
 
 
-def test_the_newcomers_questions(page):
+def test_the_newcomers_questions(page, crowd):
     """Which build is the oldest, why X waits, what broke in Y; then one is cancelled. All from the page alone."""
     page.open()
     assert page.texts(".lane h2") == ["Waiting", "Running", "Ended"]
     assert [int(text) for text in page.texts(".lane .big b")][:2] == [38, 4]
     # The oldest is the first that runs.
     running = page.texts("[aria-labelledby=lane-running] .job")
-    assert len(running) == 4 and "acme/monolith" in running[0]
+    assert len(running) == 4 and "acme/monolith" in running[0] and "team-a" in running[0]
+    # Of those that began in the same second it is the one that was sent first.
+    in_order = sorted(jobs(crowd.local, "state=running")["jobs"], key=lambda job: (job["started_at"][:19], job["enqueued_at"]))
+    assert all(job["tenant"] in row for job, row in zip(in_order, running, strict=True)), (in_order, running)
     # Each that waits says where it stands and why.
     waiting = page.texts("[aria-labelledby=lane-waiting] .job")
     assert len(waiting) == 10 and all("all 4 places taken" in row and "waited" in row for row in waiting), waiting
@@ -113,6 +122,11 @@ def test_the_newcomers_questions(page):
     assert page.path() == "/jobs/second-of-group", "who knows the id wants the job"
     assert "Why it waits" in page.text("h2")
     assert "after first-of-group" in page.text(".answer") and "38" in page.text(".answer")
+    # Who has a build, from CodeBuild's console or from a log, finds its job.
+    [build] = jobs(crowd.local, "state=running&tenant=team-a")["jobs"][0]["build_ids"]
+    for name in (build, build.split(":")[1], f"arn:aws:codebuild:us-east-1:000000000000:build/{build}"):
+        page.open("/jobs?q=" + urllib.parse.quote(name))
+        assert page.path() == "/jobs/monolith-0", name
     # What broke there.
     page.open("/?tenant=team-a")
     page.click("[aria-labelledby=lane-ended] .name", "storefront")
@@ -169,6 +183,19 @@ def test_it_is_live_and_rows_stay_while_somebody_is_among_them(page, crowd):
     assert page.browser.run("return document.querySelector('.held')") is None
 
 
+def test_pages_that_are_left_hold_no_connection(page):
+    """A browser has six connections for a host: whoever looks at one page after the other waits for none of them. Back again, it is live."""
+    began = time.monotonic()
+    for turn in range(4):
+        for path in ("/?tenant=team-c", "/jobs?tenant=team-c", "/limits"):
+            page.open(f"{path}#{turn}")
+            until(lambda: page.browser.now("return document.querySelector('#connection').innerText") == "Live", "the connection")
+    assert time.monotonic() - began < 40
+    page.browser.now("history.back();")
+    until(lambda: page.path() == "/jobs", "the page before")
+    until(lambda: page.text("#connection") == "Live", "the connection")
+
+
 def test_a_pause_is_seen_and_ends(page):
     page.open("/limits")
     page.click("a[aria-label='Pause team-b']")
@@ -205,6 +232,36 @@ def test_dead_letters_are_mended_and_deleted(page, crowd):
     page.click("#selection button", "Delete 1…")
     page.click("form.form button", "Delete 1")
     assert "1 deleted" in page.text(".remark") and "broken-2" not in page.text(".letters")
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["with-script", "without-script"])
+def test_a_dead_letter_that_is_redriven_is_built(browser, local, repository, unique, script):
+    """The button is pressed as a mouse would; without JavaScript too."""
+    browser.screen(1440)
+    page = Page(browser, local.http)
+    browser.command("Emulation.setScriptExecutionDisabled", value=not script)
+    try:
+        # Where SQS moves a job that was received too often.
+        body = {"version": 1, "id": unique, "source": {"url": repository()}}
+        local.cloud.send(body, "slipway-jobs-dlq")
+
+        def seen():
+            page.open("/dead-letters?look")
+            return unique in browser.text("main")
+
+        until(seen, "the dead letter", 90)
+        assert "Received too often" in browser.text("main") and "would be accepted now" in browser.text("main")
+        assert bool(browser.text("#select-all")) is script, "what only the script shows"
+        browser.press(f"button[aria-label='Redrive {unique}']")
+        until(lambda: "1 redriven" in browser.text(".remark"), "what was done")
+        assert local.subscriber.event(f"{unique}/finished")["data"]["status"] == "succeeded"
+        page.open(f"/jobs/{unique}")
+        assert "succeeded" in browser.text("main").lower()
+        page.open("/dead-letters?look")
+        assert unique not in browser.text(".letters")
+        assert len(local.cloud.builds_of("slipway", unique)) == 1
+    finally:
+        browser.command("Emulation.setScriptExecutionDisabled", value=False)
 
 
 @pytest.fixture(scope="module")

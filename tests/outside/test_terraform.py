@@ -19,6 +19,7 @@ from deployment import (
     DEPLOY,
     REGION,
     Deployed,
+    api_takes_tokens,
     carries_a_job,
     events_are_right,
     expected,
@@ -28,6 +29,7 @@ from deployment import (
     only_tls_and_who_is_named_comes_in,
     places,
     project_is_right,
+    tokens,
     trusts_are_narrow,
 )
 from program import environment, slipway
@@ -74,6 +76,7 @@ WRONG = {
     "cpu_architecture": ("arm64", "must be X86_64 or ARM64"),
     "desired_count": ("2", "hold within one daemon"),
     "grace_seconds": ("120", "Fargate kills after 120"),
+    "tokens_secret_arn": ("slipway/tokens", "must be a secret's whole ARN"),
     "log_retention_days": ("31", "one of the times that CloudWatch knows"),
     "oldest_message_seconds": ("5", "must be at least 300"),
 }
@@ -136,6 +139,7 @@ def applying(request):
         yield None
         return
     terraform, ministack = request.getfixturevalue("terraform"), request.getfixturevalue("ministack")
+    COMPLETE["tokens_secret_arn"] = tokens(ministack)
     variables = [f"-var={name}={value}" for name, value in COMPLETE.items()]
     command = terraform.command("apply", "-auto-approve", *variables)
     with subprocess.Popen(
@@ -209,6 +213,11 @@ def test_a_job_goes_in_and_its_end_comes_out(applied, programs, free_port):
     carries_a_job(deployed, programs, free_port)
 
 
+def test_the_api_takes_the_tokens_of_the_secret(applied, programs, free_port):
+    deployed, _ = applied
+    api_takes_tokens(deployed, programs, free_port)
+
+
 def test_whoever_has_the_client_file_and_the_followers_policy_follows_a_job(applied, programs, free_port, tmp_path):
     deployed, outputs = applied
     follows_a_job(deployed, programs, free_port, tmp_path, outputs["client_toml"], json.loads(outputs["follower_policy"]))
@@ -224,6 +233,7 @@ def test_the_roles_may_do_what_the_policy_files_say_and_nothing_else(applied):
         "connection_arns": [f"arn:aws:codeconnections:{HERE}:connection/11111111-2222-3333-4444-555555555555"],
         "source_bucket_arns": ["arn:aws:s3:::acme-sources"],
         "image_repository_arn": [f"{repositories}/slipway"],
+        "tokens_secret_arn": [COMPLETE["tokens_secret_arn"]],
     }
     known = places("slipway") | more
     task = deployed.task()

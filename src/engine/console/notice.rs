@@ -10,10 +10,11 @@ use crate::job::{
 
 impl Console {
     /// What somebody should know of, the worst first: what needs a person, loops that stand still, what is paused, what CodeBuild was found
-    /// to take less of than the operator allows, and that the daemon leaves.
-    pub(super) fn notices(&self, limits: &Limits, now: Timestamp) -> Vec<Notice> {
+    /// to take less of than the operator allows, starts that it does not take (`troubles`), and that the daemon leaves.
+    pub(super) fn notices(&self, limits: &Limits, troubles: Vec<Notice>, now: Timestamp) -> Vec<Notice> {
         let parts = self.parts();
         let mut notices = parts.notices.list();
+        notices.extend(troubles);
         notices.extend(parts.pulses.stale().into_iter().map(|(name, since)| Notice {
             severity: Severity::Error,
             kind: "loop_stands_still".to_owned(),

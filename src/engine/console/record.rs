@@ -1,14 +1,20 @@
 //! One job: from the table of those that are held or remembered, else from CodeBuild's record.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use tokio::time::Instant;
 
 use super::Console;
 use crate::{
     aws::AwsError,
+    config::Config,
     engine::index::Query,
-    job::{JobId, build::Build, standing::JobDetail},
+    job::{
+        JobId,
+        build::Build,
+        reference::Reference,
+        standing::{JobDetail, JobStanding},
+    },
 };
 
 /// A reading of the builds' list that is as old serves here: whoever asks for jobs that nobody knows causes no more than a reading a minute.
@@ -27,6 +33,60 @@ impl Console {
         Ok(JobDetail::of_record(id, &self.builds(id).await?))
     }
 
+    /// A job by one of its names. One that is named by a build is that build's: of a newer job under the same id nothing is told.
+    pub async fn named(&self, name: &Reference) -> Result<Option<JobDetail>, AwsError> {
+        let id = match name {
+            Reference::Job(id) => Some(id.clone()),
+            Reference::Build(_) => None,
+        };
+        for id in self.known(name).into_iter().chain(id) {
+            if let Some(detail) = self.job(&id).await?.filter(|detail| is_named(detail, name)) {
+                return Ok(Some(detail));
+            }
+        }
+        let Some(build) = self.build(name).await? else { return Ok(None) };
+        let Some(id) = build.job.clone() else { return Ok(None) };
+        match self.job(&id).await? {
+            Some(detail) if detail.standing.build_ids.contains(&build.id) => Ok(Some(detail)),
+            _ => Ok(JobDetail::of_record(&id, &[build])),
+        }
+    }
+
+    /// The id of a job that may be cancelled under one of its names. `None`: it is named by a build that runs nowhere.
+    pub async fn cancellable(&self, name: &Reference) -> Result<Option<JobId>, AwsError> {
+        if let Some(id) = self.known(name) {
+            let is_it = self.tracker().detail(&id, |_| {}).is_none_or(|detail| is_named(&detail, name));
+            return Ok(is_it.then_some(id));
+        }
+        match (self.build(name).await?, name) {
+            (Some(build), _) if !build.has_ended() => Ok(build.job.clone()),
+            // Nobody here knows it: whoever has it, or will receive it, is asked.
+            (_, Reference::Job(id)) => Ok(Some(id.clone())),
+            (_, Reference::Build(_)) => Ok(None),
+        }
+    }
+
+    /// The id of a job that is held or remembered, by one of its names. It asks nobody.
+    pub fn known(&self, name: &Reference) -> Option<JobId> {
+        let snapshot = self.snapshot();
+        let ids = |is_it: &dyn Fn(&JobStanding) -> bool| {
+            snapshot.jobs.iter().find(|job| is_it(job)).and_then(|job| JobId::parse(job.job.id.as_deref()?).ok())
+        };
+        let by_id = || ids(&|job| matches!(name, Reference::Job(id) if job.job.id.as_deref() == Some(id.as_str())));
+        by_id().or_else(|| ids(&|job| job.build_ids.iter().any(|build| name.names_build(build))))
+    }
+
+    /// The build that is named, as CodeBuild knows it.
+    async fn build(&self, name: &Reference) -> Result<Option<Arc<Build>>, AwsError> {
+        let config = self.config();
+        for id in name.builds(projects(&config)) {
+            if let Some(build) = self.parts().worker.starter.status(id).await? {
+                return Ok(Some(build));
+            }
+        }
+        Ok(None)
+    }
+
     /// The builds of a job that nobody remembers, the latest last.
     pub(super) async fn builds(&self, id: &JobId) -> Result<Vec<Arc<Build>>, AwsError> {
         let parts = self.parts();
@@ -34,11 +94,8 @@ impl Console {
         let fresh = now.checked_sub(FRESH).unwrap_or(now);
         let since = parts.worker.clock.now().checked_sub(parts.index.reach()).unwrap_or_default();
         let config = self.config();
-        let mut projects: Vec<&str> = config.profiles.values().map(|profile| profile.project.as_str()).collect();
-        projects.sort_unstable();
-        projects.dedup();
         let mut builds = Vec::new();
-        for project in projects {
+        for project in projects(&config) {
             for sighting in parts.index.find(&Query { project, job: id, since, fresh }).await?.into_iter().take(BUILDS) {
                 builds.extend(parts.worker.starter.status(sighting.build_id).await?);
             }
@@ -46,4 +103,17 @@ impl Console {
         builds.sort_by_key(|build| (build.started_at, build.attempt));
         Ok(builds)
     }
+}
+
+/// Whether a job is the one that is named: by a build of its own, where by a build.
+fn is_named(detail: &JobDetail, name: &Reference) -> bool {
+    match name {
+        Reference::Job(_) => true,
+        Reference::Build(id) => detail.standing.build_ids.contains(id),
+    }
+}
+
+/// The projects in which jobs are built.
+fn projects(config: &Config) -> BTreeSet<&str> {
+    config.profiles.values().map(|profile| profile.project.as_str()).collect()
 }

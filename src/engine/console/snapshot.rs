@@ -22,6 +22,8 @@ use crate::{
 const FRESH: Duration = Duration::from_secs(1);
 /// ... or so many times as old as it took to take, where that is more: whoever looks takes half a percent of a core at most.
 const SHARE: u32 = 200;
+/// So much of a time (RFC 3339 in UTC) is its second.
+const SECOND: usize = "2026-11-22T10:22:00".len();
 
 /// A snapshot that was taken.
 #[derive(Debug)]
@@ -65,7 +67,7 @@ impl Console {
         jobs.sort_by(|one, other| key(one).cmp(&key(other)));
         let now = parts.worker.clock.now();
         let limits = standing.limits;
-        let notices = self.notices(&limits, now);
+        let notices = self.notices(&limits, standing.troubles, now);
         Snapshot { time: rfc3339(now), started_at: rfc3339(self.shared.started_at), jobs, limits, notices }
     }
 }
@@ -75,11 +77,47 @@ impl Console {
 fn key(job: &JobStanding) -> (State, usize, &str, Reverse<&str>, [Option<&str>; 2]) {
     let position = job.wait.as_ref().and_then(|wait| wait.position).unwrap_or(usize::MAX);
     let started = job.started_at.as_deref().unwrap_or(&job.received_at);
-    // CodeBuild tells times in seconds: of those that began in the same one, the first that was sent comes first.
+    // Starts are sent side by side, so that within a second chance decides which of them CodeBuild takes first. Of builds that began in the
+    // same second the job that was sent first comes first.
     let sent = [job.job.enqueued_at.as_deref(), job.job.id.as_deref()];
     match job.state {
         State::Waiting => (State::Waiting, position, &job.received_at, Reverse(""), sent),
-        State::Running | State::Reporting => (job.state, 0, started, Reverse(""), sent),
+        State::Running | State::Reporting => (job.state, 0, started.get(..SECOND).unwrap_or(started), Reverse(""), sent),
         State::Ended => (State::Ended, 0, "", Reverse(job.ended_at.as_deref().unwrap_or_default()), sent),
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn running(id: &str, enqueued: &str, started: Option<&str>) -> JobStanding {
+        let at = |time: &str| format!("2026-11-22T10:00:{time}Z");
+        let mut job = json!({
+            "id": id, "message_id": id, "queue": "jobs", "repository": "github.com/acme/app", "state": "running", "labels": {},
+            "enqueued_at": at(enqueued), "received_at": at("00.900"),
+        });
+        if let Some(started) = started {
+            job["started_at"] = at(started).into();
+        }
+        serde_json::from_value(job).unwrap()
+    }
+
+    #[test]
+    fn of_builds_that_began_in_the_same_second_the_job_that_was_sent_first_is_the_oldest() {
+        let mut jobs = [
+            running("later-second", "00.100", Some("03.000")),
+            running("third", "00.503", Some("02.017")),
+            running("first", "00.501", Some("02.999")),
+            running("second", "00.502", Some("02.016")),
+            running("earlier-second", "00.900", Some("01.999")),
+            running("no-start-known", "00.950", None),
+        ];
+        jobs.sort_by(|one, other| key(one).cmp(&key(other)));
+        let ids: Vec<_> = jobs.iter().map(|job| job.job.id.as_deref().unwrap()).collect();
+        assert_eq!(ids, ["no-start-known", "earlier-second", "first", "second", "third", "later-second"]);
     }
 }

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use crate::{
     aws::{AwsError, queue::is_fifo},
     clock::Clock,
-    engine::notices::{Notices, cure},
+    engine::notices::{Notices, Restart, cure},
     observe,
 };
 
@@ -101,7 +101,7 @@ impl Complaints {
 
     fn raise(&self, kind: &str, text: String) -> bool {
         let now: Timestamp = self.clock.now();
-        self.notices.raise(&self.about, kind, text, format!("{now:.3}"))
+        self.notices.raise(&self.about, Restart::MayHelp, kind, text, format!("{now:.3}"))
     }
 
     fn clear(&self) {

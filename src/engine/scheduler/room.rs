@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::trouble::Trouble;
 use crate::{backoff::Backoff, job::capacity::Capacity, observe};
 
 /// Between a refusal and the next start.
@@ -27,6 +28,8 @@ pub(super) struct Room {
     held_until: Option<Instant>,
     /// CodeBuild's last refusal: when, and in which words.
     pub(super) refusal: Option<(Instant, String)>,
+    /// CodeBuild starts nothing here, whatever the room, until somebody changes something.
+    pub(super) trouble: Option<Trouble>,
 }
 
 impl Room {
@@ -40,6 +43,7 @@ impl Room {
             closed_until: None,
             held_until: None,
             refusal: None,
+            trouble: None,
         }
     }
 
@@ -66,6 +70,7 @@ impl Room {
     /// CodeBuild took a build, with which so many run.
     pub(super) fn accepted(&mut self, running: usize) {
         self.pauses = pauses();
+        self.trouble = None;
         if self.held_until.is_none_or(|until| until <= Instant::now()) {
             self.held_until = None;
             self.capacity.accepted(running);
@@ -83,6 +88,11 @@ impl Room {
         }
         self.refusal = Some((now, words.chars().take(WORDS).collect()));
         observe::start_refused(&self.project, self.capacity.limit());
+    }
+
+    /// CodeBuild starts nothing here.
+    pub(super) fn denied(&mut self, words: &str) {
+        Trouble::again(&mut self.trouble, words, Duration::MAX);
     }
 
     /// Another number is allowed; what was learned holds where it is less.

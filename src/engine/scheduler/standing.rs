@@ -6,7 +6,7 @@ use super::{Scheduler, State, expected};
 use crate::job::{
     estimate::range,
     schedule::Stand,
-    standing::{Cause, Limits, Reason, Wait},
+    standing::{Cause, Limits, Notice, Reason, Wait},
 };
 
 /// Where jobs and limits stand at one moment.
@@ -15,6 +15,8 @@ pub(crate) struct Standing {
     /// Who waits in line, in the order of their turn; those that are paused last.
     pub(crate) waiting: Vec<Waiter>,
     pub(crate) limits: Limits,
+    /// What CodeBuild says of starts that it does not take.
+    pub(crate) troubles: Vec<Notice>,
 }
 
 /// One who waits.
@@ -58,7 +60,7 @@ impl Scheduler {
                 }
             }
             limits.pauses.clone_from(&state.pauses);
-            Standing { waiting, limits }
+            Standing { waiting, limits, troubles: state.troubles(self.shared.clock) }
         })
     }
 

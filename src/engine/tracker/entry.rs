@@ -76,6 +76,7 @@ impl Entry {
             received_at: rfc3339(now),
             wait: Some(Wait::default()),
             attempt: None,
+            build_ids: Vec::new(),
             started_at: None,
             ended_at: None,
             phase: None,
@@ -149,6 +150,7 @@ impl Entry {
         standing.state = State::Running;
         standing.wait = None;
         standing.attempt = Some(attempt);
+        standing.build_ids.push(build.id.clone());
         standing.started_at = build.started_at.map(rfc3339);
         progress(standing, build);
     }
@@ -157,7 +159,10 @@ impl Entry {
     pub(super) fn seen(&mut self, now: Timestamp, build: &Arc<Build>) -> bool {
         match self.builds.last_mut() {
             Some(latest) if latest.id == build.id => *latest = Arc::clone(build),
-            _ => self.builds.push(Arc::clone(build)),
+            _ => {
+                self.builds.push(Arc::clone(build));
+                Arc::make_mut(&mut self.standing).build_ids.push(build.id.clone());
+            }
         }
         if self.standing.phase == build.current_phase && new_commit(&self.standing, build).is_none() {
             return false;

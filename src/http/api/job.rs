@@ -1,5 +1,7 @@
 //! `GET jobs/{id}`, and `POST jobs/{id}/cancel`.
 
+use std::fmt::Display;
+
 use axum::{
     Json,
     extract::{Path, Request, State},
@@ -8,11 +10,11 @@ use axum::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{console, job_id, no_parameters};
+use super::{console, job_name, no_parameters};
 use crate::{
     engine::{Cancelling, Console},
     http::{Pages, body, problem::Problem},
-    job::{JobId, rule, standing::JobDetail},
+    job::{rule, standing::JobDetail},
 };
 
 /// The longest reason, in characters: as in a message that cancels.
@@ -49,9 +51,9 @@ pub enum CancelState {
 
 pub(super) async fn show(State(pages): State<Pages>, Path(id): Path<String>, uri: Uri) -> Result<Json<JobDetail>, Problem> {
     no_parameters(&uri)?;
-    let (console, id) = (console(&pages)?, job_id(&id)?);
-    let detail = console.job(&id).await?;
-    detail.map(Json).ok_or_else(|| unknown(&console, &id))
+    let (console, name) = (console(&pages)?, job_name(&id)?);
+    let detail = console.named(&name).await?;
+    detail.map(Json).ok_or_else(|| unknown(&console, &name))
 }
 
 pub(super) async fn cancel(
@@ -61,7 +63,7 @@ pub(super) async fn cancel(
     request: Request,
 ) -> Result<(StatusCode, Json<Cancelled>), Problem> {
     no_parameters(&uri)?;
-    let (console, id) = (console(&pages)?, job_id(&id)?);
+    let (console, name) = (console(&pages)?, job_name(&id)?);
     let Cancel { reason } = body::optional(request).await?.unwrap_or_default();
     if let Some(reason) = &reason {
         let wrong = |rule: &str| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "wrong-body", format!("the reason {rule}"));
@@ -70,6 +72,9 @@ pub(super) async fn cancel(
             return Err(wrong(&format!("must be at most {LONGEST_REASON} characters")));
         }
     }
+    let Some(id) = console.cancellable(&name).await? else {
+        return Err(Problem::not_found(format!("{name} is no build of a job that is here, nor one that runs")));
+    };
     let state = match console.cancel(&id, reason).await? {
         Cancelling::Here => CancelState::Cancelling,
         Cancelling::Asked => CancelState::Asked,
@@ -82,7 +87,7 @@ pub(super) async fn cancel(
 }
 
 /// Where was looked, and how far back.
-pub(super) fn unknown(console: &Console, id: &JobId) -> Problem {
+pub(super) fn unknown(console: &Console, id: &impl Display) -> Problem {
     let hours = console.reach().as_secs() / 3_600;
     Problem::not_found(format!(
         "there is no job {id} among those that are held or remembered here, and no build of it among CodeBuild's of the last {hours} h; \

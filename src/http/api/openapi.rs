@@ -5,8 +5,8 @@ use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
 use super::{
-    Accepted, Cancel, Cancelled, DeadLetterList, DeadLetterWish, JobList, PauseWish, ROOT, Redrive, Reloaded, ResumeWish, Resumed,
-    no_parameters,
+    Accepted, Cancel, Cancelled, DeadLetterList, DeadLetterWish, JobList, LimitsNow, PauseWish, ROOT, Redrive, Reloaded, ResumeWish,
+    Resumed, no_parameters,
 };
 use crate::{
     engine::dead_letter::Done,
@@ -14,7 +14,7 @@ use crate::{
     job::{
         message::wire::JobMessage,
         outcome::Status,
-        standing::{Cause, JobDetail, Limits, Pause, State},
+        standing::{Cause, JobDetail, Pause, State},
     },
 };
 
@@ -79,9 +79,14 @@ fn paths(shapes: &mut Shapes) -> Value {
         "name": "id", "in": "path", "required": true, "description": "The job's id.",
         "schema": { "type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$" },
     });
+    let name = json!({
+        "name": "id", "in": "path", "required": true,
+        "description": "The job's id; or a build of it: its id (`project:uuid`), its ARN, or the ARN's last part.",
+        "schema": { "type": "string", "minLength": 1, "maxLength": 512 },
+    });
     let list = shapes.written::<JobList>();
     let detail = shapes.written::<JobDetail>();
-    let limits = shapes.written::<Limits>();
+    let limits = shapes.written::<LimitsNow>();
     let accepted = shapes.written::<Accepted>();
     let cancelled = shapes.written::<Cancelled>();
     let (message, wish) = (shapes.read::<JobMessage>(), shapes.read::<Cancel>());
@@ -95,12 +100,12 @@ fn paths(shapes: &mut Shapes) -> Value {
         },
         "/jobs/{id}": {
             "get": Operation::new("showJob", "One job with all that is known of it: held, remembered, or else found among CodeBuild's builds (`from_record`).")
-                .takes(vec![id.clone()]).asks_aws().gives("200", "The job.", "application/json", &detail).finish(shapes),
+                .takes(vec![name.clone()]).asks_aws().gives("200", "The job.", "application/json", &detail).finish(shapes),
         },
         "/jobs/{id}/log": {
             "get": Operation::new("readLog", "The log of a job's latest build, whole, as plain text and without secrets. A log that cannot be read \
                                               to its end breaks off: the answer's transfer is then incomplete.")
-                .takes(vec![id.clone(), json!({
+                .takes(vec![id, json!({
                     "name": "follow", "in": "query", "description": "Whether the answer goes on until the build has ended.",
                     "schema": { "type": "boolean", "default": false },
                 })])
@@ -108,12 +113,12 @@ fn paths(shapes: &mut Shapes) -> Value {
         },
         "/jobs/{id}/cancel": {
             "post": Operation::new("cancelJob", "Cancels a job. The wish is also sent to the queue, so that it outlives this daemon.")
-                .takes(vec![id]).brings(&wish, false).asks_aws()
+                .takes(vec![name]).brings(&wish, false).asks_aws()
                 .gives("202", "The job is ending, or the wish is on the queue.", "application/json", &cancelled)
                 .refuses("409", "The job has ended already.").finish(shapes),
         },
         "/limits": {
-            "get": Operation::new("showLimits", "All limits: as configured, as learned from CodeBuild, and what is used of them; and what is paused.")
+            "get": Operation::new("showLimits", "All limits: as configured, as learned from CodeBuild, and what is used of them; what is paused, and what somebody should know of.")
                 .gives("200", "The limits.", "application/json", &limits).finish(shapes),
         },
         "/events": {

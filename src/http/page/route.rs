@@ -17,8 +17,9 @@ use axum::{
 use self::reply::{failed, html, missing, show, with};
 use super::{asset::Assets, job, jobs, keys, limits, overview, query::Query, row, text::encoded};
 use crate::{
+    engine::Console,
     http::{Pages, access::Right},
-    job::JobId,
+    job::reference::Reference,
 };
 
 /// Every address of the page.
@@ -56,12 +57,22 @@ async fn jobs(State(pages): State<Pages>, Extension(right): Extension<Right>, Ra
     // Who knows the id wants the job.
     if query.pairs.len() == 1 && !query.text().is_empty() {
         let wanted = query.text().trim();
-        let known = pages.vitals.console().is_some_and(|console| console.snapshot().jobs.iter().any(|job| row::id(job) == wanted));
-        if known {
-            return Redirect::to(&format!("/jobs/{}", encoded(wanted))).into_response();
+        if let Some(id) = pages.vitals.console().and_then(|console| exactly(&console, wanted)) {
+            return Redirect::to(&format!("/jobs/{}", encoded(&id))).into_response();
         }
     }
     show(&pages, right, &headers, |scene| jobs::view(&query, scene))
+}
+
+/// The one job that is called so: by its id, or by a build's. Whether CodeBuild knows a build that nobody here does is for the job's page to
+/// find out.
+fn exactly(console: &Console, wanted: &str) -> Option<String> {
+    if console.snapshot().jobs.iter().any(|job| row::id(job) == wanted) {
+        return Some(wanted.to_owned());
+    }
+    let name = Reference::parse(wanted).ok()?;
+    let known = console.known(&name).map(|id| id.to_string());
+    known.or_else(|| matches!(name, Reference::Build(_)).then(|| name.to_string()))
 }
 
 async fn job(
@@ -72,8 +83,8 @@ async fn job(
     headers: HeaderMap,
 ) -> Response {
     let Some(console) = pages.vitals.console() else { return reply::starting() };
-    let found = match JobId::parse(&id) {
-        Ok(id) => console.job(&id).await,
+    let found = match Reference::parse(&id) {
+        Ok(name) => console.named(&name).await,
         Err(_) => Ok(None),
     };
     match found {

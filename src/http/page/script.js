@@ -87,6 +87,8 @@ function listen() {
   const source = new EventSource("/api/v1/events");
   for (const kind of ["open", "job", "gone", "missed", "error"]) source.addEventListener(kind, changed);
   source.onerror = () => source.readyState == 2 && setTimeout(listen, 5e3);
+  // A page that is left is kept for the way back, and with it one of the six connections that a browser has for a host.
+  onpagehide = () => source.close();
 }
 
 // Selection, and small things.
@@ -123,4 +125,5 @@ times();
 if ("live" in D.body.dataset) {
   listen(); tell(); setInterval(changed, 1e4);
   D.onvisibilitychange = changed;
+  onpageshow = e => e.persisted && (listen(), changed());
 }

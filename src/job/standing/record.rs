@@ -28,6 +28,7 @@ impl JobDetail {
             received_at: started_at.clone().unwrap_or_default(),
             wait: None,
             attempt: build.attempt,
+            build_ids: builds.iter().map(|build| build.id.clone()).collect(),
             started_at: started_at.clone(),
             ended_at: build.ended_at.map(rfc3339),
             phase: build.current_phase.clone().filter(|_| status.is_none()),

@@ -1,5 +1,5 @@
 # Everything: images with a layer cache, Docker Hub, a private git host, sources in S3, limits for tenants, metrics for Prometheus,
-# alarms by mail, and a queue that gets the failures.
+# the status page by token, alarms by mail, and a queue that gets the failures.
 
 terraform {
   required_version = ">= 1.5"
@@ -27,7 +27,12 @@ variable "subnet_ids" {
 }
 
 variable "metrics_cidr" {
-  description = "Where Prometheus scrapes from."
+  description = "Where Prometheus scrapes from, and the status page is looked at."
+  type        = string
+}
+
+variable "tokens_secret_arn" {
+  description = "The secret with the tokens of the API and the status page."
   type        = string
 }
 
@@ -57,7 +62,7 @@ resource "aws_security_group" "daemon" {
   }
 
   ingress {
-    description = "Prometheus"
+    description = "Prometheus, and those who look at the status page"
     protocol    = "tcp"
     from_port   = 9090
     to_port     = 9090
@@ -130,11 +135,11 @@ module "slipway" {
   security_group_ids = [aws_security_group.daemon.id]
   cpu_architecture   = "ARM64"
   daemon_environment = {
-    # Health and metrics for Prometheus; the API would take tokens there.
+    # Metrics for Prometheus, and the status page for whoever has a token.
     SLIPWAY__HTTP__LISTEN = "0.0.0.0:9090"
-    SLIPWAY__HTTP__API    = "false"
     SLIPWAY_LOG           = "info,slipway=debug"
   }
+  tokens_secret_arn = var.tokens_secret_arn
 
   log_retention_days = 90
   alarm_actions      = [aws_sns_topic.alarms.arn]

@@ -71,7 +71,10 @@ impl Run<'_> {
                     return Ok(Begun::Build(build));
                 }
                 // What is not known now is not tried again beside a build that may run.
-                Ready::Refused(failure) => return Ok(Begun::Refused { failure, again: !unsure }),
+                Ready::Refused(failure) => {
+                    worker.scheduler.refused(&self.profile.project, &failure.message);
+                    return Ok(Begun::Refused { failure, again: !unsure });
+                }
                 Ready::Cancelled(why) => return Ok(Begun::Cancelled(why)),
                 Ready::Full(full) => return Err(Left::Full(full)),
             }
@@ -114,7 +117,7 @@ impl Run<'_> {
                     observe::start_delayed(&self.job.id, &error);
                     self.tracked.note(format!("the start is delayed: {}", error.message));
                     if error.class == Class::Throttled {
-                        worker.scheduler.throttled();
+                        worker.scheduler.throttled(&error.message);
                     }
                     pause = Some(pauses.pause());
                 }
@@ -130,7 +133,13 @@ impl Run<'_> {
                     self.query.fresh = Instant::now();
                     pause = Some(pauses.pause());
                 }
-                Err(NotStarted::Refused { failure, again }) => return Ok(Begun::Refused { failure, again }),
+                Err(NotStarted::Refused { failure, again }) => {
+                    // What is wrong with one order says nothing of the others.
+                    if again {
+                        worker.scheduler.refused(&self.profile.project, &failure.message);
+                    }
+                    return Ok(Begun::Refused { failure, again });
+                }
             }
         }
     }

@@ -1,0 +1,97 @@
+//! What the topic refuses, for those who have to mend it: jobs that have ended cannot be told meanwhile.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use crate::{
+    aws::AwsError,
+    clock::Clock,
+    engine::notices::{Notices, Restart, cure},
+    job::event::rfc3339,
+    observe,
+};
+
+/// The complaints about the topic. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(super) struct Complaints {
+    notices: Notices,
+    clock: Clock,
+    arn: Arc<str>,
+    /// What the notice is about.
+    about: Arc<str>,
+    /// Events that must be told, were refused, and are tried again.
+    untold: Arc<AtomicUsize>,
+}
+
+/// One of the events that are tried again. It is dropped when the topic has accepted it.
+#[derive(Debug)]
+pub(super) struct Untold(Arc<AtomicUsize>);
+
+impl Complaints {
+    pub(super) fn new(notices: Notices, clock: Clock, arn: &str) -> Self {
+        Self { notices, clock, arn: arn.into(), about: format!("topic {arn}").into(), untold: Arc::default() }
+    }
+
+    /// An event that must be told was refused for the first time.
+    pub(super) fn untold(&self) -> Untold {
+        self.untold.fetch_add(1, Ordering::Relaxed);
+        Untold(Arc::clone(&self.untold))
+    }
+
+    /// The topic has refused an event.
+    pub(super) fn refused(&self, error: &AwsError) {
+        let cure = cure(error).unwrap_or_default();
+        let text = format!("the topic {} refuses events, so that ended jobs cannot be told: {error}{cure}", self.arn);
+        // The log has a line for each event that is refused.
+        self.notices.raise(&self.about, Restart::Harms, error.class.name(), text, rfc3339(self.clock.now()));
+    }
+
+    /// The topic has accepted an event. One that refuses some events only needs a person until they are told too.
+    pub(super) fn accepted(&self) {
+        if self.untold.load(Ordering::Relaxed) == 0
+            && let Some(notice) = self.notices.clear(&self.about)
+        {
+            observe::mended(&notice.text);
+        }
+    }
+}
+
+impl Drop for Untold {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws::Class;
+
+    #[tokio::test]
+    async fn a_refusing_topic_needs_a_person_until_it_has_accepted_all_that_it_refused() {
+        let notices = Notices::default();
+        let complaints = Complaints::new(notices.clone(), Clock::system(), "arn:aws:sns:us-east-1:000000000000:events");
+        let refused = |class| complaints.refused(&AwsError::local(class, "sns.PublishBatch", "no"));
+        let kinds = || notices.list().into_iter().map(|notice| notice.kind).collect::<Vec<_>>();
+        // An event that nobody depends on tells it too.
+        refused(Class::Denied);
+        assert_eq!(kinds(), ["denied"]);
+        complaints.accepted();
+        assert!(kinds().is_empty());
+
+        let (one, other) = (complaints.untold(), complaints.untold());
+        refused(Class::NotFound);
+        let [notice] = &notices.list()[..] else { panic!("{:?}", notices.list()) };
+        assert!(notice.text.starts_with("the topic arn:aws:sns:us-east-1:000000000000:events refuses events"), "{}", notice.text);
+        assert!(notice.text.contains("mend its address"), "{}", notice.text);
+        complaints.accepted();
+        drop(one);
+        complaints.accepted();
+        assert_eq!(kinds(), ["not_found"], "one of them is not told yet");
+        drop(other);
+        complaints.accepted();
+        assert!(kinds().is_empty());
+    }
+}

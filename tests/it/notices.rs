@@ -1,0 +1,102 @@
+//! States that somebody should know of: told by the API and the page while they last, and by readiness where they need a person.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::{sync::atomic::Ordering, time::Duration};
+
+use axum::Router;
+use localaws::runner::scripted::Script;
+use serde_json::{Value, json};
+use tokio::time::sleep;
+
+use crate::{
+    api::{ask, get, open},
+    isolation::Refused,
+    world::{job, world},
+};
+
+/// Waits until the notices are of these kinds.
+async fn until_kinds(router: &Router, kinds: &[&str]) -> Vec<Value> {
+    let mut notices: Vec<Value> = Vec::new();
+    for _ in 0..300 {
+        notices = serde_json::from_value(get(router, "/limits").await["notices"].take()).unwrap();
+        if notices.iter().map(|notice| notice["kind"].as_str().unwrap()).eq(kinds.iter().copied()) {
+            return notices;
+        }
+        sleep(Duration::from_secs(1)).await;
+    }
+    panic!("never {kinds:?}, but {notices:?}");
+}
+
+async fn readiness(router: &Router) -> (u16, String) {
+    let (status, _, text) = ask(router, "GET /readyz", None).await;
+    (status.as_u16(), text)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_topic_that_refuses_needs_a_person_until_it_takes_events_again() {
+    for (code, kind, cure) in [("AuthorizationError", "denied", "deploy/policy.json"), ("NotFound", "not_found", "mend its address")] {
+        let refused = Refused::new("PublishBatch", code);
+        let mut world = world(|_| Script::succeeds()).faults(refused.clone()).start().await;
+        let router = open(&world);
+        assert_eq!(readiness(&router).await, (200, "ready\n".to_owned()));
+        refused.on.store(true, Ordering::Relaxed);
+        world.submit(&job("app-1")).await;
+        let notices = until_kinds(&router, &[kind]).await;
+        let text = notices[0]["text"].as_str().unwrap();
+        assert!(text.starts_with(&format!("the topic {} refuses events", world.provision.topic)), "{text}");
+        assert!(text.contains(cure) && notices[0]["severity"] == "error" && notices[0]["since"].is_string(), "{notices:?}");
+        let (status, told) = readiness(&router).await;
+        assert!(status == 503 && told.contains(text), "{told}");
+        // A restart would cost each ended job's message a receive, and help nobody.
+        sleep(Duration::from_mins(15)).await;
+        assert_eq!(ask(&router, "GET /healthz", None).await.0, 200);
+        refused.on.store(false, Ordering::Relaxed);
+        world.ends().await;
+        until_kinds(&router, &[]).await;
+        assert_eq!(readiness(&router).await, (200, "ready\n".to_owned()));
+        world.end().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn throttled_starts_are_told_in_codebuilds_words_until_a_minute_without_one() {
+    let refused = Refused::new("StartBuild", "ThrottlingException");
+    let mut world = world(|_| Script::succeeds()).faults(refused.clone()).start().await;
+    let router = open(&world);
+    refused.on.store(true, Ordering::Relaxed);
+    world.submit(&job("app-1")).await;
+    let first = until_kinds(&router, &["starts_throttled"]).await;
+    assert!(first[0]["text"].as_str().unwrap().starts_with("CodeBuild throttles starts (\u{201c}refused\u{201d})"), "{first:?}");
+    assert_eq!(first[0]["severity"], "warning");
+    sleep(Duration::from_mins(3)).await;
+    let lasting = until_kinds(&router, &["starts_throttled"]).await;
+    assert_eq!(lasting[0]["since"], first[0]["since"], "it is one state");
+    assert_eq!(readiness(&router).await, (200, "ready\n".to_owned()), "it passes by itself");
+    refused.on.store(false, Ordering::Relaxed);
+    world.ends().await;
+    until_kinds(&router, &[]).await;
+    world.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_project_that_starts_nothing_is_told_until_it_starts_a_build() {
+    for operation in ["StartBuild", "ListBuildsForProject"] {
+        let refused = Refused::new(operation, "AccessDeniedException");
+        let mut world = world(|_| Script::succeeds()).faults(refused.clone()).start_without_daemon().await;
+        refused.on.store(true, Ordering::Relaxed);
+        world.start_daemon().await;
+        let router = open(&world);
+        world.submit(&job("app-1")).await;
+        assert_eq!(world.next_end().await["data"]["status"], json!("errored"), "{operation}");
+        let notices = until_kinds(&router, &["starts_refused"]).await;
+        let text = notices[0]["text"].as_str().unwrap();
+        assert!(text.starts_with("CodeBuild starts no builds of slipway (\u{201c}codebuild refused to "), "{text}");
+        assert!(text.contains(": refused\u{201d})") && notices[0]["severity"] == "error", "{notices:?}");
+        assert_eq!(readiness(&router).await.0, 200, "the daemon itself works");
+        refused.on.store(false, Ordering::Relaxed);
+        world.submit(&job("app-2")).await;
+        assert_eq!(world.next_end().await["data"]["status"], json!("succeeded"), "{operation}");
+        until_kinds(&router, &[]).await;
+        world.end().await;
+    }
+}
