@@ -21,8 +21,6 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-#[allow(unused_imports, reason = "the API reads it")]
-pub(crate) use self::standing::{Standing, Waiter};
 pub(crate) use self::{
     prospect::Prospect,
     slot::{Announced, GroupLock, Slot, Untold},

@@ -11,6 +11,8 @@ pub(super) struct Account {
     pub(super) running: usize,
     pub(super) waiting: usize,
     pub(super) share: Share,
+    /// What it has used over days, for forecasts: hours ahead it says more than the last one.
+    pub(super) daily: Share,
     /// When a build of it started last, in milliseconds since 1970.
     pub(super) served_ms: i64,
     /// When it was last served because its oldest job had waited too long, in milliseconds since 1970.
@@ -58,6 +60,7 @@ impl Account {
             running: 0,
             waiting: 0,
             share: Share::default(),
+            daily: Share::default(),
             served_ms: i64::MIN,
             relieved_ms: i64::MIN,
             entries: BTreeMap::new(),

@@ -3,6 +3,7 @@
 use super::{
     Member, Place, PlaceKey, Rank, Schedule, Waiting,
     route::{Flow, Route},
+    share::DAILY,
 };
 
 impl<T> Schedule<T> {
@@ -166,6 +167,7 @@ impl<T> Schedule<T> {
         let [of_tenant, of_class] = place.weights.map(f64::from);
         let account = &mut self.tenants[place.tenant];
         account.share = self.decay.charged(account.share, seconds / of_tenant, now_ms);
+        account.daily = DAILY.charged(account.daily, seconds, now_ms);
         self.classes[place.class] = self.decay.charged(self.classes[place.class], seconds / of_class, now_ms);
     }
 

@@ -16,6 +16,9 @@ pub(super) struct Decay {
     half_life_ms: f64,
 }
 
+/// Usage over days.
+pub(super) const DAILY: Decay = Decay { half_life_ms: 24.0 * 3_600_000.0 };
+
 impl Default for Share {
     fn default() -> Self {
         Self(f64::NEG_INFINITY)
@@ -49,6 +52,11 @@ impl Decay {
     /// The usage of one that builds one build after the other, for ever.
     pub(super) fn steady_seconds(self) -> f64 {
         self.half_life_ms / 1000.0 / std::f64::consts::LN_2
+    }
+
+    /// What part of any usage still counts after so many seconds.
+    pub(super) fn kept(self, seconds: f64) -> f64 {
+        (-seconds * 1000.0 / self.half_life_ms).exp2()
     }
 
     /// The share with so many seconds more, or fewer, as of a time.

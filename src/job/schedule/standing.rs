@@ -2,7 +2,7 @@
 
 use std::{cmp::Ordering, collections::HashMap};
 
-use super::{Account, Schedule, Ticket, Waiting, names::Names, route::Counted};
+use super::{Account, Schedule, Ticket, Waiting, names::Names, route::Counted, share::DAILY};
 use crate::job::standing::{Cause, LimitStanding, Limits, Reason, Wait};
 
 /// One that waits, as others see it.
@@ -32,7 +32,7 @@ impl<T> Schedule<T> {
         let mut starts = self.forecast(&turns, now_ms, &cost);
         for (turn, start) in turns.iter().zip(&mut starts) {
             let own = self.busy(&self.tenants[self.jobs[turn.index].tenant], now_ms);
-            *start = start.map(|start| start * overtakers.delay(turn.used, own));
+            *start = start.map(|start| start * overtakers.delay(turn.used, own, self.decay.kept(start)));
         }
         let stand = |(position, (turn, starts_in)): (usize, (&Turn, Option<f64>))| {
             let job = &self.jobs[turn.index];
@@ -49,21 +49,24 @@ impl<T> Schedule<T> {
             return Overtakers::default();
         }
         let used = |(_, _, account): (usize, &str, &Account)| (self.decay.usage(account.share, now_ms), self.busy(account, now_ms));
-        let mut tenants: Vec<(f64, f64)> = self.tenants.iter().map(used).collect();
+        let mut tenants: Vec<(f64, Busy)> = self.tenants.iter().map(used).collect();
         tenants.sort_by(|one, other| one.0.total_cmp(&other.0));
-        let mut busy = 0.0;
-        for (_, part) in &mut tenants {
-            busy += *part;
-            *part = busy;
+        let mut all = Busy::default();
+        for (_, busy) in &mut tenants {
+            all = Busy { lately: all.lately + busy.lately, daily: all.daily + busy.daily };
+            *busy = all;
         }
         Overtakers(tenants)
     }
 
-    /// What part of all places a tenant has kept busy lately.
-    fn busy(&self, account: &Account, now_ms: i64) -> f64 {
+    fn busy(&self, account: &Account, now_ms: i64) -> Busy {
         #[expect(clippy::cast_precision_loss, reason = "a small number")]
-        let all = self.decay.steady_seconds() * self.rules.limits.running as f64;
-        self.decay.usage(account.share, now_ms) * f64::from(account.rule.weight) / all
+        let places = self.rules.limits.running as f64;
+        let lately = self.decay.usage(account.share, now_ms) * f64::from(account.rule.weight);
+        Busy {
+            lately: lately / (self.decay.steady_seconds() * places),
+            daily: DAILY.usage(account.daily, now_ms) / (DAILY.steady_seconds() * places),
+        }
     }
 
     pub(super) fn is_paused(&self, job: &Waiting<T>) -> bool {
@@ -197,18 +200,27 @@ impl<T> Schedule<T> {
     }
 }
 
-/// Who comes meanwhile and has used less goes before: tenants by what they have used, and what part of all places they have kept busy lately,
-/// with all before.
+/// What part of all places somebody has kept busy.
+#[derive(Debug, Clone, Copy, Default)]
+struct Busy {
+    lately: f64,
+    /// Over days.
+    daily: f64,
+}
+
+/// Who comes meanwhile and has used less goes before: tenants by what they have used, and what part of all places they have kept busy, with
+/// all before.
 #[derive(Debug, Default)]
-struct Overtakers(Vec<(f64, f64)>);
+struct Overtakers(Vec<(f64, Busy)>);
 
 impl Overtakers {
     /// How many times longer one waits for whom so much will have been used: as in a queue with priorities, by what is left to it by those
-    /// that go before.
-    fn delay(&self, used: f64, own: f64) -> f64 {
+    /// that go before. `lately`: how much the last time says about it, from 1 for a start that is near to 0.
+    fn delay(&self, used: f64, own: Busy, lately: f64) -> f64 {
         const MOST: f64 = 0.75;
         let before = self.0.partition_point(|(other, _)| *other < used);
-        let busy = before.checked_sub(1).map_or(0.0, |last| self.0[last].1 - own);
+        let Some((_, busy)) = before.checked_sub(1).map(|last| self.0[last]) else { return 1.0 };
+        let busy = lately * (busy.lately - own.lately) + (1.0 - lately) * (busy.daily - own.daily);
         1.0 / (1.0 - busy.clamp(0.0, MOST))
     }
 }
