@@ -181,6 +181,10 @@ pub(crate) fn attempt_failed(job: &dyn Display, attempt: u32, reason: &str) {
     warn!(job.id = once(job), attempt, reason, "the platform failed an attempt; the job gets another");
 }
 
+pub(crate) fn job_waits(job: &dyn Display, why: &str) {
+    info!(job.id = %job, "waits: {why}");
+}
+
 pub(crate) fn cancel_asked(job: &dyn Display) {
     info!(job.id = once(job), "asked to cancel a job");
 }

@@ -1,16 +1,14 @@
 //! The daemon as a process: signals, metrics, HTTP, and the engine in the middle. For `run` and `local`.
 
 mod signals;
+mod waits;
 
 use std::{sync::Arc, time::Duration};
 
 use anyhow::Context;
 use metrics_exporter_prometheus::PrometheusBuilder;
 pub(super) use signals::{Hangup, endure, signals};
-use tokio::{
-    net::TcpListener,
-    time::{sleep, timeout},
-};
+use tokio::{net::TcpListener, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::{Exit, version::version};
@@ -27,8 +25,6 @@ use crate::{
 
 /// How long the log's first line waits for AWS to say who calls.
 const IDENTITY: Duration = Duration::from_secs(5);
-/// Between two looks at the jobs; who waits for less is not told of.
-const LOOK: Duration = Duration::from_secs(5);
 
 /// A daemon that has its port and is not started yet.
 #[derive(Debug)]
@@ -80,7 +76,7 @@ impl Daemon {
         let site = Site::of(&self.current.now());
         let pages = Pages::new(vitals.clone(), metrics, self.access).with_site(site).with_reload(self.reload);
         let pages = http::serve(self.listener, pages, stop.clone());
-        let (begun, waits) = (begun(self.name, self.current.now(), clients.clone()), look(vitals.clone()));
+        let (begun, waits) = (begun(self.name, self.current.now(), clients.clone()), waits::tell(vitals.clone()));
         let engine = async {
             let exit = Box::pin(engine::run(self.current, clients, Clock::system(), vitals, shutdown.clone())).await;
             // Health and metrics are told to the very end.
@@ -112,16 +108,6 @@ fn access(settings: &config::Http) -> Result<Option<Access>, Faults> {
         None => Access::open(),
     };
     Ok(Some(access).filter(|_| settings.api))
-}
-
-/// Looks at the jobs now and then, whether or not anybody asks: what keeps them waiting is noted and logged by that.
-async fn look(vitals: Vitals) {
-    loop {
-        sleep(LOOK).await;
-        if let Some(console) = vitals.console() {
-            drop(console.snapshot());
-        }
-    }
 }
 
 /// Says in the log what has begun.

@@ -114,8 +114,8 @@ struct Which {
 
 impl Which {
     fn selection(self, force: bool) -> Result<Selection, Usage> {
-        let selection = Selection { ids: self.ids, force, ..self.selected.into() };
-        if selection == (Selection { force, ..Selection::default() }) && !self.all {
+        let selection = Selection { ids: self.ids, all: self.all, force, ..self.selected.into() };
+        if selection == (Selection { force, ..Selection::default() }) {
             return Err(Usage("which dead letters? name their ids, or a --kind, a --problem or a --queue, or say --all".to_owned()));
         }
         Ok(selection)

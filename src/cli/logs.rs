@@ -112,7 +112,17 @@ impl Logs {
         let settle = site.config.as_ref().map_or(SETTLE, |config| config.log.settle);
         let build = match self.find(clients, site).await? {
             Found::Build(build) => *build,
-            Found::Nothing if self.follow => return self.wait(clients, site).await,
+            Found::Nothing if self.follow => {
+                // A job that was rejected never has a build. Only a daemon knows; without one it is waited for.
+                let letter = match Client::new(&self.daemon) {
+                    Ok(client) => self.rejected(&client).await,
+                    Err(_) => None,
+                };
+                return match letter {
+                    Some(letter) => self.tell_rejected(&letter),
+                    None => self.wait(clients, site).await,
+                };
+            }
             Found::Nothing => return self.nothing(site).await,
         };
         let mut follower = Follower::new(clients, settle, Output::open(self.json));

@@ -28,7 +28,7 @@ use crate::{
         cause::Search,
         event::{self, Data, Event, Finished, Log, Origin, Publication, Timings, image::image_results, made},
         excerpt::{Budget, Excerpter},
-        fault::Fault,
+        fault::{self, Fault},
         message::Rejection,
         outcome::{Outcome, Status},
         redact::Redactor,
@@ -100,7 +100,11 @@ impl Reporter {
             None => None,
         };
         let (log, decisive) = log.unzip();
-        search.explain(&mut ended.outcome, decisive.flatten().as_deref());
+        // What the central buildspec says of itself, `fault` puts before the log's own reason.
+        let highlights = log.iter().flat_map(|log: &Log| &log.highlights).map(|highlight| highlight.text.as_str());
+        let decisive = decisive.flatten();
+        let decisive = decisive.as_deref().into_iter().chain(highlights).find(|line| !fault::is_own(line));
+        search.explain(&mut ended.outcome, decisive);
         fault.explain(&mut ended.outcome);
         ended.outcome.redact(&mut redactor);
         let outputs = ended.build.as_deref().map(|build| made::outputs(job, build, &mut redactor)).unwrap_or_default();

@@ -9,9 +9,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
+use super::problem::Problem;
 use crate::loopback::is_loopback;
 
-const REFUSAL: &str = "this daemon answers requests to localhost or a loopback address only; a proxy must send that as the Host\n";
+const REFUSAL: &str = "this daemon answers requests to localhost or a loopback address only; a proxy must send that as the Host";
 
 /// Passes a request on when its host is right for a daemon that listens on this address.
 pub(super) async fn check(listen: IpAddr, request: Request, next: Next) -> Response {
@@ -21,7 +22,7 @@ pub(super) async fn check(listen: IpAddr, request: Request, next: Next) -> Respo
     if named.all(|host| is_ours(listen, host.as_ref())) {
         next.run(request).await
     } else {
-        (StatusCode::MISDIRECTED_REQUEST, REFUSAL).into_response()
+        Problem::new(StatusCode::MISDIRECTED_REQUEST, "another-host", REFUSAL).into_response()
     }
 }
 

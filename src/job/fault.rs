@@ -38,6 +38,11 @@ const OPERATORS_CODES: &[&str] = &[LOGIN_FAILED, BUILDSPEC_INVALID];
 /// A cause that the sender may have brought about: the image's name.
 const REPOSITORY_NOT_FOUND: &str = "REPOSITORY_NOT_FOUND";
 
+/// Whether a line is the central buildspec's own account of what failed. Why it failed is said elsewhere.
+pub fn is_own(line: &str) -> bool {
+    line.trim_start().starts_with(LINE)
+}
+
 /// What is to be known of a failed build to tell whose fault it is.
 #[derive(Debug)]
 pub struct Fault {
@@ -89,7 +94,9 @@ impl Fault {
             failure.message = match (more, known) {
                 (Some(more), Some((_, advice))) if more.is_empty() || is_login => format!("{line} ({advice})"),
                 (Some(more), _) => format!("{line}{more}"),
-                (None, _) => format!("{line}: {}", failure.message),
+                // The log's reason has taken the place of CodeBuild's words.
+                (None, Some((_, advice))) => format!("{line} ({advice})"),
+                (None, None) => format!("{line}: {}", failure.message),
             };
         }
     }
@@ -114,6 +121,11 @@ mod tests {
     const RAN: &str = "Error while executing command: bash \"$SLIPWAY_WORK/slipway.sh\" build. Reason: exit status 1";
 
     fn explained(is_operators: bool, code: &str, message: &str, command: Option<&str>, log: &[&str]) -> Failure {
+        with_reason(is_operators, code, message, command, log, None)
+    }
+
+    /// `reason`: the log's decisive line.
+    fn with_reason(is_operators: bool, code: &str, message: &str, command: Option<&str>, log: &[&str], reason: Option<&str>) -> Failure {
         let failure = Failure {
             kind: FailureKind::Build,
             phase: Some("BUILD".into()),
@@ -128,7 +140,7 @@ mod tests {
             search.push(line);
             fault.push(line);
         }
-        search.explain(&mut outcome, None);
+        search.explain(&mut outcome, reason);
         fault.explain(&mut outcome);
         outcome.failure.unwrap()
     }
@@ -156,6 +168,22 @@ mod tests {
             assert_eq!(failure.kind, kind, "{line}");
             assert!(failure.message.starts_with(line) && failure.message.contains(end), "{}", failure.message);
         }
+    }
+
+    #[test]
+    fn the_logs_own_reason_stands_behind_the_line_and_advice_is_kept() {
+        let command = Some("bash \"$SLIPWAY_WORK/slipway.sh\" build");
+        let told = |line: &str, reason: &str| {
+            let log = [reason, &format!("error: slipway: {line}")];
+            with_reason(true, "COMMAND_EXECUTION_ERROR", RAN, command, &log, Some(reason)).message
+        };
+        assert_eq!(
+            told("docker could not build team/app", "error: no such package foo"),
+            "docker could not build team/app: error: no such package foo"
+        );
+        let engine = told("no docker engine answers: the project needs privileged mode", "Cannot connect to the Docker daemon");
+        assert!(engine.ends_with("this machine's)") && !engine.contains("Cannot"), "{engine}");
+        assert!(is_own("error: slipway: docker could not build team/app") && !is_own("#7 error: slipway: x"));
     }
 
     #[test]

@@ -368,6 +368,8 @@ async fn what_is_paused_starts_when_it_is_resumed_and_a_dead_letter_goes_back() 
         ("POST /pause", Some(json!({ "scope": "nothing" })), (422, "wrong-body")),
         ("POST /pause", Some(json!({ "scope": { "profile": "nightly" } })), (404, "not-found")),
         ("POST /dead-letters/delete", Some(json!({ "id": "x" })), (422, "wrong-body")),
+        ("POST /dead-letters/delete", Some(json!({ "ids": [] })), (422, "wrong-body")),
+        ("POST /dead-letters/redrive", Some(json!({})), (422, "wrong-body")),
         ("GET /dead-letters?look=perhaps", None, (400, "wrong-parameter")),
         ("POST /reload", None, (409, "nothing-to-reload")),
     ] {

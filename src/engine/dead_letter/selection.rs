@@ -26,6 +26,8 @@ pub struct Selection {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     pub queue: Option<String>,
+    /// All are meant, where nothing else is said.
+    pub all: bool,
     /// To be moved back even where they would be rejected again.
     pub force: bool,
 }

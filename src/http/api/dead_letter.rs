@@ -56,7 +56,7 @@ pub struct Redrive {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DeadLetterWish {
-    /// SQS's ids of the messages; empty: whatever else fits.
+    /// SQS's ids of the messages; empty: whatever else is said.
     #[serde(default)]
     #[schemars(length(max = 1000), inner(length(max = 256)))]
     pub ids: Vec<String>,
@@ -71,6 +71,9 @@ pub struct DeadLetterWish {
     #[serde(default)]
     #[schemars(length(max = 256))]
     pub queue: Option<String>,
+    /// All are meant. Must be said where nothing else is: an empty list that a script has made deletes nothing.
+    #[serde(default)]
+    pub all: bool,
     /// To be moved back even where they would be rejected again.
     #[serde(default)]
     pub force: bool,
@@ -90,13 +93,17 @@ impl TryFrom<DeadLetterWish> for Selection {
     type Error = Problem;
 
     fn try_from(wish: DeadLetterWish) -> Result<Self, Problem> {
-        let DeadLetterWish { ids, kind, problem, queue, force } = wish;
+        let DeadLetterWish { ids, kind, problem, queue, all, force } = wish;
+        if ids.is_empty() && kind.is_none() && problem.is_none() && queue.is_none() && !all {
+            let detail = "which dead letters? name their ids, or a kind, a problem or a queue, or say \"all\": true";
+            return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "wrong-body", detail));
+        }
         let is_long = |text: &String| text.chars().nth(LONGEST).is_some();
         if ids.len() > MOST || ids.iter().chain(&problem).chain(&queue).any(is_long) {
             let detail = format!("there may be {MOST} ids at most, and {LONGEST} characters in each text");
             return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "wrong-body", detail));
         }
-        Ok(Self { ids, kind, problem, queue, force })
+        Ok(Self { ids, kind, problem, queue, all, force })
     }
 }
 

@@ -15,6 +15,7 @@ pub(crate) fn job(body: &Value) -> Job {
         sources: any(),
         revisions: any(),
         secrets: any(),
+        platforms: vec!["linux/amd64".into(), "linux/arm64".into()],
         timeout_minutes: 60,
         ..Profile::default()
     };

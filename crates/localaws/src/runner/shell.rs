@@ -84,7 +84,8 @@ impl Shell {
         };
         transcript.enter(Phase::Finalizing);
         for (name, value) in &finished.exported {
-            report.export(name, value);
+            // What the log does not show, no event shall.
+            report.export(name, &transcript.mask().text(value));
         }
         workspace.clear(&transcript).await;
         transcript.leave(Phase::Finalizing, None);

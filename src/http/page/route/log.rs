@@ -41,6 +41,8 @@ pub(super) async fn whole(
     let Ok(job) = JobId::parse(&id) else { return missing() };
     let read = match console.log(&job, false).await {
         Ok(Some(reader)) => lines(reader, first, count).await,
+        // A job that is held may have no log yet; of one that is not known there is none to wait for.
+        Ok(None) if console.job(&job).await.is_ok_and(|detail| detail.is_none()) => return missing(),
         Ok(None) => Ok((Vec::new(), true)),
         Err(error) => Err(error),
     };

@@ -220,7 +220,7 @@ phases:
     commands:
       - echo "p is $P, x${S}y"; echo "$K"; printf %s "$S"
       - head -c 65530 /dev/zero | tr '\0' x; echo "$S and on"
-      - KEPT=yes COPY=no; echo hidden-s3cret; exit 3
+      - KEPT=yes COPY="a copy of $S"; echo hidden-s3cret; exit 3
 "#;
     let mut site = Site::new();
     let values = [("/app/p", "parameter-value"), ("/app/key", key.as_str()), ("/app/g", "given-value")];
@@ -237,4 +237,5 @@ phases:
     assert!(seen.mishap().unwrap().3.contains("echo ***; exit 3."), "{:?}", seen.mishap());
     let exported: Vec<_> = seen.exported.keys().map(String::as_str).collect();
     assert_eq!(exported, ["COPY", "KEPT"]);
+    assert_eq!(seen.exported["COPY"], "a copy of ***");
 }
