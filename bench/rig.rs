@@ -186,8 +186,14 @@ pub(crate) fn daemon(folder: &Path, configuration: &str, endpoint: &str) -> Chil
 
 /// The environment of a program that calls the endpoint.
 pub(crate) fn with_credentials<'a>(command: &'a mut Command, endpoint: &str) -> &'a mut Command {
-    let variables =
-        [("AWS_ENDPOINT_URL", endpoint), ("AWS_REGION", "us-east-1"), ("AWS_ACCESS_KEY_ID", "bench"), ("AWS_SECRET_ACCESS_KEY", "bench")];
+    let variables = [
+        ("AWS_ENDPOINT_URL", endpoint),
+        ("AWS_REGION", "us-east-1"),
+        // boto3 reads this one.
+        ("AWS_DEFAULT_REGION", "us-east-1"),
+        ("AWS_ACCESS_KEY_ID", "bench"),
+        ("AWS_SECRET_ACCESS_KEY", "bench"),
+    ];
     command.envs(variables)
 }
 

@@ -132,7 +132,7 @@ def test_the_build_asks_for_the_dependencies_first_and_sees_only_what_it_needs(e
     copied = {str(file.relative_to(tmp_path / "source")) for file in (tmp_path / "source").rglob("*") if file.is_file()}
     assert set(tracked) <= copied
     beside = {name.partition("/")[0] for name in copied}
-    assert beside == {"Cargo.toml", "Cargo.lock", "src", "crates", "bench", "deploy", "target"}
+    assert beside == {"Cargo.toml", "Cargo.lock", "src", "crates", "deploy", "target"}
     assert {name for name in copied if name.startswith(("deploy/", "target/"))} == {"deploy/buildspec.yml", "target/release/slipway"}
 
 
