@@ -114,13 +114,23 @@ impl Intake {
                         }
                     }
                 }
-                Some(count) = counts.next() => complaints.counted(count.unwrap_or_default()),
+                Some(count) = counts.next() => match count {
+                    Err(error) if is_open.is_none() => complaints.failed(&error),
+                    Ok(_) if is_open.is_none() => complaints.answered(0),
+                    count => complaints.counted(count.unwrap_or_default()),
+                },
                 () = sleep_until(paused_until.unwrap_or_else(Instant::now)), if paused_until.is_some() => paused_until = None,
                 room = self.backlog.reserve(self.index), if is_open == Some(true) && receives.len() < wanted && paused_until.is_none() => {
                     receives.push(self.receive(room));
                 }
                 // Without a receive under way, it is the wait for room or the pause that goes on.
-                () = sleep(TURN), if receives.is_empty() => pulse.beat(),
+                () = sleep(TURN), if receives.is_empty() => {
+                    pulse.beat();
+                    // While nobody knows what is paused, nothing is received: that the queue does not answer is told all the same.
+                    if is_open.is_none() && counts.is_empty() {
+                        counts.push(self.queue.waiting());
+                    }
+                }
             }
         }
         let last = async {
