@@ -4,10 +4,12 @@
 //! A tenant's turn comes when it has used least build time for its weight (`share`); of a tenant, the job that has waited too long goes
 //! first, then the more urgent, then the older one. Whatever was used: a tenant goes before all others when its oldest job has waited too
 //! long, or when nothing of it has been built for as long; but only once in that time, so that a flood gains nothing by its age, and for a
-//! job's age only with every second start, so that shares hold among many that wait too long. A job that waits is listed where a decision looks for it only as long as no limit of
-//! its own keeps it back: of its group only the first is offered; the offered jobs of one tenant, `Route` and repository are a `Flow`;
-//! a flow is listed in its tenant's `Entry` while the repository has room, and the entry in its route while the tenant
-//! has. Each limit that fills or frees moves what it concerns, and a decision, an arrival and a leave touch no more than that.
+//! job's age only with every second start, so that shares hold among many that wait too long.
+//!
+//! A job that waits is listed where a decision looks for it only as long as no limit of its own keeps it back: of its group only the first
+//! is offered; the offered jobs of one tenant, `Route` and repository are a `Flow`; a flow is listed in its tenant's `Entry` while the
+//! repository has room, and the entry in its route while the tenant has. Each limit that fills or frees moves what it concerns, and a
+//! decision, an arrival and a leave touch no more than that.
 
 mod account;
 mod decision;

@@ -35,7 +35,8 @@ pub(super) struct Taken {
 }
 
 impl Console {
-    /// Everything at one moment, a second ago at most as a rule, and not before the last reload, pause or resume. It is taken when somebody asks, and asks nobody else.
+    /// Everything at one moment, a second ago at most as a rule, and not before the last reload, pause or resume. It is taken when somebody
+    /// asks, and asks nobody else.
     pub fn snapshot(&self) -> Arc<Snapshot> {
         // Whoever comes meanwhile waits for the one that is being taken.
         let mut taken = self.shared.taken.lock().unwrap_or_else(PoisonError::into_inner);
