@@ -29,6 +29,8 @@ pub(crate) enum Wish {
     Submit(u32),
     /// Some calls go wrong from now on, or no more.
     BadDay(bool),
+    /// Each call of CodeBuild takes so many milliseconds more.
+    Slow(u64),
     Counts,
     /// The times from the builds' ends to the events, in milliseconds, in order.
     Delays,
@@ -137,6 +139,7 @@ pub(crate) async fn serve() {
                 note(&own, "sqs.SendMessage", u64::from(count));
             }
             Wish::BadDay(on) => day.on.store(on, Ordering::Relaxed),
+            Wish::Slow(ms) => day.slow_ms.store(ms, Ordering::Relaxed),
             Wish::Counts => {}
             Wish::Delays => {
                 say(&delays(&rig, &heard));

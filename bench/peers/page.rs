@@ -55,6 +55,17 @@ pub(crate) fn write(results: &Results) {
         writeln!(text, "From a build's end to its event, 20 ends a second, pushed, `reads_per_second = 25`: {}.\n", parts.join(", "))
             .unwrap();
     }
+    if let Some(restart) = results.get("restart").and_then(|row| row.get(Kind::Slipway.name())) {
+        writeln!(
+            text,
+            "A restart beside {} recent builds, 100 ms a call of CodeBuild: a job's event comes {:.1} s after the start. The list has {} pages, \
+             and each names the next.\n",
+            restart.jobs,
+            restart.seconds,
+            restart.jobs / 100,
+        )
+        .unwrap();
+    }
     pictures(&mut text, results);
     let page = root().join("docs/performance.md");
     let whole = fs::read_to_string(&page).unwrap();

@@ -49,6 +49,10 @@ pub(crate) enum Scenario {
     Flight {
         count: u32,
     },
+    /// A worker is killed and started again beside so many recent builds, 100 ms a call of CodeBuild.
+    Restart {
+        count: u32,
+    },
     /// Builds that end at a steady rate, pushed.
     Delay {
         per_second: u32,
@@ -64,7 +68,7 @@ const LOOK: Duration = Duration::from_millis(500);
 const START: Duration = Duration::from_secs(4);
 
 /// All of it, by name.
-pub(crate) const ALL: [(&str, Scenario); 11] = [
+pub(crate) const ALL: [(&str, Scenario); 13] = [
     ("instant", Scenario::Jobs { count: 2000, running: 1000, shape: INSTANT }),
     ("20 s", Scenario::Jobs { count: 2000, running: 1000, shape: Shape { seconds: 20.0, ..INSTANT } }),
     ("2,000 lines", Scenario::Jobs { count: 400, running: 100, shape: Shape { lines: 2000, ..INSTANT } }),
@@ -74,7 +78,9 @@ pub(crate) const ALL: [(&str, Scenario); 11] = [
     ("idle", Scenario::Idle { seconds: 60 }),
     ("1,000 in flight", Scenario::Flight { count: 1000 }),
     ("10,000 in flight", Scenario::Flight { count: 10_000 }),
-    ("backlog", Scenario::Backlog { count: 20_000, running: 1000 }),
+    ("100,000 in flight", Scenario::Flight { count: 100_000 }),
+    ("backlog", Scenario::Backlog { count: 50_000, running: 1000 }),
+    ("restart", Scenario::Restart { count: 10_000 }),
     ("delay", Scenario::Delay { per_second: 20, seconds: 30 }),
 ];
 
@@ -82,7 +88,8 @@ impl Scenario {
     /// Some are about one worker only, and some would take others very long.
     pub(crate) fn has(&self, kind: Kind) -> bool {
         match self {
-            Self::Delay { .. } => kind == Kind::Slipway,
+            Self::Delay { .. } | Self::Restart { .. } => kind == Kind::Slipway,
+            Self::Flight { count } => *count <= 10_000 || kind == Kind::Slipway,
             Self::Backlog { .. } => matches!(kind, Kind::Slipway | Kind::Bare),
             _ => true,
         }
@@ -118,6 +125,18 @@ impl Scenario {
                 let counts = until(&mut endpoint, |counts| counts.running >= count as usize);
                 std::thread::sleep(START);
                 Measure { jobs: u32::try_from(counts.running).unwrap(), ..of(worker.used()) }
+            }
+            Self::Restart { count } => {
+                let worker = Worker::start(kind, &endpoint.places, &Settings::running(1000));
+                jobs(&mut endpoint, &worker, count);
+                drop(worker);
+                endpoint.wish(&Wish::Slow(100));
+                endpoint.wish(&Wish::Submit(1));
+                let begin = Instant::now();
+                let worker = Worker::start(kind, &endpoint.places, &Settings::running(1000));
+                let counts = until(&mut endpoint, |counts| counts.told > count as usize);
+                assert!(counts.told > count as usize, "the job after the restart was not told: {counts:?}");
+                Measure { jobs: count, seconds: begin.elapsed().as_secs_f64(), ..of(worker.used()) }
             }
             Self::Delay { per_second, seconds } => {
                 endpoint.wish(&Wish::Shape(Shape { seconds: 2.0, ..INSTANT }));

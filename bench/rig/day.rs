@@ -1,8 +1,11 @@
-//! AWS on a bad day: some calls are refused, some are not answered.
+//! AWS on a bad day: some calls are refused, some are not answered, or CodeBuild is slow.
 
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicBool, AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
 };
 
 use localaws::{
@@ -17,6 +20,8 @@ const ONE_IN: u32 = 20;
 #[derive(Debug)]
 pub(crate) struct BadDay {
     pub(crate) on: AtomicBool,
+    /// What a call of CodeBuild takes longer, in milliseconds.
+    pub(crate) slow_ms: AtomicU64,
     rng: Mutex<fastrand::Rng>,
     pub(crate) errors: AtomicU64,
     pub(crate) throttles: AtomicU64,
@@ -26,8 +31,8 @@ pub(crate) struct BadDay {
 impl BadDay {
     pub(crate) fn new(seed: u64) -> Arc<Self> {
         let rng = Mutex::new(fastrand::Rng::with_seed(seed));
-        let [errors, throttles, drops] = [0; 3].map(AtomicU64::new);
-        Arc::new(Self { on: AtomicBool::new(false), rng, errors, throttles, drops })
+        let [slow_ms, errors, throttles, drops] = [0; 4].map(AtomicU64::new);
+        Arc::new(Self { on: AtomicBool::new(false), slow_ms, rng, errors, throttles, drops })
     }
 
     /// Whether this call goes wrong, and in which of two ways.
@@ -39,6 +44,10 @@ impl BadDay {
 
 impl Faults for BadDay {
     fn before(&self, service: &str, _: &str) -> Option<Fault> {
+        let slow_ms = self.slow_ms.load(Ordering::Relaxed);
+        if service == "codebuild" && slow_ms > 0 {
+            return Some(Fault::Delay(Duration::from_millis(slow_ms)));
+        }
         if self.draw()? == 0 {
             self.errors.fetch_add(1, Ordering::Relaxed);
             return Some(Fault::Error(ApiError::new("InternalError", "a bad day").with_status(500)));

@@ -18,7 +18,7 @@ use tokio::time::Instant;
 use crate::{
     aws::{
         AwsError, Class,
-        builds::{BATCH, Builds},
+        builds::{BATCH, Builds, Page},
     },
     clock::Clock,
     job::{JobId, OnConflict, build::Build},
@@ -163,10 +163,12 @@ impl Index {
         let known_back_to = project.read.map_or(Timestamp::MAX, |(_, back_to)| back_to);
         // Behind what is known nothing is new, unless this look reaches further back than any before.
         let stop_at_known = known_back_to <= since;
-        let (mut token, mut pages, mut met) = (None, 0, HashMap::new());
+        // The first page is enough as a rule, but for the first reading of all.
+        let one_is_enough = project.read.is_some();
+        let (mut pages, mut met) = (0, HashMap::new());
         let (mut listed, mut idle) = (HashSet::new(), 0);
+        let mut page = self.builds.list(name, None).await?;
         loop {
-            let page = self.builds.list(name, token).await?;
             pages += 1;
             idle = if page.ids.iter().filter(|id| listed.insert((*id).clone())).count() > 0 { 0 } else { idle + 1 };
             if idle >= IDLE_PAGES && page.next.is_some() {
@@ -174,30 +176,47 @@ impl Index {
                 return Err(AwsError::local(Class::Transient, "codebuild.ListBuildsForProject", endless));
             }
             let new: Vec<String> = page.ids.iter().filter(|id| !project.known.contains_key(*id)).cloned().collect();
-            let mut builds = Vec::new();
-            for ids in new.chunks(BATCH) {
-                builds.extend(self.builds.get(ids).await?);
-            }
+            // Each page names the next: that one is asked for while this one's builds are.
+            let ahead = page.next.clone().filter(|_| pages > 1 || !one_is_enough);
+            let (builds, ahead) = futures_util::try_join!(self.get(&new), self.list_ahead(name, ahead))?;
             for build in &builds {
                 project.add(build);
             }
             met.extend(builds.into_iter().map(|build| (build.id, build.started_at.unwrap_or(Timestamp::MAX))));
-            token = page.next;
             let time = |id: Option<&String>| id.and_then(|id| project.known.get(id).or_else(|| met.get(id))).copied();
             let (newest, oldest) = (time(page.ids.first()), time(page.ids.last()));
             // AWS lists the newest first; an emulator may not, and then all of the list must be read.
             let far_enough = newest >= oldest && oldest.is_some_and(|at| at < since);
             // A list may be a little out of order: one known build on a page does not mean that the page is the last one with news.
             let nothing_new = newest >= oldest && stop_at_known && new.is_empty();
-            if token.is_none() || nothing_new || far_enough {
+            if page.next.is_none() || nothing_new || far_enough {
                 break;
             }
+            page = match ahead {
+                Some(page) => page,
+                None => self.builds.list(name, page.next).await?,
+            };
         }
         project.known.extend(met);
         project.read = Some((began, known_back_to.min(since)));
         project.prune(KEPT);
         observe::index_read(name, pages, project.jobs.len());
         Ok(())
+    }
+
+    async fn get(&self, ids: &[String]) -> Result<Vec<Build>, AwsError> {
+        let mut builds = Vec::new();
+        for ids in ids.chunks(BATCH) {
+            builds.extend(self.builds.get(ids).await?);
+        }
+        Ok(builds)
+    }
+
+    async fn list_ahead(&self, name: &str, token: Option<String>) -> Result<Option<Page>, AwsError> {
+        match token {
+            Some(token) => self.builds.list(name, Some(token)).await.map(Some),
+            None => Ok(None),
+        }
     }
 }
 
