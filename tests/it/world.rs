@@ -1,11 +1,10 @@
 //! The daemon and the embedded endpoint in one process on tokio's paused clock: everything but the sockets is real.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-    time::Duration,
-};
+mod configuration;
+mod events;
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use aws_sdk_sns::config::{Credentials, SharedCredentialsProvider};
 use aws_sdk_sqs::types::QueueAttributeName;
@@ -22,17 +21,19 @@ use localaws::{
 use serde_json::{Value, json};
 use slipway::{
     aws::{
-        AwsError, Clients,
+        Clients,
         provision::Provision,
         queue::{Delivery, Queue},
     },
     clock::Clock,
-    config::{Config, Current, Profile, Reload, ReloadError, TenantLimits},
+    config::{Config, Current},
     engine::{self, Controls, Exit, Vitals},
     shutdown::Shutdown,
 };
 use tokio::task::JoinHandle;
 
+use self::configuration::configuration;
+pub(crate) use self::events::{is_terminal, receive};
 use crate::wire::{self, Answers};
 
 /// When every world begins.
@@ -145,52 +146,6 @@ impl World {
         self.daemon.as_ref().unwrap().vitals.controls().unwrap()
     }
 
-    /// Changes the configuration by overrides, and lets the daemon read it again.
-    pub(crate) fn reload(&mut self, overrides: &str) -> Result<Vec<String>, ReloadError> {
-        self.overrides = format!("{} {overrides}", self.overrides);
-        self.config = Arc::new(configuration(&self.overrides));
-        self.read_again()
-    }
-
-    /// Lets the daemon read the configuration again.
-    pub(crate) fn read_again(&self) -> Result<Vec<String>, ReloadError> {
-        let config = Arc::clone(&self.config);
-        Reload::new(self.daemon.as_ref().unwrap().current.clone(), move || Ok((*config).clone())).reload()
-    }
-
-    /// Takes the dead-letter queue out of the configuration: the daemon is to find it by the queue's redrive policy.
-    pub(crate) fn name_no_dead_letters(&mut self) {
-        Arc::make_mut(&mut self.config).queues[0].dead_letter_url = None;
-    }
-
-    /// Changes the configuration for the next daemon, by an override.
-    pub(crate) fn set(&mut self, overrides: &str) {
-        self.overrides.push_str(overrides);
-        self.config = Arc::new(configuration(&self.overrides));
-    }
-
-    /// Limits of some tenants, for the next daemon.
-    pub(crate) fn limit_tenants(&mut self, tenants: Vec<TenantLimits>) {
-        Arc::make_mut(&mut self.config).limits.tenants = tenants;
-    }
-
-    /// How many builds may run at once.
-    pub(crate) fn running(&self) -> usize {
-        self.config.limits.running
-    }
-
-    /// A further profile, on a project that need not be there.
-    pub(crate) fn add_profile(&mut self, name: &str, project: &str) {
-        let config = Arc::make_mut(&mut self.config);
-        let profile = config.profiles["default"].clone();
-        config.profiles.insert(name.to_owned(), Profile { name: name.to_owned(), project: project.to_owned(), ..profile });
-    }
-
-    /// Names the queue that rejected messages go to.
-    pub(crate) fn bury_in(&mut self, url: &str) {
-        Arc::make_mut(&mut self.config).queues[0].dead_letter_url = Some(url.to_owned());
-    }
-
     /// Receives a message in the daemon's place, so that nobody else gets it for a time.
     pub(crate) async fn hide_message(&self, time: Duration) {
         let received = self.clients.queue(&self.provision.jobs).receive(1, time, Duration::ZERO).await.unwrap();
@@ -231,51 +186,11 @@ impl World {
         self.clients.queue(&self.provision.jobs).send(body, &BTreeMap::new()).await.unwrap()
     }
 
-    /// The next event at the subscriber.
-    pub(crate) async fn next_event(&self) -> Value {
-        loop {
-            let mut deliveries = receive(&self.results(), 1).await;
-            if let Some(delivery) = deliveries.pop() {
-                return serde_json::from_str(&delivery.body).unwrap();
-            }
-        }
-    }
-
-    /// The next terminal event: finished or rejected.
-    pub(crate) async fn next_end(&self) -> Value {
-        loop {
-            let event = self.next_event().await;
-            if is_terminal(&event) {
-                return event;
-            }
-        }
-    }
-
-    /// Every terminal event until as many have come as jobs were submitted, by event id.
-    pub(crate) async fn ends(&self) -> BTreeMap<String, Value> {
-        let mut ends = BTreeMap::new();
-        for _ in 0..self.submitted {
-            let event = self.next_end().await;
-            ends.insert(event["id"].as_str().unwrap().to_owned(), event);
-        }
-        ends
-    }
-
-    /// Takes a profile away.
-    pub(crate) fn remove_profile(&mut self, name: &str) {
-        Arc::make_mut(&mut self.config).profiles.remove(name).unwrap();
-    }
-
     /// Makes a queue.
     pub(crate) async fn create_queue(&self, name: &str, attributes: &[(QueueAttributeName, &str)]) -> Queue {
         let create = aws_sdk_sqs::Client::new(&self.sdk()).create_queue().queue_name(name);
         let create = attributes.iter().fold(create, |create, (name, value)| create.attributes(name.clone(), *value));
         self.clients.queue(create.send().await.unwrap().queue_url().unwrap())
-    }
-
-    /// Names the queue that jobs come from.
-    pub(crate) fn take_from(&mut self, url: &str) {
-        url.clone_into(&mut Arc::make_mut(&mut self.config).queues[0].url);
     }
 
     fn sdk(&self) -> aws_config::SdkConfig {
@@ -286,31 +201,6 @@ impl World {
             .credentials_provider(SharedCredentialsProvider::new(Credentials::new("test", "test", None, None, "test")))
             .http_client(localaws::connector::client(&self.aws))
             .build()
-    }
-
-    /// A further subscriber's queue, with raw delivery and a filter policy.
-    pub(crate) async fn subscribe(&self, name: &str, policy: &str, scope: &str) -> Queue {
-        let config = self.sdk();
-        let created = aws_sdk_sqs::Client::new(&config).create_queue().queue_name(name).send().await.unwrap();
-        let subscribe = aws_sdk_sns::Client::new(&config).subscribe().topic_arn(&self.provision.topic).protocol("sqs");
-        let subscribe = subscribe.endpoint(format!("arn:aws:sqs:us-east-1:000000000000:{name}"));
-        let attributes = [("RawMessageDelivery", "true"), ("FilterPolicyScope", scope), ("FilterPolicy", policy)];
-        let subscribe = attributes.into_iter().fold(subscribe, |subscribe, (name, value)| subscribe.attributes(name, value));
-        subscribe.send().await.unwrap();
-        self.clients.queue(created.queue_url().unwrap())
-    }
-
-    /// The ids of the events that a queue has got, in order of name.
-    pub(crate) async fn received(&self, queue: &Queue) -> Vec<String> {
-        let mut ids = BTreeSet::new();
-        loop {
-            let deliveries = receive(queue, 10).await;
-            if deliveries.is_empty() {
-                return ids.into_iter().collect();
-            }
-            let events = deliveries.iter().map(|delivery| serde_json::from_str::<Value>(&delivery.body).unwrap());
-            ids.extend(events.map(|event| event["id"].as_str().unwrap().to_owned()));
-        }
     }
 
     /// How many messages the job queue holds.
@@ -364,39 +254,6 @@ impl Drop for World {
     fn drop(&mut self) {
         assert!(self.ended || std::thread::panicking(), "a test must end its world, which checks its promises");
     }
-}
-
-/// The local configuration with overrides, separated by white space.
-fn configuration(overrides: &str) -> Config {
-    let overrides = overrides.split_whitespace().map(|pair| {
-        let (name, value) = pair.split_once('=').unwrap();
-        (name.to_owned(), value.to_owned())
-    });
-    slipway::config::parse(include_str!("../../config/local.toml"), "config/local.toml", overrides).unwrap()
-}
-
-/// Receives and deletes. The endpoint's bad days are a subscriber's too: what fails is tried again.
-pub(crate) async fn receive(queue: &Queue, max: usize) -> Vec<Delivery> {
-    let deliveries = insist(|| queue.receive(max, VISIBLE, Duration::from_secs(20))).await;
-    for delivery in &deliveries {
-        insist(|| queue.delete(&delivery.receipt)).await;
-    }
-    deliveries
-}
-
-async fn insist<T, R: Future<Output = Result<T, AwsError>>>(call: impl Fn() -> R) -> T {
-    let mut last = None;
-    for _ in 0..10 {
-        match call().await {
-            Ok(answer) => return answer,
-            Err(error) => last = Some(error),
-        }
-    }
-    panic!("{last:?}");
-}
-
-pub(crate) fn is_terminal(event: &Value) -> bool {
-    matches!(event["type"].as_str(), Some("slipway.job.finished" | "slipway.job.rejected"))
 }
 
 fn attempt(build: &BuildView) -> (String, String) {
