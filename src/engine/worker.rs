@@ -101,13 +101,18 @@ impl Worker {
         let Some(claimed) = self.claim(&mut arrival).await? else { return Ok(()) };
         let tracked = self.tracker.track(&job, &origin, &claimed.cancel);
         let (ended, untold) = self.build(arrival, &claimed, &tracked).await?;
-        let (status, failure) = (ended.outcome.status, ended.outcome.failure.clone());
+        let status = ended.outcome.status;
+        // As the event tells it: the cause in the log is known by then.
+        let mut failure = None;
         let seconds =
             [ended.timings.provisioning_seconds, ended.timings.building_seconds].into_iter().flatten().reduce(|sum, more| sum + more);
         let (told, origin) = as_built(&job, &origin, ended.build.as_deref());
         tokio::select! {
             biased;
-            terminal = self.reporter.finished(&told, &origin, ended, |data| tracked.reports(data)) => {
+            terminal = self.reporter.finished(&told, &origin, ended, |data| {
+                failure = data.failure.clone();
+                tracked.reports(data);
+            }) => {
                 let part = |part: fn(&Failure) -> Option<&String>| failure.as_ref().and_then(part).map(String::as_str);
                 let ending = observe::Ending { phase: part(|it| it.phase.as_ref()), code: part(|it| it.code.as_ref()), seconds };
                 observe::job_finished(&job.id, status.as_str(), &ending);

@@ -81,7 +81,10 @@ const SIGNS: &[(Cause, &str)] = &[
     (Cause::RegistryRateLimit, r"toomanyrequests: "),
     (Cause::RegistryRateLimit, r"https://\S+/v2/\S+: 429 too many requests"),
     (Cause::ImagePullFailed, r"unable to pull customer's container image|cannotpullcontainererror"),
-    (Cause::ImagePullFailed, r"failed to resolve (?:source metadata|reference)"),
+    (
+        Cause::ImagePullFailed,
+        r"failed to resolve (?:source metadata|reference)|failed to create llb definition: .*: (?:not found|insufficient_scope|failed to authorize)",
+    ),
     (Cause::ImagePullFailed, r"manifest unknown|manifest for \S+ not found"),
     (Cause::ImagePullFailed, r"pull access denied"),
     (Cause::ImagePullFailed, r"no matching manifest for |no match for platform in manifest"),

@@ -166,6 +166,13 @@ fn the_last_cause_counts_unless_it_follows_from_another() {
         (["cp: x: No space left on device", "no basic auth credentials"], "REGISTRY_LOGIN_FAILED"),
         (["cp: x: No space left on device", "Killed"], "DISK_FULL"),
         (["Killed", "manifest unknown"], "IMAGE_PULL_FAILED"),
+        (
+            [
+                "#3 ERROR: docker.io/acme/base:9: not found",
+                "ERROR: failed to solve: failed to create LLB definition: docker.io/acme/base:9: not found",
+            ],
+            "IMAGE_PULL_FAILED",
+        ),
         (["name unknown: The repository with name 'a' does not exist in the registry", "pull access denied"], "REPOSITORY_NOT_FOUND"),
     ] {
         let log = format!("{begin}{}\n{end}{context}", lines.join("\n"));

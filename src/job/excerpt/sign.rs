@@ -32,7 +32,7 @@ const WORDS: &str = concat!(
     "|sigkill|sigsegv|violation|unhealthy|crash|incompatible|no matching|not match|no rule|not a valid|deadlock|oomkilled",
     "|would reformat|not formatted|out of range|severe|critical|unreachable|exit code|exit status|exited|stopped",
     "|returned error|no version|not installed|vulnerab|blocked|outdated|drift|not ok |problem|diff in|race|sanitizer",
-    "|runtime error|emerg|rejected|disappeared|unbound|: line |clippy::|not satisf|too long|deprecat|lint",
+    "|runtime error|emerg|rejected|disappeared|unbound|not set|no targets|bad substitution|: line |clippy::|not satisf|too long|deprecat|lint",
 );
 
 /// What is wrong where: compilers, linters, test runners and those that make resources.
@@ -58,6 +58,7 @@ const VERDICTS: &[&str] = &[
     r"^e: (?:unable|package|version|failed|could not|the |sub-process|no |some|unmet)|err_pnpm_|eresolve|etarget|no matching (?:version|distribution|package)|could not find (?:a version|artifact|gem|a package|package)",
     r"^(?:npm (?:err!|error) )(?:404|notarget|code e\w+|missing:|invalid:|cannot|could not|peer )|failed to select a version|version solving failed|conflicting dependencies|unsatisfiable|doesn't match any|no candidate",
     r"\bdata race\b|race detected|addresssanitizer|runtime error: |^\s*! \[(?:remote )?rejected\]|\| fail \|$",
+    r"\*\*\* (?:no rule to make target|no targets specified|missing separator)",
     r"^! \S|^! latex error|^l\.\d+ ",
 ];
 
@@ -71,7 +72,7 @@ const ENDS: &[&str] = &[
 const BEGINS: &[&str] = &[
     // `error: x`, `Error [ERR_X]: x`, `E: x`, `error Couldn't find x`, `ERROR - x`.
     r"\S.*\.{3,} ?(?:failed|error)$|\S.* (?-i:FAILED)$|[\w.-]+: \[(?:emerg|alert|crit|error)\] |%(?:error|fatal)[\w-]*: |fail(?:ed|ure)? [a-z]\w+ \w",
-    r"(?:✕|✖|✗|✘|×|❌|⨯) \S|[\w./-]+: line \d+: \S|\w+ ?\[error\]: ",
+    r"(?:✕|✖|✗|✘|×|❌|⨯) \S|[\w./-]+: line \d+: \S|(?:/bin/)?(?:ba|da|k|z)?sh: \d+: \S|[\w./-]+\.sh: \d+: \S|\w+ ?\[error\]: ",
     r"(?:\w+ )?(?:error|fatal|fatal error|panic|e|critical|severe|err)(?: ?\[[\w:-]+\]| ?\(\w+\))?: ?\S",
     r"(?:error|fatal|critical|severe)(?:\s+-\s+|\s{2,}|\s+[A-Z(\[`'])\S*",
     r"\[(?:error|fatal|err|critical|severe)\]:? ?\S|(?:##\[error\]|::error[^:]*::)\S",
@@ -101,7 +102,7 @@ const HAS: &[&str] = &[
 
 /// Said of an error that is said elsewhere, and close to the end anyway.
 const FOLLOWS: &[&str] = &[
-    r"^g?make(?:\[\d+\])?: |^ninja: build stopped|^error: (?:recipe|script|process|task|command|job) .*(?:exit|fail)",
+    r"^g?make(?:\[\d+\])?: (?:\*\*\* \[|leaving|target )|^ninja: build stopped|^error: (?:recipe|script|process|task|command|job) .*(?:exit|fail)",
     r"could not compile `|aborting due to|previous error|for more information about|for more information, (?:try|see|run)",
     r"did not complete successfully|executor failed running|returned a non-zero code|a non-zero exit|non-zero status",
     r"exit (?:status|code)|exited with|exit(?:ed)? \d+$|command failed\b|errored with|failed with (?:exit|code|status|result)|process completed",
@@ -361,6 +362,13 @@ mod tests {
             ("Unpacking liberror-perl (0.17029-1) ...", None),
             ("[ 12%] Building CXX object src/CMakeFiles/x.dir/error.cc.o", None),
             ("make: *** [Makefile:3: all] Error 2", Some(Sign::Follows)),
+            ("make: *** No rule to make target 'app', needed by 'all'.  Stop.", Some(Sign::Verdict)),
+            ("make: *** No targets specified and no makefile found.  Stop.", Some(Sign::Verdict)),
+            ("Makefile:3: *** missing separator.  Stop.", Some(Sign::Verdict)),
+            ("make: protoc: No such file or directory", Some(Sign::Clear)),
+            ("/bin/sh: 1: cd: can't cd to services/app", Some(Sign::Clear)),
+            ("sh: 2: cannot open config.env: No such file", Some(Sign::Clear)),
+            ("./build.sh: 7: VERSION: parameter not set", Some(Sign::Clear)),
             ("error: could not compile `x` (bin \"x\") due to 1 previous error", Some(Sign::Follows)),
             ("ordinary words", None),
         ] {

@@ -3,6 +3,7 @@
 mod failure;
 mod item;
 mod node;
+mod syntax;
 
 use std::collections::BTreeMap;
 

@@ -7,6 +7,8 @@ use std::{collections::HashMap, rc::Rc};
 
 use granit_parser::{ErrorKind, Event, Marker, Options, Parser, ScalarStyle};
 
+use super::syntax;
+
 /// How deep lists and mappings may be nested; a buildspec needs no more than eight.
 const MAX_DEPTH: usize = 32;
 
@@ -74,7 +76,7 @@ pub(super) fn read(text: &str) -> Result<Rc<Node>, String> {
     for next in Parser::new_from_str_with_options(text, Options::default()) {
         let (event, span) = next.map_err(|error| match (Place::of(error.marker()), error.kind()) {
             (place, ErrorKind::RecursionLimitExceeded) => too_deep(place),
-            (place, _) => place.tell(format_args!("not valid YAML: {}", error.info())),
+            (place, _) => place.tell(format_args!("not valid YAML: {}", syntax::rule(&error))),
         })?;
         tree.take(event, Place::of(&span.start))?;
     }

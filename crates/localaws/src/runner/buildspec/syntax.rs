@@ -1,0 +1,55 @@
+//! What is wrong with a text that is not YAML, in words that say what to do.
+
+use granit_parser::{ErrorKind, ScanError};
+
+const INDENTATION: &str =
+    "the indentation does not fit the lines above: the keys of a mapping, and the items of a list, begin in the same column";
+const TAB: &str = "a tab stands where YAML takes spaces only";
+const BRACKET: &str = "a `[` or `{` is not closed, or closed by another: quote text that begins with one";
+const COLON: &str = "a second `: ` in one line: quote the text that has it, or write it after `|`";
+const ESCAPE: &str = "a `\\` within double quotes begins no escape that YAML knows: write `\\\\`, or use single quotes";
+const AFTER_QUOTE: &str = "something follows a closing quote: quote the whole text, or write it after `|`";
+const COMMENT: &str = "a comment stands within a text, or without a space before its `#`";
+
+/// The rule that a text breaks. What is rare keeps the parser's own words.
+pub(super) fn rule(error: &ScanError) -> String {
+    let known = match error.kind() {
+        ErrorKind::TabNotAllowed
+        | ErrorKind::TabInBlockIndentation
+        | ErrorKind::TabInIndentation
+        | ErrorKind::TabAtBlockScalarStart
+        | ErrorKind::TabInPlainScalar
+        | ErrorKind::InvalidMappingValueWhitespace
+        | ErrorKind::InvalidBlockEntryWhitespace => TAB,
+        ErrorKind::InvalidIndentation
+        | ErrorKind::InvalidBlockScalarIndent
+        | ErrorKind::InvalidQuotedScalarIndent
+        | ErrorKind::InvalidFlowScalarIndent
+        | ErrorKind::ExpectedBlockMappingKey
+        | ErrorKind::ExpectedBlockSequenceEntry
+        | ErrorKind::BlockSequenceEntryNotAllowed
+        | ErrorKind::MappingKeyNotAllowed
+        | ErrorKind::UnexpectedEofBlockMapping
+        | ErrorKind::UnexpectedEofBlockSequence => INDENTATION,
+        ErrorKind::UnclosedFlowCollection { .. }
+        | ErrorKind::MismatchedFlowCollectionEnd { .. }
+        | ErrorKind::MisplacedFlowCollectionEnd
+        | ErrorKind::ExpectedFlowMappingSeparator
+        | ErrorKind::ExpectedFlowSequenceSeparator
+        | ErrorKind::UnexpectedEofFlowMapping
+        | ErrorKind::UnexpectedEofFlowSequence
+        | ErrorKind::UnexpectedEofImplicitFlowMapping => BRACKET,
+        ErrorKind::MappingValueNotAllowed | ErrorKind::InvalidColonPlacement => COLON,
+        ErrorKind::SimpleKeyExpected | ErrorKind::InvalidSimpleKey => "a line among keys has no `: `: write `key: value`",
+        ErrorKind::UnclosedQuotedScalar => "a quote is opened and not closed",
+        ErrorKind::InvalidTrailingSingleQuotedScalar | ErrorKind::InvalidTrailingDoubleQuotedScalar => AFTER_QUOTE,
+        ErrorKind::UnknownQuotedScalarEscape | ErrorKind::InvalidQuotedScalarHexEscape | ErrorKind::InvalidUnicodeEscape => ESCAPE,
+        ErrorKind::UnknownAnchor => "`*` begins the name of an anchor, and there is none of this name: quote text that begins with `*`",
+        ErrorKind::CommentNotSeparated | ErrorKind::CommentInterceptedScalar => COMMENT,
+        ErrorKind::UnexpectedCharacter { character } => {
+            return format!("text does not begin with `{}`: quote it", character.escape_default());
+        }
+        _ => return error.info().to_owned(),
+    };
+    known.to_owned()
+}
