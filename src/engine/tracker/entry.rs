@@ -204,6 +204,10 @@ impl Entry {
     }
 
     pub(super) fn detail(&self) -> JobDetail {
+        self.detail_with(self.end.as_deref().cloned())
+    }
+
+    fn detail_with(&self, end: Option<Data>) -> JobDetail {
         let mut builds: Vec<Run> = self.builds.iter().map(|build| Run::of(build)).collect();
         let mut detail = JobDetail {
             standing: Arc::clone(&self.standing),
@@ -218,7 +222,7 @@ impl Entry {
             builds: Vec::new(),
             from_record: false,
         };
-        if let Some(end) = self.end.as_deref().cloned() {
+        if let Some(end) = end {
             // The event's own account of the last build is the last word.
             if let Some(last) = end.build {
                 builds.retain(|build| build.id != last.id);
@@ -234,7 +238,8 @@ impl Entry {
     pub(super) fn ended(mut self, now: Timestamp) -> (JobDetail, Vec<String>) {
         Arc::make_mut(&mut self.standing).state = State::Ended;
         self.history.note(now, "its event is accepted");
-        (self.detail(), self.job.secrets().collect())
+        let end = self.end.take().map(|end| *end);
+        (self.detail_with(end), self.job.secrets().collect())
     }
 }
 

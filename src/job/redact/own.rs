@@ -27,7 +27,8 @@ impl Own {
         values.sort();
         values.dedup();
         // Longest first: one may be a part of another.
-        let finder = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(&values).ok().filter(|_| !values.is_empty());
+        let build = || AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(&values).ok();
+        let finder = if values.is_empty() { None } else { build() };
         let mut begins = HashMap::<_, Vec<_>>::new();
         for (index, value) in values.iter().enumerate() {
             for (at, last) in value.bytes().enumerate().take(value.len() - 1).filter(|&(at, _)| value.is_char_boundary(at + 1)) {
