@@ -64,7 +64,7 @@ pub(super) struct Site {
     /// What the operator's configuration says of it, if it is known.
     pub(super) config: Option<Config>,
     /// The file for senders that it was read from.
-    file: Option<PathBuf>,
+    pub(super) file: Option<PathBuf>,
 }
 
 /// The file that is meant.

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{
+    io::{self, Write},
     sync::{Arc, Mutex, atomic::Ordering},
     time::Duration,
 };
@@ -104,12 +105,30 @@ async fn a_project_that_starts_nothing_is_told_until_it_starts_a_build() {
     }
 }
 
+/// What the daemon logs.
+#[derive(Debug, Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn builds_that_cannot_be_counted_are_logged_once_then_seldom_and_when_it_is_over() {
     for (code, cure) in [("AccessDeniedException", "deploy/policy.json"), ("ThrottlingException", "")] {
-        let lines = Arc::new(Mutex::new(Vec::new()));
-        let log = tracing_subscriber::fmt().with_ansi(false).with_writer(Arc::clone(&lines)).finish();
-        let _logged = tracing::subscriber::set_default(log);
+        let log = Log::default();
+        let lines = Arc::clone(&log.0);
+        // With one subscriber alone, tracing asks that of whichever thread comes to a line first: another test's has none.
+        let _second = tracing::Dispatch::new(tracing::subscriber::NoSubscriber::default());
+        let _logged =
+            tracing::subscriber::set_default(tracing_subscriber::fmt().with_ansi(false).with_writer(move || log.clone()).finish());
         let told = |words: &str| {
             let lines = String::from_utf8(lines.lock().unwrap().clone()).unwrap();
             lines.lines().filter(|line| line.contains(words) && line.contains("slipway")).map(str::to_owned).collect::<Vec<_>>()

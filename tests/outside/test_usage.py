@@ -247,7 +247,7 @@ def web():
         (NO_KEYS, {"AWS_PROFILE": "nope"}, QUEUE, ['AWS_PROFILE = "nope": no such profile in ~/.aws/config']),
         (("AWS_ACCESS", "AWS_SECRET"), {}, QUEUE, ["no credentials: neither the environment (AWS_ACCESS_KEY_ID", "set one of them up"]),
         (NO_KEYS, {"AWS_EC2_METADATA_SERVICE_ENDPOINT": "http://127.0.0.1:{web}"}, QUEUE, ["metadata service (IMDS) gives none: ", "role"]),
-        (NO_KEYS, {"AWS_EC2_METADATA_SERVICE_ENDPOINT": "http://127.0.0.1:1"}, QUEUE, ["IMDS", "set one of them up"]),
+        (NO_KEYS, {"AWS_EC2_METADATA_SERVICE_ENDPOINT": "http://127.0.0.1:1"}, QUEUE, ["Ec2InstanceMetadata: Connection refused", "set one of them up"]),
         ((), {"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}, None, ["no answer from http://127.0.0.1:1: ", "check AWS_ENDPOINT_URL,"]),
         ((), {"AWS_ENDPOINT_URL_SQS": "http://127.0.0.1:1"}, QUEUE, ["no answer from http://127.0.0.1:1: ", "check AWS_ENDPOINT_URL_SQS,"]),
         ((), {"AWS_ENDPOINT_URL": "https://127.0.0.1:{web}"}, QUEUE, ["no answer from https://127.0.0.1:", "AWS_ENDPOINT_URL must begin with http://"]),
