@@ -3,7 +3,6 @@
 use std::{path::Path, process::Command};
 
 #[expect(clippy::disallowed_methods, reason = "a build script's arguments are its environment")]
-#[expect(clippy::print_stdout, reason = "a build script's answers")]
 fn main() {
     println!("cargo::rerun-if-env-changed=SLIPWAY_REVISION");
     let set = std::env::var("SLIPWAY_REVISION").ok().filter(|revision| !revision.is_empty());
@@ -15,7 +14,6 @@ fn main() {
 }
 
 /// The commit that is checked out. It is asked for again when another one is.
-#[expect(clippy::print_stdout, reason = "a build script's answers")]
 fn head() -> Option<String> {
     // Whichever of them there are: a branch's own file may be packed with others, and a missing file would make every build a new one.
     let branch = git(&["symbolic-ref", "-q", "HEAD"]);

@@ -47,9 +47,9 @@ where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
     // Boxed at once: the SDK's futures are tens of kilobytes, and every job would carry room for them.
-    let request = Box::pin(request);
+    let request = Box::pin(Place::of(request));
     async move {
-        let (result, place) = Place::of(request).await;
+        let (result, place) = request.await;
         let result = result.map_err(|error| AwsError::from_sdk(operation, &error, &place));
         observe::aws_call(operation, result.as_ref().err().map(|error| error.class.name()));
         result

@@ -14,6 +14,7 @@ const REGIONS: [&str; 2] = ["AWS_REGION", "AWS_DEFAULT_REGION"];
 pub(super) async fn check(config: &SdkConfig, variable: impl Fn(&str) -> Option<String>) -> Result<(), Faults> {
     let mut faults: Vec<Fault> = region(config.region().map(AsRef::as_ref), &variable).into_iter().chain(half_a_pair(&variable)).collect();
     if let Some(name) = variable(PROFILE).filter(|_| variable(KEY).is_none()) {
+        #[expect(clippy::default_trait_access, reason = "the type's name is deprecated here, and its own crate is no dependency")]
         let known = profile::load(&Fs::real(), &Env::real(), &Default::default(), None).await;
         // A file that cannot be read is told by the SDK, with its place.
         if known.is_ok_and(|known| known.get_profile(&name).is_none()) {
