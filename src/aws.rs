@@ -4,6 +4,7 @@ pub mod batch;
 pub mod builds;
 mod call;
 pub mod endpoint;
+mod environment;
 pub mod error;
 mod identity;
 mod inspect;
@@ -33,6 +34,7 @@ use aws_smithy_http_client::{
 };
 #[cfg(feature = "local")]
 use aws_smithy_runtime_api::client::http::HttpClient;
+use error::Witness;
 pub use error::{AwsError, Class};
 pub use identity::Identity;
 pub use inspect::{Answer, Finding};
@@ -61,8 +63,8 @@ impl Clients {
         let https = Builder::new().tls_provider(tls::Provider::Rustls(CryptoMode::Ring)).build_https();
         let loader = aws_config::defaults(BehaviorVersion::latest()).http_client(https);
         let config = endpoint::on_this_machine(loader, &variable).load().await;
-        endpoint::check_region(&config)?;
-        Ok(Self::new(&config))
+        environment::check(&config, &variable).await?;
+        Ok(Self::witnessed(&config, |service| endpoint::named(&config, service, &variable)))
     }
 
     /// For an endpoint that takes any credentials, over the given HTTP client.
@@ -82,6 +84,11 @@ impl Clients {
 
     /// From a loaded SDK configuration. Its retries are replaced by our own, its timeouts too.
     pub fn new(config: &SdkConfig) -> Self {
+        Self::witnessed(config, |_| None)
+    }
+
+    /// `named`: what names the endpoint of a service, for the texts of errors.
+    fn witnessed(config: &SdkConfig, named: impl Fn(&str) -> Option<String>) -> Self {
         let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).operation_attempt_timeout(ATTEMPT_TIMEOUT).build();
         let config = config
             .to_builder()
@@ -90,12 +97,18 @@ impl Clients {
             // Attempts have their own time limits, bodies included; the SDK's timers would wake the process many times a second.
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .build();
+        let witness = |service| Witness::new(named(service));
+        let sqs = aws_sdk_sqs::config::Builder::from(&config).interceptor(witness("SQS"));
+        let codebuild = aws_sdk_codebuild::config::Builder::from(&config).interceptor(witness("CodeBuild"));
+        let logs = aws_sdk_cloudwatchlogs::config::Builder::from(&config).interceptor(witness("CloudWatch Logs"));
+        let sns = aws_sdk_sns::config::Builder::from(&config).interceptor(witness("SNS"));
+        let sts = aws_sdk_sts::config::Builder::from(&config).interceptor(witness("STS"));
         Self {
-            sqs: aws_sdk_sqs::Client::new(&config),
-            codebuild: aws_sdk_codebuild::Client::new(&config),
-            logs: aws_sdk_cloudwatchlogs::Client::new(&config),
-            sns: aws_sdk_sns::Client::new(&config),
-            sts: aws_sdk_sts::Client::new(&config),
+            sqs: aws_sdk_sqs::Client::from_conf(sqs.build()),
+            codebuild: aws_sdk_codebuild::Client::from_conf(codebuild.build()),
+            logs: aws_sdk_cloudwatchlogs::Client::from_conf(logs.build()),
+            sns: aws_sdk_sns::Client::from_conf(sns.build()),
+            sts: aws_sdk_sts::Client::from_conf(sts.build()),
         }
     }
 

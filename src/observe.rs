@@ -157,7 +157,7 @@ pub(crate) fn build_found_running(job: &dyn Display, build_id: &str) {
 }
 
 pub(crate) fn recovery_failed(project: &str, error: &dyn Display) {
-    warn!(project, %error, "could not count the builds that run already");
+    warn!(project, %error, "could not count the builds that run already: until then nothing starts in this project");
 }
 
 pub(crate) fn lookup_failed(job: &dyn Display, error: &dyn Display) {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
-use super::error::AwsError;
+use super::error::{AwsError, Class, Place};
 use crate::{backoff::Backoff, observe};
 
 /// Tries at one call before its caller decides.
@@ -21,12 +21,17 @@ where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
     let mut backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
-    let mut tries = 1;
+    let (mut tries, mut first) = (1, None);
     loop {
         match once(operation, request()).await {
             Err(error) if tries < TRIES && error.class.may_pass() => {
                 tries += 1;
+                first.get_or_insert(error);
                 tokio::time::sleep(backoff.pause()).await;
+            }
+            // What is wrong with the credentials the SDK may tell only once.
+            Err(error) if error.class == Class::Credentials => {
+                return Err(first.filter(|first| first.class == error.class).unwrap_or(error));
             }
             result => return result,
         }
@@ -42,9 +47,10 @@ where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
     // Boxed at once: the SDK's futures are tens of kilobytes, and every job would carry room for them.
-    let request = Box::pin(request);
+    let request = Box::pin(Place::of(request));
     async move {
-        let result = request.await.map_err(|error| AwsError::from_sdk(operation, &error));
+        let (result, place) = request.await;
+        let result = result.map_err(|error| AwsError::from_sdk(operation, &error, &place));
         observe::aws_call(operation, result.as_ref().err().map(|error| error.class.name()));
         result
     }

@@ -33,10 +33,9 @@ pub async fn check(variable: impl Fn(&str) -> Option<String>) -> Result<(), Faul
     // Neither is asked of the network for this.
     let config = aws_config::defaults(BehaviorVersion::latest()).region(Region::from_static("none")).no_credentials().load().await;
     let mut faults: Vec<Fault> = Vec::new();
-    for (service, own) in SERVICES {
+    for (service, _) in SERVICES {
         let Some(url) = endpoint(&config, service).filter(|url| !is_allowed(url)) else { continue };
-        let named = [own, VARIABLE].into_iter().find(|name| variable(name).as_deref() == Some(&url));
-        let key = named.unwrap_or("endpoint_url of the AWS profile").to_owned();
+        let key = named(&config, service, &variable).unwrap_or_default();
         let fault = Fault { key, value: Some(format!("{url:?}")), origin: None, rule: RULE.to_owned() };
         // One variable may stand for several services.
         if !faults.contains(&fault) {
@@ -63,14 +62,12 @@ pub(super) fn on_this_machine(loader: ConfigLoader, variable: impl Fn(&str) -> O
     }
 }
 
-/// Calls are signed for a region.
-pub(super) fn check_region(config: &SdkConfig) -> Result<(), Faults> {
-    if config.region().is_some() {
-        return Ok(());
-    }
-    let rule = "no region: set AWS_REGION, or `region` in the AWS profile, to that of the queue and the project".to_owned();
-    let fault = Fault { key: "AWS_REGION".to_owned(), value: None, origin: None, rule };
-    Err(Faults { file: "the AWS environment".to_owned(), faults: vec![fault] })
+/// The variable or the key that names a service's endpoint. `None`: it is AWS's own.
+pub(super) fn named(config: &SdkConfig, service: &str, variable: impl Fn(&str) -> Option<String>) -> Option<String> {
+    let url = endpoint(config, service)?;
+    let own = SERVICES.iter().find_map(|(known, own)| (*known == service).then_some(*own));
+    let named = own.into_iter().chain([VARIABLE]).find(|name| variable(name).as_deref() == Some(&url));
+    Some(named.unwrap_or("endpoint_url of the AWS profile").to_owned())
 }
 
 /// The endpoint of one service, as the SDK's clients choose it. `None`: AWS's own.

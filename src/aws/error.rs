@@ -1,14 +1,17 @@
 //! What went wrong with an AWS call, classified once. Nobody else reads an error's text.
 
 mod class;
+mod place;
 
 use std::error::Error;
 
+use aws_config::meta::ProviderChainError;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 pub use self::class::Class;
+pub(super) use self::place::{Place, Witness};
 
 /// A failed AWS call.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -38,29 +41,43 @@ impl AwsError {
         Self { class, operation, code: Some(code.to_owned()), message }
     }
 
-    /// From the SDK.
-    pub(super) fn from_sdk<E>(operation: &'static str, error: &SdkError<E, HttpResponse>) -> Self
+    /// From the SDK. `place`: where the call went.
+    pub(super) fn from_sdk<E>(operation: &'static str, error: &SdkError<E, HttpResponse>, place: &Place) -> Self
     where
         E: ProvideErrorMetadata + Error + 'static,
     {
         match error {
             SdkError::ServiceError(service) => {
-                let meta = service.err().meta();
-                let status = service.raw().status().as_u16();
-                Self::named(operation, meta.code().unwrap_or("Unknown"), meta.message(), status)
+                let (meta, raw) = (service.err().meta(), service.raw());
+                let status = raw.status().as_u16();
+                let Some(code) = meta.code() else {
+                    return Self::local(Class::of("", status), operation, place.foreign(status, raw.headers().get("content-type")));
+                };
+                Self::named(operation, code, meta.message(), status).about(place)
             }
             _ if let Some(credentials) = source::<CredentialsError>(error) => {
                 Self::local(Class::Credentials, operation, no_credentials(credentials))
             }
             SdkError::ConstructionFailure(_) => Self::local(Class::Invalid, operation, sources(error)),
             SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) => {
-                let service = operation.split('.').next().unwrap_or_default();
-                let why = deepest(error);
-                let message = format!("no answer from the {service} endpoint: {why}; check the network, AWS_REGION and AWS_ENDPOINT_URL");
-                Self::local(Class::Unreachable, operation, message)
+                Self::local(Class::Unreachable, operation, place.silent(operation, &deepest(error)))
+            }
+            SdkError::ResponseError(response) => {
+                let raw = response.raw();
+                let foreign = place.foreign(raw.status().as_u16(), raw.headers().get("content-type"));
+                Self::local(Class::Transient, operation, format!("{foreign}: {}", deepest(error)))
             }
             _ => Self::local(Class::Transient, operation, sources(error)),
         }
+    }
+
+    /// With what was asked for, where AWS says that it is not there, or not at this address, and does not say what.
+    fn about(mut self, place: &Place) -> Self {
+        let is_address = self.class == Class::NotFound || self.code.as_deref() == Some("InvalidAddress");
+        if let Some(subject) = Some(place).filter(|_| is_address).and_then(Place::subject) {
+            self.message = format!("{} ({subject})", self.message.trim_end_matches('.'));
+        }
+        self
     }
 
     /// Whether a topic refuses a message, or a batch of them, for its size.
@@ -77,13 +94,30 @@ impl AwsError {
 
 /// What is to be done where no credentials could be had.
 fn no_credentials(error: &CredentialsError) -> String {
+    const CURE: &str = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE";
+    let all = sources(error);
     match error {
         CredentialsError::CredentialsNotLoaded(_) => {
-            "no credentials: neither the environment (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY), nor a \
-            profile (AWS_PROFILE), nor a web identity token, nor the role of a container or an instance gives any; set one of them up"
+            let tried = source::<ProviderChainError<CredentialsError>>(error).and_then(|chain| chain.attempts().last());
+            let last = tried.map(|last| format!(" ({}: {})", last.name(), deepest(last.error()))).unwrap_or_default();
+            format!(
+                "no credentials: neither the environment (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY), nor a profile (AWS_PROFILE), nor a \
+                web identity token, nor the role of a container or an instance{last} gives any; set one of them up"
+            )
+        }
+        // The SDK tells why it cannot read a profile to the first who asks, and to nobody after.
+        _ if all.contains("already taken") => {
+            "no credentials: the AWS profile is wrong, as the first error of this process says; mend ~/.aws/config and start again"
                 .to_owned()
         }
-        error => format!("no credentials: {}; check AWS_PROFILE, or the role of this process", sources(error)),
+        _ if all.contains("IMDS") => format!(
+            "no credentials: the instance's metadata service (IMDS) gives none: {}; let this process reach it (hop limit 2 for a \
+            container) and give the instance a role, or {CURE}",
+            deepest(error)
+        ),
+        _ => format!(
+            "no credentials: {all}; check AWS_PROFILE, AWS_WEB_IDENTITY_TOKEN_FILE, AWS_CONTAINER_CREDENTIALS_FULL_URI, or the role of this process"
+        ),
     }
 }
 
@@ -127,5 +161,23 @@ mod tests {
             assert_eq!(error(code, text), format!("sqs.ReceiveMessage failed {expected}"));
         }
         assert!(error("InvalidClientTokenId", "").ends_with("or the role of this process"));
+    }
+
+    #[test]
+    fn why_there_are_no_credentials_is_told_with_the_cure() {
+        for (error, cause, cure) in [
+            (CredentialsError::not_loaded_no_source(), "neither the environment (AWS_ACCESS_KEY_ID and AWS_SECRET", "set one of them up"),
+            (CredentialsError::unhandled("initialization error already taken"), "the AWS profile is wrong", "mend ~/.aws/config"),
+            (
+                CredentialsError::provider_error("IMDS is disabled"),
+                "metadata service (IMDS) gives none: IMDS is disabled",
+                "give the instance a role",
+            ),
+            (CredentialsError::invalid_configuration("no source_profile"), "no source_profile", "check AWS_PROFILE"),
+            (CredentialsError::provider_error("No such file"), "No such file", "AWS_WEB_IDENTITY_TOKEN_FILE"),
+        ] {
+            let told = no_credentials(&error);
+            assert!(told.starts_with("no credentials: ") && told.contains(cause) && told.contains(cure), "{told}");
+        }
     }
 }

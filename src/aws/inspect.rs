@@ -2,11 +2,12 @@
 //!
 //! Permissions to act are probed with names that cannot exist: whoever is told that there is no such build may stop builds.
 
+mod account;
 mod clock;
 mod project;
 mod queue;
 
-use self::clock::skew;
+use self::{account::Account, clock::skew};
 use super::{AwsError, Class, Clients};
 use crate::config::Config;
 
@@ -49,7 +50,7 @@ impl Clients {
                 let text = format!("sts:GetCallerIdentity: {}, account {}, region {region}", identity.arn, identity.account);
                 findings.push(Finding::new("credentials", "the AWS environment's", Answer::Fine(text)));
                 findings.extend(answered.and_then(skew).map(|text| Finding::new("clock", "this machine's", Answer::Warning(text))));
-                identity.account
+                Account::new(region, Some(&identity))
             }
             Err(error) => {
                 let lacking = matches!(error.class, Class::Credentials | Class::Unreachable);
@@ -59,37 +60,38 @@ impl Clients {
                     findings.push(Finding::new("queues, topic, profiles", "all", Answer::Skipped(text.to_owned())));
                     return findings;
                 }
-                String::new()
+                Account::new(region, None)
             }
         };
-        let place = format!("region {region}{}", if account.is_empty() { String::new() } else { format!(", account {account}") });
+        let account = &account;
         for (at, queue) in config.queues.iter().enumerate() {
             let key = format!("queues[{at}].url");
-            self.inspect_jobs(&key, queue, config, &place, &mut findings).await;
+            self.inspect_jobs(&key, queue, config, account, &mut findings).await;
             if let Some(url) = &queue.dead_letter_url {
-                findings.push(Finding::new(format!("queues[{at}].dead_letter_url"), url, self.inspect_queue(url, &place).await.0));
+                findings.push(Finding::new(format!("queues[{at}].dead_letter_url"), url, self.inspect_queue(url, account).await.0));
             }
         }
         if let Some(url) = &config.watch.events_queue_url {
-            findings.push(Finding::new("watch.events_queue_url", url, self.inspect_queue(url, &place).await.0));
+            findings.push(Finding::new("watch.events_queue_url", url, self.inspect_queue(url, account).await.0));
         }
         findings.push(Finding::new("topic.arn", &config.topic.arn, self.inspect_topic(&config.topic.arn).await));
         for profile in config.profiles.values() {
-            self.inspect_profile(profile, &place, &mut findings).await;
+            self.inspect_profile(profile, account, &mut findings).await;
         }
         findings
     }
 
     async fn inspect_topic(&self, arn: &str) -> Answer {
+        let asked = format!("sns:GetTopicAttributes on {arn}");
         let request = self.sns.get_topic_attributes().topic_arn(arn);
         match super::call::call("sns.GetTopicAttributes", || request.clone().send()).await {
-            Ok(_) => Answer::Fine("sns:GetTopicAttributes: the topic is there".to_owned()),
+            Ok(_) => Answer::Fine(format!("{asked}: the topic is there")),
             // The daemon itself needs only to publish.
             Err(error) if error.class == Class::Denied => {
-                Answer::Warning("sns:GetTopicAttributes is not allowed: whether the topic is there is not known".to_owned())
+                Answer::Warning(format!("{asked} is not allowed: whether the topic is there is not known"))
             }
-            Err(error) if error.class == Class::NotFound => Answer::Wrong(format!("{error}: there is no such topic")),
-            Err(error) => Answer::Wrong(error.to_string()),
+            Err(error) if error.class == Class::NotFound => Answer::Wrong(format!("{asked}: there is no such topic: {error}")),
+            Err(error) => Answer::Wrong(format!("{asked}: {error}")),
         }
     }
 }

@@ -147,7 +147,8 @@ impl Queue {
             request = request.message_system_attributes(MessageSystemAttributeNameForSends::AwsTraceHeader, header);
         }
         let answer = call(NAME, || request.clone().send()).await?;
-        Ok(answer.message_id.unwrap_or_default())
+        let foreign = "the answer names no message: it is not SQS that answers; check AWS_ENDPOINT_URL";
+        answer.message_id.ok_or_else(|| AwsError::local(Class::Transient, NAME, foreign))
     }
 
     /// Deletes one message; for subscribers that read a few (the daemon batches: [`Deletes`]).

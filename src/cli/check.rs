@@ -22,8 +22,14 @@ http is for this machine only. Queues and the topic must be in one region.
 
 With --online AWS is asked too, by calls that change nothing: are the queues,
 the topic, the project and its log group there, and may they be used? Each line
-names the call and what it asked about. What cannot be asked without doing it is
-not asked: to receive, to start a build, to publish.
+names the calls and the ARN that they asked about. What cannot be asked without
+doing it is not asked: to receive, to start a build, to publish.
+
+What is marked WRONG does not work. A warning is of what works and somebody
+should look at: a region of the environment that is not that of the queues and
+the topic, no dead-letter queue, fewer than 5 receives, a retention shorter than
+the longest build, no profile `default`, a clock that is off, a project that is
+not privileged or whose variables jobs can override.
 
 Exit codes: 0 right, whatever is warned of; 1 --online found something wrong,
 or with --strict something to warn of; 78 the configuration is wrong.
@@ -55,18 +61,18 @@ impl Check {
         if !self.online {
             findings.extend(region);
             stdout::print(&answers(&findings))?;
-            return Ok(exit(&findings, false, self.strict));
+            return Ok(exit(&findings, self.strict));
         }
         findings.extend(Clients::from_environment(super::variable).await?.inspect(&config).await);
         findings.extend(region);
         stdout::print(&format!("\n{}", answers(&findings)))?;
-        Ok(exit(&findings, true, self.strict))
+        Ok(exit(&findings, self.strict))
     }
 }
 
-/// Offline a region that is another breaks nothing: the daemon may run elsewhere.
-fn exit(findings: &[Finding], online: bool, strict: bool) -> Exit {
-    let is_wrong = online && findings.iter().any(|finding| matches!(finding.answer, Answer::Wrong(_)));
+/// As the words say: what is wrong fails, and what is warned of only where somebody is strict.
+fn exit(findings: &[Finding], strict: bool) -> Exit {
+    let is_wrong = findings.iter().any(|finding| matches!(finding.answer, Answer::Wrong(_)));
     let is_warned = strict && findings.iter().any(|finding| matches!(finding.answer, Answer::Warning(_)));
     if is_wrong || is_warned { Exit::Failed } else { Exit::Done }
 }
@@ -82,8 +88,8 @@ fn default_profile(config: &Config) -> Option<Finding> {
 fn region(config: &Config, variable: impl Fn(&str) -> Option<String>) -> Option<Finding> {
     let wanted = config.region()?;
     let (name, value) = ["AWS_REGION", "AWS_DEFAULT_REGION"].iter().find_map(|name| Some((*name, variable(name)?)))?;
-    let wrong = || format!("the queues and the topic are in {wanted}, and the daemon calls the region that the environment names");
-    (value != wanted).then(|| Finding::new(name, value, Answer::Wrong(wrong())))
+    let text = || format!("the queues and the topic are in {wanted}, and a daemon in this environment calls another: set {name}={wanted}");
+    (value != wanted).then(|| Finding::new(name, value, Answer::Warning(text())))
 }
 
 /// What was found, a line each.
@@ -139,8 +145,12 @@ impl Lines {
 
 #[cfg(test)]
 mod tests {
-    use super::{answers, default_profile, region, summary};
-    use crate::config;
+    use super::{answers, default_profile, exit, region, summary};
+    use crate::{
+        aws::{Answer, Finding},
+        cli::Exit,
+        config,
+    };
 
     #[test]
     fn a_region_that_is_not_the_queues_is_told() -> Result<(), config::Faults> {
@@ -151,8 +161,9 @@ mod tests {
         };
         let example = include_str!("../../config/slipway.toml");
         for set in ["AWS_REGION=us-east-1", "AWS_DEFAULT_REGION=us-east-1"] {
-            let line = format!("  WRONG    {}: the queues and the topic are in eu-west-1,", set.replace('=', " = "));
-            assert!(told(example, set)?.starts_with(&line), "{set}");
+            let line = format!("  warning  {}: the queues and the topic are in eu-west-1,", set.replace('=', " = "));
+            let told = told(example, set)?;
+            assert!(told.starts_with(&line) && told.ends_with("_REGION=eu-west-1\n"), "{told}");
         }
         for (text, set) in
             [(example, "AWS_REGION=eu-west-1"), (example, ""), (include_str!("../../config/local.toml"), "AWS_REGION=eu-west-1")]
@@ -160,6 +171,21 @@ mod tests {
             assert_eq!(told(text, set)?, "", "{set}");
         }
         Ok(())
+    }
+
+    #[test]
+    fn the_exit_code_says_what_the_words_say() {
+        let text = || "it is so".to_owned();
+        for (answer, word, plain, strict) in [
+            (Answer::Fine(text()), "ok", Exit::Done, Exit::Done),
+            (Answer::Skipped(text()), "-", Exit::Done, Exit::Done),
+            (Answer::Warning(text()), "warning", Exit::Done, Exit::Failed),
+            (Answer::Wrong(text()), "WRONG", Exit::Failed, Exit::Failed),
+        ] {
+            let found = [Finding::new("key", "value", Answer::Fine(text())), Finding::new("key", "value", answer)];
+            assert_eq!((exit(&found, false), exit(&found, true)), (plain, strict), "{word}");
+            assert!(answers(&found).lines().nth(1).is_some_and(|line| line.trim_start().starts_with(word)), "{word}");
+        }
     }
 
     #[test]

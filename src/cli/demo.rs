@@ -96,7 +96,7 @@ impl Demo {
             Some(true) => Exit::Done,
             Some(false) => Exit::Failed,
             None => {
-                screen.say("Interrupted: every build is ended.")?;
+                screen.say("Interrupted: the builds that ran were stopped.")?;
                 Exit::Failed
             }
         };

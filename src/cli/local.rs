@@ -160,26 +160,26 @@ fn welcome(local: &local::Local, region: &str, daemon: Option<SocketAddr>) -> St
         Some(address) => {
             format!("The daemon takes jobs from the queue slipway-jobs; its status page is http://{address}/")
         }
-        None => format!("No daemon runs: start one with `{slipway} run --config FILE`."),
+        None => format!("No daemon runs, and no job is built before one does: {slipway} run --config FILE"),
     };
     format!(
         "\
-The AWS endpoint listens on http://{address}: account {account}, region {region},
-any credentials. {daemon}
+The AWS endpoint listens on http://{address}: account {account}, region {region}.
+It takes any credentials. {daemon}
 
-In another terminal, tell every AWS client where it is:
+In another terminal, tell every AWS client and slipway where it is:
   export AWS_ENDPOINT_URL=http://{address} AWS_REGION={region} AWS_DEFAULT_REGION={region}
   export AWS_ACCESS_KEY_ID=local AWS_SECRET_ACCESS_KEY=local{named}
 
-Build a git repository with a buildspec.yml, and follow its phases and its log:
+Build the last commit of a git repository that has a buildspec.yml, follow it, and read its log again:
   cd /path/to/a/repository
   {slipway} submit --url \"file://$PWD\" --id first --follow
   {slipway} logs first
 
-See the events, from a job's place on the queue to its end:
+Read the events of all jobs (queued, started, finished, rejected), ten at most at a time:
   aws --endpoint-url http://{address} sqs receive-message --wait-time-seconds 20 --queue-url {results}
 
-Ctrl-C drains and leaves; a second Ctrl-C leaves at once.
+Ctrl-C stops it when the running builds have ended, after the grace period at the latest; a second Ctrl-C at once.
 ",
         address = local.address,
         account = local::ACCOUNT,

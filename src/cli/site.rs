@@ -63,6 +63,8 @@ pub(super) struct Site {
     pub(super) projects: BTreeSet<String>,
     /// What the operator's configuration says of it, if it is known.
     pub(super) config: Option<Config>,
+    /// The file for senders that it was read from.
+    pub(super) file: Option<PathBuf>,
 }
 
 /// The file that is meant.
@@ -77,7 +79,7 @@ impl Location {
         let environment: Vec<_> = environment.into_iter().filter(|(_, value)| !value.is_empty()).collect();
         let variable = |name: &str| environment.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
         let mut site = match self.file(variable) {
-            Some(File::Client(path)) => of_client(Client::load(&path)?),
+            Some(File::Client(path)) => of_client(Client::load(&path)?, path),
             Some(File::Config(path)) => of_config(config::load(&path, environment.iter().cloned())?),
             None => local(variable),
         };
@@ -127,12 +129,35 @@ impl Site {
 
     /// The projects that build; at least one.
     pub(super) fn projects(&self) -> Result<&BTreeSet<String>, Usage> {
-        if self.projects.is_empty() { Err(Usage(UNKNOWN.to_owned())) } else { Ok(&self.projects) }
+        match &self.queue {
+            _ if !self.projects.is_empty() => Ok(&self.projects),
+            Some(_) => Err(Usage(self.unfollowed())),
+            None => Err(Usage(UNKNOWN.to_owned())),
+        }
+    }
+
+    /// What is missing where only the queue is known.
+    fn unfollowed(&self) -> String {
+        let mut missing = vec![("projects = [\"NAME\"]", "--project NAME")];
+        if self.topic.is_none() {
+            missing.push(("topic_arn = \"ARN\"", "--topic-arn ARN"));
+        }
+        let (keys, flags): (Vec<_>, Vec<_>) = missing.into_iter().unzip();
+        let flags = flags.join(" ");
+        match &self.file {
+            Some(file) => format!(
+                "{} names the queue alone, and to follow a job its project is needed: add {} to it, or use {flags}",
+                file.display(),
+                keys.join(" and ")
+            ),
+            None => format!("the queue alone is named, and to follow a job its project is needed: use {flags}, or --client FILE"),
+        }
     }
 }
 
-fn of_client(client: Client) -> Site {
-    Site { queue: Some(client.queue_url), topic: client.topic_arn, projects: client.projects.into_iter().collect(), config: None }
+fn of_client(client: Client, file: PathBuf) -> Site {
+    let projects = client.projects.into_iter().collect();
+    Site { queue: Some(client.queue_url), topic: client.topic_arn, projects, config: None, file: Some(file) }
 }
 
 fn of_config(config: Config) -> Site {
@@ -141,6 +166,7 @@ fn of_config(config: Config) -> Site {
         topic: Some(config.topic.arn.clone()),
         projects: config.profiles.values().map(|profile| profile.project.clone()).collect(),
         config: Some(config),
+        file: None,
     }
 }
 
@@ -154,7 +180,7 @@ fn local(variable: impl Fn(&str) -> Option<String>) -> Site {
         queue: Some(queue.into()),
         topic: Some(format!("arn:aws:sns:{region}:{LOCAL_ACCOUNT}:{LOCAL_TOPIC}")),
         projects: [LOCAL_PROJECT.to_owned()].into(),
-        config: None,
+        ..Site::default()
     }
 }
 
@@ -173,7 +199,7 @@ mod tests {
     }
 
     fn site(queue: &str, topic: &str, project: &str) -> Site {
-        Site { queue: Some(queue.into()), topic: Some(topic.into()), projects: [project.to_owned()].into(), config: None }
+        Site { queue: Some(queue.into()), topic: Some(topic.into()), projects: [project.to_owned()].into(), ..Site::default() }
     }
 
     #[test]
@@ -214,8 +240,9 @@ mod tests {
         let of_config = |location: &Location, pairs: &[_]| location.site(environment(pairs)).unwrap();
 
         let client = Location { client: Some(file.clone()), ..Location::default() };
-        assert_eq!(of_config(&client, &[local, ("SLIPWAY_CONFIG", EXAMPLE)]), site(QUEUE, TOPIC, "arm"));
-        assert_eq!(of_config(&Location::default(), &[local, ("SLIPWAY_CLIENT", path)]), site(QUEUE, TOPIC, "arm"));
+        let of_file = Site { file: Some(file.clone()), ..site(QUEUE, TOPIC, "arm") };
+        assert_eq!(of_config(&client, &[local, ("SLIPWAY_CONFIG", EXAMPLE)]), of_file);
+        assert_eq!(of_config(&Location::default(), &[local, ("SLIPWAY_CLIENT", path)]), of_file);
         let config = Location { config: Some(EXAMPLE.into()), ..Location::default() };
         let found = of_config(&config, &[local, ("SLIPWAY_CLIENT", path)]);
         assert!(found.config.is_some() && found.projects == ["codebuild-flex".to_owned()].into());
@@ -228,5 +255,21 @@ mod tests {
 
         let missing = Location { config: Some("/nowhere.toml".into()), ..Location::default() };
         assert_eq!(Exit::of(&missing.site(environment(&[])).unwrap_err()), Exit::Configuration);
+    }
+
+    #[test]
+    fn what_is_missing_to_follow_a_job_is_told_with_the_place_to_add_it() {
+        let file = Some(PathBuf::from("client.toml"));
+        let (projects, topic) = ("projects = [\"NAME\"]", "topic_arn = \"ARN\"");
+        for (file, known, words, absent) in [
+            (file.clone(), None, vec!["client.toml names the queue alone", projects, topic, "--project NAME --topic-arn ARN"], "--client"),
+            (file, Some(TOPIC), vec!["client.toml", projects, "--project NAME"], "ARN"),
+            (None, None, vec!["the queue alone is named", "--project NAME --topic-arn ARN", "--client FILE"], "projects ="),
+            (None, Some(TOPIC), vec!["--project NAME", "--client FILE"], "ARN"),
+        ] {
+            let site = Site { queue: Some(QUEUE.into()), topic: known.map(str::to_owned), file, ..Site::default() };
+            let told = site.projects().unwrap_err().0;
+            assert!(words.iter().all(|word| told.contains(word)) && !told.contains(absent) && !told.contains('\n'), "{told}");
+        }
     }
 }

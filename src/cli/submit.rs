@@ -12,7 +12,7 @@ use std::{
 };
 
 use anyhow::Context;
-use clap::Args;
+use clap::{ArgGroup, Args};
 
 use self::follow::Follow;
 use super::{
@@ -52,7 +52,8 @@ a line: the records of `slipway logs --help`, and
   {\"type\":\"waiting\",\"job\":\"app-4711\"}
   {\"type\":\"repeat\",\"job\":\"app-4711\",\"build\":\"...\",\"seconds_ago\":42}
   {\"type\":\"end\",\"job\":\"app-4711\",\"status\":\"failed\",\"build\":\"...\",
-   \"failure\":{...},\"images\":[...],\"problems\":[...]}
+   \"reason\":\"...\",\"superseded_by\":\"...\",\"failure\":{...},
+   \"images\":[...],\"problems\":[...]}
 How the job ends it hears from the topic, by a queue of its own,
 slipway-follow-..., that goes away with it. Where that may not be made, the
 job's builds tell it. deploy/policy-follower.json has the permissions.
@@ -89,9 +90,10 @@ pub(super) struct Submit {
 
 /// The job: as a file, or from arguments.
 #[derive(Debug, Args)]
+#[command(group(ArgGroup::new("source").args(["file", "url"]).required(true)))]
 struct Message {
     /// The whole job as JSON; - is stdin
-    #[arg(long, value_name = "JOB.json", required_unless_present = "url")]
+    #[arg(long, value_name = "JOB.json")]
     file: Option<PathBuf>,
 
     #[command(flatten)]

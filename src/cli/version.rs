@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-/// What the build says of the sources it was made from; the `Dockerfile` and `.ci/program` hand it over.
+/// What the build says of the sources it was made from: `build.rs` asks git, the `Dockerfile` is told it.
 const REVISION: Option<&str> = option_env!("SLIPWAY_REVISION");
 
 static VERSION: LazyLock<String> = LazyLock::new(|| told(env!("CARGO_PKG_VERSION"), REVISION));

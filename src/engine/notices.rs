@@ -39,25 +39,46 @@ struct Held {
     notice: Notice,
     restart: Restart,
     since: Instant,
-    logged: Instant,
+    log: Seldom,
+}
+
+/// Whether the log should tell a trouble that comes again and again: the first time, when it has become another, and seldom after that.
+#[derive(Debug, Default)]
+pub(crate) struct Seldom {
+    kind: String,
+    told: Option<Instant>,
+}
+
+impl Seldom {
+    /// `kind`: which trouble it is now.
+    pub(crate) fn is_due(&mut self, kind: &str) -> bool {
+        let now = Instant::now();
+        let is_known = self.kind == kind && self.told.is_some_and(|told| now < told + AGAIN);
+        if !is_known {
+            *self = Self { kind: kind.to_owned(), told: Some(now) };
+        }
+        !is_known
+    }
+
+    /// The trouble is over. The answer is whether it was told.
+    pub(crate) fn is_over(&mut self) -> bool {
+        self.told.take().is_some()
+    }
 }
 
 impl Notices {
     /// Notes a state. The answer is whether the log should tell it now.
     pub(crate) fn raise(&self, about: &str, restart: Restart, kind: &str, text: String, time: String) -> bool {
-        let now = Instant::now();
         self.with(|held| {
             if let Some(known) = held.get_mut(about).filter(|known| known.notice.kind == kind) {
                 known.notice.text = text;
-                let is_due = known.logged + AGAIN <= now;
-                if is_due {
-                    known.logged = now;
-                }
-                return is_due;
+                return known.log.is_due(kind);
             }
             let notice = Notice { severity: Severity::Error, kind: kind.to_owned(), text, since: Some(time) };
-            held.insert(about.to_owned(), Held { notice, restart, since: now, logged: now });
-            true
+            let mut log = Seldom::default();
+            let is_due = log.is_due(kind);
+            held.insert(about.to_owned(), Held { notice, restart, since: Instant::now(), log });
+            is_due
         })
     }
 
@@ -89,7 +110,7 @@ pub(crate) fn cure(error: &AwsError) -> Option<&'static str> {
     match error.class {
         // The error's own text has what to do.
         Class::Credentials | Class::Unreachable => Some(""),
-        Class::NotFound => Some("; make it, or mend its address in the configuration; is it in this region and account?"),
+        Class::NotFound => Some("; make it, or mend its address in the configuration"),
         Class::Denied => Some("; give the daemon's role the permissions of deploy/policy.json"),
         Class::Invalid => Some("; compare the configuration with what is on AWS: slipway check --online"),
         Class::Throttled | Class::Capacity | Class::Transient => None,

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     index::Index,
+    notices::{Seldom, cure},
     scheduler::{GroupLock, Scheduler, Slot},
     starter::pauses,
     watcher::Watcher,
@@ -198,7 +199,7 @@ pub(crate) fn longest_build(config: &Config) -> Duration {
 
 /// The jobs' builds that run in a project. Asks until CodeBuild answers.
 async fn running(index: &Index, statuses: &Batcher<Statuses>, project: &str, count: &Counting) -> Vec<Arc<Build>> {
-    let mut pauses = pauses();
+    let (mut pauses, mut log) = (pauses(), Seldom::default());
     loop {
         let looked = async {
             let ids = index.running(project).await?;
@@ -206,9 +207,16 @@ async fn running(index: &Index, statuses: &Batcher<Statuses>, project: &str, cou
             builds.into_iter().collect::<Result<Vec<_>, _>>()
         };
         match looked.await {
-            Ok(builds) => return builds.into_iter().flatten().filter(|build| !build.has_ended()).collect(),
+            Ok(builds) => {
+                if log.is_over() {
+                    observe::mended(&format!("the builds of project {project} could not be counted"));
+                }
+                return builds.into_iter().flatten().filter(|build| !build.has_ended()).collect();
+            }
             Err(error) => {
-                observe::recovery_failed(project, &error);
+                if log.is_due(error.class.name()) {
+                    observe::recovery_failed(project, &format_args!("{error}{}", cure(&error).unwrap_or_default()));
+                }
                 count.set(if error.class.is_refusal() { Count::Refused(error) } else { Count::UnderWay });
             }
         }

@@ -48,6 +48,15 @@ fn the_exit_code_says_what_kind_of_ending_it_was() {
 }
 
 #[test]
+fn the_version_names_the_revision_of_a_checkout() {
+    let git = Command::new("git").args(["rev-parse", "--short=12", "HEAD"]).current_dir(ROOT).output();
+    let head = git.ok().filter(|git| git.status.success() && Path::new(ROOT).join(".git").exists());
+    let told = String::from_utf8(slipway(&["--version"]).stdout).unwrap();
+    let expected = head.map(|git| format!(" ({})", String::from_utf8(git.stdout).unwrap().trim())).unwrap_or_default();
+    assert_eq!(told, format!("slipway {}{expected}\n", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
 fn the_environment_can_hold_the_configuration_itself() {
     let text = std::fs::read_to_string(Path::new(ROOT).join("config/slipway.toml")).unwrap();
     let check = |text: &str| {

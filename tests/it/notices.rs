@@ -1,7 +1,11 @@
 //! States that somebody should know of: told by the API and the page while they last, and by readiness where they need a person.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::{sync::atomic::Ordering, time::Duration};
+use std::{
+    io::{self, Write},
+    sync::{Arc, Mutex, atomic::Ordering},
+    time::Duration,
+};
 
 use axum::Router;
 use localaws::runner::scripted::Script;
@@ -97,6 +101,50 @@ async fn a_project_that_starts_nothing_is_told_until_it_starts_a_build() {
         world.submit(&job("app-2")).await;
         assert_eq!(world.next_end().await["data"]["status"], json!("succeeded"), "{operation}");
         until_kinds(&router, &[]).await;
+        world.end().await;
+    }
+}
+
+/// What the daemon logs.
+#[derive(Debug, Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn builds_that_cannot_be_counted_are_logged_once_then_seldom_and_when_it_is_over() {
+    for (code, cure) in [("AccessDeniedException", "deploy/policy.json"), ("ThrottlingException", "")] {
+        let log = Log::default();
+        let lines = Arc::clone(&log.0);
+        // With one subscriber alone, tracing asks that of whichever thread comes to a line first: another test's has none.
+        let _second = tracing::Dispatch::new(tracing::subscriber::NoSubscriber::default());
+        let _logged =
+            tracing::subscriber::set_default(tracing_subscriber::fmt().with_ansi(false).with_writer(move || log.clone()).finish());
+        let told = |words: &str| {
+            let lines = String::from_utf8(lines.lock().unwrap().clone()).unwrap();
+            lines.lines().filter(|line| line.contains(words) && line.contains("slipway")).map(str::to_owned).collect::<Vec<_>>()
+        };
+        let refused = Refused::new("ListBuildsForProject", code);
+        refused.on.store(true, Ordering::Relaxed);
+        let mut world = world(|_| Script::succeeds()).faults(refused.clone()).start_without_daemon().await;
+        world.start_daemon().await;
+        for (minutes, times) in [(9, 1), (8, 2), (8, 3)] {
+            sleep(Duration::from_mins(minutes)).await;
+            let found = told("could not count the builds");
+            assert!(found.len() == times && found[0].contains(cure), "{found:?}");
+        }
+        refused.on.store(false, Ordering::Relaxed);
+        sleep(Duration::from_mins(2)).await;
+        assert_eq!((told("could not count the builds").len(), told("mended").len()), (3, 1));
         world.end().await;
     }
 }

@@ -1,8 +1,10 @@
 """Wrong arguments and wrong configurations: the exit code and everything that is wrong."""
 
+import http.server
 import os
 import shutil
 import subprocess
+import threading
 
 import pytest
 
@@ -161,6 +163,8 @@ def test_check_asks_aws_for_what_the_configuration_names(endpoint, tmp_path):
     asked = ["sqs:GetQueueAttributes on arn:aws:sqs:us-east-1:000000000000:slipway-jobs:", "sns:GetTopicAttributes", "logs:DescribeLogGroups"]
     asked += ["codebuild:BatchGetProjects on arn:aws:codebuild:us-east-1:000000000000:project/slipway"]
     assert [what for what in asked if not any(what in row for row in others)] == []
+    # Each row says what was asked of which ARN.
+    assert [row for row in others if " on arn:aws:" not in row] == []
 
     # What depends on what is missing is not said to be fine.
     bad = check(config.replace("/slipway-jobs\"", "/gone\"").replace('project = "slipway"', 'project = "nobodys"'))
@@ -169,6 +173,7 @@ def test_check_asks_aws_for_what_the_configuration_names(endpoint, tmp_path):
     assert "no queue gone for the caller in region us-east-1, account 000000000000" in queue
     assert "there is no project nobodys in region us-east-1, account 000000000000" in project
     assert [row for row in rows(bad, "ok") if "/gone" in row or "nobodys" in row] == [] and len(rows(bad, "-")) == 2
+    assert [row for row in [queue, project, *rows(bad, "-")] if " on arn:aws:" not in row] == []
 
     # A warning is none of what breaks it, unless somebody is strict.
     endpoint.cloud.sqs.create_queue(QueueName="plain", Attributes={"MessageRetentionPeriod": "600"})
@@ -177,8 +182,17 @@ def test_check_asks_aws_for_what_the_configuration_names(endpoint, tmp_path):
     assert warned.returncode == 0 and rows(warned, "WRONG") == [], warned.stdout
     words = ["no profile `default`", "no dead-letter queue", "MessageRetentionPeriod is 600 s", "there is no log group /elsewhere"]
     assert [word for word in words if not any(word in row for row in rows(warned, "warning"))] == []
+    assert [row for row in rows(warned, "warning") if " on arn:aws:" not in row and "profiles = " not in row] == []
     strict = slipway("check", "--config", file, "--online", "--strict", variables=environment(endpoint.cloud.url))
     assert strict.returncode == 1
+
+    # A region that is another works at an endpoint of one's own: it is warned of.
+    file.write_text(config.replace("http://" + endpoint.address, "https://sqs.eu-west-1.amazonaws.com").replace(":us-east-1:", ":eu-west-1:"))
+    for options, code in [([], 0), (["--strict"], 1)]:
+        elsewhere = slipway("check", "--config", file, *options, variables=environment(endpoint.cloud.url))
+        [row] = rows(elsewhere, "warning")
+        assert (elsewhere.returncode, rows(elsewhere, "WRONG")) == (code, []), elsewhere.stdout
+        assert "AWS_REGION = us-east-1: the queues and the topic are in eu-west-1" in row and row.endswith("set AWS_REGION=eu-west-1")
 
 
 def without(variables, *names):
@@ -191,19 +205,80 @@ def test_an_endpoint_on_this_machine_needs_neither_credentials_nor_a_region(loca
     assert answer.returncode == 0 and "builds alone" not in answer.stderr, answer.stderr
 
 
-def test_what_the_environment_lacks_is_one_line_with_its_cure():
-    queue = ["--queue-url", "https://sqs.eu-west-1.amazonaws.com/123456789012/slipway-jobs"]
-    submit = ["submit", *queue, "--url", "https://github.com/acme/app"]
-    whole = environment()
-    for variables, code, words in [
-        (without(whole, "AWS_REGION", "AWS_DEFAULT_REGION"), 78, "no region: set AWS_REGION"),
-        (without(whole, "AWS_ACCESS", "AWS_SECRET"), 1, "no credentials: neither the environment (AWS_ACCESS_KEY_ID"),
-    ]:
-        answer = slipway(*submit, variables=variables)
-        assert (answer.returncode, answer.stdout) == (code, ""), answer.stderr
-        assert words in answer.stderr.splitlines()[-1] and len(answer.stderr.splitlines()) == (2 if code == 78 else 1), answer.stderr
+QUEUE = "https://sqs.eu-west-1.amazonaws.com/123456789012/slipway-jobs"
+NO_KEYS = ("AWS_ACCESS", "AWS_SECRET", "AWS_EC2")
+
+
+class Web(http.server.BaseHTTPRequestHandler):
+    """What is not AWS."""
+
+    def answer(self):
+        self.rfile.read(int(self.headers.get("content-length") or 0))
+        # An instance's metadata service that is not for this process is asked for a token first.
+        by_name = self.headers["host"].startswith("localhost")
+        self.send_response(403 if self.path.startswith("/latest/") else 502 if by_name else 200)
+        body = b"<html><body>Welcome</body></html>"
+        self.send_header("content-type", "text/html")
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_GET = do_POST = do_PUT = answer
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture(scope="module")
+def web():
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Web) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_port
+        server.shutdown()
+
+
+@pytest.mark.parametrize(
+    "lacks, variables, queue, words",
+    [
+        (("AWS_REGION", "AWS_DEFAULT_REGION"), {}, QUEUE, ["AWS_REGION: no region: set AWS_REGION"]),
+        ((), {"AWS_REGION": "eu_west_1"}, QUEUE, ['AWS_REGION = "eu_west_1": must be a region']),
+        (("AWS_SECRET",), {}, QUEUE, ["AWS_SECRET_ACCESS_KEY: is missing beside AWS_ACCESS_KEY_ID"]),
+        (("AWS_ACCESS",), {}, QUEUE, ["AWS_ACCESS_KEY_ID: is missing beside AWS_SECRET_ACCESS_KEY"]),
+        (NO_KEYS, {"AWS_PROFILE": "nope"}, QUEUE, ['AWS_PROFILE = "nope": no such profile in ~/.aws/config']),
+        (("AWS_ACCESS", "AWS_SECRET"), {}, QUEUE, ["no credentials: neither the environment (AWS_ACCESS_KEY_ID", "set one of them up"]),
+        (NO_KEYS, {"AWS_EC2_METADATA_SERVICE_ENDPOINT": "http://127.0.0.1:{web}"}, QUEUE, ["metadata service (IMDS) gives none: ", "role"]),
+        (NO_KEYS, {"AWS_EC2_METADATA_SERVICE_ENDPOINT": "http://127.0.0.1:1"}, QUEUE, ["Ec2InstanceMetadata: Connection refused", "set one of them up"]),
+        ((), {"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}, None, ["no answer from http://127.0.0.1:1: ", "check AWS_ENDPOINT_URL,"]),
+        ((), {"AWS_ENDPOINT_URL_SQS": "http://127.0.0.1:1"}, QUEUE, ["no answer from http://127.0.0.1:1: ", "check AWS_ENDPOINT_URL_SQS,"]),
+        ((), {"AWS_ENDPOINT_URL": "https://127.0.0.1:{web}"}, QUEUE, ["no answer from https://127.0.0.1:", "AWS_ENDPOINT_URL must begin with http://"]),
+        ((), {"AWS_ENDPOINT_URL": "https://sqs.invalid"}, QUEUE, ["no answer from https://sqs.invalid: ", "check AWS_ENDPOINT_URL,"]),
+        ((), {"AWS_ENDPOINT_URL": "http://127.0.0.1:{web}"}, QUEUE, ["is not AWS (status 200, text/html); check AWS_ENDPOINT_URL"]),
+        ((), {"AWS_ENDPOINT_URL": "http://localhost:{web}"}, QUEUE, ["at http://localhost:", "is not AWS (status 502, text/html); check AWS_ENDPOINT_URL"]),
+        ((), {"AWS_ENDPOINT_URL": "{local}"}, "{local}/000000000000/gone", ["queue gone, account 000000000000, region us-east-1", "check its name"]),
+        ((), {"AWS_ENDPOINT_URL": "{local}"}, QUEUE + "-gone", ["it is in eu-west-1, and us-east-1 is called: set AWS_REGION=eu-west-1"]),
+    ],
+)
+def test_what_the_environment_lacks_is_one_line_with_its_cure(lacks, variables, queue, words, web, cloud):
+    fill = {"web": web, "local": cloud.url}
+    variables = without(environment(), *lacks) | {name: value.format(**fill) for name, value in variables.items()}
+    where = ["--queue-url", queue.format(**fill)] if queue else []
+    answer = slipway("submit", *where, "--url", "https://github.com/acme/app", variables=variables)
+    lines = answer.stderr.splitlines()
+    # What is wrong with the environment stands below a line that says so.
+    assert (answer.returncode, answer.stdout, len(lines)) in [(1, "", 1), (78, "", 2)], answer.stderr
+    assert [word for word in words if word not in lines[-1]] == [], answer.stderr
+
+
+def test_what_names_no_deployment_and_no_job_is_told_with_every_way_to_name_it(tmp_path):
     nothing = slipway("submit", "--url", "https://github.com/acme/app", variables={})
     assert nothing.returncode == 64 and "`slipway local`" in nothing.stderr and "AWS_ENDPOINT_URL" in nothing.stderr
+    no_job = slipway("submit", variables={})
+    assert no_job.returncode == 64 and "--file <JOB.json>" in no_job.stderr and "--url <URL>" in no_job.stderr
+    file = tmp_path / "client.toml"
+    file.write_text(f'queue_url = "{QUEUE}"\n')
+    follow = slipway("submit", "--client", file, "--url", "https://github.com/acme/app", "--follow", variables=environment())
+    [line] = follow.stderr.splitlines()
+    assert follow.returncode == 64 and str(file) in line and "projects" in line and "topic_arn" in line
 
 
 def test_a_log_filter_that_would_silence_the_log_is_an_error():

@@ -2,7 +2,7 @@
 
 use aws_sdk_codebuild::types::{EnvironmentVariable, Project, ProjectEnvironment};
 
-use super::{Answer, Finding, NOBODY, allowed};
+use super::{Account, Answer, Finding, NOBODY, allowed};
 use crate::{
     aws::{AwsError, Class, Clients, call::call},
     config::Profile,
@@ -10,63 +10,70 @@ use crate::{
 };
 
 impl Clients {
-    pub(super) async fn inspect_profile(&self, profile: &Profile, place: &str, findings: &mut Vec<Finding>) {
+    pub(super) async fn inspect_profile(&self, profile: &Profile, account: &Account, findings: &mut Vec<Finding>) {
         let key = format!("profiles.{}.project", profile.name);
         let mut found = |answer| findings.push(Finding::new(&key, &profile.project, answer));
+        let arn = account.project(&profile.project);
+        let asked = format!("codebuild:BatchGetProjects on {arn}");
+        let builds = format!("codebuild:ListBuildsForProject, BatchGetBuilds and StopBuild on {arn}");
+        let group = profile.log_group.clone().unwrap_or_else(|| format!("/aws/codebuild/{}", profile.project));
+        let group_arn = account.log_group(&group);
         let request = self.codebuild.batch_get_projects().names(&profile.project);
         match call("codebuild.BatchGetProjects", || request.clone().send()).await {
             Ok(answer) => match answer.projects() {
                 [] => {
-                    found(Answer::Wrong(format!("codebuild:BatchGetProjects: there is no project {} in {place}", profile.project)));
-                    let text = "not asked: codebuild:ListBuildsForProject, BatchGetBuilds and StopBuild, and logs:GetLogEvents";
-                    return found(Answer::Skipped(text.to_owned()));
+                    found(Answer::Wrong(format!("{asked}: there is no project {} in {account}", profile.project)));
+                    return found(Answer::Skipped(format!("not asked: {builds}, and logs:GetLogEvents on {group_arn}")));
                 }
                 [project, ..] => {
-                    let arn = project.arn().unwrap_or_default();
-                    found(Answer::Fine(format!("codebuild:BatchGetProjects on {arn}: the project is there")));
-                    judge(project, profile).into_iter().for_each(&mut found);
+                    found(Answer::Fine(format!("{asked}: the project is there")));
+                    let of_arn = |answer| match answer {
+                        Answer::Wrong(text) => Answer::Wrong(format!("{asked}: {text}")),
+                        Answer::Warning(text) => Answer::Warning(format!("{asked}: {text}")),
+                        other => other,
+                    };
+                    judge(project, profile).into_iter().map(of_arn).for_each(&mut found);
                 }
             },
             Err(error) if error.class == Class::Denied => {
-                let text = "codebuild:BatchGetProjects is not allowed: whether the project is there and goes with the profile is not known";
-                found(Answer::Warning(text.to_owned()));
+                let text = "is not allowed: whether the project is there and goes with the profile is not known";
+                found(Answer::Warning(format!("{asked} {text}")));
             }
-            Err(error) => found(Answer::Wrong(error.to_string())),
+            Err(error) => found(Answer::Wrong(format!("{asked}: {error}"))),
         }
-        found(self.inspect_builds(profile).await);
-        found(self.inspect_log(profile).await);
+        found(self.inspect_builds(&profile.project, &builds).await);
+        found(self.inspect_log(&group, &group_arn).await);
     }
 
-    async fn inspect_builds(&self, profile: &Profile) -> Answer {
-        let nobody = format!("{}:00000000-0000-0000-0000-000000000000", profile.project);
-        let asked = async {
-            self.builds().list(&profile.project, None).await?;
+    async fn inspect_builds(&self, project: &str, asked: &str) -> Answer {
+        let nobody = format!("{project}:00000000-0000-0000-0000-000000000000");
+        let answered = async {
+            self.builds().list(project, None).await?;
             self.builds().look(std::slice::from_ref(&nobody)).await?;
             allowed(self.builds().stop(&nobody).await)
         };
-        match asked.await {
-            Ok(()) => Answer::Fine("codebuild:ListBuildsForProject, BatchGetBuilds and StopBuild are allowed".to_owned()),
-            Err(error) => Answer::Wrong(error.to_string()),
+        match answered.await {
+            Ok(()) => Answer::Fine(format!("{asked} are allowed")),
+            Err(error) => Answer::Wrong(format!("{asked}: {error}")),
         }
     }
 
-    async fn inspect_log(&self, profile: &Profile) -> Answer {
-        let group = profile.log_group.clone().unwrap_or_else(|| format!("/aws/codebuild/{}", profile.project));
-        let request = self.logs.get_log_events().log_group_name(&group).log_stream_name(NOBODY);
+    async fn inspect_log(&self, group: &str, arn: &str) -> Answer {
+        let request = self.logs.get_log_events().log_group_name(group).log_stream_name(NOBODY);
         if let Err(error) = allowed(call("logs.GetLogEvents", || request.clone().send()).await) {
-            return Answer::Wrong(format!("{error} (on {group})"));
+            return Answer::Wrong(format!("logs:GetLogEvents on {arn}: {error}"));
         }
-        match self.has_group(&group).await {
-            Ok(true) => Answer::Fine(format!("logs:DescribeLogGroups and GetLogEvents on {group}: the group is there, and may be read")),
+        match self.has_group(group).await {
+            Ok(true) => Answer::Fine(format!("logs:DescribeLogGroups and GetLogEvents on {arn}: the group is there, and may be read")),
             Ok(false) => {
                 let text = "CodeBuild makes it with the project's first build, unless the project logs elsewhere: then name that group in log_group";
-                Answer::Warning(format!("logs:DescribeLogGroups: there is no log group {group}; {text}"))
+                Answer::Warning(format!("logs:DescribeLogGroups on {arn}: there is no log group {group}; {text}"))
             }
             // The daemon itself only reads streams.
             Err(error) if error.class == Class::Denied => {
-                Answer::Warning(format!("logs:GetLogEvents on {group} is allowed; whether the group is there is not known: {error}"))
+                Answer::Warning(format!("logs:GetLogEvents on {arn} is allowed; whether the group is there is not known: {error}"))
             }
-            Err(error) => Answer::Wrong(error.to_string()),
+            Err(error) => Answer::Wrong(format!("logs:DescribeLogGroups on {arn}: {error}")),
         }
     }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use aws_sdk_sqs::types::QueueAttributeName;
 
-use super::{Answer, Finding, NOBODY, allowed};
+use super::{Account, Answer, Finding, NOBODY, allowed};
 use crate::{
     aws::{Class, Clients, call::call, queue::RedrivePolicy},
     config::{self, Config},
@@ -17,53 +17,57 @@ type Attributes = HashMap<QueueAttributeName, String>;
 
 impl Clients {
     /// A job queue, with what depends on it.
-    pub(super) async fn inspect_jobs(&self, key: &str, queue: &config::Queue, config: &Config, place: &str, findings: &mut Vec<Finding>) {
-        let (answer, attributes) = self.inspect_queue(&queue.url, place).await;
+    pub(super) async fn inspect_jobs(
+        &self,
+        key: &str,
+        queue: &config::Queue,
+        config: &Config,
+        account: &Account,
+        findings: &mut Vec<Finding>,
+    ) {
+        let (answer, attributes) = self.inspect_queue(&queue.url, account).await;
         findings.push(Finding::new(key, &queue.url, answer));
+        let leases = format!("sqs:ChangeMessageVisibility and sqs:DeleteMessage on {}", account.queue(&queue.url));
         let leases = match &attributes {
             Some(attributes) => {
                 let minutes = config.profiles.values().map(|profile| u64::from(profile.timeout_minutes)).max().unwrap_or_default();
                 let warnings = warnings(attributes, minutes * 60);
-                findings.extend(warnings.into_iter().map(|text| Finding::new(key, &queue.url, Answer::Warning(text))));
-                self.inspect_leases(&queue.url).await
+                let warning = |text| Answer::Warning(format!("sqs:GetQueueAttributes on {}: {text}", account.queue(&queue.url)));
+                findings.extend(warnings.into_iter().map(|text| Finding::new(key, &queue.url, warning(text))));
+                self.inspect_leases(&queue.url, &leases).await
             }
-            None => {
-                Answer::Skipped("not asked: sqs:ChangeMessageVisibility and sqs:DeleteMessage, for the queue did not answer".to_owned())
-            }
+            None => Answer::Skipped(format!("not asked: {leases}, for the queue did not answer")),
         };
         findings.push(Finding::new(key, &queue.url, leases));
     }
 
     /// Whether a queue is there, and its attributes.
-    pub(super) async fn inspect_queue(&self, url: &str, place: &str) -> (Answer, Option<Attributes>) {
+    pub(super) async fn inspect_queue(&self, url: &str, account: &Account) -> (Answer, Option<Attributes>) {
+        let asked = format!("sqs:GetQueueAttributes on {}", account.queue(url));
         let request = self.sqs.get_queue_attributes().queue_url(url).attribute_names(QueueAttributeName::All);
         let attributes = match call("sqs.GetQueueAttributes", || request.clone().send()).await {
             Ok(answer) => answer.attributes.unwrap_or_default(),
             Err(error) if error.class == Class::NotFound => {
                 let name = url.rsplit('/').next().unwrap_or(url);
-                return (Answer::Wrong(format!("{error}: no queue {name} for the caller in {place}")), None);
+                return (Answer::Wrong(format!("{asked}: no queue {name} for the caller in {account}: {error}")), None);
             }
-            Err(error) => return (Answer::Wrong(error.to_string()), None),
+            Err(error) => return (Answer::Wrong(format!("{asked}: {error}")), None),
         };
-        let text = |name: &QueueAttributeName| attributes.get(name).map_or("", String::as_str);
-        let answer = format!(
-            "sqs:GetQueueAttributes on {}: {} messages wait",
-            text(&QueueAttributeName::QueueArn),
-            text(&QueueAttributeName::ApproximateNumberOfMessages)
-        );
+        let waiting = attributes.get(&QueueAttributeName::ApproximateNumberOfMessages).map_or("0", String::as_str);
+        let answer = format!("{asked}: {waiting} messages wait");
         (Answer::Fine(answer), Some(attributes))
     }
 
-    async fn inspect_leases(&self, url: &str) -> Answer {
+    async fn inspect_leases(&self, url: &str, asked: &str) -> Answer {
         let change = self.sqs.change_message_visibility().queue_url(url).receipt_handle(NOBODY).visibility_timeout(0);
         let delete = self.sqs.delete_message().queue_url(url).receipt_handle(NOBODY);
-        let asked = async {
+        let answered = async {
             allowed(call("sqs.ChangeMessageVisibility", || change.clone().send()).await)?;
             allowed(call("sqs.DeleteMessage", || delete.clone().send()).await)
         };
-        match asked.await {
-            Ok(()) => Answer::Fine("sqs:ChangeMessageVisibility and sqs:DeleteMessage are allowed".to_owned()),
-            Err(error) => Answer::Wrong(error.to_string()),
+        match answered.await {
+            Ok(()) => Answer::Fine(format!("{asked} are allowed")),
+            Err(error) => Answer::Wrong(format!("{asked}: {error}")),
         }
     }
 }

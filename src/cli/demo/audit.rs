@@ -34,7 +34,7 @@ pub(super) async fn audit(ledger: &Ledger, local: &Local, exit: Option<Exit>) ->
     findings.extend(last_words(ledger, clients).await?);
     let left = clients.queue(&provision.jobs).depth().await?;
     let drained = match exit {
-        Some(Exit::Drained) => "the daemon drained",
+        Some(Exit::Drained) => "the daemon has ended",
         Some(Exit::Left(_)) => "the daemon left jobs behind",
         None => "the daemon runs on",
     };
@@ -62,7 +62,7 @@ fn events(ledger: &Ledger) -> Vec<Finding> {
         Finding {
             good: ledger.strangers.is_empty() && ids.len() == wanted.len(),
             text: format!(
-                "{} with {} ids{}: what was sent twice is told twice, under one id",
+                "{}, {} ids{}: the job that was sent twice got its end twice, under one id",
                 counted(ledger.bodies.len(), "event"),
                 ids.len(),
                 if ledger.strangers.is_empty() { String::new() } else { format!(" and unknown ones ({})", ledger.strangers.join(", ")) }

@@ -35,7 +35,7 @@ fn line(screen: &Screen, entry: &Entry, differences: &[String]) -> std::io::Resu
     let seconds = |seconds: Option<f64>| seconds.map(|seconds| format!("{seconds:.1}s")).unwrap_or_default();
     let waited = seconds(timings.and_then(|timings| timings.waiting_seconds));
     let built = seconds(timings.and_then(|timings| timings.building_seconds));
-    let ended = data.map_or("not", |data| telling::ending(data.status));
+    let ended = data.map_or("no end", |data| telling::ending(data.status));
     let text = row("", entry.planned.name, ended, &waited, &built, entry.planned.about);
     screen.say(&format!("{}{text}", mark(screen, differences.is_empty())))?;
     differences.iter().try_for_each(|difference| screen.say(&screen.paint.paint(Tone::Bad, &format!("    {difference}"))))

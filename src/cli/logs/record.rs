@@ -60,6 +60,12 @@ pub(in crate::cli) struct End<'a> {
     /// Of a build's log: whether its end was seen.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::cli) complete: Option<bool>,
+    /// Why the job was cancelled or superseded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::cli) reason: Option<&'a str>,
+    /// The newer job of the group.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::cli) superseded_by: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::cli) failure: Option<&'a Failure>,
     /// The lines of the log that say what broke it.

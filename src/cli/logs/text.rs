@@ -92,8 +92,11 @@ fn ending(end: &End<'_>, paint: Paint) -> Vec<String> {
         (None, build) => format!("build {}", build.unwrap_or_default()),
     };
     let phase = end.failure.and_then(|failure| failure.phase.as_deref()).map(|phase| format!(" in {phase}")).unwrap_or_default();
-    let mut lines = vec![format!("{what} {}{phase}", paint.paint(tone(&end.status), &words(&end.status)))];
+    let newer = end.superseded_by.map(|job| format!(" by {job}, a newer job of its group")).unwrap_or_default();
+    let mut lines = vec![format!("{what} {}{phase}{newer}", paint.paint(tone(&end.status), &words(&end.status)))];
     let below = |text: &str| plain(text).lines().map(|line| format!("  {line}")).collect::<Vec<_>>();
+    // That of a superseded job says the same.
+    lines.extend(end.reason.iter().filter(|_| newer.is_empty()).flat_map(|reason| below(reason)));
     // The message is often the decisive line, which comes with its number below.
     let is_below = |message: &str| end.highlights.iter().any(|highlight| highlight.text.trim() == message.trim());
     if let Some(failure) = end.failure.filter(|failure| !is_below(&failure.message)) {
@@ -182,5 +185,16 @@ mod tests {
         ] {
             assert_eq!(told(&record, PLAIN), [expected]);
         }
+    }
+
+    #[test]
+    fn a_job_that_ended_before_its_time_is_told_with_the_reason() {
+        let end = |status: &str, reason, superseded_by| {
+            told(&Record::End(End { job: Some("app-1"), status: status.to_owned(), reason, superseded_by, ..End::default() }), PLAIN)
+        };
+        assert_eq!(end("cancelled", Some("not\x1b[2J needed"), None), ["app-1 cancelled", "  not needed"]);
+        assert_eq!(end("cancelled", None, None), ["app-1 cancelled"]);
+        let superseded = end("superseded", Some("superseded by app-2"), Some("app-2"));
+        assert_eq!(superseded, ["app-1 superseded by app-2, a newer job of its group"]);
     }
 }

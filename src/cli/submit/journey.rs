@@ -68,6 +68,8 @@ pub(super) struct Journey<'a> {
 pub(super) struct Ending {
     status: String,
     build: Option<String>,
+    reason: Option<String>,
+    superseded_by: Option<String>,
     failure: Option<Failure>,
     highlights: Vec<Highlight>,
     images: Vec<ImageResult>,
@@ -189,6 +191,8 @@ impl Journey<'_> {
         Some(Ending {
             status: outcome.status.as_str().to_owned(),
             build: Some(build.id.clone()),
+            reason: None,
+            superseded_by: None,
             failure: outcome.failure,
             highlights: Vec::new(),
             images: image_results(build).images,
@@ -204,6 +208,8 @@ impl Ending {
         Self {
             status: data.status.map_or("rejected", Status::as_str).to_owned(),
             build: data.build.map(|build| build.id),
+            reason: data.reason,
+            superseded_by: data.superseded_by,
             failure: data.failure,
             highlights: data.log.map(|log| log.highlights).unwrap_or_default(),
             images: data.images,
@@ -218,6 +224,8 @@ impl Ending {
             build: self.build.as_deref(),
             status: self.status.clone(),
             complete: None,
+            reason: self.reason.as_deref(),
+            superseded_by: self.superseded_by.as_deref(),
             failure: self.failure.as_ref(),
             highlights: &self.highlights,
             images: &self.images,
