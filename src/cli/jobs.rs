@@ -285,11 +285,11 @@ mod tests {
         let shown = |width| text(&list, Some(width), Paint { colours: false }, "2026-11-22T10:01:00Z".parse().unwrap(), None);
         for width in [80, 60] {
             let narrow = shown(width);
-            assert!(narrow.contains("#3, tenant team-a runs 4 of 4, in 1m to 3m"), "{width}:\n{narrow}");
+            assert!(narrow.contains("#3, in 1m to 3m, tenant team-a runs 4 of 4"), "{width}:\n{narrow}");
         }
         let text = shown(140);
         for line in [
-            "waiting  app-1  team-a  github.com/acme/app  c0ffee0123c0  1m 00s  #3, tenant team-a runs 4 of 4, in 1m to 3m",
+            "waiting  app-1  team-a  github.com/acme/app  c0ffee0123c0  1m 00s  #3, in 1m to 3m, tenant team-a runs 4 of 4",
             "running  app-2  team-a  github.com/acme/app  c0ffee0123c0  30s     BUILD, 20s left",
             "failed   app-3  team-a  github.com/acme/app  c0ffee0123c0  42s     error: x",
             "and 2 more: --limit shows up to 1000",

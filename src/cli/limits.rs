@@ -26,7 +26,9 @@ use crate::{
 The daemon is asked where --daemon says. LIMIT is as configured: a tenant runs
 more, up to its burst, while nobody else waits. LEARNED is what CodeBuild was
 found to take where that is less. WAITING has how many of a tenant may wait,
-where that is configured, and what becomes of more.
+where that is configured, and what becomes of more. The last line is of
+limits.waiting and limits.waiting_bytes: a job that a limit of its own or a pause
+keeps takes no place to wait.
 
 Examples:
   slipway limits
@@ -93,7 +95,7 @@ fn text(now: &LimitsNow, width: Option<usize>, paint: Paint) -> String {
         }
     }
     let mut text = table.render(width, paint);
-    text.push_str(&paint.paint(Tone::Dim, &format!("{}: what a limit of its own or a pause keeps takes no place", limits.held)));
+    text.push_str(&paint.paint(Tone::Dim, &limits.held.to_string()));
     text.push('\n');
     for project in &limits.projects {
         if let Some(words) = &project.refusal {

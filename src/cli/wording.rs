@@ -30,8 +30,9 @@ pub(super) fn about(job: &JobStanding) -> String {
         State::Waiting => {
             let wait = job.wait.as_ref();
             parts.extend(wait.and_then(|wait| wait.position).map(|position| format!("#{position}")));
-            parts.push(wait.and_then(|wait| wait.reasons.first()).map_or_else(|| "is about to start".to_owned(), ToString::to_string));
+            // A narrow terminal cuts the end, and a reason says most with its beginning.
             parts.extend(wait.and_then(|wait| wait.estimate_seconds).map(|range| format!("in {}", span(range))));
+            parts.push(wait.and_then(|wait| wait.reasons.first()).map_or_else(|| "is about to start".to_owned(), ToString::to_string));
         }
         State::Running => {
             parts.extend(job.phase.clone());

@@ -21,7 +21,7 @@ pub struct Held {
 /// Such as "23 of 1000 places to wait and 1.2 of 64.0 MiB are taken".
 impl fmt::Display for Held {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mebibytes = |bytes: usize| format!("{}.{}", bytes >> 20, (bytes % (1 << 20)) * 10 >> 20);
+        let mebibytes = |bytes: usize| format!("{}.{}", bytes >> 20, ((bytes % (1 << 20)) * 10) >> 20);
         let (bytes, most) = (mebibytes(self.bytes), mebibytes(self.bytes_limit));
         write!(f, "{} of {} places to wait and {bytes} of {most} MiB are taken", self.waiting, self.waiting_limit)
     }
