@@ -27,8 +27,8 @@ The daemon is asked where --daemon says. LIMIT is as configured: a tenant runs
 more, up to its burst, while nobody else waits. LEARNED is what CodeBuild was
 found to take where that is less. WAITING has how many of a tenant may wait,
 where that is configured, and what becomes of more. The last line is of
-limits.waiting and limits.waiting_bytes: a job that a limit of its own or a pause
-keeps takes no place to wait.
+limits.waiting and limits.waiting_bytes: a job that a limit of its own or a
+pause keeps takes no place to wait.
 
 Examples:
   slipway limits
