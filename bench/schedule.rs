@@ -127,7 +127,7 @@ impl Crowd {
     }
 
     fn push(&mut self, ticket: Ticket) {
-        let key = self.schedule.push(ticket, (), NOW);
+        let key = self.schedule.push(ticket, ());
         self.waiting.push(key);
     }
 
@@ -155,7 +155,7 @@ impl Crowd {
             self.running.extend(next.map(|next| (next.ticket, next.place)));
             let ticket = self.ticket();
             let began = Instant::now();
-            let key = self.schedule.push(ticket, (), NOW);
+            let key = self.schedule.push(ticket, ());
             times[1].push(began.elapsed());
             self.waiting.push(key);
             // One that has started meanwhile is no longer there.
@@ -173,7 +173,7 @@ impl Crowd {
             }
         }
         let began = Instant::now();
-        black_box(self.schedule.stand(NOW, |_| 300.0));
+        black_box(self.schedule.stand(NOW, |_, _| 300.0));
         black_box(self.schedule.limits(NOW));
         let standing = began.elapsed();
         let [decision, arrival, leaving, end] = times.map(told);

@@ -28,6 +28,9 @@ pub use reload::{Reload, ReloadError};
 
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 /// A checked configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
@@ -178,13 +181,24 @@ pub struct TenantLimits {
 }
 
 /// What becomes of a job whose tenant has as many waiting as it may.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum WhenFull {
     /// It waits, and takes no place from others.
     #[default]
     Wait,
     /// It is rejected.
     Reject,
+}
+
+impl WhenFull {
+    /// As the configuration has it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Wait => "wait",
+            Self::Reject => "reject",
+        }
+    }
 }
 
 /// What holds for some repositories.

@@ -40,6 +40,7 @@ use crate::{
         Clients,
         batch::{Batch, Batcher},
         builds::Statuses,
+        logs::Logs,
         queue::{Deletes, Extensions, RECEIVE_MARGIN},
         topic::{Publishes, Room},
     },
@@ -127,9 +128,22 @@ pub async fn run(current: impl Into<Current>, clients: Clients, clock: Clock, vi
     // Jobs are given back when nothing is received any more: an open poll would take them again at once.
     let inner = Shutdown { drain: CancellationToken::new(), leave: shutdown.leave.clone() };
     let backlog = backlog::Backlog::new(&config);
-    let worker = worker(&current, &clients, clock, &backlog, &mut services, &vitals, &inner);
+    let (worker, index, logs) = worker(&current, &clients, clock, &backlog, &mut services, &vitals, &inner);
+    let leases: Vec<_> = config.queues.iter().map(|settings| leases(settings, &clients, &mut services, &vitals)).collect();
     let board = pause::Board::new(&config.queues, &clients);
     let pauses = pause::Pauses::new(board, current.clone(), clock, worker.scheduler.clone());
+    let parts = console::Parts {
+        worker: Arc::clone(&worker),
+        index,
+        logs,
+        clients: clients.clone(),
+        pulses: vitals.pulses.clone(),
+        notices: vitals.notices.clone(),
+        pauses: pauses.clone(),
+        leases: leases.clone(),
+    };
+    // Vitals belong to one daemon: there is no console before this one.
+    vitals.console.get_or_init(|| console::Console::new(parts));
     services.spawn("pauses", pauses.clone().serve(vitals.pulses.start("pauses", pause::EVERY + CALL_MARGIN)));
     let handling = Jobs::new(vitals.panics.clone());
     let _abort_handling = handling.abort_on_drop();
@@ -138,10 +152,9 @@ pub async fn run(current: impl Into<Current>, clients: Clients, clock: Clock, vi
     vitals.controls.get_or_init(|| Controls { pauses: pauses.clone(), dead_letters: dead_letters.clone() });
     let mut intakes = Services::default();
     let mut answers = Vec::new();
-    let mut leases = Vec::new();
-    for (index, settings) in config.queues.iter().enumerate() {
+    for (index, (settings, leases)) in config.queues.iter().zip(&leases).enumerate() {
         let (intake, answered) =
-            intake((index, settings), &clients, &worker, &backlog, pauses.gate(settings.name()), &jobs, &mut services, &vitals);
+            intake((index, settings), &clients, &worker, &backlog, pauses.gate(settings.name()), leases, &jobs, &vitals);
         if settings.report_dead_letters {
             let reader = dead_letter_reader::DeadLetterReader {
                 settings: settings.clone(),
@@ -152,7 +165,6 @@ pub async fn run(current: impl Into<Current>, clients: Clients, clock: Clock, vi
             let limit = dead_letter_reader::LONGEST_TURN + CALL_MARGIN;
             services.spawn("dead letters", reader.serve(vitals.pulses.start(format!("dead letters of {}", settings.name()), limit)));
         }
-        leases.push(intake.leases.clone());
         answers.push(answered);
         let pulse = vitals.pulses.start(format!("intake of {}", settings.name()), settings.wait + TURN_MARGIN);
         intakes.spawn("intake", intake.serve(shutdown.drain.clone(), pulse));
@@ -220,7 +232,7 @@ fn worker(
     services: &mut Services,
     vitals: &Vitals,
     shutdown: &Shutdown,
-) -> Arc<worker::Worker> {
+) -> (Arc<worker::Worker>, index::Index, Logs) {
     let config = &current.now();
     let statuses = batcher(Statuses(clients.builds()), STATUS_LINGER, services, vitals);
     let topic = clients.topic(&config.topic.arn);
@@ -259,17 +271,7 @@ fn worker(
         tracker,
         shutdown: shutdown.clone(),
     });
-    let parts = console::Parts {
-        worker: Arc::clone(&worker),
-        index,
-        logs,
-        clients: clients.clone(),
-        pulses: vitals.pulses.clone(),
-        notices: vitals.notices.clone(),
-    };
-    // Vitals belong to one daemon: there is no console before this one.
-    vitals.console.get_or_init(|| console::Console::new(parts));
-    worker
+    (worker, index, logs)
 }
 
 /// What must be ready before a job finds a further configuration.
@@ -282,6 +284,16 @@ fn prepare(current: &Current, recovery: &recovery::Recovery, index: &index::Inde
     });
 }
 
+/// What keeps a queue's messages hidden.
+fn leases(settings: &config::Queue, clients: &Clients, services: &mut Services, vitals: &Vitals) -> lease::Leases {
+    let queue = clients.queue(&settings.url);
+    let extensions = batcher(Extensions(queue.clone()), LINGER, services, vitals);
+    let leases = lease::Leases::new(settings.visibility, extensions, batcher(Deletes(queue), LINGER, services, vitals));
+    let pulse = vitals.pulses.start(format!("leases of {}", settings.name()), settings.visibility + CALL_MARGIN);
+    services.spawn("leases", leases.clone().keep(pulse));
+    leases
+}
+
 #[expect(clippy::too_many_arguments, reason = "each is one part of the engine, and there is one caller")]
 fn intake(
     (index, settings): (usize, &config::Queue),
@@ -289,23 +301,18 @@ fn intake(
     worker: &Arc<worker::Worker>,
     backlog: &backlog::Backlog,
     gate: pause::Gate,
+    leases: &lease::Leases,
     jobs: &Jobs,
-    services: &mut Services,
     vitals: &Vitals,
 ) -> (intake::Intake, watch::Receiver<bool>) {
     let queue = clients.queue(&settings.url);
-    let extensions = batcher(Extensions(queue.clone()), LINGER, services, vitals);
-    let deletes = batcher(Deletes(queue.clone()), LINGER, services, vitals);
-    let leases = lease::Leases::new(settings.visibility, extensions, deletes);
-    let pulse = vitals.pulses.start(format!("leases of {}", settings.name()), settings.visibility + CALL_MARGIN);
-    services.spawn("leases", leases.clone().keep(pulse));
     let (answered, answer) = watch::channel(false);
     let dead_letters = dead_letters::DeadLetters::new(settings, &queue, clients);
     let intake = intake::Intake {
         dead_letters: Arc::new(dead_letters),
         queue,
         settings: settings.clone(),
-        leases,
+        leases: leases.clone(),
         backlog: backlog.clone(),
         gate,
         index,

@@ -348,6 +348,10 @@ pub(crate) fn pauses_unread(queue: &str, error: &dyn Display) {
     warn!(queue, %error, "could not read the queue's tags, which say what is paused: it stays as it was known");
 }
 
+pub(crate) fn pause_strange(queue: &str, key: &str) {
+    warn!(queue, tag = key, "a tag of the queue looks like a pause and pauses nothing: is it misspelt?");
+}
+
 pub(crate) fn configuration_read_again(changed: &[String]) {
     if changed.is_empty() {
         info!("the configuration was read again, and says what it said");

@@ -243,20 +243,20 @@ impl World {
         if is_sample {
             // As it stands with the job among those that wait.
             let probe = Sent { ticket: ticket.clone(), seconds: 0.0, flood: false, foreseen: None };
-            let probe = self.schedule.push(ticket.clone(), probe, self.now);
-            let stands = self.schedule.stand(self.now, |ticket| expected(&self.durations, ticket));
+            let probe = self.schedule.push(ticket.clone(), probe);
+            let stands = self.schedule.stand(self.now, |repository, profile| expected(&self.durations, repository, profile));
             let starts_in = stands.iter().find(|stand| stand.ticket.job == key).and_then(|stand| stand.starts_in);
             sent.foreseen = starts_in.filter(|_| self.known.get(&ticket.repository).is_some_and(|known| *known >= KNOWN));
             self.schedule.remove(probe);
         }
-        self.schedule.push(ticket, sent, self.now);
+        self.schedule.push(ticket, sent);
         self.report.most_waiting = self.report.most_waiting.max(self.schedule.len());
         self.start();
     }
 
     /// Starts as many as may.
     fn start(&mut self) {
-        while let Some(next) = self.schedule.next(self.now, |ticket| expected(&self.durations, ticket)) {
+        while let Some(next) = self.schedule.next(self.now, |ticket| expected(&self.durations, &ticket.repository, &ticket.profile)) {
             let (sent, ticket) = (next.it, next.ticket);
             for key in keys(&ticket) {
                 let limit = self.limit(&key);
@@ -278,7 +278,7 @@ impl World {
         self.decisions += 1;
         if self.decisions.is_multiple_of(SAMPLE) {
             self.report.compared += 1;
-            for stand in self.schedule.stand(self.now, |_| 1.0) {
+            for stand in self.schedule.stand(self.now, |_, _| 1.0) {
                 let is_kept = stand.ticket.group.as_ref().is_some_and(|_| !stand.wait.reasons.is_empty());
                 let full = |key: &(u8, String)| {
                     let limit = self.limit(key);
@@ -300,7 +300,7 @@ impl World {
             }
         }
         if !sent.flood && self.known.get(&ticket.repository).is_some_and(|known| *known >= KNOWN) {
-            let foreseen = expected(&self.durations, ticket);
+            let foreseen = expected(&self.durations, &ticket.repository, &ticket.profile);
             self.report.builds.1 += 1;
             self.report.builds.0 += u64::from(within(foreseen, sent.seconds));
         }
@@ -328,8 +328,8 @@ fn keys(ticket: &Ticket) -> impl Iterator<Item = (u8, String)> {
     own.into_iter().chain(ticket.group.clone().map(|group| (4, group)))
 }
 
-fn expected(durations: &Durations, ticket: &Ticket) -> f64 {
-    durations.expected(&ticket.repository, &ticket.profile).unwrap_or(UNKNOWN_SECONDS)
+fn expected(durations: &Durations, repository: &str, profile: &str) -> f64 {
+    durations.expected(repository, profile).unwrap_or(UNKNOWN_SECONDS)
 }
 
 /// What holds in every run.

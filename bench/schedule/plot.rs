@@ -78,7 +78,7 @@ fn course(fair: bool) -> Vec<Point> {
             number += 1;
             // First come, first served: as if all were of one tenant.
             let tenant = if flood && fair { "flood" } else { "quiet" };
-            schedule.push(ticket(tenant, number, at), (at, flood), now * 1000);
+            schedule.push(ticket(tenant, number, at), (at, flood));
         }
         while let Some(next) = schedule.next(now * 1000, |_| SECONDS as f64) {
             let (at, flood) = next.it;

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     http::api::{Cancel as Wish, CancelState, Cancelled},
-    job::reference::Reference,
+    job::reference::{Reference, segment},
 };
 
 /// Cancel jobs
@@ -62,7 +62,7 @@ impl Cancel {
         for job in &self.jobs {
             let wish = Wish { reason: self.reason.clone() };
             let mut line = String::new();
-            let answer = match client.post::<Cancelled>(&format!("/jobs/{job}/cancel"), &wish).await {
+            let answer = match client.post::<Cancelled>(&format!("/jobs/{}/cancel", segment(&job.to_string())), &wish).await {
                 Err(failure @ Failure::Unreachable { .. }) => {
                     if sender.is_none() {
                         sender = Some(self.records.sender(&failure).await?);

@@ -150,9 +150,11 @@ impl Jobs {
     }
 
     fn show(&self, list: &JobList, trouble: Option<&str>) -> anyhow::Result<()> {
-        let text = self.render(list, table::width(&io::stdout()), trouble)?;
+        let mut text = self.render(list, table::width(&io::stdout()), trouble)?;
         let mut out = stdout::stdout();
         if !self.json {
+            // Who is next must not scroll away.
+            text = table::within_height(&text, table::height(&io::stdout()));
             out.write_all(CLEAR.as_bytes())?;
         }
         out.write_all(text.as_bytes())?;
@@ -190,6 +192,11 @@ impl Jobs {
     }
 }
 
+/// The narrowest terminals on which a list has these columns.
+const WITH_TENANT_AND_TIME: usize = 80;
+const WITH_REPOSITORY: usize = 100;
+const WITH_REVISION: usize = 120;
+
 /// A commit in full, of which the beginning says enough.
 fn is_commit(revision: &str) -> bool {
     [40, 64].contains(&revision.len()) && revision.bytes().all(|byte| byte.is_ascii_hexdigit())
@@ -207,13 +214,25 @@ fn text(list: &JobList, width: Option<usize>, paint: Paint, now: Timestamp, trou
         text.push_str(&paint.paint(Tone::Bad, &plain(trouble)));
         text.push('\n');
     }
-    let mut table = Table::new(&["STATE", "JOB", "TENANT", "REPOSITORY", "REVISION", "FOR", "WHY"]);
+    // On a narrow terminal the reason and the estimate need the room more than these.
+    let has = |least: usize| width.is_none_or(|width| width >= least);
+    let (time, repository, with_revision) = (has(WITH_TENANT_AND_TIME), has(WITH_REPOSITORY), has(WITH_REVISION));
+    let columns = [
+        ("STATE", true),
+        ("JOB", true),
+        ("TENANT", time),
+        ("REPOSITORY", repository),
+        ("REVISION", with_revision),
+        ("FOR", time),
+        ("WHY", true),
+    ];
+    let mut table = Table::new(&columns.iter().filter(|(_, shown)| *shown).map(|(name, _)| *name).collect::<Vec<_>>());
     for job in &list.jobs {
         let (state, tone) = wording::state(job);
         let about = &job.job;
         let revision = about.source.as_ref().and_then(|source| source.revision.as_deref().or(source.commit.as_deref()));
         let revision = revision.map(|revision| if is_commit(revision) { &revision[..SHORT] } else { revision });
-        table.row(vec![
+        let cells = [
             Cell::painted(state, tone),
             Cell::new(about.id.as_deref().unwrap_or(&about.message_id)),
             Cell::new(about.tenant.as_ref().map(Tenant::as_str).unwrap_or_default()),
@@ -221,7 +240,8 @@ fn text(list: &JobList, width: Option<usize>, paint: Paint, now: Timestamp, trou
             Cell::new(revision.unwrap_or("-")),
             Cell::new(wording::age(job, now)),
             Cell::new(wording::about(job)),
-        ]);
+        ];
+        table.row(cells.into_iter().zip(columns).filter_map(|(cell, (_, shown))| shown.then_some(cell)).collect());
     }
     if !table.is_empty() {
         text.push_str(&table.render(width, paint));
@@ -262,9 +282,14 @@ mod tests {
             ],
         }))
         .unwrap();
-        let text = text(&list, Some(140), Paint { colours: false }, "2026-11-22T10:01:00Z".parse().unwrap(), None);
+        let shown = |width| text(&list, Some(width), Paint { colours: false }, "2026-11-22T10:01:00Z".parse().unwrap(), None);
+        for width in [80, 60] {
+            let narrow = shown(width);
+            assert!(narrow.contains("#3, in 1m to 3m, tenant team-a runs 4 of 4"), "{width}:\n{narrow}");
+        }
+        let text = shown(140);
         for line in [
-            "waiting  app-1  team-a  github.com/acme/app  c0ffee0123c0  1m 00s  #3, tenant team-a runs 4 of 4, in 1m 00s to 3m 00s",
+            "waiting  app-1  team-a  github.com/acme/app  c0ffee0123c0  1m 00s  #3, in 1m to 3m, tenant team-a runs 4 of 4",
             "running  app-2  team-a  github.com/acme/app  c0ffee0123c0  30s     BUILD, 20s left",
             "failed   app-3  team-a  github.com/acme/app  c0ffee0123c0  42s     error: x",
             "and 2 more: --limit shows up to 1000",

@@ -23,8 +23,12 @@ use crate::{
 /// Show what limits hold, and what is used of them
 #[derive(Debug, Args)]
 #[command(after_help = "\
-The daemon is asked where --daemon says. LIMIT is as configured, LEARNED what
-CodeBuild was found to take where that is less.
+The daemon is asked where --daemon says. LIMIT is as configured: a tenant runs
+more, up to its burst, while nobody else waits. LEARNED is what CodeBuild was
+found to take where that is less. WAITING has how many of a tenant may wait,
+where that is configured, and what becomes of more. The last line is of
+limits.waiting and limits.waiting_bytes: a job that a limit of its own or a
+pause keeps takes no place to wait.
 
 Examples:
   slipway limits
@@ -51,21 +55,34 @@ impl Limits {
     }
 }
 
+/// How many builds may run at once: "2", "2, burst 4".
+fn limited(limit: &LimitStanding) -> String {
+    let burst = limit.burst.map(|burst| format!(", burst {burst}")).unwrap_or_default();
+    limit.limit.map_or_else(|| "-".to_owned(), |limit| format!("{limit}{burst}"))
+}
+
+/// How many wait, and may: "3", "3 of 10, then reject".
+fn waiting(limit: &LimitStanding) -> String {
+    let most = limit.waiting_limit.map(|most| format!(" of {most}")).unwrap_or_default();
+    let then = limit.when_full.map(|then| format!(", then {}", then.as_str())).unwrap_or_default();
+    format!("{}{most}{then}", limit.waiting)
+}
+
 fn text(now: &LimitsNow, width: Option<usize>, paint: Paint) -> String {
     let limits = &now.limits;
     let mut table = Table::new(&["OF", "NAME", "RUNNING", "LIMIT", "LEARNED", "WEIGHT", "WAITING", "LONGEST WAIT"]);
     let mut add = |of: &str, limit: &LimitStanding| {
         let number = |number: Option<usize>| number.map_or_else(|| "-".to_owned(), |number| number.to_string());
-        let most = limit.limit.into_iter().chain(limit.learned).min();
+        let most = limit.burst.or(limit.limit).into_iter().chain(limit.learned).min();
         let tone = if most.is_some_and(|most| limit.running >= most) { Tone::Warn } else { Tone::Plain };
         table.row(vec![
             Cell::new(of),
             Cell::new(if limit.name.is_empty() { "-" } else { &limit.name }),
             Cell::painted(limit.running.to_string(), tone),
-            Cell::new(number(limit.limit)),
+            Cell::new(limited(limit)),
             Cell::painted(number(limit.learned), if limit.learned.is_some() { Tone::Warn } else { Tone::Plain }),
             Cell::new(number(limit.weight.map(|weight| weight as usize))),
-            Cell::new(limit.waiting.to_string()),
+            Cell::new(waiting(limit)),
             Cell::new(limit.longest_wait_seconds.map(wording::seconds).unwrap_or_default()),
         ]);
     };
@@ -78,6 +95,8 @@ fn text(now: &LimitsNow, width: Option<usize>, paint: Paint) -> String {
         }
     }
     let mut text = table.render(width, paint);
+    text.push_str(&paint.paint(Tone::Dim, &limits.held.to_string()));
+    text.push('\n');
     for project in &limits.projects {
         if let Some(words) = &project.refusal {
             text.push_str(&paint.paint(Tone::Warn, &plain(&format!("CodeBuild refused a start in {}: {words}", project.name))));

@@ -33,6 +33,7 @@ use crate::{
         JobId,
         build::Build,
         plain::plain,
+        reference::segment,
         standing::{DeadLetter, JobDetail, State},
     },
 };
@@ -169,7 +170,7 @@ impl Logs {
         let projects = site.projects.iter().cloned().collect::<Vec<_>>().join(", ");
         let client = Client::new(&self.daemon)?;
         let why = match JobId::parse(&self.what) {
-            Ok(id) => match client.get::<JobDetail>(&format!("/jobs/{id}")).await {
+            Ok(id) => match client.get::<JobDetail>(&format!("/jobs/{}", segment(id.as_str()))).await {
                 Ok(detail) => standing(&self.what, &detail),
                 Err(Failure::Refused(problem)) if problem.status == 404 => {
                     if let Some(letter) = self.rejected(&client).await {

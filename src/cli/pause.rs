@@ -30,8 +30,9 @@ use crate::{
 What runs goes on, and is told when it ends. A paused queue, and with everything
 paused every queue, is not received from: its messages, and cancellations among
 them, stay where they are and lose no receive. A paused tenant's or profile's
-jobs are received and wait; each 12 hours of it costs such a job one receive, as
-SQS hides no message for longer.
+jobs are received and wait: each restart of the daemon, and each 12 hours, as
+SQS hides no message for longer, costs such a job one of the queue's
+maxReceiveCount receives. `slipway limits` warns before one is lost to that.
 
 A pause is a tag of the jobs queue: it outlives the daemon, and every daemon of
 the queue hears of it within a minute. The daemon is asked where --daemon says,
@@ -151,6 +152,12 @@ impl Pause {
             format!("{} is paused\n", plain(&paused.scope.to_string()))
         };
         stdout::print(&text)?;
+        if matches!(paused.scope, PauseScope::Tenant(_) | PauseScope::Profile(_)) {
+            note(
+                "each restart of the daemon, and each 12 hours, costs its jobs that wait one receive; slipway limits warns before SQS moves \
+                one to the dead-letter queue",
+            )?;
+        }
         Ok(Exit::Done)
     }
 }

@@ -18,7 +18,7 @@ use crate::{
         event::Run,
         outcome::Failure as JobFailure,
         plain::plain,
-        reference::Reference,
+        reference::{Reference, segment},
         standing::{JobDetail, State},
     },
 };
@@ -60,7 +60,7 @@ pub(super) fn job(text: &str) -> Result<Reference, &'static str> {
 
 impl Show {
     pub(super) async fn run(self) -> anyhow::Result<Exit> {
-        let detail = match Client::new(&self.daemon)?.get::<JobDetail>(&format!("/jobs/{}", self.job)).await {
+        let detail = match Client::new(&self.daemon)?.get::<JobDetail>(&format!("/jobs/{}", segment(&self.job.to_string()))).await {
             Ok(detail) => detail,
             Err(failure @ Failure::Unreachable { .. }) => self.records.job(&self.job, &failure).await?,
             Err(failure) => return Err(failure.into()),

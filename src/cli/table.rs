@@ -34,6 +34,20 @@ pub(super) fn width(output: &impl IsTerminal) -> Option<usize> {
     output.is_terminal().then(|| terminal_size::terminal_size().map_or(USUAL, |(width, _)| usize::from(width.0)))
 }
 
+/// As many lines as the terminal shows at once, and how many are left out.
+pub(super) fn within_height(text: &str, height: Option<usize>) -> String {
+    let lines: Vec<&str> = text.lines().collect();
+    // The last row of a terminal is where its cursor stands.
+    let Some(most) = height.map(|height| height.saturating_sub(2)).filter(|most| lines.len() > most + 1) else { return text.to_owned() };
+    let left_out = lines.len() - most;
+    format!("{}\n{left_out} lines more: filter, or make the terminal taller\n", lines[..most].join("\n"))
+}
+
+/// The rows of the terminal that a command writes to. `None`: it is no terminal.
+pub(super) fn height(output: &impl IsTerminal) -> Option<usize> {
+    output.is_terminal().then(terminal_size::terminal_size).flatten().map(|(_, height)| usize::from(height.0))
+}
+
 impl Cell {
     pub(super) fn new(text: impl AsRef<str>) -> Self {
         Self::painted(text, Tone::Plain)
@@ -79,8 +93,8 @@ impl Table {
             *wide = (*wide).min(WIDEST);
         }
         let room = width.saturating_sub(GAP.len() * last);
-        // The widest gives way first, until the last one has a quarter of the room, or all that it needs.
-        let wanted = widths[last].min(room / 4);
+        // The widest gives way first, until the last one, which says most, has three fifths of the room, or all that it needs.
+        let wanted = widths[last].min(room * 3 / 5);
         while widths[..last].iter().sum::<usize>() + wanted > room {
             let Some(widest) = widths[..last].iter_mut().max().filter(|widest| **widest > NARROWEST) else { break };
             *widest -= 1;
@@ -128,6 +142,13 @@ mod tests {
         ]);
         table.row(vec![Cell::painted("b\u{1b}[2J\n\u{202e}x", Tone::Bad), Cell::new("漢字漢字"), Cell::new("")]);
         table
+    }
+
+    #[test]
+    fn a_terminal_shows_the_first_lines_and_how_many_more_there_are() {
+        let text = "1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n".to_owned();
+        assert_eq!(within_height(&text, Some(5)), "1\n2\n3\n7 lines more: filter, or make the terminal taller\n");
+        assert_eq!((within_height(&text, Some(11)), within_height(&text, None)), (text.clone(), text.clone()));
     }
 
     #[test]

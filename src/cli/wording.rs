@@ -30,8 +30,9 @@ pub(super) fn about(job: &JobStanding) -> String {
         State::Waiting => {
             let wait = job.wait.as_ref();
             parts.extend(wait.and_then(|wait| wait.position).map(|position| format!("#{position}")));
-            parts.push(wait.and_then(|wait| wait.reasons.first()).map_or_else(|| "is about to start".to_owned(), ToString::to_string));
+            // A narrow terminal cuts the end, and a reason says most with its beginning.
             parts.extend(wait.and_then(|wait| wait.estimate_seconds).map(|range| format!("in {}", span(range))));
+            parts.push(wait.and_then(|wait| wait.reasons.first()).map_or_else(|| "is about to start".to_owned(), ToString::to_string));
         }
         State::Running => {
             parts.extend(job.phase.clone());
@@ -52,7 +53,9 @@ pub(super) fn about(job: &JobStanding) -> String {
 pub(super) fn age(job: &JobStanding, now: Timestamp) -> String {
     let at = |text: Option<&str>| text.and_then(|text| text.parse::<Timestamp>().ok());
     let end = at(job.ended_at.as_deref()).filter(|_| job.state >= State::Reporting).unwrap_or(now);
-    let since = at(job.started_at.as_deref()).or_else(|| at(Some(&job.received_at)));
+    // It waits since it was sent: a daemon that is restarted receives it anew.
+    let since = job.started_at.as_deref().or(job.job.enqueued_at.as_deref()).unwrap_or(&job.received_at);
+    let since = at(Some(since));
     since.map(|since| seconds(u64::try_from(end.duration_since(since).as_secs()).unwrap_or_default())).unwrap_or_default()
 }
 
@@ -66,10 +69,17 @@ pub(super) fn scope(pause: &Pause) -> String {
     }
 }
 
-/// A range of seconds: "1-3m".
+/// A range of seconds: "20s to 50s", from a minute on in whole minutes, as it says no more: "1m to 3m".
 pub(super) fn span([least, most]: [u64; 2]) -> String {
+    const MINUTE: u64 = 60;
     let (least, most) = (least.min(most), least.max(most));
-    if seconds(least) == seconds(most) { seconds(most) } else { format!("{} to {}", seconds(least), seconds(most)) }
+    if seconds(least) == seconds(most) {
+        return seconds(most);
+    }
+    let least = if least < MINUTE { least } else { least / MINUTE * MINUTE };
+    let most = if most < MINUTE { most } else { most.div_ceil(MINUTE) * MINUTE };
+    let [least, most] = [least, most].map(seconds);
+    format!("{} to {}", least.trim_end_matches(" 00s"), most.trim_end_matches(" 00s"))
 }
 
 /// Seconds as people say them: "42s", "3m 05s", "2h 10m", "3d 4h".
@@ -84,6 +94,7 @@ pub(super) fn seconds(seconds: u64) -> String {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
 
@@ -92,6 +103,28 @@ mod tests {
         for (of, expected) in [(0, "0s"), (59, "59s"), (185, "3m 05s"), (7_800, "2h 10m"), (273_600, "3d 4h")] {
             assert_eq!(seconds(of), expected);
         }
-        assert_eq!((span([60, 180]), span([5, 5]), span([9, 3])), ("1m 00s to 3m 00s".into(), "5s".into(), "3s to 9s".into()));
+        for (of, expected) in [
+            ([60, 180], "1m to 3m"),
+            ([149, 345], "2m to 6m"),
+            ([40, 61], "40s to 2m"),
+            ([7_200, 9_000], "2h 00m to 2h 30m"),
+            ([185, 185], "3m 05s"),
+            ([9, 3], "3s to 9s"),
+        ] {
+            assert_eq!(span(of), expected);
+        }
+    }
+
+    #[test]
+    fn a_job_has_waited_since_it_was_sent_whichever_process_received_it() {
+        let mut job: JobStanding = serde_json::from_value(serde_json::json!({
+            "id": "app-1", "message_id": "m", "labels": {}, "queue": "jobs", "repository": "r", "state": "waiting",
+            "received_at": "2026-11-22T10:50:00Z", "enqueued_at": "2026-11-22T10:00:00Z",
+        }))
+        .unwrap();
+        let now = "2026-11-22T11:00:00Z".parse().unwrap();
+        assert_eq!(age(&job, now), "1h 00m");
+        job.started_at = Some("2026-11-22T10:55:00Z".to_owned());
+        assert_eq!(age(&job, now), "5m 00s", "and runs since its build began");
     }
 }

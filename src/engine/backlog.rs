@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::Notify;
 
-use crate::{aws::queue::BATCH, config::Config};
+use crate::{aws::queue::BATCH, config::Config, job::standing::Held as Used};
 
 /// The unit in which messages are weighed.
 const UNIT: usize = 1024;
@@ -117,6 +117,17 @@ impl Backlog {
     /// Places in the count that are free.
     pub(crate) fn free(&self) -> usize {
         self.with(|state| state.most_places.saturating_sub(state.places))
+    }
+
+    /// How much of the bounds is used by `waiting` jobs and all messages.
+    pub(crate) fn held(&self, waiting: usize) -> Used {
+        let whole = |units: usize| units * UNIT;
+        self.with(|state| Used {
+            waiting,
+            waiting_limit: state.most_places,
+            bytes: whole(state.units),
+            bytes_limit: whole(state.most_units),
+        })
     }
 
     fn want(&self, queue: usize) -> Want<'_> {

@@ -21,7 +21,7 @@ pub use self::{
     submit::{SubmitError, Submitted},
 };
 pub use super::tracker::{Change, Subscription, What};
-use super::{index::Index, notices::Notices, tracker::Tracker, worker::Worker};
+use super::{index::Index, lease::Leases, notices::Notices, pause::Pauses, tracker::Tracker, worker::Worker};
 use crate::{
     aws::{Clients, logs::Logs},
     config::Config,
@@ -44,6 +44,9 @@ pub(super) struct Parts {
     pub(super) clients: Clients,
     pub(super) pulses: Pulses,
     pub(super) notices: Notices,
+    pub(super) pauses: Pauses,
+    /// Of every queue.
+    pub(super) leases: Vec<Leases>,
 }
 
 #[derive(Debug)]

@@ -54,10 +54,10 @@ impl DeadLetters {
         }
     }
 
-    /// Whether SQS moves a message away instead of delivering it once more, as far as is known.
-    pub(crate) fn is_last_receive(&self, receive_count: u32) -> bool {
-        let policy = self.policy.get().and_then(Option::as_ref);
-        policy.and_then(|policy| policy.max_receives).is_some_and(|most| receive_count >= most)
+    /// How many times SQS delivers a message again before it moves it away, as far as is known.
+    pub(crate) fn receives_left(&self, receive_count: u32) -> Option<u32> {
+        let policy = self.policy.get().and_then(Option::as_ref)?;
+        Some(policy.max_receives?.saturating_sub(receive_count))
     }
 
     /// The queue, if there is one. Asks until SQS answers: a message that may have a place there is not thrown away.

@@ -124,6 +124,11 @@ impl Deduplication {
         Self { state: Arc::new(Mutex::new(state)) }
     }
 
+    /// Whether a job of this id lives here, or has ended here within the window.
+    pub(crate) fn knows(&self, id: &JobId) -> bool {
+        self.with(|state| state.claims.contains_key(id) || state.ended.get(id).is_some())
+    }
+
     /// Claims a job id, or finds it claimed.
     pub(crate) fn claim(&self, id: &JobId, group: Option<Member>) -> Claim {
         self.with(|state| {

@@ -1,7 +1,7 @@
 //! Leases: messages stay invisible to others while their jobs live, up to AWS's cap of 12 hours.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -48,6 +48,8 @@ struct Entry {
     received: Instant,
     /// When to extend next; `None`: the lease is lost or at its cap, and the message will be received again.
     due: Option<Instant>,
+    /// After so many further receives SQS moves it to the dead-letter queue, as far as is known.
+    left: Option<u32>,
 }
 
 /// One message that is ours. Dropping it lets the message become visible when its time is up.
@@ -66,8 +68,8 @@ impl Leases {
 
     /// Takes a received message on. `None`: the message is held already, under a lease that had run out; that lease goes on with
     /// the new receipt.
-    pub(crate) fn take(&self, delivery: &Delivery, received: Instant) -> Option<Lease> {
-        let entry = Entry { receipt: delivery.receipt.clone(), received, due: Some(received + self.third()) };
+    pub(crate) fn take(&self, delivery: &Delivery, received: Instant, left: Option<u32>) -> Option<Lease> {
+        let entry = Entry { receipt: delivery.receipt.clone(), received, due: Some(received + self.third()), left };
         let known = self.with(|held| held.insert(delivery.message_id.clone(), entry)).is_some();
         (!known).then(|| Lease { message_id: delivery.message_id.clone(), leases: self.clone(), held: true })
     }
@@ -125,6 +127,11 @@ impl Leases {
         } else {
             observe::lease_extension_failed(&message_id, &error);
         }
+    }
+
+    /// The held messages that are lost to the dead-letter queue after so few further receives.
+    pub(crate) fn with_few_left(&self, few: u32) -> BTreeSet<String> {
+        self.with(|held| held.iter().filter(|(_, entry)| entry.left.is_some_and(|left| left <= few)).map(|(id, _)| id.clone()).collect())
     }
 
     /// How many messages are held.

@@ -20,7 +20,10 @@ use crate::{
     backoff::Backoff,
     clock::Clock,
     config::Current,
-    job::standing::{Pause, PauseScope},
+    job::{
+        pause::Tags,
+        standing::{Pause, PauseScope},
+    },
     observe,
     pulse::Pulse,
 };
@@ -53,7 +56,7 @@ struct Shared {
 /// What one queue's tags say.
 #[derive(Debug, Clone, Default)]
 struct Known {
-    pauses: Vec<Pause>,
+    tags: Tags,
     /// They could not be read the last time.
     is_unread: bool,
 }
@@ -84,6 +87,11 @@ impl Pauses {
         self.shared.now.borrow().clone().unwrap_or_default()
     }
 
+    /// Keys of tags that look like a pause and pause nothing.
+    pub(crate) fn strange(&self) -> Vec<String> {
+        self.known().iter().flat_map(|known| known.tags.strange.clone()).collect()
+    }
+
     /// Pauses it, or changes the reason. What runs goes on.
     pub async fn pause(&self, scope: PauseScope, reason: Option<String>) -> Result<Pause, Error> {
         if let PauseScope::Profile(name) = &scope
@@ -94,8 +102,8 @@ impl Pauses {
         let pause = made(scope, reason, self.shared.clock);
         let at = self.shared.board.pause(&pause).await?;
         self.change(|known| {
-            known[at].pauses.retain(|other| other.scope != pause.scope);
-            known[at].pauses.push(pause.clone());
+            known[at].tags.pauses.retain(|other| other.scope != pause.scope);
+            known[at].tags.pauses.push(pause.clone());
         });
         Ok(pause)
     }
@@ -103,7 +111,7 @@ impl Pauses {
     /// Resumes it; whether it was paused.
     pub async fn resume(&self, scope: &PauseScope) -> Result<bool, Error> {
         let was_paused = self.shared.board.resume(scope).await?;
-        self.change(|known| known.iter_mut().for_each(|known| known.pauses.retain(|pause| pause.scope != *scope)));
+        self.change(|known| known.iter_mut().for_each(|known| known.tags.pauses.retain(|pause| pause.scope != *scope)));
         Ok(was_paused)
     }
 
@@ -135,7 +143,12 @@ impl Pauses {
         let mut known = self.known();
         for (known, (queue, found)) in known.iter_mut().zip(found) {
             match found {
-                Ok(pauses) => *known = Known { pauses, is_unread: false },
+                Ok(tags) => {
+                    for key in tags.strange.iter().filter(|key| !known.tags.strange.contains(key)) {
+                        observe::pause_strange(queue, key);
+                    }
+                    *known = Known { tags, is_unread: false };
+                }
                 Err(error) => {
                     // Told once, not every minute.
                     if !std::mem::replace(&mut known.is_unread, true) {
@@ -160,7 +173,7 @@ impl Pauses {
     }
 
     fn publish(&self) {
-        let mut all: Vec<Pause> = self.known().iter().flat_map(|known| known.pauses.clone()).collect();
+        let mut all: Vec<Pause> = self.known().iter().flat_map(|known| known.tags.pauses.clone()).collect();
         all.sort();
         // A scope that two queues name is paused once.
         all.dedup_by(|later, first| later.scope == first.scope);

@@ -35,7 +35,7 @@ use crate::{
     clock::Clock,
     config::{Config, WhenFull},
     job::{
-        Job,
+        Job, Tenant,
         estimate::{Durations, UNKNOWN_SECONDS},
         message::Rejection,
         problem::Problem,
@@ -153,17 +153,19 @@ impl Scheduler {
         self.with(|state| state.schedule.rules().tenant(tenant).when_full == WhenFull::Reject)
     }
 
+    /// Whether a new job of a tenant would be turned away now.
+    pub(crate) fn full(&self, tenant: &Tenant) -> Option<Full> {
+        self.with(|state| state.full(tenant.as_str()))
+    }
+
     /// Waits for a slot. Dropping the future leaves the line. `is_new`: the job may be turned away where too many of its tenant wait.
     pub(crate) async fn admit(&self, ticket: Ticket, is_new: bool) -> Result<Slot, Full> {
         let (sender, slot) = oneshot::channel();
-        let key = self.change(|state, now_ms| {
-            let rule = state.schedule.rules().tenant(ticket.tenant.as_str());
-            let waiting = state.schedule.waiting_of(ticket.tenant.as_str());
-            let is_full = rule.when_full == WhenFull::Reject && rule.waiting.is_some_and(|most| waiting >= most);
-            if is_new && is_full {
-                return Err(Full { waiting });
+        let key = self.change(|state, _| {
+            if let Some(full) = state.full(ticket.tenant.as_str()).filter(|_| is_new) {
+                return Err(full);
             }
-            Ok(state.schedule.push(ticket, sender, now_ms))
+            Ok(state.schedule.push(ticket, sender))
         })?;
         let _leave = Leave(self, key);
         match slot.await {
@@ -243,7 +245,7 @@ impl Scheduler {
                 return None;
             }
             let State { schedule, durations, .. } = state;
-            let next = schedule.next(now_ms, |ticket| expected(durations, ticket))?;
+            let next = schedule.next(now_ms, |ticket| expected(durations, &ticket.repository, &ticket.profile))?;
             state.starts.take(now_ms);
             let untold = Untold::new(state, self);
             let group = next.ticket.group.clone().map(|key| GroupLock::new(key, next.ticket.job.clone(), self.clone()));
@@ -281,6 +283,13 @@ impl State {
         }
     }
 
+    fn full(&self, tenant: &str) -> Option<Full> {
+        let rule = self.schedule.rules().tenant(tenant);
+        let waiting = self.schedule.waiting_of(tenant);
+        let is_full = rule.when_full == WhenFull::Reject && rule.waiting.is_some_and(|most| waiting >= most);
+        is_full.then_some(Full { waiting })
+    }
+
     /// Opens the rooms whose time has come.
     fn settle(&mut self) {
         for (project, room) in &mut self.rooms {
@@ -300,13 +309,13 @@ impl State {
     }
 
     fn expected(&self, ticket: &Ticket) -> f64 {
-        expected(&self.durations, ticket)
+        expected(&self.durations, &ticket.repository, &ticket.profile)
     }
 }
 
-/// What a job's build is expected to take, in seconds.
-fn expected(durations: &Durations, ticket: &Ticket) -> f64 {
-    durations.expected(&ticket.repository, &ticket.profile).unwrap_or(UNKNOWN_SECONDS)
+/// What a build of a repository and profile is expected to take, in seconds.
+fn expected(durations: &Durations, repository: &str, profile: &str) -> f64 {
+    durations.expected(repository, profile).unwrap_or(UNKNOWN_SECONDS)
 }
 
 /// So many milliseconds from now; `None`: that is now.

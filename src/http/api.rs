@@ -38,7 +38,7 @@ pub use self::{
 use super::{Pages, problem::Problem};
 use crate::{
     engine::{Console, Controls},
-    job::{JobId, reference::Reference},
+    job::reference::Reference,
 };
 
 /// The root of all paths.
@@ -119,10 +119,6 @@ fn controls(pages: &Pages) -> Result<Controls, Problem> {
 /// A job by one of its names.
 fn job_name(text: &str) -> Result<Reference, Problem> {
     Reference::parse(text).map_err(|rule| Problem::bad_request("wrong-job-id", format!("a job's id {rule}")))
-}
-
-fn job_id(text: &str) -> Result<JobId, Problem> {
-    JobId::parse(text).map_err(|rule| Problem::bad_request("wrong-job-id", format!("a job's id {rule}")))
 }
 
 /// A page that takes no parameters.

@@ -12,7 +12,8 @@ pub const UNKNOWN_SECONDS: f64 = 300.0;
 /// The durations of recent builds, in seconds.
 #[derive(Debug, Default)]
 pub struct Durations {
-    of: HashMap<(String, String), Recent>,
+    /// By repository and profile. A page that shows thousands of jobs asks here for each.
+    of: HashMap<String, HashMap<String, Recent>>,
     /// When each was heard of last.
     stamps: BTreeMap<u64, (String, String)>,
     profiles: BTreeMap<String, Recent>,
@@ -22,7 +23,9 @@ pub struct Durations {
 
 #[derive(Debug, Default)]
 struct Recent {
+    /// The newest last.
     seconds: VecDeque<f64>,
+    sorted: Vec<f64>,
     stamp: u64,
 }
 
@@ -32,16 +35,19 @@ impl Durations {
         self.stamp += 1;
         self.all.add(seconds);
         self.profiles.entry(profile.to_owned()).or_default().add(seconds);
-        let key = (repository.to_owned(), profile.to_owned());
-        let recent = self.of.entry(key.clone()).or_default();
+        let recent = self.of.entry(repository.to_owned()).or_default().entry(profile.to_owned()).or_default();
         self.stamps.remove(&recent.stamp);
         recent.add(seconds);
         recent.stamp = self.stamp;
-        self.stamps.insert(self.stamp, key);
-        if self.of.len() > REMEMBERED
-            && let Some((_, oldest)) = self.stamps.pop_first()
+        self.stamps.insert(self.stamp, (repository.to_owned(), profile.to_owned()));
+        if self.stamps.len() > REMEMBERED
+            && let Some((_, (repository, profile))) = self.stamps.pop_first()
+            && let Some(profiles) = self.of.get_mut(&repository)
         {
-            self.of.remove(&oldest);
+            profiles.remove(&profile);
+            if profiles.is_empty() {
+                self.of.remove(&repository);
+            }
         }
     }
 
@@ -54,14 +60,15 @@ impl Durations {
 
     /// What builds usually take: the median, and what nine of ten stay below.
     pub fn usual(&self, repository: &str, profile: &str) -> Option<[u64; 2]> {
-        let sorted = self.recent(repository, profile)?.sorted(0.0);
-        Some([quantile(&sorted, 0.5)?, quantile(&sorted, 0.9)?].map(whole))
+        let sorted = &self.recent(repository, profile)?.sorted;
+        Some([quantile(sorted, 0.5)?, quantile(sorted, 0.9)?].map(whole))
     }
 
     /// How long a build that has taken `elapsed` seconds still runs, at least and at most: as those did that took as long.
     pub fn left(&self, repository: &str, profile: &str, elapsed: f64) -> Option<[u64; 2]> {
-        let sorted = self.recent(repository, profile)?.sorted(elapsed);
-        let left = |part| quantile(&sorted, part).map(|seconds| whole(seconds - elapsed));
+        let sorted = &self.recent(repository, profile)?.sorted;
+        let longer = &sorted[sorted.partition_point(|seconds| *seconds < elapsed)..];
+        let left = |part| quantile(longer, part).map(|seconds| whole(seconds - elapsed));
         // One that takes longer than all that are known says nothing of its end.
         Some([left(0.1).unwrap_or(0), left(0.9).unwrap_or(whole(elapsed))])
     }
@@ -72,7 +79,7 @@ impl Durations {
     }
 
     fn recent(&self, repository: &str, profile: &str) -> Option<&Recent> {
-        let of = self.of.get(&(repository.to_owned(), profile.to_owned()));
+        let of = self.of.get(repository).and_then(|profiles| profiles.get(profile));
         of.or_else(|| self.profiles.get(profile)).or(Some(&self.all)).filter(|recent| !recent.seconds.is_empty())
     }
 }
@@ -83,13 +90,8 @@ impl Recent {
             self.seconds.pop_front();
         }
         self.seconds.push_back(seconds.max(0.0));
-    }
-
-    /// Those that took longer than `elapsed`.
-    fn sorted(&self, elapsed: f64) -> Vec<f64> {
-        let mut sorted: Vec<f64> = self.seconds.iter().copied().filter(|seconds| *seconds >= elapsed).collect();
-        sorted.sort_by(f64::total_cmp);
-        sorted
+        self.sorted = self.seconds.iter().copied().collect();
+        self.sorted.sort_by(f64::total_cmp);
     }
 }
 
@@ -151,6 +153,6 @@ mod tests {
         }
         assert_eq!((durations.of.len(), durations.stamps.len()), (REMEMBERED, REMEMBERED));
         assert_eq!(durations.expected("busy", "p"), Some(10.0));
-        assert_eq!(durations.of[&("busy".to_owned(), "p".to_owned())].seconds.len(), RECENT);
+        assert_eq!(durations.of["busy"]["p"].seconds.len(), RECENT);
     }
 }

@@ -48,11 +48,27 @@ pub fn value(pause: &Pause) -> Result<String, &'static str> {
     Ok(value)
 }
 
-/// The pauses that a queue's tags say, in the order of their scopes. What names no tenant or profile is none.
-pub fn read(tags: &BTreeMap<String, String>, queue: &str) -> Vec<Pause> {
-    let mut pauses: Vec<Pause> = tags.iter().filter_map(|(key, value)| Some(pause(scope(key, queue)?, value))).collect();
-    pauses.sort();
-    pauses
+/// What a queue's tags say.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tags {
+    /// In the order of their scopes.
+    pub pauses: Vec<Pause>,
+    /// Keys that begin like a pause's and pause nothing, such as one that is misspelt.
+    pub strange: Vec<String>,
+}
+
+/// What a queue's tags say. What names no tenant or profile is no pause.
+pub fn read(tags: &BTreeMap<String, String>, queue: &str) -> Tags {
+    let mut read = Tags::default();
+    for (key, value) in tags {
+        match scope(key, queue) {
+            Some(scope) => read.pauses.push(pause(scope, value)),
+            None if key.to_ascii_lowercase().starts_with(ALL) => read.strange.push(key.clone()),
+            None => {}
+        }
+    }
+    read.pauses.sort();
+    read
 }
 
 fn scope(key: &str, queue: &str) -> Option<PauseScope> {
@@ -149,10 +165,13 @@ mod tests {
             ("slipway:pause:tenant:a b", "", None),
             ("slipway:pause:other", "", None),
             ("slipway:paused", "", None),
+            ("Slipway:Pause:tenat:team-a", "", None),
             ("team", "a", None),
         ] {
             let tags = [(key.to_owned(), value.to_owned())].into();
-            assert_eq!(read(&tags, "jobs"), Vec::from_iter(expected), "{key}={value}");
+            let is_strange = expected.is_none() && key != "team";
+            let strange = is_strange.then(|| key.to_owned()).into_iter().collect();
+            assert_eq!(read(&tags, "jobs"), Tags { pauses: Vec::from_iter(expected), strange }, "{key}={value}");
         }
     }
 
@@ -170,7 +189,7 @@ mod tests {
             let pause = paused(PauseScope::Tenant("team-a".into()), Some(SINCE), Some(reason.trim()).filter(|reason| !reason.is_empty()));
             if let Ok(value) = value(&pause) {
                 prop_assert!(value.chars().all(|letter| letter.is_alphanumeric() || " +-=._:/@".contains(letter)), "{value}");
-                prop_assert_eq!(read(&[(key(&pause.scope), value)].into(), "jobs"), vec![pause]);
+                prop_assert_eq!(read(&[(key(&pause.scope), value)].into(), "jobs").pauses, vec![pause]);
             }
         }
     }

@@ -1,5 +1,7 @@
 //! How people name a job: by its id, or by a build of it, as CodeBuild's console, events and logs name that.
 
+use url::form_urlencoded::byte_serialize;
+
 use super::JobId;
 
 /// A job, by one of its names.
@@ -12,6 +14,9 @@ pub enum Reference {
 }
 
 const RULE: &str = "must be 1 to 64 characters of A-Z, a-z, 0-9, '.', '_' and '-', or name a build by its id (project:uuid) or by its ARN";
+/// Ids that no path can have as they are, and how they are written there before the path is encoded: browsers and clients take the first two
+/// for folders, also when they are encoded once, and the last is the form for a new job.
+const WRITTEN: [(&str, &str); 3] = [(".", "%2E"), ("..", "%2E%2E"), ("new", "%6Eew")];
 /// The longest name of a project that is taken for one: CodeBuild's API names 255.
 const PROJECT: usize = 255;
 
@@ -19,6 +24,7 @@ impl Reference {
     /// Takes a job's id, or a build's id, ARN, or part of its ARN; the error is the rule.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         let text = bare(text);
+        let text = WRITTEN.iter().find(|(_, written)| *written == text).map_or(text, |(id, _)| id);
         match text.split_once(':') {
             Some((project, uuid)) if is_project(project) && is_uuid(uuid) => Ok(Self::Build(text.to_owned())),
             Some(_) => Err(RULE),
@@ -54,6 +60,12 @@ impl std::fmt::Display for Reference {
             Self::Build(id) => f.write_str(id),
         }
     }
+}
+
+/// A job's name as a part of a URL's path.
+pub fn segment(name: &str) -> String {
+    let written = WRITTEN.iter().find(|(id, _)| *id == name).map_or(name, |(_, written)| written);
+    byte_serialize(written.as_bytes()).collect::<String>().replace('+', "%20")
 }
 
 /// What stands behind `build/` in a build's ARN (`arn:aws:codebuild:REGION:ACCOUNT:build/PROJECT:UUID`), and any other text as it is.
@@ -97,6 +109,15 @@ mod tests {
         assert_eq!(last.builds(["a", "b"]), [format!("a:{UUID}"), format!("b:{UUID}")]);
         let job = Reference::parse("app-4711").unwrap();
         assert!(job.builds(["a"]).is_empty() && !job.names_build(&build));
+    }
+
+    #[test]
+    fn every_id_has_a_place_in_a_path() {
+        for (id, path) in [(".", "%252E"), ("..", "%252E%252E"), ("new", "%256Eew"), ("...", "..."), ("app-1", "app-1")] {
+            assert_eq!(segment(id), path);
+            assert_eq!(Reference::parse(&path.replace("%25", "%")), Ok(Reference::Job(JobId::parse(id).unwrap())));
+        }
+        assert_eq!(segment("flex:1"), "flex%3A1");
     }
 
     #[test]

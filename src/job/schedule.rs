@@ -88,7 +88,6 @@ struct Waiting<T> {
     route: usize,
     /// Where it is offered.
     flow: Option<usize>,
-    since_ms: i64,
 }
 
 /// One that runs.
@@ -161,13 +160,13 @@ impl<T> Schedule<T> {
     }
 
     /// Joins those that wait.
-    pub fn push(&mut self, ticket: Ticket, it: T, now_ms: i64) -> Key {
+    pub fn push(&mut self, ticket: Ticket, it: T) -> Key {
         let tenant = self.tenant(ticket.tenant.as_str());
         let route = self.route(&ticket);
         self.tenants[tenant].waiting += 1;
         let (group, arrival) = (ticket.group.clone(), ticket.arrival);
         let age = ticket.age.clone();
-        let index = self.jobs.insert(Waiting { ticket, it, tenant, route, flow: None, since_ms: now_ms });
+        let index = self.jobs.insert(Waiting { ticket, it, tenant, route, flow: None });
         if let Some(group) = group {
             let job = &self.jobs[index].ticket.job;
             let members = &mut self.groups.entry(group.clone()).or_default().members;

@@ -1,5 +1,7 @@
 //! Where jobs and limits stand: what the API, the status page and the commands show. Shapes only; the engine fills them in.
 
+mod held;
+mod limit;
 mod message;
 mod reason;
 mod record;
@@ -9,6 +11,10 @@ use std::{collections::BTreeMap, sync::Arc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use self::{
+    held::Held,
+    limit::{LimitStanding, Limits},
+};
 use super::{
     event::{Artifacts, ImageResult, JobSummary, Log, Run, Timings},
     outcome::{Failure, Status},
@@ -67,6 +73,10 @@ pub struct Reason {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "u64")]
     pub limit: Option<usize>,
+    /// How many may run while nobody else waits, where a tenant may then go beyond its limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "u64")]
+    pub burst: Option<usize>,
     /// The job that comes first in the group.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
@@ -209,58 +219,6 @@ pub struct JobDetail {
     pub history: Vec<HistoryEntry>,
     /// Whether this comes from CodeBuild's record: what happened before the build, and who sent the job, are not known then.
     pub from_record: bool,
-}
-
-/// A limit: how it is set, and how much of it is used.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct LimitStanding {
-    /// The tenant, profile, repository or project; empty for the limit of all.
-    pub name: String,
-    /// Builds that run and count towards it.
-    pub running: usize,
-    /// As the operator set it. Absent: none of its own.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "u64")]
-    pub limit: Option<usize>,
-    /// What CodeBuild was found to take, where that is less.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "u64")]
-    pub learned: Option<usize>,
-    /// Since when: RFC 3339 in UTC.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String", extend("format" = "date-time"))]
-    pub learned_at: Option<String>,
-    /// In which words CodeBuild refused.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "String")]
-    pub refusal: Option<String>,
-    /// Its share beside others, of a tenant.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "u32")]
-    pub weight: Option<u32>,
-    /// Jobs that wait and count towards it.
-    pub waiting: usize,
-    /// For how long the oldest of them has waited, in seconds.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "u64")]
-    pub longest_wait_seconds: Option<u64>,
-}
-
-/// All limits.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Limits {
-    /// Of all builds.
-    pub all: LimitStanding,
-    /// Of the tenants that have jobs now, or limits of their own.
-    pub tenants: Vec<LimitStanding>,
-    /// Of every profile.
-    pub profiles: Vec<LimitStanding>,
-    /// Of the repositories that have jobs now, where repositories are limited.
-    pub repositories: Vec<LimitStanding>,
-    /// Of every project.
-    pub projects: Vec<LimitStanding>,
-    /// What is paused.
-    pub pauses: Vec<Pause>,
 }
 
 /// What does not start until it is resumed.

@@ -152,6 +152,9 @@ async fn a_log_is_whole_and_without_secrets_while_it_grows_later_and_after_a_res
     world.ends().await;
     let (_, _, later) = ask(&router, "GET /jobs/app-1/log", None).await;
     assert_eq!(followed, later);
+    let build = get(&router, "/jobs/app-1").await["build_ids"][0].as_str().unwrap().to_owned();
+    let by_build = ask(&router, &format!("GET /jobs/{build}/log"), None).await;
+    assert_eq!((by_build.0, &by_build.2), (StatusCode::OK, &later), "a build names its job here too");
     assert!(later.contains("token is [redacted]\n") && later.contains("E0308") && !later.contains("hunter2"), "{later}");
 
     world.kill_when_quiet().await;
@@ -247,6 +250,22 @@ async fn a_job_is_submitted_as_the_daemon_would_accept_it_or_not_at_all() {
         assert_eq!((status, name.as_str()), expected, "{request}");
     }
     assert_eq!(world.dead_letters().await.len(), 0, "nothing wrong came onto the queue");
+    world.end().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_id_that_a_job_may_have_has_a_path() {
+    let world = world(|_| Script::succeeds()).start().await;
+    let router = open(&world);
+    for (id, path) in [(".", "%252E"), ("..", "%252E%252E"), ("new", "%256Eew")] {
+        let (_, headers, _) = ask(&router, "POST /jobs", Some(job(id))).await;
+        assert_eq!(headers["location"], format!("/api/v1/jobs/{path}"));
+        assert_eq!(world.next_end().await["subject"], id);
+        until(&router, path, |job| job["id"] == id && job["state"] == "ended").await;
+        assert_eq!(ask(&router, &format!("GET /jobs/{path}/log"), None).await.0, StatusCode::OK);
+        let page = Request::get(format!("/jobs/{path}")).header("host", "localhost").body(Body::empty()).unwrap();
+        assert_eq!(router.clone().oneshot(page).await.unwrap().status(), StatusCode::OK, "{id} has a page");
+    }
     world.end().await;
 }
 
@@ -356,8 +375,8 @@ async fn what_is_paused_starts_when_it_is_resumed_and_a_dead_letter_goes_back() 
     );
     let id = letter["id"].as_str().unwrap().to_owned();
     let (status, _, text) = ask(&router, &format!("POST /dead-letters/{id}/redrive"), None).await;
-    let done: Value = serde_json::from_str(&text).unwrap();
-    assert_eq!((status, &done["refused"][0]["id"]), (StatusCode::OK, &json!(id)), "it would be rejected again: {text}");
+    let refused: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!((status, &refused["problems"][0]["path"]), (StatusCode::CONFLICT, &json!("/version")), "it would be rejected again: {text}");
     let mended = json!({ "body": job("app-1").to_string() });
     let (_, _, text) = ask(&router, &format!("POST /dead-letters/{id}/redrive"), Some(mended)).await;
     assert_eq!(serde_json::from_str::<Value>(&text).unwrap()["done"], json!([id]), "{text}");

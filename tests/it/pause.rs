@@ -114,6 +114,32 @@ async fn a_paused_tenants_jobs_wait_beside_those_of_others_and_over_a_restart() 
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_paused_job_is_told_of_before_restarts_have_used_up_its_receives() {
+    let mut world = world(|_| Script::succeeds()).start_without_daemon().await;
+    let policy = r#"{"deadLetterTargetArn":"arn:aws:sqs:us-east-1:000000000000:slipway-jobs-dlq","maxReceiveCount":3}"#;
+    let queue = world.create_queue("strict", &[(QueueAttributeName::RedrivePolicy, policy)]).await;
+    world.take_from(queue.url());
+    world.start_daemon().await;
+    let pauses = world.controls().pauses;
+    pauses.pause(tenant("team-a"), None).await.unwrap();
+    send(&queue, &of_tenant("a-1", "team-a")).await;
+    for is_told in [false, true, true] {
+        sleep(Duration::from_mins(5)).await;
+        let notices = world.vitals().console().unwrap().snapshot().notices.clone();
+        assert_eq!(notices.iter().any(|notice| notice.kind == "receives_run_out"), is_told, "{notices:?}");
+        if !is_told {
+            world.kill().await;
+            world.start_daemon().await;
+        }
+    }
+    // As long as SQS hides a message is a receive too, and the last one.
+    sleep(Duration::from_hours(12)).await;
+    assert!(world.controls().pauses.resume(&tenant("team-a")).await.unwrap());
+    assert_eq!(world.next_end().await["data"]["status"], "succeeded");
+    world.end().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn paused_jobs_keep_no_others_from_being_received() {
     let mut world = world(|_| Script::succeeds()).with("SLIPWAY__LIMITS__WAITING=10").start().await;
     let pauses = world.controls().pauses;
@@ -136,7 +162,13 @@ async fn a_tag_that_somebody_else_sets_is_heard_within_a_minute() {
     let queue = world.clients.queue(&world.provision.jobs);
     queue.tag("slipway:pause:tenant:team-a", "2026-11-22T10:00:00Z =28by hand=29").await.unwrap();
     queue.tag("owner", "team-x").await.unwrap();
+    queue.tag("slipway:pause:tenat:team-b", "").await.unwrap();
     sleep(Duration::from_secs(61)).await;
+    let notices = world.vitals().console().unwrap().snapshot().notices.clone();
+    assert!(
+        notices.iter().any(|notice| notice.kind == "pause_strange" && notice.text.contains("slipway:pause:tenat:team-b")),
+        "{notices:?}"
+    );
     let paused = world.controls().pauses.now();
     assert_eq!((paused.len(), paused[0].reason.as_deref()), (1, Some("(by hand)")));
     world.submit(&of_tenant("a-1", "team-a")).await;
@@ -144,7 +176,7 @@ async fn a_tag_that_somebody_else_sets_is_heard_within_a_minute() {
     assert!(world.builds().is_empty());
     queue.untag("slipway:pause:tenant:team-a").await.unwrap();
     assert_eq!(world.ends().await.len(), 1);
-    assert_eq!(queue.tags().await.unwrap().len(), 1, "other tags are not ours");
+    assert_eq!(queue.tags().await.unwrap().len(), 2, "other tags are not ours");
     world.end().await;
 }
 

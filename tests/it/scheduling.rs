@@ -14,6 +14,7 @@ use std::{
     time::Duration,
 };
 
+use axum::http::StatusCode;
 use localaws::{
     ApiError,
     codebuild::BuildView,
@@ -24,7 +25,10 @@ use serde_json::{Value, json};
 use slipway::config::{TenantLimits, WhenFull};
 use tokio::time::Instant;
 
-use crate::world::{World, job, world};
+use crate::{
+    api::{ask, get, open},
+    world::{World, job, world},
+};
 
 fn of_tenant(tenant: &str, id: &str) -> Value {
     let mut job = job(id);
@@ -136,6 +140,16 @@ async fn a_tenant_whose_queue_is_full_is_told_and_may_send_again() {
         world.submit(&of_tenant("flood", &format!("app-{number}"))).await;
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
+    let router = open(&world);
+    for (id, expected) in [("app-6", StatusCode::TOO_MANY_REQUESTS), ("app-3", StatusCode::ACCEPTED)] {
+        let (status, _, text) = ask(&router, "POST /jobs", Some(of_tenant("flood", id))).await;
+        assert_eq!((status, text.contains("TENANT_QUEUE_FULL")), (expected, expected != StatusCode::ACCEPTED), "{id}: {text}");
+    }
+    let limits = get(&router, "/limits").await;
+    let flood = &limits["tenants"][0];
+    assert_eq!((&flood["waiting"], &flood["waiting_limit"], &flood["when_full"]), (&json!(3), &json!(3), &json!("reject")));
+    assert_eq!(limits["held"]["waiting_limit"], 1000);
+    assert!(limits["held"]["bytes"].as_u64().unwrap() > 0 && limits["held"]["bytes_limit"] == 64 << 20, "{limits}");
     world.submit(&of_tenant("quiet", "quiet")).await;
     for id in ["app-4", "app-5"] {
         let end = world.next_end().await;
@@ -145,10 +159,10 @@ async fn a_tenant_whose_queue_is_full_is_told_and_may_send_again() {
         assert_eq!(problem, "TENANT_QUEUE_FULL: 3 jobs of flood wait already, as many as may; send it again later");
     }
     assert_eq!(world.dead_letters().await.len(), 2);
-    // Those that wait come back after a crash, and are not turned away for it.
+    // Those that wait come back after a crash, and are not turned away for it. One of them was sent twice, and is told twice.
     world.kill().await;
     world.start_daemon().await;
-    for _ in 0..5 {
+    for _ in 0..6 {
         assert_eq!(world.next_end().await["data"]["status"], "succeeded");
     }
     world.submit(&of_tenant("flood", "app-4")).await;

@@ -14,7 +14,7 @@ use crate::{
     },
     clock::Clock,
     config::{Config, Current, Profile},
-    engine::dead_letter::{Desk, Done, Look, Selection},
+    engine::dead_letter::{Desk, Done, Look, Refused, Selection},
     supervise::Jobs,
 };
 
@@ -67,7 +67,12 @@ impl Counter {
 
     pub(super) async fn redrive_edited(&self, id: &str, body: String) -> anyhow::Result<Done> {
         Ok(match self {
-            Self::Daemon(client) => client.post(&format!("/dead-letters/{id}/redrive"), &json!({ "body": body })).await?,
+            Self::Daemon(client) => match client.post(&format!("/dead-letters/{id}/redrive"), &json!({ "body": body })).await {
+                Err(Failure::Refused(problem)) if !problem.problems.is_empty() => {
+                    Done { refused: vec![Refused { id: id.to_owned(), problems: problem.problems }], ..Done::default() }
+                }
+                answer => answer?,
+            },
             Self::Own { desk, .. } => desk.redrive_edited(id, body).await?,
         })
     }

@@ -13,7 +13,7 @@ use crate::{
         pace::{Lane, Rank},
     },
     engine::stream::Stream,
-    job::{JobId, build::Build, closing::Closing, redact::Redactor, rejoin::Rejoin},
+    job::{JobId, build::Build, closing::Closing, redact::Redactor, reference::Reference, rejoin::Rejoin},
 };
 
 /// Between two looks at a log that goes on.
@@ -34,23 +34,20 @@ pub struct LogReader {
 }
 
 impl Console {
-    /// The log of a job's latest build, from its beginning. `None`: there is no such job, or it has no build. `follow`: until the build has
-    /// ended.
-    pub async fn log(&self, id: &JobId, follow: bool) -> Result<Option<LogReader>, AwsError> {
-        let build = match self.tracker().build(id) {
-            Some(build) => Some(build),
-            None => match self.tracker().detail(id, |_| {}) {
-                // It waits for its first build, or ended without one.
-                Some(detail) if detail.builds.is_empty() => None,
-                Some(detail) => match detail.builds.into_iter().next_back() {
-                    Some(last) => self.parts().worker.starter.status(last.id).await?,
-                    None => None,
-                },
-                None => self.builds(id).await?.pop(),
-            },
+    /// The log of a job's latest build, or of the build by which it is named, from its beginning. `None`: there is no such job, or it has no
+    /// build. `follow`: until the build has ended.
+    pub async fn log(&self, name: &Reference, follow: bool) -> Result<Option<LogReader>, AwsError> {
+        let latest = match name {
+            Reference::Job(id) => self.latest(id).await?,
+            Reference::Build(_) => None,
         };
-        let Some(build) = build else { return Ok(None) };
-        let secrets = self.tracker().secrets(id).unwrap_or_default();
+        let build = match latest {
+            Some(build) => Some(build),
+            None => self.build(name).await?,
+        };
+        // A build that no job asked for is nobody's business here.
+        let Some((build, id)) = build.and_then(|build| Some((Arc::clone(&build), build.job.clone()?))) else { return Ok(None) };
+        let secrets = self.tracker().secrets(&id).unwrap_or_default();
         let secrets = secrets.into_iter().chain(build.secrets.iter().cloned());
         let config = self.config();
         let patterns = config.log.redact.iter().map(|expression| expression.regex().clone());
@@ -64,6 +61,20 @@ impl Console {
             build,
             done: false,
         }))
+    }
+
+    async fn latest(&self, id: &JobId) -> Result<Option<Arc<Build>>, AwsError> {
+        if let Some(build) = self.tracker().build(id) {
+            return Ok(Some(build));
+        }
+        match self.tracker().detail(id, |_| {}) {
+            // It waits for its first build, or ended without one.
+            Some(detail) => match detail.builds.into_iter().next_back() {
+                Some(last) => self.parts().worker.starter.status(last.id).await,
+                None => Ok(None),
+            },
+            None => Ok(self.builds(id).await?.pop()),
+        }
     }
 }
 

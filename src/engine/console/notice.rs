@@ -1,17 +1,22 @@
 //! What somebody should know of the daemon as a whole.
 
+use std::{collections::BTreeSet, sync::Arc};
+
 use jiff::Timestamp;
 
 use super::Console;
 use crate::job::{
     event::rfc3339,
-    standing::{LimitStanding, Limits, Notice, PauseScope, Severity},
+    standing::{Cause, JobStanding, LimitStanding, Limits, Notice, PauseScope, Severity},
 };
 
+/// A paused job is told of while so few further receives are left to its message: before the last one, so that somebody can act.
+const FEW: u32 = 1;
+
 impl Console {
-    /// What somebody should know of, the worst first: what needs a person, loops that stand still, what is paused, what CodeBuild was found
-    /// to take less of than the operator allows, starts that it does not take (`troubles`), and that the daemon leaves.
-    pub(super) fn notices(&self, limits: &Limits, troubles: Vec<Notice>, now: Timestamp) -> Vec<Notice> {
+    /// What somebody should know of, the worst first: what needs a person, loops that stand still, what is paused and what that costs, what
+    /// CodeBuild was found to take less of than the operator allows, starts that it does not take (`troubles`), and that the daemon leaves.
+    pub(super) fn notices(&self, limits: &Limits, jobs: &[Arc<JobStanding>], troubles: Vec<Notice>, now: Timestamp) -> Vec<Notice> {
         let parts = self.parts();
         let mut notices = parts.notices.list();
         notices.extend(troubles);
@@ -30,6 +35,13 @@ impl Console {
             },
             since: pause.since.clone(),
         }));
+        notices.extend(parts.pauses.strange().into_iter().map(|key| Notice {
+            severity: Severity::Warning,
+            kind: "pause_strange".to_owned(),
+            text: format!("the tag {key} of a queue looks like a pause and pauses nothing: is it misspelt?"),
+            since: None,
+        }));
+        notices.extend(self.worn(jobs));
         notices.extend(limits.projects.iter().filter_map(learned));
         if parts.worker.shutdown.drain.is_cancelled() {
             notices.push(Notice {
@@ -41,6 +53,22 @@ impl Console {
         }
         notices.sort();
         notices
+    }
+
+    /// Paused jobs that soon go to the dead-letter queue because they were held for long.
+    fn worn(&self, jobs: &[Arc<JobStanding>]) -> Option<Notice> {
+        let few: BTreeSet<String> = self.parts().leases.iter().flat_map(|leases| leases.with_few_left(FEW)).collect();
+        let is_paused = |job: &JobStanding| job.wait.iter().flat_map(|wait| &wait.reasons).any(|reason| reason.reason == Cause::Paused);
+        let count = if few.is_empty() { 0 } else { jobs.iter().filter(|job| is_paused(job) && few.contains(&job.job.message_id)).count() };
+        (count > 0).then(|| Notice {
+            severity: Severity::Warning,
+            kind: "receives_run_out".to_owned(),
+            text: format!(
+                "paused jobs whose messages SQS moves to the dead-letter queue after one or two receives more: {count}; a restart of the daemon \
+                is a receive, and so are 12 hours: resume them, or raise the queue's maxReceiveCount"
+            ),
+            since: None,
+        })
     }
 }
 

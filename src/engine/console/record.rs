@@ -77,7 +77,7 @@ impl Console {
     }
 
     /// The build that is named, as CodeBuild knows it.
-    async fn build(&self, name: &Reference) -> Result<Option<Arc<Build>>, AwsError> {
+    pub(super) async fn build(&self, name: &Reference) -> Result<Option<Arc<Build>>, AwsError> {
         let config = self.config();
         for id in name.builds(projects(&config)) {
             if let Some(build) = self.parts().worker.starter.status(id).await? {

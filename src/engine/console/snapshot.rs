@@ -68,7 +68,7 @@ impl Console {
         jobs.sort_by(|one, other| key(one).cmp(&key(other)));
         let now = parts.worker.clock.now();
         let limits = standing.limits;
-        let notices = self.notices(&limits, standing.troubles, now);
+        let notices = self.notices(&limits, &jobs, standing.troubles, now);
         Snapshot { time: rfc3339(now), started_at: rfc3339(self.shared.started_at), jobs, limits, notices }
     }
 }

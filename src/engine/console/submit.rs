@@ -29,6 +29,9 @@ pub enum SubmitError {
     /// It is no valid job.
     #[error("the message is no valid job")]
     Rejected(Vec<Problem>),
+    /// As many jobs of its tenant wait as may, and further ones are turned away.
+    #[error("as many jobs of the tenant wait as may")]
+    Full(Vec<Problem>),
     /// SQS did not take it.
     #[error(transparent)]
     NotSent(#[from] AwsError),
@@ -45,7 +48,14 @@ impl Console {
         // The message's id is not known yet, and any id is one that a job may have.
         let named = match message::read(body, "m", &self.config().profiles) {
             Ok(Message::Job(job)) => {
-                serde_json::from_str::<serde_json::Value>(body).ok().filter(|body| body.get("id").is_some()).map(|_| job.id)
+                let is_named = serde_json::from_str::<serde_json::Value>(body).is_ok_and(|body| body.get("id").is_some());
+                let worker = &self.parts().worker;
+                // A repeat of a job that is known is not turned away. What others have sent and nobody has received yet is not counted.
+                let is_new = !is_named || !worker.deduplication.knows(&job.id);
+                if let Some(full) = worker.scheduler.full(&job.tenant).filter(|_| is_new) {
+                    return Err(SubmitError::Full(full.rejection(&job).problems));
+                }
+                is_named.then_some(job.id)
             }
             Ok(Message::Cancel(_)) => return Err(rejected("/cancel", "cancels a job: ask for that with POST jobs/{id}/cancel")),
             Err(rejection) => return Err(SubmitError::Rejected(rejection.problems)),

@@ -36,7 +36,8 @@ const AFTER_PANIC: Duration = Duration::from_mins(1);
 impl Intake {
     pub(super) fn hand_over(&self, delivery: Delivery, mut room: Reservation, received: Instant) {
         observe::message_received(&delivery.message_id, delivery.receive_count);
-        let Some(lease) = self.leases.take(&delivery, received) else {
+        let left = self.dead_letters.receives_left(delivery.receive_count);
+        let Some(lease) = self.leases.take(&delivery, received, left) else {
             observe::lease_renewed(&delivery.message_id);
             return;
         };
@@ -48,7 +49,7 @@ impl Intake {
             message_id: delivery.message_id.clone(),
             queue: self.settings.name().to_owned(),
             enqueued_at: delivery.sent_at,
-            last_receive: self.dead_letters.is_last_receive(delivery.receive_count),
+            last_receive: left == Some(0),
             traceparent: traceparent(delivery.text("traceparent").map(str::to_owned).as_ref(), delivery.trace_header.as_ref()),
         };
         if origin.last_receive {

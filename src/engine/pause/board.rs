@@ -7,7 +7,8 @@ use crate::{
     aws::{AwsError, Clients, queue::Queue},
     config,
     job::{
-        Tenant, pause,
+        Tenant,
+        pause::{self, Tags},
         standing::{Pause, PauseScope},
     },
 };
@@ -31,7 +32,7 @@ impl Board {
     }
 
     /// What the tags of each queue say, with the queue's name.
-    pub async fn read(&self) -> Vec<(&str, Result<Vec<Pause>, AwsError>)> {
+    pub async fn read(&self) -> Vec<(&str, Result<Tags, AwsError>)> {
         let read = async |(name, queue): &(String, Queue)| queue.tags().await.map(|tags| pause::read(&tags, name));
         let found = join_all(self.queues.iter().map(read)).await;
         self.queues.iter().map(|(name, _)| name.as_str()).zip(found).collect()
@@ -59,7 +60,7 @@ impl Board {
         let key = pause::key(scope);
         let mut was_paused = false;
         for ((_, found), (_, queue)) in self.read().await.into_iter().zip(&self.queues) {
-            if found?.iter().any(|pause| pause.scope == *scope) {
+            if found?.pauses.iter().any(|pause| pause.scope == *scope) {
                 queue.untag(&key).await?;
                 was_paused = true;
             }

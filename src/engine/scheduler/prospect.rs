@@ -34,6 +34,12 @@ enum Kind {
     Group,
 }
 
+impl Waiting {
+    pub(super) fn is_counted(&self) -> bool {
+        self.place.is_some()
+    }
+}
+
 impl Counts {
     fn of(&self, kind: Kind, name: &str) -> usize {
         self.0.get(&(kind, name.to_owned())).copied().unwrap_or_default()

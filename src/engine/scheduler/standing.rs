@@ -34,7 +34,7 @@ impl Scheduler {
         self.with(|state| {
             state.settle();
             let State { schedule, durations, rooms, .. } = state;
-            let stands = schedule.stand(now_ms, |ticket| expected(durations, ticket));
+            let stands = schedule.stand(now_ms, |repository, profile| expected(durations, repository, profile));
             let waiter = |stand: Stand<'_>| {
                 let Stand { ticket, mut wait, starts_in } = stand;
                 let words = || rooms.get(&ticket.project)?.refusal.as_ref().map(|(_, words)| words.clone());
@@ -44,7 +44,7 @@ impl Scheduler {
                 if state.untold >= state.most_untold {
                     let (running, limit) = (Some(state.untold), Some(state.most_untold));
                     let name = Some("ends that could not be published yet".to_owned());
-                    wait.reasons.push(Reason { reason: Cause::Limit, name, running, limit, job: None });
+                    wait.reasons.push(Reason { reason: Cause::Limit, name, running, limit, burst: None, job: None });
                 }
                 // While nothing is known, a guess would be no estimate.
                 wait.estimate_seconds = starts_in.filter(|_| !durations.is_empty()).map(range);
@@ -59,6 +59,7 @@ impl Scheduler {
                     project.learned_at = project.learned.map(|_| self.shared.clock.at(*when).to_string());
                 }
             }
+            limits.held = self.shared.backlog.held(state.waiting.iter().filter(|(_, waiting)| waiting.is_counted()).count());
             limits.pauses.clone_from(&state.pauses);
             Standing { waiting, limits, troubles: state.troubles(self.shared.clock) }
         })

@@ -75,8 +75,8 @@ async fn everyone_who_waits_is_shown_with_the_reason_the_position_and_the_time()
     built(&mut slot, 100);
     let standing = scheduler.standing();
     let estimates: Vec<_> = standing.waiting.iter().map(|waiter| waiter.wait.estimate_seconds.unwrap()).collect();
-    // The first was taken to cost 300 s while nothing was known; the second waits for one of 100 s beside.
-    assert_eq!(estimates, [[149, 345], [216, 495]]);
+    // What runs was taken to cost 300 s while nothing was known, and is known to take 100 s now; the second waits for one more such build.
+    assert_eq!(estimates, [[49, 120], [116, 270]]);
     assert_eq!(
         (scheduler.usual("github.com/acme/app", "default"), scheduler.left("x", "default", Duration::from_secs(40))),
         (Some([100, 100]), Some([60, 60]))

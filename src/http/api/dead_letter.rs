@@ -160,5 +160,9 @@ fn one(done: Done) -> Result<Json<Done>, Problem> {
     if done.complete && done.done.is_empty() && done.refused.is_empty() {
         return Err(Problem::not_found("there is no such dead letter: it may have been handled already"));
     }
+    if let Some(refused) = done.refused.first() {
+        let detail = "the dead letter stays where it is: `problems` says why";
+        return Err(Problem::new(StatusCode::CONFLICT, "dead-letter-refused", detail).with(refused.problems.clone()));
+    }
     Ok(Json(done))
 }

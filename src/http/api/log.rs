@@ -1,4 +1,4 @@
-//! `GET jobs/{id}/log`: the log of a job's latest build, as plain text.
+//! `GET jobs/{id}/log`: the log of a job's latest build, or of the build that is named, as plain text.
 
 use axum::{
     body::{Body, Bytes},
@@ -10,7 +10,7 @@ use futures_util::stream;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
 
-use super::{console, job, job_id, parameters, stream_place};
+use super::{console, job, job_name, parameters, stream_place};
 use crate::{
     aws::AwsError,
     engine::LogReader,
@@ -33,12 +33,12 @@ pub(super) async fn log(State(pages): State<Pages>, Path(id): Path<String>, uri:
         Some("true") => true,
         Some(_) => return Err(wrong("follow", "must be true or false")),
     };
-    let (console, id) = (console(&pages)?, job_id(&id)?);
+    let (console, name) = (console(&pages)?, job_name(&id)?);
     let place = stream_place(&pages)?;
-    let Some(mut reader) = console.log(&id, follow).await? else {
-        return Err(match console.job(&id).await? {
-            Some(_) => Problem::not_found(format!("the job {id} has no build, and so no log")),
-            None => job::unknown(&console, &id),
+    let Some(mut reader) = console.log(&name, follow).await? else {
+        return Err(match console.named(&name).await? {
+            Some(_) => Problem::not_found(format!("the job {name} has no build, and so no log")),
+            None => job::unknown(&console, &name),
         });
     };
     // What fails at once is told by the status; a log that grows may take its time.

@@ -75,13 +75,10 @@ pub fn openapi() -> Value {
 }
 
 fn paths(shapes: &mut Shapes) -> Value {
-    let id = json!({
-        "name": "id", "in": "path", "required": true, "description": "The job's id.",
-        "schema": { "type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$" },
-    });
     let name = json!({
         "name": "id", "in": "path", "required": true,
-        "description": "The job's id; or a build of it: its id (`project:uuid`), its ARN, or the ARN's last part.",
+        "description": "The job's id; or a build of it: its id (`project:uuid`), its ARN, or the ARN's last part. The ids `.` and `..`, which \
+                        clients take for folders, are written `%2E` and `%2E%2E`, and encoded: `%252E` and `%252E%252E`.",
         "schema": { "type": "string", "minLength": 1, "maxLength": 512 },
     });
     let list = shapes.written::<JobList>();
@@ -96,16 +93,17 @@ fn paths(shapes: &mut Shapes) -> Value {
             "get": Operation::new("listJobs", "The jobs that are held or remembered, filtered and in pages.")
                 .takes(filters).gives("200", "A page of jobs.", "application/json", &list).finish(shapes),
             "post": Operation::new("submitJob", "Puts a job on the first queue, if the daemon would accept it. A header `traceparent` goes with it.")
-                .brings(&message, true).asks_aws().gives("202", "It is on the queue; `Location` says where to look.", "application/json", &accepted).finish(shapes),
+                .brings(&message, true).asks_aws().gives("202", "It is on the queue; `Location` says where to look.", "application/json", &accepted)
+                .refuses("429", "As many jobs of its tenant wait as may (`when_full = \"reject\"`): send it again later.").finish(shapes),
         },
         "/jobs/{id}": {
             "get": Operation::new("showJob", "One job with all that is known of it: held, remembered, or else found among CodeBuild's builds (`from_record`).")
                 .takes(vec![name.clone()]).asks_aws().gives("200", "The job.", "application/json", &detail).finish(shapes),
         },
         "/jobs/{id}/log": {
-            "get": Operation::new("readLog", "The log of a job's latest build, whole, as plain text and without secrets. A log that cannot be read \
+            "get": Operation::new("readLog", "The log of a job's latest build, or of the build that is named, whole, as plain text and without secrets. A log that cannot be read \
                                               to its end breaks off: the answer's transfer is then incomplete.")
-                .takes(vec![id, json!({
+                .takes(vec![name.clone(), json!({
                     "name": "follow", "in": "query", "description": "Whether the answer goes on until the build has ended.",
                     "schema": { "type": "boolean", "default": false },
                 })])
@@ -179,8 +177,13 @@ fn dead_letters(shapes: &mut Shapes) -> Vec<(&'static str, Value)> {
         "description": "false: what the last look found, without asking SQS. A look counts one receive more for each message; one that is \
                         10 s old is not made again.",
     });
-    let one =
-        |operation: Operation| operation.takes(vec![id.clone()]).asks_aws().gives("200", "What became of it.", "application/json", &done);
+    let one = |operation: Operation| {
+        operation
+            .takes(vec![id.clone()])
+            .asks_aws()
+            .gives("200", "What became of it.", "application/json", &done)
+            .refuses("409", "It stays where it is: `problems` says why.")
+    };
     let some =
         |operation: Operation| operation.brings(&wish, true).asks_aws().gives("200", "What became of them.", "application/json", &done);
     let listed = Operation::new("listDeadLetters", "The dead letters, the oldest first, each with all its problems.")

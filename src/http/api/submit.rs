@@ -13,7 +13,7 @@ use super::{ROOT, console, no_parameters};
 use crate::{
     engine::{SubmitError, Submitted},
     http::{Pages, body, problem::Problem},
-    job::trace,
+    job::{reference::segment, trace},
 };
 
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
@@ -40,9 +40,13 @@ pub(super) async fn submit(State(pages): State<Pages>, uri: Uri, request: Reques
             let detail = "the message is no valid job: `problems` says what is wrong where";
             Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "job-rejected", detail).with(problems)
         }
+        SubmitError::Full(problems) => {
+            let detail = "as many jobs of the tenant wait as may: send it again later";
+            Problem::new(StatusCode::TOO_MANY_REQUESTS, "tenant-queue-full", detail).with(problems)
+        }
         SubmitError::NotSent(error) => error.into(),
     })?;
-    let location = HeaderValue::try_from(format!("{ROOT}/jobs/{id}")).ok();
+    let location = HeaderValue::try_from(format!("{ROOT}/jobs/{}", segment(&id))).ok();
     let mut response = (StatusCode::ACCEPTED, Json(Accepted { id, message_id, queue })).into_response();
     response.headers_mut().extend(location.map(|location| (header::LOCATION, location)));
     Ok(response)

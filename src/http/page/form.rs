@@ -35,7 +35,7 @@ pub(super) fn problems(problems: &[Problem]) -> Markup {
     html! {
         @if !problems.is_empty() {
             div.remark.fail role="alert" {
-                p { (Sign::Failed.bare()) " It is no valid job yet:" }
+                p { (Sign::Failed.bare()) " It would be rejected:" }
                 dl.reasons { @for problem in problems {
                     dt { @if problem.path.is_empty() { "(body)" } @else { (boxed(&problem.path)) } } dd { (boxed(&problem.problem)) }
                 } }
@@ -82,6 +82,9 @@ pub(super) fn pause(wanted: Option<&PauseScope>, paused: Option<&Pause>, scene: 
                     }
                     (reason("Why, for those who see it"))
                     p.muted { "What runs goes on (" (running) " now); what waits (" (waiting) " now) keeps its place and starts when it is resumed. A pause outlives a restart." }
+                    @if !matches!(wanted, Some(PauseScope::All | PauseScope::Queue(_))) {
+                        p.muted { "Of a tenant or profile, each job that waits here loses one of its queue's maxReceiveCount receives at each restart of the daemon, and each 12 hours." }
+                    }
                     div.buttons { a.button href="/limits" { "Back" } button.primary type="submit" { "Pause" } }
                 }
             }
@@ -118,10 +121,11 @@ pub(super) fn cancel(job: &JobStanding, scene: Scene<'_>) -> Page {
         form.form method="post" action={ (address(job)) "/cancel" } {
             (token(scene))
             p {
+                "The job " b { (Name(id(job))) }
                 @match job.state {
-                    State::Waiting => "It waits, and will not start.",
-                    State::Running => "It runs; its build is stopped.",
-                    State::Reporting | State::Ended => "It has ended already: there is nothing to cancel.",
+                    State::Waiting => " waits, and will not start.",
+                    State::Running => " runs; its build is stopped.",
+                    State::Reporting | State::Ended => " has ended already: there is nothing to cancel.",
                 }
                 " Its subscribers are told that it was cancelled, and why."
             }

@@ -17,7 +17,10 @@ use super::{
     text::{Name, encoded, repository, spelled},
     time,
 };
-use crate::job::standing::{JobDetail, JobStanding, State};
+use crate::job::{
+    reference::segment,
+    standing::{JobDetail, JobStanding, State},
+};
 
 /// Earlier jobs of the same branch that are looked at.
 const BEFORE: usize = 5;
@@ -37,7 +40,7 @@ pub(super) fn view(detail: &JobDetail, scene: Scene<'_>) -> Page {
                 button type="button" data-copy data-own hidden { "Copy address" }
                 @if scene.may_steer {
                     @match job.state {
-                        State::Waiting | State::Running if job.cancelling_since.is_none() => a.button.danger href={ "/jobs/" (encoded(id(job))) "/cancel" } { "Cancel…" },
+                        State::Waiting | State::Running if job.cancelling_since.is_none() => a.button.danger href={ "/jobs/" (segment(id(job))) "/cancel" } { "Cancel…" },
                         State::Ended => a.button href={ "/jobs/new?from=" (encoded(id(job))) } { "Send again…" },
                         _ => (""),
                     }

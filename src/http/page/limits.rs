@@ -12,7 +12,10 @@ use super::{
     text::{Name, boxed, encoded, number},
     time,
 };
-use crate::job::standing::{JobStanding, LimitStanding, PauseScope, State};
+use crate::{
+    config::WhenFull,
+    job::standing::{JobStanding, LimitStanding, PauseScope, State},
+};
 
 /// Rows of one table; the rest are counted.
 const ROWS: usize = 200;
@@ -58,7 +61,7 @@ fn table(name: &str, about: About, limits: &[LimitStanding], scene: Scene<'_>) -
     let key = name.split(' ').next().unwrap_or_default().to_lowercase();
     html! {
         section.panel.table-panel aria-labelledby={ "limits-" (key) } data-key={ "limits-" (key) } {
-            header.head { h2 id={ "limits-" (key) } { (name) } @if about != About::All { p.sub { (number(limits.len())) } } }
+            header.head { h2 id={ "limits-" (key) } { (name) } p.sub { @if about == About::All { (scene.snapshot.limits.held.to_string()) } @else { (number(limits.len())) } } }
             @if limits.is_empty() { p.nothing { "None has jobs now." } } @else {
                 div.scroll tabindex="0" role="group" aria-labelledby={ "limits-" (key) } {
                     table {
@@ -103,14 +106,20 @@ fn row(limit: &LimitStanding, about: About, scene: Scene<'_>) -> Markup {
             }
             td { (limit_bar(limit)) }
             td.n { (number(limit.running)) }
-            td.n.wide { @match limit.limit { Some(most) => (number(most)), None => span.muted { "none" } } @if let Some(weight) = limit.weight.filter(|weight| *weight != 1) { ", weight " (weight) } }
+            td.n.wide { @match limit.limit { Some(most) => (number(most)), None => span.muted { "none" } } @if let Some(burst) = limit.burst { ", burst " (number(burst)) } @if let Some(weight) = limit.weight.filter(|weight| *weight != 1) { ", weight " (weight) } }
             td.wide.reason { (learned(limit, scene)) }
-            td.n { (number(limit.waiting)) }
+            td.n { (number(limit.waiting)) (most_waiting(limit)) }
             td.n.wide { @match limit.longest_wait_seconds.filter(|_| limit.waiting > 0) { Some(wait) => (time::duration(wait)), None => "–" } }
             td.n.wide { @match next { Some(job) => (estimate(job)), None => "–" } }
             @if scene.may_steer { td.n.wide { (steer(about, name, scene)) } }
         }
     }
+}
+
+/// How many may wait, and what becomes of further ones.
+fn most_waiting(limit: &LimitStanding) -> Markup {
+    let then = limit.when_full.map(WhenFull::as_str);
+    html! { @if let Some(most) = limit.waiting_limit { " of " (number(most)) @if let Some(then) = then { ", then " (then) } } }
 }
 
 fn learned(limit: &LimitStanding, scene: Scene<'_>) -> Markup {

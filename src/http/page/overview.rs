@@ -119,7 +119,7 @@ fn tenant(limit: &LimitStanding, tally: Tally) -> Markup {
         tr data-key={ "tenant:" (limit.name) } {
             th scope="row" { a.plain href=(jobs("state=waiting&state=running")) { (Name(&limit.name)) } }
             td { (limit_bar(limit)) }
-            td.n { (number(limit.running)) @if let Some(most) = limit.limit { " of " (number(most)) } }
+            td.n { (number(limit.running)) @if let Some(most) = limit.limit { " of " (number(most)) } @if let Some(burst) = limit.burst { ", burst " (number(burst)) } }
             td.n { (number(limit.waiting)) }
             td.n.wide { @if let Some(wait) = limit.longest_wait_seconds.filter(|_| limit.waiting > 0) { (time::duration(wait)) } @else { "–" } }
             td.n.wide {
@@ -138,10 +138,13 @@ fn tenant(limit: &LimitStanding, tally: Tally) -> Markup {
 
 /// A limit's places, with those that CodeBuild refuses.
 pub(super) fn limit_bar(limit: &LimitStanding) -> Markup {
-    let most = limit.limit.unwrap_or(0).max(limit.running);
+    let most = limit.burst.or(limit.limit).unwrap_or(0).max(limit.running);
     let takes = limit.learned.map_or(most, |learned| learned.clamp(limit.running, most));
     let sentence = match limit.limit {
-        Some(most) => format!("{} of {most} places taken", limit.running),
+        Some(most) => {
+            let burst = limit.burst.map(|burst| format!(", up to {burst} while nobody else waits")).unwrap_or_default();
+            format!("{} of {most} places taken{burst}", limit.running)
+        }
         None => format!("{} places taken, no limit", limit.running),
     };
     places(&sentence, limit.running, takes - limit.running, most - takes)

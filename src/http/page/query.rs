@@ -14,6 +14,8 @@ use crate::{
 
 /// Rows a lane.
 const ROWS: std::ops::RangeInclusive<usize> = 4..=40;
+/// What the page's own parameters must be.
+const OWN: [(&str, &str); 3] = [("theme", "dark or light"), ("rows", "a whole number from 4 to 40"), ("page", "a whole number from 1")];
 /// Parameters of an address; what comes behind them is not read.
 const MOST: usize = 100;
 
@@ -41,7 +43,10 @@ impl Query {
             }
             match read.filter.take(&name, &value) {
                 Ok(true) => read.pairs.push((name.into_owned(), value.into_owned())),
-                Ok(false) => read.faults.push(format!("{} is no filter here; there are {}", spelled(&name), NAMES.join(", "))),
+                Ok(false) => read.faults.push(match OWN.iter().find(|(own, _)| *own == name) {
+                    Some((own, rule)) => format!("{own} must be {rule}"),
+                    None => format!("{} is no filter here; there are {}", spelled(&name), NAMES.join(", ")),
+                }),
                 Err(problem) => read.faults.push(problem.detail.clone()),
             }
         }
@@ -125,6 +130,11 @@ mod tests {
             Query::read("state=waiting&tenant=team-a&tenant=b%26c&q=%3Cb%3E&page=3&rows=12&wall&theme=dark&nonsense=1&state=x&rows=1000");
         assert_eq!((query.page, query.rows, query.look.wall, query.look.theme, query.text()), (3, Some(12), true, Some("dark"), "<b>"));
         assert_eq!(query.faults.len(), 3, "{:?}", query.faults);
+        for (wrong, rule) in
+            [("rows=0", "rows must be a whole number from 4 to 40"), ("page=x", "page must be a"), ("theme=pink", "dark or light")]
+        {
+            assert!(Query::read(wrong).faults[0].contains(rule), "{wrong}");
+        }
         assert_eq!(query.with_state(Some(State::Ended)), "/jobs?tenant=team-a&tenant=b%26c&q=%3Cb%3E&state=ended");
         assert_eq!(query.at_page(2), "/jobs?state=waiting&tenant=team-a&tenant=b%26c&q=%3Cb%3E&page=2");
         let chips = query.chips().0;

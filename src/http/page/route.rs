@@ -15,11 +15,11 @@ use axum::{
 };
 
 use self::reply::{failed, html, missing, show, with};
-use super::{asset::Assets, job, jobs, keys, limits, overview, query::Query, row, text::encoded};
+use super::{asset::Assets, job, jobs, keys, limits, overview, query::Query, row};
 use crate::{
     engine::Console,
     http::{Pages, access::Right},
-    job::reference::Reference,
+    job::reference::{Reference, segment},
 };
 
 /// Every address of the page.
@@ -58,7 +58,7 @@ async fn jobs(State(pages): State<Pages>, Extension(right): Extension<Right>, Ra
     if query.pairs.len() == 1 && !query.text().is_empty() {
         let wanted = query.text().trim();
         if let Some(id) = pages.vitals.console().and_then(|console| exactly(&console, wanted)) {
-            return Redirect::to(&format!("/jobs/{}", encoded(&id))).into_response();
+            return Redirect::to(&format!("/jobs/{}", segment(&id))).into_response();
         }
     }
     show(&pages, right, &headers, |scene| jobs::view(&query, scene))
@@ -83,10 +83,12 @@ async fn job(
     headers: HeaderMap,
 ) -> Response {
     let Some(console) = pages.vitals.console() else { return reply::starting() };
-    let found = match Reference::parse(&id) {
-        Ok(name) => console.named(&name).await,
+    let name = Reference::parse(&id);
+    let found = match &name {
+        Ok(name) => console.named(name).await,
         Err(_) => Ok(None),
     };
+    let id = name.map_or(id, |name| name.to_string());
     match found {
         Ok(Some(detail)) => show(&pages, right, &headers, |scene| job::view(&detail, scene)),
         Ok(None) if query.as_deref() == Some("sent") => {

@@ -6,11 +6,12 @@ use super::{
     Scene,
     bar::{Part, bar, percent},
     sign::{Sign, is_paused},
-    text::{Name, boxed, encoded, line, repository, spelled},
+    text::{Name, boxed, line, repository, spelled},
     time, why,
 };
 use crate::job::{
     outcome::Status,
+    reference::segment,
     standing::{JobStanding, State},
 };
 
@@ -21,7 +22,7 @@ pub(super) fn id(job: &JobStanding) -> &str {
 
 /// The address of the job's page.
 pub(super) fn address(job: &JobStanding) -> String {
-    format!("/jobs/{}", encoded(id(job)))
+    format!("/jobs/{}", segment(id(job)))
 }
 
 /// The revision that was asked for.

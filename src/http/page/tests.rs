@@ -2,13 +2,16 @@
 
 mod sample;
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, sync::Arc};
 
 use maud::Markup;
 
 use self::sample::Sample;
 use super::{asset::Assets, form, job, jobs, keys, layout, letters, limits, overview, query::Query, *};
-use crate::job::standing::{PauseScope, State};
+use crate::{
+    config::WhenFull,
+    job::standing::{PauseScope, State},
+};
 
 /// Writes a page where a browser can open it.
 fn write(name: &str, page: &Markup) {
@@ -117,4 +120,26 @@ fn the_newcomers_questions_are_answered() {
     for words in ["What broke", "docker build", "log line 4807", "The sender:", "same line", "show 4732–4796", "id=\"L4804\""] {
         assert!(failed.contains(words), "no {words:?}");
     }
+}
+
+#[test]
+fn a_tenant_beyond_its_limit_is_shown_with_what_it_may() {
+    let mut sample = sample::busy();
+    let tenant = &mut sample.snapshot.limits.tenants[0];
+    (tenant.limit, tenant.burst, tenant.waiting_limit, tenant.when_full) = (Some(2), Some(4), Some(10), Some(WhenFull::Reject));
+    let scene = sample.scene();
+    let limits = layout::page(&limits::view(scene), scene).0;
+    for words in ["4 of 2 places taken, up to 4 while nobody else waits", "2, burst 4", "9 of 10, then reject", "places to wait"] {
+        assert!(limits.contains(words), "no {words:?}");
+    }
+}
+
+#[test]
+fn whoever_cancels_sees_which_job_and_every_id_has_an_address() {
+    let mut sample = sample::busy();
+    let job = Arc::make_mut(&mut sample.snapshot.jobs[0]);
+    Arc::make_mut(&mut job.job).id = Some("..".to_owned());
+    let scene = sample.scene();
+    let cancel = layout::page(&form::cancel(&scene.snapshot.jobs[0], scene), scene).0;
+    assert!(cancel.contains("The job <b><bdi>..</bdi></b>") && cancel.contains("action=\"/jobs/%252E%252E/cancel\""), "{cancel}");
 }

@@ -2,12 +2,11 @@
 
 use maud::{Markup, html};
 
-use super::{
-    Scene,
-    text::{Name, encoded},
-    time,
+use super::{Scene, text::Name, time};
+use crate::job::{
+    reference::segment,
+    standing::{Cause, JobStanding, Limits, PauseScope, Reason},
 };
-use crate::job::standing::{Cause, JobStanding, Limits, PauseScope, Reason};
 
 /// What a reason asks of people: the class of its colour, its name in a legend, and the reasons of the API that it stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,7 +83,7 @@ pub(super) fn first(job: &JobStanding, scene: Scene<'_>, linked: bool) -> Markup
 /// A reason, with what it names; `linked`: the job that comes first in a group is a link.
 pub(super) fn words(reason: &Reason, scene: Scene<'_>, linked: bool) -> Markup {
     let name = reason.name.as_deref().unwrap_or_default();
-    let of = html! { @if let (Some(running), Some(limit)) = (reason.running, reason.limit) { " runs " (running) " of " (limit) } @else { " is at its limit" } };
+    let of = html! { @if let (Some(running), Some(limit)) = (reason.running, reason.limit) { " runs " (running) " of " (limit) @if let Some(burst) = reason.burst { " (burst " (burst) ")" } } @else { " is at its limit" } };
     match reason.reason {
         Cause::Limit => html! { @if let Some(limit) = reason.limit { "all " (limit) " places taken" } @else { "no free place" } },
         Cause::Tenant => html! { (Name(name)) (of) },
@@ -95,7 +94,7 @@ pub(super) fn words(reason: &Reason, scene: Scene<'_>, linked: bool) -> Markup {
         }
         Cause::Group => html! {
             @match reason.job.as_deref() {
-                Some(job) if linked => { "after " a href={ "/jobs/" (encoded(job)) } { (Name(job)) } ", group " }
+                Some(job) if linked => { "after " a href={ "/jobs/" (segment(job)) } { (Name(job)) } ", group " }
                 Some(job) => { "after " (Name(job)) ", group " }
                 None => "group ",
             }

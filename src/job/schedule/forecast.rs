@@ -5,7 +5,7 @@ use std::{
     collections::{BTreeMap, BinaryHeap, HashMap},
 };
 
-use super::{Schedule, Ticket, standing::Turn};
+use super::{Schedule, standing::Turn};
 
 /// A build that has taken longer than expected takes so much of its time again.
 const LONGER: f64 = 0.25;
@@ -67,7 +67,7 @@ impl Shared {
 
 impl<T> Schedule<T> {
     /// In how many seconds each starts, in the order of turns; `None` where it is paused.
-    pub(super) fn forecast(&self, turns: &[Turn], now_ms: i64, cost: &impl Fn(&Ticket) -> f64) -> Vec<Option<f64>> {
+    pub(super) fn forecast(&self, turns: &[Turn], now_ms: i64, cost: &impl Fn(&str, &str) -> f64) -> Vec<Option<f64>> {
         let mut tenants: HashMap<usize, Places> = HashMap::new();
         let mut profiles: HashMap<usize, Places> = HashMap::new();
         let mut projects: HashMap<usize, Places> = HashMap::new();
@@ -79,13 +79,14 @@ impl<T> Schedule<T> {
         let of_repository = |name: &str| Places::new(self.rules.repository(name));
         let mut shared = BTreeMap::from([(0, self.rules.limits.running.saturating_sub(self.running))]);
         for (_, place) in &self.places {
-            let until = left(place.cost, now_ms.saturating_sub(place.since_ms));
             let route = &self.routes[place.route];
+            let name = self.repositories.name(place.repository);
+            // What was charged for it was a guess, where little was known when it began.
+            let until = left(cost(name, self.profiles.name(route.profile)), now_ms.saturating_sub(place.since_ms));
             *shared.entry(until).or_default() += 1;
             tenants.entry(place.tenant).or_insert_with(|| of_tenant(place.tenant)).taken_until.push(Reverse(until));
             profiles.entry(route.profile).or_insert_with(|| of_profile(route.profile)).taken_until.push(Reverse(until));
             projects.entry(route.project).or_insert_with(|| of_project(route.project)).taken_until.push(Reverse(until));
-            let name = self.repositories.name(place.repository);
             repositories.entry(name).or_insert_with(|| of_repository(name)).taken_until.push(Reverse(until));
         }
         // What runs beyond a limit that was lowered gives no place to others.
@@ -109,7 +110,7 @@ impl<T> Schedule<T> {
             ];
             let group = job.ticket.group.as_deref();
             let from = limits.iter().map(|places| places.free_at()).chain(group.and_then(|key| groups.get(key).copied())).max();
-            let cost = ms(cost(&job.ticket));
+            let cost = ms(cost(name, &job.ticket.profile));
             let start = shared.take(from.unwrap_or_default(), cost);
             let until = start.saturating_add(cost);
             for places in &mut limits {

@@ -42,6 +42,13 @@ pub(super) struct Pauses {
     pub(super) profiles: BTreeSet<String>,
 }
 
+impl TenantRule {
+    /// Builds at once while nobody else waits, where those are more than otherwise.
+    pub(super) fn more(&self) -> Option<usize> {
+        Some(self.burst).filter(|burst| *burst > self.running)
+    }
+}
+
 impl Rules {
     pub fn of(config: &Config) -> Self {
         let weighted = config.queues.iter().any(|queue| queue.weight.is_some());

@@ -2,8 +2,8 @@
 
 use std::{cmp::Ordering, collections::HashMap};
 
-use super::{Account, Schedule, Ticket, Waiting, names::Names, route::Counted, share::DAILY};
-use crate::job::standing::{Cause, LimitStanding, Limits, Reason, Wait};
+use super::{Account, Schedule, TenantRule, Ticket, Waiting, names::Names, route::Counted, share::DAILY};
+use crate::job::standing::{Cause, Held, LimitStanding, Limits, Reason, Wait};
 
 /// One that waits, as others see it.
 #[derive(Debug)]
@@ -25,8 +25,8 @@ pub(super) struct Turn {
 
 impl<T> Schedule<T> {
     /// All that wait, in the order in which they would have their turn if no limit but that of all were there; those that are paused
-    /// last. `cost`: how many seconds a build is expected to take. Costs n log n.
-    pub fn stand(&self, now_ms: i64, cost: impl Fn(&Ticket) -> f64) -> Vec<Stand<'_>> {
+    /// last. `cost`: how many seconds a build of a repository and profile is expected to take. Costs n log n.
+    pub fn stand(&self, now_ms: i64, cost: impl Fn(&str, &str) -> f64) -> Vec<Stand<'_>> {
         let turns = self.turns(now_ms, &cost);
         let overtakers = self.overtakers(now_ms);
         let mut starts = self.forecast(&turns, now_ms, &cost);
@@ -75,7 +75,7 @@ impl<T> Schedule<T> {
         self.pauses.all || paused.contains(&true)
     }
 
-    fn turns(&self, now_ms: i64, cost: &impl Fn(&Ticket) -> f64) -> Vec<Turn> {
+    fn turns(&self, now_ms: i64, cost: &impl Fn(&str, &str) -> f64) -> Vec<Turn> {
         let overdue_ms = now_ms.saturating_sub(self.aging_ms());
         let mut ranked: Vec<_> = self.jobs.iter().map(|(index, job)| (self.is_paused(job), job.tenant, index)).collect();
         ranked.sort_unstable_by(|(paused, tenant, one), (other_paused, other_tenant, other)| {
@@ -101,7 +101,7 @@ impl<T> Schedule<T> {
             let is_due = is_first && account.since_ms(&ticket.age).iter().any(|(_, since_ms)| since_ms.is_some_and(|ms| ms <= overdue_ms));
             let (tag, used) = if is_due { (f64::NEG_INFINITY, 0.0) } else { (of.1, of.1) };
             turns.push(Turn { index, tag, used });
-            of.1 += cost(ticket) / f64::from(account.rule.weight);
+            of.1 += cost(&ticket.repository, &ticket.profile) / f64::from(account.rule.weight);
         }
         let by_age = |one: &Turn, other: &Turn| {
             let rank = |turn: &Turn| (self.jobs[turn.index].ticket.priority, self.jobs[turn.index].ticket.age.enqueued_ms);
@@ -116,7 +116,7 @@ impl<T> Schedule<T> {
     }
 
     /// Where queues have weights, theirs come first.
-    fn take_turns_of_queues(&self, turns: &mut [Turn], now_ms: i64, cost: &impl Fn(&Ticket) -> f64) {
+    fn take_turns_of_queues(&self, turns: &mut [Turn], now_ms: i64, cost: &impl Fn(&str, &str) -> f64) {
         let mut used = HashMap::new();
         for turn in &mut *turns {
             let ticket = &self.jobs[turn.index].ticket;
@@ -125,7 +125,7 @@ impl<T> Schedule<T> {
             if turn.tag.is_finite() {
                 turn.tag = *tag;
             }
-            *tag += cost(ticket) / f64::from(self.rules.class(&ticket.queue).1);
+            *tag += cost(&ticket.repository, &ticket.profile) / f64::from(self.rules.class(&ticket.queue).1);
         }
         turns.sort_by(|one, other| one.tag.partial_cmp(&other.tag).unwrap_or(Ordering::Equal));
     }
@@ -147,30 +147,30 @@ impl<T> Schedule<T> {
             let job = group.ahead().map(ToString::to_string);
             reasons.push(Reason { name: ticket.group.clone(), job, ..reason(Cause::Group) });
         }
-        let mut limit = |cause, name: Option<&str>, running, limit: Option<usize>| {
+        let mut limit = |cause, name: Option<&str>, running, limit: Option<usize>, burst| {
             if limit.is_some_and(|limit| running >= limit) {
-                reasons.push(Reason { name: name.map(str::to_owned), running: Some(running), limit, ..reason(cause) });
+                reasons.push(Reason { name: name.map(str::to_owned), running: Some(running), limit, burst, ..reason(cause) });
             }
         };
-        limit(Cause::Tenant, Some(ticket.tenant.as_str()), account.running, Some(account.rule.running));
+        limit(Cause::Tenant, Some(ticket.tenant.as_str()), account.running, Some(account.rule.running), account.rule.more());
         if let Some(Counted { running, limit: most, .. }) = self.repositories.find(&ticket.repository).map(|it| &it.counted) {
-            limit(Cause::Repository, Some(&ticket.repository), *running, *most);
+            limit(Cause::Repository, Some(&ticket.repository), *running, *most, None);
         }
-        limit(Cause::Profile, Some(&ticket.profile), self.profiles[route.profile].running, self.profiles[route.profile].limit);
+        limit(Cause::Profile, Some(&ticket.profile), self.profiles[route.profile].running, self.profiles[route.profile].limit, None);
         let project = &self.projects[route.project];
-        limit(Cause::Project, Some(&ticket.project), project.running, project.limit);
-        limit(Cause::Limit, None, self.running, Some(self.rules.limits.running));
+        limit(Cause::Project, Some(&ticket.project), project.running, project.limit, None);
+        limit(Cause::Limit, None, self.running, Some(self.rules.limits.running), None);
         if project.is_paused {
             reasons.push(reason(Cause::Capacity));
         }
         reasons
     }
 
-    /// How the limits stand. What is learned and refused is not known here, and pauses have no times.
+    /// How the limits stand. What is learned, refused and held is not known here, and pauses have no times.
     pub fn limits(&self, now_ms: i64) -> Limits {
         let mut waits = Waits::default();
         for (_, job) in &self.jobs {
-            let waited_ms = now_ms.saturating_sub(job.since_ms).max(0);
+            let waited_ms = now_ms.saturating_sub(job.ticket.age.enqueued_ms).max(0);
             let route = &self.routes[job.route];
             waits.all.add(waited_ms);
             waits.tenants.entry(job.tenant).or_default().add(waited_ms);
@@ -179,8 +179,14 @@ impl<T> Schedule<T> {
             waits.repositories.entry(&job.ticket.repository).or_default().add(waited_ms);
         }
         let tenants = self.tenants.iter().filter(|(_, _, account)| account.running + account.waiting > 0).map(|(id, name, account)| {
-            let weight = Some(account.rule.weight);
-            LimitStanding { weight, ..standing(name, account.running, Some(account.rule.running), waits.tenants.get(&id)) }
+            let TenantRule { running, weight, waiting, when_full, .. } = account.rule;
+            LimitStanding {
+                burst: account.rule.more(),
+                weight: Some(weight),
+                waiting_limit: waiting,
+                when_full: waiting.map(|_| when_full),
+                ..standing(name, account.running, Some(running), waits.tenants.get(&id))
+            }
         });
         let counted = |names: &Names<Counted>, waits: &HashMap<usize, Waited>| -> Vec<LimitStanding> {
             let one = |(id, name, counted): (usize, &str, &Counted)| standing(name, counted.running, counted.limit, waits.get(&id));
@@ -195,6 +201,7 @@ impl<T> Schedule<T> {
             profiles: counted(&self.profiles, &waits.profiles),
             repositories: sorted(repositories.collect()),
             projects: counted(&self.projects, &waits.projects),
+            held: Held::default(),
             pauses: Vec::new(),
         }
     }
@@ -264,5 +271,5 @@ fn sorted(mut standings: Vec<LimitStanding>) -> Vec<LimitStanding> {
 }
 
 fn reason(reason: Cause) -> Reason {
-    Reason { reason, name: None, running: None, limit: None, job: None }
+    Reason { reason, name: None, running: None, limit: None, burst: None, job: None }
 }

@@ -9,7 +9,10 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = self.name.as_deref().unwrap_or_default();
         let used = match (self.running, self.limit) {
-            (Some(running), Some(limit)) => format!(" runs {running} of {limit}"),
+            (Some(running), Some(limit)) => {
+                let burst = self.burst.map(|burst| format!(" (burst {burst})")).unwrap_or_default();
+                format!(" runs {running} of {limit}{burst}")
+            }
             (None, Some(limit)) => format!(" takes {limit} at once"),
             _ => " is at its limit".to_owned(),
         };
@@ -49,7 +52,7 @@ mod tests {
     #[test]
     fn every_reason_names_what_keeps_the_job() {
         let of = |cause, name: &str, running, limit, job: Option<&str>| {
-            Reason { reason: cause, name: Some(name.to_owned()), running, limit, job: job.map(str::to_owned) }.to_string()
+            Reason { reason: cause, name: Some(name.to_owned()), running, limit, burst: None, job: job.map(str::to_owned) }.to_string()
         };
         for (text, expected) in [
             (of(Cause::Limit, "", Some(4), Some(4), None), "4 of 4 places are taken"),
@@ -63,5 +66,8 @@ mod tests {
         ] {
             assert_eq!(text, expected);
         }
+        let beyond =
+            Reason { reason: Cause::Tenant, name: Some("a".to_owned()), running: Some(4), limit: Some(2), burst: Some(4), job: None };
+        assert_eq!(beyond.to_string(), "tenant a runs 4 of 2 (burst 4)");
     }
 }

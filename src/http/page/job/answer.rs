@@ -7,11 +7,12 @@ use crate::{
         Scene,
         row::{self, address, left, phase, phase_bar, took},
         sign::Sign,
-        text::{Name, boxed, encoded, https, line},
+        text::{Name, boxed, https, line},
         time, why,
     },
     job::{
         outcome::{FailureKind, Status},
+        reference::segment,
         standing::{JobDetail, JobStanding, State},
     },
 };
@@ -50,7 +51,7 @@ fn waiting(job: &JobStanding, scene: Scene<'_>) -> Markup {
             @if let Some(position) = wait.position { dt { "Position" } dd { (position) " of " (all) } }
             dt { "Starts" } dd { (row::estimate(job)) }
             @if let Some(newer) = wait.reasons.iter().find_map(|reason| reason.job.as_deref()) {
-                dt { "Waits for" } dd { a href={ "/jobs/" (encoded(newer)) } { (Name(newer)) } }
+                dt { "Waits for" } dd { a href={ "/jobs/" (segment(newer)) } { (Name(newer)) } }
             }
         }
     }
@@ -87,7 +88,7 @@ fn succeeded(detail: &JobDetail) -> Markup {
 fn stopped(job: &JobStanding) -> Markup {
     html! {
         @match (job.status, job.superseded_by.as_deref()) {
-            (Some(Status::Superseded), Some(newer)) => p { "A newer job of its group came: " a.inline href={ "/jobs/" (encoded(newer)) } { (Name(newer)) } "." },
+            (Some(Status::Superseded), Some(newer)) => p { "A newer job of its group came: " a.inline href={ "/jobs/" (segment(newer)) } { (Name(newer)) } "." },
             (Some(Status::Superseded), None) => p { "A newer job of its group came." },
             _ => p { "It was cancelled by hand" @if let Some(reason) = &job.cancel_reason { ": “" (Name(reason)) "”" } "." },
         }

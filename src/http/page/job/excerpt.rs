@@ -190,7 +190,7 @@ fn numbered(number: Option<usize>, text: &str, decisive: bool) -> Markup {
 
 /// A page of the whole log: its lines from this number on. `last`: whether the log goes no further.
 pub(in crate::http::page) fn whole(job: &str, first: usize, lines: &[String], last: bool) -> Page {
-    let path = format!("/jobs/{}", crate::http::page::text::encoded(job));
+    let path = format!("/jobs/{}", crate::job::reference::segment(job));
     let until = first + lines.len();
     let main = html! {
         p.crumbs { a href="/jobs" { "Jobs" } " / " a href=(path) { (crate::http::page::text::Name(job)) } " / Log" }

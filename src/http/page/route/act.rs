@@ -13,12 +13,11 @@ use url::form_urlencoded;
 use super::reply::{failed, html, refuse, starting, with};
 use crate::{
     engine::{Cancelling, SubmitError},
-    http::{
-        Pages,
-        access::Right,
-        page::{form, text::encoded},
+    http::{Pages, access::Right, page::form},
+    job::{
+        reference::{Reference, segment},
+        standing::JobDetail,
     },
-    job::{JobId, standing::JobDetail},
 };
 
 /// Fields of a form.
@@ -71,8 +70,8 @@ pub(super) fn only_steering(pages: &Pages, right: Right) -> Option<Response> {
 
 async fn detail(pages: &Pages, right: Right, id: &str) -> Result<JobDetail, Response> {
     let Some(console) = pages.vitals.console() else { return Err(starting()) };
-    let found = match JobId::parse(id) {
-        Ok(id) => console.job(&id).await,
+    let found = match Reference::parse(id) {
+        Ok(name) => console.named(&name).await,
         Err(_) => Ok(None),
     };
     match found {
@@ -103,10 +102,16 @@ pub(super) async fn cancel(
         Err(response) => return response,
     };
     let Some(console) = pages.vitals.console() else { return starting() };
-    let back = format!("/jobs/{}", encoded(&id));
-    let Ok(job) = JobId::parse(&id) else {
-        return refuse(&pages, right, StatusCode::NOT_FOUND, "Not found", "This is no job's id.", "/jobs");
+    let found = match Reference::parse(&id) {
+        Ok(name) => console.cancellable(&name).await,
+        Err(_) => Ok(None),
     };
+    let job = match found {
+        Ok(Some(job)) => job,
+        Ok(None) => return refuse(&pages, right, StatusCode::NOT_FOUND, "Not found", "This is no job's id.", "/jobs"),
+        Err(error) => return failed(&pages, right, "It could not be cancelled", &error, "/jobs"),
+    };
+    let back = format!("/jobs/{}", segment(job.as_str()));
     match console.cancel(&job, sent.reason()).await {
         Ok(Cancelling::Here | Cancelling::Asked) => Redirect::to(&back).into_response(),
         Ok(Cancelling::Ended(status)) => {
@@ -154,8 +159,8 @@ pub(super) async fn submit(State(pages): State<Pages>, Extension(right): Extensi
     let Some(console) = pages.vitals.console() else { return starting() };
     let body = sent.field("body");
     match console.submit(body, None).await {
-        Ok(submitted) => Redirect::to(&format!("/jobs/{}?sent", encoded(&submitted.id))).into_response(),
-        Err(SubmitError::Rejected(problems)) => {
+        Ok(submitted) => Redirect::to(&format!("/jobs/{}?sent", segment(&submitted.id))).into_response(),
+        Err(SubmitError::Rejected(problems) | SubmitError::Full(problems)) => {
             with(&pages, right, |scene| html(StatusCode::UNPROCESSABLE_ENTITY, &form::submit(body, false, &problems, scene), scene))
         }
         Err(SubmitError::NotSent(error)) => failed(&pages, right, "It was not sent", &error, "/jobs/new"),

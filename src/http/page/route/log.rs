@@ -17,7 +17,7 @@ use crate::{
         access::Right,
         page::job::{LINES, whole as view},
     },
-    job::JobId,
+    job::reference::{Reference, segment},
 };
 
 /// Lines that are read of one log at most.
@@ -38,17 +38,17 @@ pub(super) async fn whole(
     let first = number("from").unwrap_or(1).clamp(1, MOST);
     let count = number("to").map_or(LINES, |to| (to + 1).saturating_sub(first)).clamp(1, LINES);
     let Some(console) = pages.vitals.console() else { return starting() };
-    let Ok(job) = JobId::parse(&id) else { return missing() };
-    let read = match console.log(&job, false).await {
+    let Ok(name) = Reference::parse(&id) else { return missing() };
+    let read = match console.log(&name, false).await {
         Ok(Some(reader)) => lines(reader, first, count).await,
         // A job that is held may have no log yet; of one that is not known there is none to wait for.
-        Ok(None) if console.job(&job).await.is_ok_and(|detail| detail.is_none()) => return missing(),
+        Ok(None) if console.named(&name).await.is_ok_and(|detail| detail.is_none()) => return missing(),
         Ok(None) => Ok((Vec::new(), true)),
         Err(error) => Err(error),
     };
     match read {
-        Ok((lines, last)) => with(&pages, right, |scene| html(StatusCode::OK, &view(&id, first, &lines, last), scene)),
-        Err(error) => failed(&pages, right, "The log could not be read", &error, &format!("/jobs/{id}")),
+        Ok((lines, last)) => with(&pages, right, |scene| html(StatusCode::OK, &view(&name.to_string(), first, &lines, last), scene)),
+        Err(error) => failed(&pages, right, "The log could not be read", &error, &format!("/jobs/{}", segment(&name.to_string()))),
     }
 }
 

@@ -173,7 +173,7 @@ fn live(events: Vec<Event>) -> Result<(), TestCaseError> {
         }
         prop_assert_eq!(world.schedule.len(), model.waiting.len());
         // Who is shown to wait for nothing could start, and the other way round.
-        for stand in world.schedule.stand(world.now_ms, |_| 60.0) {
+        for stand in world.schedule.stand(world.now_ms, |_, _| 60.0) {
             let kept: Vec<_> = stand.wait.reasons.iter().filter(|reason| reason.reason != Cause::Tenant).collect();
             let by_burst =
                 model.count(|other| other.tenant == stand.ticket.tenant) >= model.rules.tenant(stand.ticket.tenant.as_str()).burst;
