@@ -11,7 +11,7 @@
 
 # The compiler, on a Debian: its glibc can be linked statically, and resolves names without any other file. A tag can be moved; to
 # build from one image for ever, give its digest: --build-arg RUST=docker.io/library/rust@sha256:...
-ARG RUST=docker.io/library/rust:1.95.0-slim-bookworm
+ARG RUST=docker.io/library/rust:1.95.0-bookworm
 
 FROM ${RUST} AS build
 WORKDIR /source
@@ -19,7 +19,9 @@ WORKDIR /source
 # The dependencies are a layer of their own, which holds until one of them changes; sources of nothing stand in for ours.
 COPY Cargo.toml Cargo.lock ./
 COPY crates/localaws/Cargo.toml crates/localaws/
-RUN mkdir -p src crates/localaws/src \
+# Kernels for arm64 have pages of 4, 16 or 64 KiB: the allocator has to know of the largest.
+RUN case $(uname -m) in aarch64) export JEMALLOC_SYS_WITH_LG_PAGE=16 ;; esac \
+ && mkdir -p src crates/localaws/src \
  && echo 'fn main() {}' >src/main.rs \
  && touch src/lib.rs crates/localaws/src/lib.rs \
  && cargo build --release --locked --no-default-features
@@ -30,7 +32,8 @@ COPY deploy/buildspec.yml deploy/
 ARG REVISION=
 ENV SLIPWAY_REVISION=${REVISION}
 # What was built above is younger than the sources, which cargo must see as changed.
-RUN touch src/main.rs src/lib.rs \
+RUN case $(uname -m) in aarch64) export JEMALLOC_SYS_WITH_LG_PAGE=16 ;; esac \
+ && touch src/main.rs src/lib.rs \
  && cargo rustc --release --locked --no-default-features --bin slipway -- -C target-feature=+crt-static \
  && mkdir -p /image/usr/bin /image/usr/share/slipway /image/etc/ssl/certs \
  && cp target/release/slipway /image/usr/bin/ \

@@ -110,7 +110,7 @@ impl Worker {
         tokio::select! {
             biased;
             terminal = self.reporter.finished(&told, &origin, ended, |data| {
-                failure = data.failure.clone();
+                failure.clone_from(&data.failure);
                 tracked.reports(data);
             }) => {
                 let part = |part: fn(&Failure) -> Option<&String>| failure.as_ref().and_then(part).map(String::as_str);

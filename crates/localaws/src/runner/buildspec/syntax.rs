@@ -49,7 +49,7 @@ pub(super) fn rule(error: &ScanError) -> String {
         ErrorKind::UnexpectedCharacter { character } => {
             return format!("text does not begin with `{}`: quote it", character.escape_default());
         }
-        _ => return error.info().to_owned(),
+        _ => return error.info().clone(),
     };
     known.to_owned()
 }
