@@ -138,7 +138,8 @@ async fn what_is_no_build_event_stays_on_its_queue() {
     let end = world.next_end().await;
     let (told, ended) = (&end["time"], &end["data"]["build"]["ended_at"]);
     let time = |value: &Value| value.as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
-    assert!(time(told).duration_since(time(ended)).as_secs_f64() < 1.0, "pushed events still count: {end:#}");
+    // Without them the next look is at 10:10. The log may be read a second time, a second after the first.
+    assert!(time(told).duration_since(time(ended)).as_secs_f64() < 5.0, "pushed events still count: {end:#}");
     tokio::time::sleep(Duration::from_secs(10)).await;
     assert_eq!(events.depth().await.unwrap(), 1);
     world.end().await;

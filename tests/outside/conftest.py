@@ -47,6 +47,13 @@ def daemon_config(address):
     return DAEMON.format(address=address)
 
 
+def pytest_collection_modifyitems(items):
+    """A file's tests share what they start, and two Docker engines are in each other's way: each group has one process."""
+    with_engine = {item.path for item in items if "engine" in item.fixturenames}
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group("engine" if item.path in with_engine else item.path.name))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def the_program_is_there():
     answer = slipway("--version")
