@@ -34,3 +34,40 @@ pub(super) fn fails_phase(words: &str) -> bool {
     let state = Some(words).filter(|words| ends_phase(words)).and_then(|words| words.split_once(" State: "));
     state.is_some_and(|(_, state)| state.trim() != "SUCCEEDED")
 }
+
+/// Which command of a phase is the one that failed: those of `finally` run after it, and are not why.
+#[derive(Debug, Default)]
+pub(super) struct Command {
+    /// The words that began it, cut.
+    begun_by: String,
+    has_failed: bool,
+    /// Another runs now.
+    is_aside: bool,
+}
+
+impl Command {
+    /// As many bytes tell commands apart.
+    const BYTES: usize = 1_000;
+
+    /// Takes CodeBuild's words. Whether they begin a command that counts: after one that failed only the same counts, which is tried again.
+    pub(super) fn begins(&mut self, words: &str) -> bool {
+        if ends_phase(words) {
+            *self = Self::default();
+        }
+        if !begins_command(words) {
+            self.has_failed |= !self.is_aside && words.starts_with("Command did not exit successfully ");
+            return false;
+        }
+        let words = &words[..words.floor_char_boundary(Self::BYTES)];
+        self.is_aside = self.has_failed && self.begun_by != words;
+        if !self.is_aside {
+            *self = Self { begun_by: words.to_owned(), ..Self::default() };
+        }
+        !self.is_aside
+    }
+
+    /// Whether what is printed now is another command's.
+    pub(super) fn is_aside(&self) -> bool {
+        self.is_aside
+    }
+}

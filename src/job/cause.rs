@@ -143,6 +143,7 @@ const HALF: usize = 2_048;
 pub struct Search {
     /// The failed command's lines.
     command: HashSet<String>,
+    runs: agent::Command,
     /// The command's last lines.
     near: VecDeque<String>,
     /// Whether there is no more to keep: the failed phase has ended (what comes after it is not its cause), or nothing failed.
@@ -154,7 +155,7 @@ impl Search {
     pub fn new(outcome: &Outcome) -> Self {
         let command = outcome.failure.as_ref().and_then(|failure| failure.command.as_deref()).unwrap_or_default();
         let command = command.lines().map(|line| line.trim().to_owned()).filter(|line| !line.is_empty()).collect();
-        Self { command, near: VecDeque::new(), over: !is_explained(outcome) }
+        Self { command, runs: agent::Command::default(), near: VecDeque::new(), over: !is_explained(outcome) }
     }
 
     /// Takes the next line of the log as plain text.
@@ -162,9 +163,12 @@ impl Search {
         if self.over {
             return;
         }
-        match agent::words(line) {
+        let words = agent::words(line);
+        let begins = words.is_some_and(|words| self.runs.begins(words));
+        match words {
             Some(words) if agent::fails_phase(words) => self.over = true,
-            Some(words) if agent::begins_command(words) || agent::ends_phase(words) => {
+            _ if self.runs.is_aside() => {}
+            Some(words) if begins || agent::ends_phase(words) => {
                 // Lines keep their distance from the failure.
                 self.near.iter_mut().for_each(String::clear);
                 self.keep("");

@@ -125,6 +125,7 @@ pub struct Excerpter {
     is_longer: bool,
     /// The latest command's first line; of a failed build the one that failed.
     command: Option<Arc<Line>>,
+    runs: agent::Command,
     /// What the latest command printed that belongs to no step.
     output: Stream,
     /// Its BuildKit steps that are not over, the latest heard of last.
@@ -159,6 +160,7 @@ impl Excerpter {
             recent_bytes: 0,
             is_longer: false,
             command: None,
+            runs: agent::Command::default(),
             output: Stream::default(),
             steps: Vec::new(),
             broken: VecDeque::new(),
@@ -226,7 +228,7 @@ impl Excerpter {
     /// Remembers where a command begins, what looks like an error, and where a phase fails.
     fn note(&mut self, line: &Arc<Line>) {
         match agent::words(&line.text) {
-            Some(words) if agent::begins_command(words) => {
+            Some(words) if self.runs.begins(words) => {
                 self.command = Some(Arc::clone(line));
                 self.output = Stream::default();
                 self.steps.clear();
@@ -234,6 +236,7 @@ impl Excerpter {
             }
             Some(words) if agent::fails_phase(words) => self.stage = Stage::Cause,
             Some(_) => {}
+            None if self.runs.is_aside() => {}
             None => match step::read(&line.text) {
                 Some(of) => self.note_step(of, line),
                 None => self.output.push(line, step::untimed(&line.text)),

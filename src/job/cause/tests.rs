@@ -139,6 +139,30 @@ fn the_message_keeps_what_codebuild_said_and_goes_on_with_what_to_do() {
     }
 }
 
+/// What `finally` prints is not why its phase failed.
+#[test]
+fn the_commands_of_finally_hide_nothing_of_the_one_that_failed() {
+    let at = |words: &str| format!("[Container] 2026/11/22 10:21:16.2 {words}\n");
+    let run = |command: &str, said: &str| at(&format!("Running command {command}")) + said + "\n";
+    let failed = |command: &str| at(&format!("Command did not exit successfully {command} exit status 1"));
+    let end = at("Phase complete: BUILD State: FAILED")
+        + &at("Phase context status code: COMMAND_EXECUTION_ERROR Message: Error while executing command: make. Reason: exit status 1");
+    let full = "cp: x: No space left on device";
+    for (log, code, decisive) in [
+        (run("make", full) + &failed("make") + &run("tidy", "no basic auth credentials"), "DISK_FULL", full),
+        (run("make", full) + &failed("make") + &run("tidy", "error: x") + &failed("tidy"), "DISK_FULL", full),
+        // Tried again, it fails of something else.
+        (run("make", full) + &failed("make") + &run("make", "error: x") + &failed("make"), "COMMAND_EXECUTION_ERROR", "error: x"),
+        (run("make", "made") + &run("tidy", full) + &failed("tidy"), "DISK_FULL", full),
+    ] {
+        let log = log + &end;
+        assert_eq!(explained(&log).code.unwrap(), code, "{log}");
+        let mut excerpter = crate::job::excerpt::Excerpter::new(crate::job::excerpt::Budget { lines: 40, bytes: 32_768 }, true);
+        log.lines().for_each(|line| excerpter.push(line));
+        assert_eq!(excerpter.finish().decisive.as_deref(), Some(decisive), "{log}");
+    }
+}
+
 /// Neither what stands far before the failure nor what comes after it.
 #[test]
 fn only_what_stands_near_the_failure_counts() {
