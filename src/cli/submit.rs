@@ -193,6 +193,11 @@ mod tests {
         for line in ["not sent:", "\n  - /source/url: must be", "\n  - /env/0/value: must be at most 4096", "slipway schema job"] {
             assert!(told.contains(line), "{told}");
         }
+        for named in ["SECRETS_MANAGER", "PARAMETER_STORE"] {
+            let env = format!(r#"[{{ "name": "A", "type": "{named}", "value": "a b" }}]"#);
+            let told = refused(&format!(r#"{{ "version": 1, "source": {{ "url": "https://github.com/acme/app" }}, "env": {env} }}"#));
+            assert!(told.contains("\n  - /env/0/value: must be a "), "{told}");
+        }
         assert!(refused(r#"{ "version": 1, "source": "#).contains("\n  - is not JSON: "));
         assert_eq!(refused(r#"{ "version": 1, "cancel": "app-1" }"#), "");
         assert_eq!(refused(r#"{ "version": 1, "profile": "any", "source": { "url": "https://github.com/acme/app" } }"#), "");

@@ -14,6 +14,7 @@ use tokio::{
     time::{Instant, sleep},
 };
 
+use super::notices::Seldom;
 use crate::{
     aws::{Class, batch::Batcher, builds::Statuses},
     job::build::Build,
@@ -40,6 +41,8 @@ struct Shared {
     /// By build id: who looks when told to.
     nudges: Mutex<HashMap<String, Arc<Notify>>>,
     throttled: AtomicBool,
+    /// Of looks that fail, whichever builds they are at: all of them fail together as a rule.
+    log: Mutex<Seldom>,
 }
 
 /// Why following a build ended without its end.
@@ -93,7 +96,9 @@ impl Watcher {
                     if error.class == Class::Throttled {
                         self.shared.throttled.store(true, Ordering::Relaxed);
                     }
-                    observe::look_failed(&build.id, &error);
+                    if self.shared.log.lock().unwrap_or_else(PoisonError::into_inner).is_due("") {
+                        observe::look_failed(&build.id, &error);
+                    }
                 }
             }
         }

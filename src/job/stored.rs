@@ -62,6 +62,11 @@ fn without_suffix(name: &str) -> &str {
     }
 }
 
+/// Whether this can name anything, whoever may; the error is the rule.
+pub fn check_name(kind: VariableKind, value: &str) -> Result<(), &'static str> {
+    names(kind, value).map(drop)
+}
+
 /// Whether a job of the tenant may name this; the error is the rule.
 pub fn check(
     kind: VariableKind,

@@ -120,31 +120,64 @@ impl Write for Log {
     }
 }
 
+/// What this thread logs until it is dropped.
+struct Logged {
+    lines: Arc<Mutex<Vec<u8>>>,
+    /// With one subscriber alone, tracing asks that of whichever thread comes to a line first: another test's has none.
+    _second: tracing::Dispatch,
+    _first: tracing::subscriber::DefaultGuard,
+}
+
+impl Logged {
+    fn new() -> Self {
+        let log = Log::default();
+        let lines = Arc::clone(&log.0);
+        let _second = tracing::Dispatch::new(tracing::subscriber::NoSubscriber::default());
+        let _first = tracing::subscriber::set_default(tracing_subscriber::fmt().with_ansi(false).with_writer(move || log.clone()).finish());
+        Self { lines, _second, _first }
+    }
+
+    fn told(&self, words: &str) -> Vec<String> {
+        let lines = String::from_utf8(self.lines.lock().unwrap().clone()).unwrap();
+        lines.lines().filter(|line| line.contains(words) && line.contains("slipway")).map(str::to_owned).collect()
+    }
+}
+
+/// Each build is looked at every second.
+#[tokio::test(start_paused = true)]
+async fn builds_that_cannot_be_looked_at_are_logged_once_for_all_and_then_seldom() {
+    let log = Logged::new();
+    let refused = Refused::new("BatchGetBuilds", "AccessDeniedException");
+    let setup = world(|_| Script::succeeds().taking(Duration::from_hours(1))).faults(refused.clone());
+    let mut world = setup.with("SLIPWAY__LIMITS__RUNNING=20").start().await;
+    for n in 0..20 {
+        world.submit(&job(&format!("app-{n}"))).await;
+    }
+    world.until_builds(|builds| builds.len() == 20).await;
+    refused.on.store(true, Ordering::Relaxed);
+    sleep(Duration::from_mins(17)).await;
+    assert_eq!(log.told("could not look at a build").len(), 2);
+    refused.on.store(false, Ordering::Relaxed);
+    assert_eq!(world.ends().await.len(), 20);
+    world.end().await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn builds_that_cannot_be_counted_are_logged_once_then_seldom_and_when_it_is_over() {
     for (code, cure) in [("AccessDeniedException", "deploy/policy.json"), ("ThrottlingException", "")] {
-        let log = Log::default();
-        let lines = Arc::clone(&log.0);
-        // With one subscriber alone, tracing asks that of whichever thread comes to a line first: another test's has none.
-        let _second = tracing::Dispatch::new(tracing::subscriber::NoSubscriber::default());
-        let _logged =
-            tracing::subscriber::set_default(tracing_subscriber::fmt().with_ansi(false).with_writer(move || log.clone()).finish());
-        let told = |words: &str| {
-            let lines = String::from_utf8(lines.lock().unwrap().clone()).unwrap();
-            lines.lines().filter(|line| line.contains(words) && line.contains("slipway")).map(str::to_owned).collect::<Vec<_>>()
-        };
+        let log = Logged::new();
         let refused = Refused::new("ListBuildsForProject", code);
         refused.on.store(true, Ordering::Relaxed);
         let mut world = world(|_| Script::succeeds()).faults(refused.clone()).start_without_daemon().await;
         world.start_daemon().await;
         for (minutes, times) in [(9, 1), (8, 2), (8, 3)] {
             sleep(Duration::from_mins(minutes)).await;
-            let found = told("could not count the builds");
+            let found = log.told("could not count the builds");
             assert!(found.len() == times && found[0].contains(cure), "{found:?}");
         }
         refused.on.store(false, Ordering::Relaxed);
         sleep(Duration::from_mins(2)).await;
-        assert_eq!((told("could not count the builds").len(), told("mended").len()), (3, 1));
+        assert_eq!((log.told("could not count the builds").len(), log.told("mended").len()), (3, 1));
         world.end().await;
     }
 }

@@ -50,7 +50,7 @@ pub(super) fn read(root: &Field<'_>, message_id: &str, profiles: Option<&BTreeMa
     let tenant = named.unwrap_or_else(|| url.as_ref().map(policy::tenant));
     let may_name = |kind, value: &str| match (&tenant, profile.zip(profiles)) {
         (Some(tenant), Some((profile, profiles))) => stored::check(kind, value, tenant, profile, profiles),
-        _ => Ok(()),
+        _ => stored::check_name(kind, value),
     };
     let env = object.or("env", Vec::new(), |field| read_env(&field, profile, &may_name));
     let images = object.or("images", Vec::new(), |field| read_images(&field, profile, env.as_deref()));
