@@ -132,9 +132,9 @@ impl Logged {
     fn new() -> Self {
         let log = Log::default();
         let lines = Arc::clone(&log.0);
-        let _second = tracing::Dispatch::new(tracing::subscriber::NoSubscriber::default());
-        let _first = tracing::subscriber::set_default(tracing_subscriber::fmt().with_ansi(false).with_writer(move || log.clone()).finish());
-        Self { lines, _second, _first }
+        let second = tracing::Dispatch::new(tracing::subscriber::NoSubscriber::default());
+        let first = tracing::subscriber::set_default(tracing_subscriber::fmt().with_ansi(false).with_writer(move || log.clone()).finish());
+        Self { lines, _second: second, _first: first }
     }
 
     fn told(&self, words: &str) -> Vec<String> {
