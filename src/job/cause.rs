@@ -48,11 +48,13 @@ pub enum Cause {
     DiskFull,
     /// The build machine's memory ran out, or a program's share of it.
     OutOfMemory,
+    /// A process was killed, as the system does when memory runs out; others may do it too.
+    Killed,
 }
 
 impl Cause {
     /// Every cause.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::DockerHubRateLimit,
         Self::RegistryRateLimit,
         Self::RegistryLoginFailed,
@@ -65,6 +67,7 @@ impl Cause {
         Self::ImagePullFailed,
         Self::DiskFull,
         Self::OutOfMemory,
+        Self::Killed,
     ];
 
     /// As `failure.code` has it.
@@ -81,7 +84,7 @@ impl Cause {
             Self::BuildspecInvalid => "BUILDSPEC_INVALID",
             Self::ImagePullFailed => "IMAGE_PULL_FAILED",
             Self::DiskFull => "DISK_FULL",
-            Self::OutOfMemory => "OUT_OF_MEMORY",
+            Self::OutOfMemory | Self::Killed => "OUT_OF_MEMORY",
         }
     }
 
@@ -125,12 +128,16 @@ impl Cause {
                 "the build machine's disk is full: make the image or its context smaller, or ask the operator for a larger compute type"
             }
             Self::OutOfMemory => "the build ran out of memory: let it do less at a time, or ask the operator for a larger compute type",
+            Self::Killed => {
+                "a process of the build was killed (SIGKILL), most often because memory ran out: let the build do less at a time, or ask \
+                 the operator for a larger compute type, unless one of its own commands has killed it"
+            }
         }
     }
 
     /// Whether it is commonly said after another cause, and because of that one.
     fn follows_others(self) -> bool {
-        matches!(self, Self::RegistryRateLimit | Self::ImagePullFailed | Self::OutOfMemory)
+        matches!(self, Self::RegistryRateLimit | Self::ImagePullFailed | Self::OutOfMemory | Self::Killed)
     }
 }
 
@@ -212,6 +219,10 @@ impl Search {
         let reason = Some(reason(failure)).filter(|_| failure.phase.is_some()).unwrap_or_default();
         let (mut own, mut following) = (None, None);
         for cause in said.chain(reason.lines().filter_map(sign::read)) {
+            // What said that memory ran out knows why it was killed.
+            if cause == Cause::Killed && following == Some(Cause::OutOfMemory) {
+                continue;
+            }
             *(if cause.follows_others() { &mut following } else { &mut own }) = Some(cause);
         }
         own.or(following)
