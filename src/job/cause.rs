@@ -18,8 +18,12 @@ use super::{
 /// Dockerfile, and package managers end with a page of advice.
 pub const NEAR: usize = 40;
 
-/// CodeBuild's code for a buildspec that cannot be read.
-const YAML_FILE_ERROR: &str = "YAML_FILE_ERROR";
+/// CodeBuild's codes that are a cause by themselves: for a buildspec that cannot be read, and for values of the stores.
+const CODES: &[(&str, Cause)] = &[
+    ("YAML_FILE_ERROR", Cause::BuildspecInvalid),
+    ("Secrets Manager Error", Cause::SecretUnavailable),
+    ("Decrypted Variables Error", Cause::SecretUnavailable),
+];
 
 /// A known cause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -42,6 +46,8 @@ pub enum Cause {
     RevisionNotFound,
     /// The buildspec is not there or not YAML.
     BuildspecInvalid,
+    /// A secret or parameter is not there, or the build may not read it.
+    SecretUnavailable,
     /// A base image, or the image that the build itself runs in.
     ImagePullFailed,
     /// The build machine's disk is full.
@@ -54,7 +60,7 @@ pub enum Cause {
 
 impl Cause {
     /// Every cause.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::DockerHubRateLimit,
         Self::RegistryRateLimit,
         Self::RegistryLoginFailed,
@@ -64,6 +70,7 @@ impl Cause {
         Self::SourceNotFound,
         Self::RevisionNotFound,
         Self::BuildspecInvalid,
+        Self::SecretUnavailable,
         Self::ImagePullFailed,
         Self::DiskFull,
         Self::OutOfMemory,
@@ -82,6 +89,7 @@ impl Cause {
             Self::SourceNotFound => "SOURCE_NOT_FOUND",
             Self::RevisionNotFound => "REVISION_NOT_FOUND",
             Self::BuildspecInvalid => "BUILDSPEC_INVALID",
+            Self::SecretUnavailable => "SECRET_UNAVAILABLE",
             Self::ImagePullFailed => "IMAGE_PULL_FAILED",
             Self::DiskFull => "DISK_FULL",
             Self::OutOfMemory | Self::Killed => "OUT_OF_MEMORY",
@@ -120,6 +128,10 @@ impl Cause {
                  source.depth if the build looks for an older one"
             }
             Self::BuildspecInvalid => "the buildspec is missing or not valid: the operator of the project has to correct it",
+            Self::SecretUnavailable => {
+                "a secret or parameter cannot be read: check its name in the job's env and in the buildspec; if it is right, the operator \
+                 should create it and let the build's role read it"
+            }
             Self::ImagePullFailed => {
                 "an image could not be pulled: check that the name and tag exist for this platform and that the build may pull it; if it is \
                  the project's own build image, that is the operator's to do"
@@ -202,7 +214,8 @@ impl Search {
             return;
         }
         let Some(failure) = outcome.failure.as_mut() else { return };
-        let cause = if failure.code.as_deref() == Some(YAML_FILE_ERROR) { Some(Cause::BuildspecInvalid) } else { self.cause(failure) };
+        let by_code = CODES.iter().find(|(code, _)| failure.code.as_deref() == Some(code)).map(|&(_, cause)| cause);
+        let cause = by_code.or_else(|| self.cause(failure));
         if let Some(decisive) = decisive.filter(|_| failure.phase.is_some()) {
             failure.message = decisive.to_owned();
         }

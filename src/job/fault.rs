@@ -261,7 +261,13 @@ mod tests {
                 vec![ran(BUILD), "error: slipway: the source has no no docker engine answers".into(), ended.clone()],
                 "the source has no no docker engine answers",
             ),
-            ("the failed command", true, BUILD, vec![ran(BUILD), own, failed(BUILD), ended, ENGINE.into()], "docker could not build team/app"),
+            (
+                "the failed command",
+                true,
+                BUILD,
+                vec![ran(BUILD), own, failed(BUILD), ended, ENGINE.into()],
+                "docker could not build team/app",
+            ),
         ];
         for (who, is_operators, command, log, message) in rows {
             let log: Vec<_> = log.iter().map(String::as_str).collect();

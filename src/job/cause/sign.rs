@@ -69,10 +69,7 @@ const SIGNS: &[(Cause, &str)] = &[
         Cause::Killed,
         r"(?:signal|by|reason)[: =\x22']+sigkill\b|(?:signal: |with signal |\(signal )killed\b|(?:terminated|killed) (?:by|with|due to) signal 9\b|(?:received|exited due to|got) signal 9\b",
     ),
-    (
-        Cause::Killed,
-        r"command failed with (?:signal )?.?sigkill|terminated with signal 9 \[killed\]|: \*\*\* \[.*\] (?:killed|error 137)$",
-    ),
+    (Cause::Killed, r"command failed with (?:signal )?.?sigkill|terminated with signal 9 \[killed\]|: \*\*\* \[.*\] (?:killed|error 137)$"),
     (Cause::Killed, r"daemon disappeared unexpectedly \(it may have been killed|npm err(?:!|or) signal sigkill"),
     (Cause::Killed, r"\(signal: 9, sigkill: kill\)"),
     (Cause::Killed, r"^killed$|: line \d+:\s+\d+ killed\b|^/bin/sh: (?:line )?\d+:.* killed\b"),

@@ -65,6 +65,8 @@ const LOGS: &[(&str, &str)] = &[
     ("memory-node", "OUT_OF_MEMORY"),
     ("memory-resource-exhausted", "OUT_OF_MEMORY"),
     ("memory-shell", "OUT_OF_MEMORY"),
+    ("parameter-missing", "SECRET_UNAVAILABLE"),
+    ("secret-denied", "SECRET_UNAVAILABLE"),
 ];
 
 fn logs() -> BTreeMap<String, String> {
@@ -134,7 +136,8 @@ fn the_message_keeps_what_codebuild_said_and_goes_on_with_what_to_do() {
         let told = explained(&log);
         assert!(told.message.starts_with(&said.message), "{name}: {}", told.message);
         assert_eq!((told.kind, &told.phase, &told.command), (said.kind, &said.phase, &said.command), "{name}");
-        let advice: Vec<_> = Cause::ALL.iter().filter(|cause| cause.code() == *code).map(|cause| format!(" ({})", cause.advice())).collect();
+        let advice: Vec<_> =
+            Cause::ALL.iter().filter(|cause| cause.code() == *code).map(|cause| format!(" ({})", cause.advice())).collect();
         let more = told.message.strip_prefix(&said.message).unwrap();
         assert!(advice.iter().any(|advice| advice == more) || (advice.is_empty() && more.is_empty()), "{name}: {more}");
     }

@@ -363,12 +363,19 @@ fn the_words_of_npm_come_before_its_code() {
              npm ERR! enoent Could not read package.json: Error: ENOENT: no such file or directory, open '/src/package.json'",
             "Could not read package.json",
         ),
-        ("npm error code EJSONPARSE\nnpm error path /src/package.json\nnpm error JSON.parse Expected ',' in JSON at position 9", "JSON.parse"),
-        ("npm error code EBADENGINE\nnpm error engine Unsupported engine\nnpm error notsup Required: {\"node\":\">=22\"}", "Unsupported engine"),
+        (
+            "npm error code EJSONPARSE\nnpm error path /src/package.json\nnpm error JSON.parse Expected ',' in JSON at position 9",
+            "JSON.parse",
+        ),
+        (
+            "npm error code EBADENGINE\nnpm error engine Unsupported engine\nnpm error notsup Required: {\"node\":\">=22\"}",
+            "Unsupported engine",
+        ),
         ("npm error Missing script: \"biuld\"\nnpm error\nnpm error To see a list of scripts, run:\nnpm error   npm run", "Missing script"),
         ("npm error code E401\nnpm error Incorrect or missing password.\nnpm error If you were trying to login", "Incorrect or missing"),
     ] {
-        let output = said.lines().chain(["npm error A complete log of this run can be found in: /root/.npm/_logs/1.log"]).map(str::to_owned);
+        let output =
+            said.lines().chain(["npm error A complete log of this run can be found in: /root/.npm/_logs/1.log"]).map(str::to_owned);
         let part = excerpt(failing(output).iter().map(String::as_str), (40, 32_768), true);
         assert!(part.decisive.as_deref().is_some_and(|line| line.contains(expected)), "{said}\ngave {:?}", part.decisive);
     }

@@ -82,7 +82,8 @@ impl Buildspec {
     fn read(text: &str) -> Result<Self, String> {
         let root = Item::root(node::read(text)?);
         let mut members = root.members()?;
-        let version = members.remove("version").ok_or_else(|| root.wrong("the key `version` is missing (write `version: 0.2` at the top)"))?;
+        let version =
+            members.remove("version").ok_or_else(|| root.wrong("the key `version` is missing (write `version: 0.2` at the top)"))?;
         let mut spec = Self {
             version: self::version(&version)?,
             shell: Interpreter::Sh,

@@ -103,7 +103,13 @@ impl Item {
             let name = match &key.value {
                 Value::Text(name) => name.clone(),
                 Value::Null => String::new(),
-                other => return Err(key.place.tell(format_args!("{}expected a key, found {} (quote text that begins with `{{`, `[` or `?`)", self.path, other.kind()))),
+                other => {
+                    return Err(key.place.tell(format_args!(
+                        "{}expected a key, found {} (quote text that begins with `{{`, `[` or `?`)",
+                        self.path,
+                        other.kind()
+                    )));
+                }
             };
             if name == "<<" {
                 merged.push(Self { node: Rc::clone(value), path: self.path.clone() });

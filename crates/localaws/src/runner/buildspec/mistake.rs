@@ -52,7 +52,8 @@ pub(super) fn near(text: &str, line: usize) -> Option<String> {
         return Some(Place::new(at + 1, column).tell("a tab stands where YAML takes spaces only: indent with spaces"));
     }
     if let Some((at, line)) = block(&lines, at) {
-        let rule = "the text that `|` or `>` begins stands further right than the line with it: indent this line and those after it further";
+        let rule =
+            "the text that `|` or `>` begins stands further right than the line with it: indent this line and those after it further";
         return Some(Place::new(at + 1, indentation(line) + 1).tell(rule));
     }
     here.into_iter().chain(above).find_map(|(at, line)| Some(Place::new(at + 1, indentation(line) + 1).tell(key(line)?)))

@@ -105,8 +105,12 @@ struct Tree {
 impl Tree {
     fn take(&mut self, event: Event<'_>, place: Place) -> Result<(), String> {
         match event {
-            Event::DocumentStart(..) if self.root.is_some() => Err(place.tell("a buildspec is one YAML document, and a second one begins: remove the line `---`")),
-            Event::Scalar(_, _, _, Some(tag)) | Event::SequenceStart(_, _, Some(tag)) | Event::MappingStart(_, _, Some(tag)) if is_local(&tag) => {
+            Event::DocumentStart(..) if self.root.is_some() => {
+                Err(place.tell("a buildspec is one YAML document, and a second one begins: remove the line `---`"))
+            }
+            Event::Scalar(_, _, _, Some(tag)) | Event::SequenceStart(_, _, Some(tag)) | Event::MappingStart(_, _, Some(tag))
+                if is_local(&tag) =>
+            {
                 Err(place.tell("a `!` before this makes a tag of it, and a buildspec has none: quote text that begins with `!`"))
             }
             Event::Scalar(text, style, anchor, _) => {

@@ -93,13 +93,22 @@ fn a_mistake_is_named_with_its_place_and_key() {
         ("version: [0.2]", "version: expected text, found a list (quote text that begins with `[`) at line 1, column 10"),
         ("version: 0.2\nversion: 0.2", "the key `version` is there twice: keep one of them at line 2, column 1"),
         ("version: 0.2\nenv: {shell: fish}\nphases: {}", "env: shell: unsupported shell `fish`, expected bash or sh at line 2, column 14"),
-        ("version: 0.2\nenv:\n  variables: [A]\n", "env: variables: expected a mapping, found a list (write `key: value` without `- `, each key on a line of its own) at line 3, column 14"),
-        ("version: 0.2\nenv:\n  variables:\n    A: {b: c}\n", "env: variables: A: expected text, found a mapping (quote text that begins with `{`) at line 4, column 8"),
+        (
+            "version: 0.2\nenv:\n  variables: [A]\n",
+            "env: variables: expected a mapping, found a list (write `key: value` without `- `, each key on a line of its own) at line 3, column 14",
+        ),
+        (
+            "version: 0.2\nenv:\n  variables:\n    A: {b: c}\n",
+            "env: variables: A: expected text, found a mapping (quote text that begins with `{`) at line 4, column 8",
+        ),
         (
             "version: 0.2\nphases:\n  buld:\n    commands: [x]",
             "phases: buld: there is no such phase, only install, pre_build, build and post_build at line 4, column 5",
         ),
-        ("version: 0.2\nphases:\n  build:\n    commands: x", "phases: build: commands: expected a list, found the text `x` (write each entry on a line of its own, after `- `) at line 4, column 15"),
+        (
+            "version: 0.2\nphases:\n  build:\n    commands: x",
+            "phases: build: commands: expected a list, found the text `x` (write each entry on a line of its own, after `- `) at line 4, column 15",
+        ),
         (
             "version: 0.2\nphases:\n  build:\n    commands:\n      - echo at line 3: x",
             &format!("phases: build: commands: entry 1: {expected_text}"),
@@ -130,7 +139,10 @@ fn a_mistake_is_named_with_its_place_and_key() {
         ("version: 0.2\na: !<b\n", "not valid YAML: `!` begins a tag"),
         ("version: 0.2\na: @b\n", "not valid YAML: text does not begin with `@`"),
         ("version: 0.2\na: &a [*a]\n", "an alias stands within its own anchor: write the value out at line 2, column 8"),
-        ("version: 0.2\n---\nphases: {}", "a buildspec is one YAML document, and a second one begins: remove the line `---` at line 2, column 1"),
+        (
+            "version: 0.2\n---\nphases: {}",
+            "a buildspec is one YAML document, and a second one begins: remove the line `---` at line 2, column 1",
+        ),
         ("{? [a] : b}", "expected a key, found a list (quote text that begins with `{`, `[` or `?`) at line 1, column 4"),
     ] {
         let error = Buildspec::parse(text).unwrap_err();
@@ -233,18 +245,33 @@ fn what_people_often_write_is_told_with_its_line_and_its_cure() {
 fn what_yaml_allows_is_read_as_it_is_meant() {
     for (text, commands) in [
         (with_build("    commands:\n    - echo a\n    - echo b"), vec!["echo a", "echo b"]),
-        (with_build("    commands:\r\n      - echo a\r\n      - |\r\n        echo b\r\n        echo c\r"), vec!["echo a", "echo b\necho c\n"]),
+        (
+            with_build("    commands:\r\n      - echo a\r\n      - |\r\n        echo b\r\n        echo c\r"),
+            vec!["echo a", "echo b\necho c\n"],
+        ),
         (format!("\u{feff}{}", with_build("    commands: [echo a]")), vec!["echo a"]),
         (format!("%YAML 1.2\n---\n{}...\n", with_build("    commands: [echo a]")), vec!["echo a"]),
         (format!("---\n{}", with_build("    commands: [echo a]")), vec!["echo a"]),
-        (with_build("    commands:\n      - 1\n      - 1.50\n      - true\n      - yes\n      - 0x1F"), vec!["1", "1.50", "true", "yes", "0x1F"]),
-        (with_build("    commands:\n      - echo a:b http://c # comment\n      - 'echo a: b'\n      - \"echo a: b\""), vec!["echo a:b http://c", "echo a: b", "echo a: b"]),
-        (with_build("    commands:\n      - &a echo a\n      - *a\n      - echo 50% @ `date` & wait"), vec!["echo a", "echo a", "echo 50% @ `date` & wait"]),
+        (
+            with_build("    commands:\n      - 1\n      - 1.50\n      - true\n      - yes\n      - 0x1F"),
+            vec!["1", "1.50", "true", "yes", "0x1F"],
+        ),
+        (
+            with_build("    commands:\n      - echo a:b http://c # comment\n      - 'echo a: b'\n      - \"echo a: b\""),
+            vec!["echo a:b http://c", "echo a: b", "echo a: b"],
+        ),
+        (
+            with_build("    commands:\n      - &a echo a\n      - *a\n      - echo 50% @ `date` & wait"),
+            vec!["echo a", "echo a", "echo 50% @ `date` & wait"],
+        ),
         (with_build("    commands:\n      - echo a\n        echo b"), vec!["echo a echo b"]),
         (with_build("    commands:\n      - echo a |\n        cat"), vec!["echo a | cat"]),
         (with_build("    commands :\n      -   echo a"), vec!["echo a"]),
         (with_build("    commands:\n      - !!str true"), vec!["true"]),
-        (with_build("    commands:\n      - cat <<E\n\n        <<<<<<< a\n      - |\n        <<<<<<< a"), vec!["cat <<E\n<<<<<<< a", "<<<<<<< a\n"]),
+        (
+            with_build("    commands:\n      - cat <<E\n\n        <<<<<<< a\n      - |\n        <<<<<<< a"),
+            vec!["cat <<E\n<<<<<<< a", "<<<<<<< a\n"],
+        ),
         (with_build("    commands:\n      - |-\n        if x; then\n        \techo tab\n        fi"), vec!["if x; then\n\techo tab\nfi"]),
     ] {
         let spec = Buildspec::parse(&text).unwrap_or_else(|error| panic!("{text}: {error}"));
