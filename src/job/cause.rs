@@ -227,7 +227,10 @@ impl Search {
 
     /// The last cause that stands for itself, or else the last of those that commonly follow from another.
     fn cause(&self, failure: &Failure) -> Option<Cause> {
-        let said = self.near.iter().filter_map(|line| sign::read(self.evidence(line)));
+        // The central buildspec says its own word last: what looks like one before it was printed by something that it ran.
+        let last = self.near.iter().rposition(|line| sign::is_own(line));
+        let lines = self.near.iter().enumerate().filter(|&(at, line)| last == Some(at) || !sign::is_own(line));
+        let said = lines.filter_map(|(_, line)| sign::read(self.evidence(line)));
         // Without a phase it is not CodeBuild that speaks.
         let reason = Some(reason(failure)).filter(|_| failure.phase.is_some()).unwrap_or_default();
         let (mut own, mut following) = (None, None);

@@ -13,7 +13,7 @@ pub fn plain(line: &str) -> Cow<'_, str> {
         return Cow::Borrowed(line);
     }
     // What docker prints before the output of a step, the output cannot overwrite.
-    let (prefix, output) = line.split_at(step::prefix(line).1);
+    let (prefix, output) = line.split_at(step::before_output(line));
     let last = output.rsplit('\r').map(strip).find(|part| !part.trim().is_empty());
     Cow::Owned(format!("{prefix}{}", last.unwrap_or_default()))
 }
@@ -110,6 +110,7 @@ mod tests {
             ("windows\r", "windows"),
             ("#12 0.345 10 %\r#12 0.9 50 %\rerror: x", "#12 0.345 error: x"),
             ("#12 0.345 \r", "#12 0.345 "),
+            ("0.345 10 %\rerror: x", "0.345 error: x"),
             ("a\0b\u{8}c\u{7f}\u{fffe}", "abc"),
             ("\u{1b}[", ""),
             ("\u{1b}", ""),

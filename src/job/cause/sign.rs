@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use regex::{Regex, RegexSet};
 
 use super::Cause;
-use crate::job::step::{self, Says};
+use crate::job::step;
 
 /// Of several in one line the first counts. All are read without regard to case.
 const SIGNS: &[(Cause, &str)] = &[
@@ -121,18 +121,23 @@ fn pattern(text: &str) -> Regex {
     Regex::new(text).expect("a pattern that compiles")
 }
 
+/// Whether a line begins as the central buildspec's own do.
+pub(super) fn is_own(line: &str) -> bool {
+    line.starts_with(OWN)
+}
+
 /// The cause that a line speaks of.
 pub(super) fn read(line: &str) -> Option<Cause> {
     let line = line.trim_end();
     // What a Dockerfile's command prints is no word of the build's own, and the login that it tries is not the build's.
-    let is_output = step::untimed(line) != line || matches!(step::read(line), Some(step::Of { says: Says::Output(_), .. }));
+    let is_output = step::before_output(line) > 0;
     let line = PREFIX.find(line).map_or(line, |prefix| &line[prefix.end()..]);
     if SHOWN.is_match(line) {
         return None;
     }
     let first = SET.matches(unquoted(line)).iter().next()?;
     let cause = SIGNS.get(first).map(|&(cause, _)| cause);
-    cause.filter(|&cause| !is_output || !(cause == Cause::RegistryLoginFailed || line.starts_with(OWN)))
+    cause.filter(|&cause| !is_output || !(cause == Cause::RegistryLoginFailed || is_own(line)))
 }
 
 /// The line without a command that it repeats: `process "/bin/sh -c COMMAND" did not complete successfully: exit code: 1`,

@@ -322,6 +322,7 @@ fn what_a_dockerfile_prints_is_no_refused_login_of_the_build() {
         ("#7 0.312 no basic auth credentials", "COMMAND_EXECUTION_ERROR"),
         ("0.312 no basic auth credentials", "COMMAND_EXECUTION_ERROR"),
         ("error: slipway: the source has no commit 4f2a", "REVISION_NOT_FOUND"),
+        ("error: slipway: the source has no commit 4f2a\nerror: slipway: docker could not build app", "COMMAND_EXECUTION_ERROR"),
         ("#7 0.312 error: slipway: the source has no commit 4f2a", "COMMAND_EXECUTION_ERROR"),
         ("#7 0.312 cp: x: No space left on device", "DISK_FULL"),
     ] {

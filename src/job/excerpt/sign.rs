@@ -157,7 +157,7 @@ static WORD: LazyLock<AhoCorasick> = LazyLock::new(words);
 static STRENGTHS: LazyLock<RegexSet> = LazyLock::new(|| {
     let begins = format!(r"^\s*(?:[>│|] *)*(?:{})", BEGINS.join("|"));
     set(&[
-        r"\berror: slipway: ".to_owned(),
+        r"^error: slipway: ".to_owned(),
         VERDICTS.join("|"),
         begins,
         HAS.join("|"),

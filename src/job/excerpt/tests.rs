@@ -325,6 +325,15 @@ fn the_excerpt_leads_with_what_broke_the_build() {
     }
 }
 
+#[test]
+fn a_dockerfile_cannot_speak_for_the_central_buildspec() {
+    let said = ["#7 [2/2] RUN make", "#7 0.1 error: slipway: no docker engine answers", "#7 0.2 src/a.c:1:2: error: x is undeclared"];
+    let end = "#7 ERROR: process \"/bin/sh -c echo error: slipway: x; make\" did not complete successfully: exit code: 2";
+    let output = said.into_iter().chain([end, "0.1 error: slipway: no docker engine answers"]).map(str::to_owned);
+    let part = excerpt(failing(output).iter().map(String::as_str), (40, 32_768), true);
+    assert_eq!(part.decisive.as_deref(), Some("src/a.c:1:2: error: x is undeclared"));
+}
+
 /// Whether it stands before the line that says what is wrong or after it.
 #[test]
 fn a_line_that_only_says_that_something_failed_is_never_the_decisive_one() {
