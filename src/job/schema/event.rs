@@ -122,9 +122,11 @@ fn by_status(details: &mut Value) {
     let mut chain = Value::Null;
     for (statuses, required) in BY_STATUS.iter().rev() {
         let names: Vec<&str> = statuses.iter().map(|status| status.as_str()).collect();
+        let properties: Map<String, Value> = required.iter().map(|&name| (name.to_owned(), true.into())).collect();
         let mut condition = json!({
             "if": { "type": "object", "properties": { "status": { "type": "string", "enum": names } } },
-            "then": { "type": "object", "required": required },
+            // A strict validator wants to see what is required among the properties beside it.
+            "then": { "type": "object", "properties": properties, "required": required },
         });
         if !chain.is_null() {
             condition["else"] = chain;

@@ -4,6 +4,7 @@ mod failure;
 mod item;
 mod mistake;
 mod node;
+mod place;
 mod syntax;
 
 use std::collections::BTreeMap;

@@ -1,7 +1,7 @@
 //! Mistakes that people make in a buildspec and of which a parser of YAML tells little, or at another place: they are seen in the lines
 //! themselves.
 
-use super::node::Place;
+use super::place::Place;
 
 /// The keys of a buildspec after which people forget the colon.
 const KEYS: &[&str] = &[

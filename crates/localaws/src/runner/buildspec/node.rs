@@ -5,9 +5,9 @@
 
 use std::{collections::HashMap, rc::Rc};
 
-use granit_parser::{ErrorKind, Event, Marker, Options, Parser, ScalarStyle, StructureStyle, Tag};
+use granit_parser::{ErrorKind, Event, Options, Parser, ScalarStyle, StructureStyle, Tag};
 
-use super::{mistake, syntax};
+use super::{mistake, place::Place, syntax};
 
 /// How deep lists and mappings may be nested; a buildspec needs no more than eight.
 const MAX_DEPTH: usize = 32;
@@ -35,13 +35,6 @@ pub(super) enum Value {
     Mapping(Vec<(Rc<Node>, Rc<Node>)>),
 }
 
-/// A line and a column, both from 1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Place {
-    line: usize,
-    column: usize,
-}
-
 /// A collection whose end is still to come.
 struct Open {
     place: Place,
@@ -62,21 +55,6 @@ impl Value {
     }
 }
 
-impl Place {
-    pub(super) fn new(line: usize, column: usize) -> Self {
-        Self { line, column }
-    }
-
-    fn of(marker: &Marker) -> Self {
-        Self { line: marker.line(), column: marker.col() + 1 }
-    }
-
-    /// A message with this place at its end.
-    pub(super) fn tell(self, message: impl std::fmt::Display) -> String {
-        format!("{message} at line {}, column {}", self.line, self.column)
-    }
-}
-
 /// Reads a text that is one YAML document.
 pub(super) fn read(text: &str) -> Result<Rc<Node>, String> {
     let mut tree = Tree::default();
@@ -84,7 +62,7 @@ pub(super) fn read(text: &str) -> Result<Rc<Node>, String> {
         let (event, span) = next.map_err(|error| match (Place::of(error.marker()), error.kind()) {
             (place, ErrorKind::RecursionLimitExceeded) => too_deep(place),
             (place, _) => {
-                let near = mistake::near(text, place.line);
+                let near = mistake::near(text, place.line());
                 format!("not valid YAML: {}", near.unwrap_or_else(|| place.tell(syntax::rule(&error))))
             }
         })?;
