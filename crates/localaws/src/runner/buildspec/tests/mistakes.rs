@@ -77,7 +77,7 @@ fn what_people_often_write_is_told_with_its_line_and_its_cure() {
     ];
     let mut wrong = Vec::new();
     for (text, line, cure) in &rows {
-        let found = Buildspec::parse(text).map(|spec| format!("{:?}", spec.phases)).unwrap_or_else(|error| error);
+        let found = Buildspec::parse(text).map_or_else(|error| error, |spec| format!("{:?}", spec.phases));
         if !(found.contains(cure) && found.contains(&format!(" at line {line}, column "))) {
             wrong.push(format!("{text}--> {found}\n    not line {line}, `{cure}`"));
         }
