@@ -40,7 +40,7 @@ pub(super) struct Cancel {
     #[arg(value_name = "JOB", required = true, value_parser = show::job)]
     jobs: Vec<Reference>,
 
-    /// Why, in words that come back in the jobs' events
+    /// Why, in words that come back in the jobs' events [default: cancelled with slipway cancel]
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
 
@@ -59,8 +59,9 @@ impl Cancel {
     pub(super) async fn run(self) -> anyhow::Result<Exit> {
         let client = Client::new(&self.daemon)?;
         let (mut exit, mut sender) = (Exit::Done, None);
+        let reason = self.reason.clone().or_else(|| Some("cancelled with slipway cancel".to_owned()));
         for job in &self.jobs {
-            let wish = Wish { reason: self.reason.clone() };
+            let wish = Wish { reason: reason.clone() };
             let mut line = String::new();
             let answer = match client.post::<Cancelled>(&format!("/jobs/{}/cancel", segment(&job.to_string())), &wish).await {
                 Err(failure @ Failure::Unreachable { .. }) => {
@@ -69,7 +70,7 @@ impl Cancel {
                     }
                     let Some(sender) = &sender else { continue };
                     let id = sender.target(job).await?;
-                    sender.cancel(&id, self.reason.clone()).await?;
+                    sender.cancel(&id, reason.clone()).await?;
                     Ok(Cancelled { id: id.to_string(), state: CancelState::Asked })
                 }
                 answer => answer,

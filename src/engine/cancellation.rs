@@ -10,14 +10,11 @@ use super::{
     index::Query,
     worker::{Carried, Worker},
 };
-use crate::{
-    job::{message::Cancel, outcome::Status},
-    observe,
-};
+use crate::{job::message::Cancel, observe};
 
 /// Cancels a job. Returns when the job has gone. One that went back to the queue still needs the wish, which goes back too.
 pub(crate) async fn cancel(worker: Arc<Worker>, cancel: Cancel) -> Carried {
-    let why = Cancelled { status: Status::Cancelled, reason: cancel.reason.unwrap_or_default(), by: None };
+    let why = Cancelled::asked(cancel.reason, "cancelled by a message on the queue");
     observe::cancel_asked(&cancel.id);
     if let Some(gone) = worker.deduplication.cancel(&cancel.id, why) {
         return if gone.has_ended().await { Carried::ToItsEnd } else { Carried::Back };

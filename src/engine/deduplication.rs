@@ -71,13 +71,19 @@ pub(crate) struct Member {
 pub(crate) struct Cancelled {
     /// `Cancelled` or `Superseded`.
     pub(crate) status: Status,
-    /// The sender's words, or ours.
+    /// The words of whoever asked for it, or else by which way that was; never empty.
     pub(crate) reason: String,
     /// The newer job, of one that is superseded.
     pub(crate) by: Option<JobId>,
 }
 
 impl Cancelled {
+    /// On request. `way`: how the request came, in words, for one that gives no reason.
+    pub(crate) fn asked(reason: Option<String>, way: &str) -> Self {
+        let reason = reason.filter(|reason| !reason.trim().is_empty()).unwrap_or_else(|| way.to_owned());
+        Self { status: Status::Cancelled, reason, by: None }
+    }
+
     /// Because a newer job of the group has come.
     pub(crate) fn superseded(by: JobId) -> Self {
         Self { status: Status::Superseded, reason: format!("superseded by {by}"), by: Some(by) }
@@ -253,7 +259,7 @@ impl Cancel {
     /// Resolves when the job is to end.
     pub(crate) async fn cancelled(&self) -> Cancelled {
         self.token.cancelled().await;
-        self.reason().unwrap_or(Cancelled { status: Status::Cancelled, reason: String::new(), by: None })
+        self.reason().unwrap_or_else(|| Cancelled::asked(None, "cancelled"))
     }
 
     /// Why the job is to end, if it is.

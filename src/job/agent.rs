@@ -35,6 +35,19 @@ pub(super) fn fails_phase(words: &str) -> bool {
     state.is_some_and(|(_, state)| state.trim() != "SUCCEEDED")
 }
 
+/// How many bytes of CodeBuild's words are its own and no part of a build: all but the command that it repeats, and why a phase failed.
+pub(super) fn own(words: &str) -> usize {
+    const REPEATS: [&str; 2] = ["Running command ", "Command did not exit successfully "];
+    const MESSAGE: &str = " Message: ";
+    if ends_phase(words) || words.starts_with("Entering phase ") {
+        return words.len();
+    }
+    if explains_phase(words) {
+        return words.find(MESSAGE).map_or(words.len(), |at| at + MESSAGE.len());
+    }
+    REPEATS.iter().find(|begin| words.starts_with(*begin)).map_or(0, |begin| begin.len())
+}
+
 /// Which command of a phase is the one that failed: those of `finally` run after it, and are not why.
 #[derive(Debug, Default)]
 pub(super) struct Command {

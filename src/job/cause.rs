@@ -18,8 +18,12 @@ use super::{
 /// Dockerfile, and package managers end with a page of advice.
 pub const NEAR: usize = 40;
 
-/// CodeBuild's code for a buildspec that cannot be read.
-const YAML_FILE_ERROR: &str = "YAML_FILE_ERROR";
+/// CodeBuild's codes that are a cause by themselves: for a buildspec that cannot be read, and for values of the stores.
+const CODES: &[(&str, Cause)] = &[
+    ("YAML_FILE_ERROR", Cause::BuildspecInvalid),
+    ("Secrets Manager Error", Cause::SecretUnavailable),
+    ("Decrypted Variables Error", Cause::SecretUnavailable),
+];
 
 /// A known cause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -42,17 +46,21 @@ pub enum Cause {
     RevisionNotFound,
     /// The buildspec is not there or not YAML.
     BuildspecInvalid,
+    /// A secret or parameter is not there, or the build may not read it.
+    SecretUnavailable,
     /// A base image, or the image that the build itself runs in.
     ImagePullFailed,
     /// The build machine's disk is full.
     DiskFull,
     /// The build machine's memory ran out, or a program's share of it.
     OutOfMemory,
+    /// A process was killed, as the system does when memory runs out; others may do it too.
+    Killed,
 }
 
 impl Cause {
     /// Every cause.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::DockerHubRateLimit,
         Self::RegistryRateLimit,
         Self::RegistryLoginFailed,
@@ -62,9 +70,11 @@ impl Cause {
         Self::SourceNotFound,
         Self::RevisionNotFound,
         Self::BuildspecInvalid,
+        Self::SecretUnavailable,
         Self::ImagePullFailed,
         Self::DiskFull,
         Self::OutOfMemory,
+        Self::Killed,
     ];
 
     /// As `failure.code` has it.
@@ -79,9 +89,10 @@ impl Cause {
             Self::SourceNotFound => "SOURCE_NOT_FOUND",
             Self::RevisionNotFound => "REVISION_NOT_FOUND",
             Self::BuildspecInvalid => "BUILDSPEC_INVALID",
+            Self::SecretUnavailable => "SECRET_UNAVAILABLE",
             Self::ImagePullFailed => "IMAGE_PULL_FAILED",
             Self::DiskFull => "DISK_FULL",
-            Self::OutOfMemory => "OUT_OF_MEMORY",
+            Self::OutOfMemory | Self::Killed => "OUT_OF_MEMORY",
         }
     }
 
@@ -117,6 +128,10 @@ impl Cause {
                  source.depth if the build looks for an older one"
             }
             Self::BuildspecInvalid => "the buildspec is missing or not valid: the operator of the project has to correct it",
+            Self::SecretUnavailable => {
+                "a secret or parameter cannot be read: check its name in the job's env and in the buildspec; if it is right, the operator \
+                 should create it and let the build's role read it"
+            }
             Self::ImagePullFailed => {
                 "an image could not be pulled: check that the name and tag exist for this platform and that the build may pull it; if it is \
                  the project's own build image, that is the operator's to do"
@@ -125,12 +140,16 @@ impl Cause {
                 "the build machine's disk is full: make the image or its context smaller, or ask the operator for a larger compute type"
             }
             Self::OutOfMemory => "the build ran out of memory: let it do less at a time, or ask the operator for a larger compute type",
+            Self::Killed => {
+                "a process of the build was killed (SIGKILL), most often because memory ran out: let the build do less at a time, or ask \
+                 the operator for a larger compute type, unless one of its own commands has killed it"
+            }
         }
     }
 
     /// Whether it is commonly said after another cause, and because of that one.
     fn follows_others(self) -> bool {
-        matches!(self, Self::RegistryRateLimit | Self::ImagePullFailed | Self::OutOfMemory)
+        matches!(self, Self::RegistryRateLimit | Self::ImagePullFailed | Self::OutOfMemory | Self::Killed)
     }
 }
 
@@ -195,7 +214,8 @@ impl Search {
             return;
         }
         let Some(failure) = outcome.failure.as_mut() else { return };
-        let cause = if failure.code.as_deref() == Some(YAML_FILE_ERROR) { Some(Cause::BuildspecInvalid) } else { self.cause(failure) };
+        let by_code = CODES.iter().find(|(code, _)| failure.code.as_deref() == Some(code)).map(|&(_, cause)| cause);
+        let cause = by_code.or_else(|| self.cause(failure));
         if let Some(decisive) = decisive.filter(|_| failure.phase.is_some()) {
             failure.message = decisive.to_owned();
         }
@@ -207,11 +227,18 @@ impl Search {
 
     /// The last cause that stands for itself, or else the last of those that commonly follow from another.
     fn cause(&self, failure: &Failure) -> Option<Cause> {
-        let said = self.near.iter().filter_map(|line| sign::read(self.evidence(line)));
+        // The central buildspec says its own word last: what looks like one before it was printed by something that it ran.
+        let last = self.near.iter().rposition(|line| sign::is_own(line));
+        let lines = self.near.iter().enumerate().filter(|&(at, line)| last == Some(at) || !sign::is_own(line));
+        let said = lines.filter_map(|(_, line)| sign::read(self.evidence(line)));
         // Without a phase it is not CodeBuild that speaks.
         let reason = Some(reason(failure)).filter(|_| failure.phase.is_some()).unwrap_or_default();
         let (mut own, mut following) = (None, None);
         for cause in said.chain(reason.lines().filter_map(sign::read)) {
+            // What said that memory ran out knows why it was killed.
+            if cause == Cause::Killed && following == Some(Cause::OutOfMemory) {
+                continue;
+            }
             *(if cause.follows_others() { &mut following } else { &mut own }) = Some(cause);
         }
         own.or(following)

@@ -133,7 +133,7 @@ pub struct Data {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Artifacts")]
     pub artifacts: Option<Artifacts>,
-    /// Why the job was cancelled or superseded, in the words of whoever cancelled it.
+    /// Why the job was cancelled or superseded: the words of whoever cancelled it, or else by which way it was cancelled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     pub reason: Option<String>,
@@ -210,7 +210,7 @@ pub struct Finished<'a> {
     pub images: Vec<ImageResult>,
     /// Without secrets.
     pub outputs: BTreeMap<String, String>,
-    /// Of a cancellation, without secrets.
+    /// Of a cancellation that came by Slipway, without secrets.
     pub reason: Option<String>,
     pub superseded_by: Option<JobId>,
     pub timings: Timings,
@@ -234,6 +234,9 @@ pub fn started(job: &Job, origin: &Origin, attempt: u32, build: &Build, now: Tim
     event
 }
 
+/// The reason of a job whose build was stopped, and not by the process that followed it.
+const STOPPED: &str = "its build was stopped in CodeBuild: by its console or API, or by another process of Slipway";
+
 /// `slipway.job.finished`
 pub fn finished(finished: Finished<'_>, now: Timestamp) -> Event {
     let Finished { job, origin, attempt, build, outcome, log, images, outputs, reason, superseded_by, timings } = finished;
@@ -245,7 +248,7 @@ pub fn finished(finished: Finished<'_>, now: Timestamp) -> Event {
         images,
         outputs,
         artifacts: build.and_then(Artifacts::of),
-        reason,
+        reason: reason.or_else(|| (outcome.status == Status::Cancelled).then(|| STOPPED.to_owned())),
         superseded_by: superseded_by.map(|id| id.to_string()),
         failure: outcome.failure.clone(),
         log,

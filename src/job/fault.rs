@@ -2,6 +2,7 @@
 //! repository's own file is the sender's to correct.
 
 use super::{
+    agent,
     build::Build,
     outcome::{FailureKind, Outcome, Status},
 };
@@ -9,24 +10,34 @@ use super::{
 /// How the central buildspec begins the line that says what has failed. What docker prints of a Dockerfile's commands has another beginning.
 const LINE: &str = "error: slipway: ";
 
-/// What only the operator can mend, in the words of the central buildspec, and how.
+/// What is in the commands of the central buildspec, and in no other's.
+const SCRIPT: &str = "$SLIPWAY_WORK/slipway.sh";
+
+/// What only the operator can mend: how the central buildspec's words begin, and how to mend it. `*` is one word, and then the words end
+/// there: what follows may be a sender's, such as the path of a file that is not there.
 const OPERATORS: &[(&str, &str)] = &[
     (
         "no docker engine answers",
         "the operator should give the project privileged mode, or start the engine; in local mode that is this machine's",
     ),
     (
-        "its buildx component is missing",
+        "docker * cannot build: its buildx component is missing",
         "the operator should install docker's buildx plugin where builds run, or an image of CodeBuild's that has it",
     ),
     ("the build's role cannot log in to ", "the operator should let the build's role call ecr:GetAuthorizationToken"),
     ("the login at Docker Hub is refused", "the operator should check SLIPWAY_DOCKERHUB_USERNAME and SLIPWAY_DOCKERHUB_PASSWORD"),
     ("SLIPWAY_DOCKERHUB_USERNAME and SLIPWAY_DOCKERHUB_PASSWORD go together", "the operator should set both or none"),
-    ("its profile has no registry", "the operator should give the profile a registry"),
-    ("the build has no credentials endpoint", "the operator should give the project a role that its containers can use"),
+    ("the job asks for images, and its profile has no registry", "the operator should give the profile a registry"),
+    (
+        "* asks for the build's role, and the build has no credentials endpoint",
+        "the operator should give the project a role that its containers can use",
+    ),
     ("the credentials of the build's role cannot be fetched", "the operator should check the project's role"),
     ("the credentials endpoint of the build's role gives no credentials", "the operator should check the project's role"),
-    ("or jq is missing", "the operator should take a build image that has bash, git, jq, curl and docker"),
+    (
+        "SLIPWAY_IMAGES is not a JSON list, or jq is missing",
+        "the operator should take a build image that has bash, git, jq, curl and docker",
+    ),
     ("docker could not push ", "the operator should check that the registry is there, has this repository and lets the build push to it"),
     ("docker names no digest of ", "the operator should check the version of docker where builds run"),
 ];
@@ -50,7 +61,10 @@ pub struct Fault {
     said: String,
     /// The failed build's buildspec is the operator's; absent where there is no failed build.
     is_operators: Option<bool>,
-    /// What the central buildspec said last.
+    runs: agent::Command,
+    /// The failed phase has ended.
+    over: bool,
+    /// What the failed command said last of what the central buildspec says.
     line: Option<String>,
 }
 
@@ -59,15 +73,31 @@ impl Fault {
     pub fn new(outcome: &Outcome, build: Option<&Build>) -> Self {
         let failed = build.filter(|_| outcome.status == Status::Failed);
         let said = outcome.failure.as_ref().map(|failure| failure.message.clone()).unwrap_or_default();
-        Self { said, is_operators: failed.map(|build| build.is_operators), line: None }
+        let is_operators = failed.map(|build| build.is_operators);
+        // Another buildspec of the operator's may run what a repository brings, and that may print anything.
+        let command = outcome.failure.as_ref().and_then(|failure| failure.command.as_deref());
+        let is_central = is_operators == Some(true) && command.is_some_and(|command| command.contains(SCRIPT));
+        Self { said, is_operators, runs: agent::Command::default(), over: !is_central, line: None }
     }
 
     /// Takes the next line of the log as plain text.
     pub fn push(&mut self, line: &str) {
-        if self.is_operators == Some(true)
-            && let Some(words) = line.strip_prefix(LINE)
-        {
-            self.line = Some(words.trim_end().to_owned());
+        if self.over {
+            return;
+        }
+        match agent::words(line) {
+            Some(words) => {
+                self.over = agent::fails_phase(words);
+                if self.runs.begins(words) {
+                    self.line = None;
+                }
+            }
+            None if self.runs.is_aside() => {}
+            None => {
+                if let Some(words) = line.strip_prefix(LINE) {
+                    self.line = Some(words.trim_end().to_owned());
+                }
+            }
         }
     }
 
@@ -81,9 +111,8 @@ impl Fault {
             }
             return;
         }
-        // Only a command of the buildspec can have said it.
-        let line = self.line.filter(|_| failure.command.is_some());
-        let known = line.as_deref().and_then(|line| OPERATORS.iter().find(|(words, _)| line.contains(words)));
+        let line = self.line;
+        let known = line.as_deref().and_then(|line| OPERATORS.iter().find(|(words, _)| begins(line, words)));
         if code != REPOSITORY_NOT_FOUND && (known.is_some() || OPERATORS_CODES.contains(&code)) {
             failure.kind = FailureKind::Platform;
         }
@@ -98,6 +127,17 @@ impl Fault {
                 (None, Some((_, advice))) => format!("{line} ({advice})"),
                 (None, None) => format!("{line}: {}", failure.message),
             };
+        }
+    }
+}
+
+/// Whether a line begins with these words; `*`: one word, and then the line ends with what follows.
+fn begins(line: &str, words: &str) -> bool {
+    match words.split_once('*') {
+        None => line.starts_with(words),
+        Some((begin, end)) => {
+            let word = line.strip_prefix(begin).and_then(|line| line.strip_suffix(end));
+            word.is_some_and(|word| !word.contains(' '))
         }
     }
 }
@@ -196,10 +236,44 @@ mod tests {
         assert_eq!((denied.kind, denied.code.as_deref()), (FailureKind::Platform, Some("REGISTRY_LOGIN_FAILED")));
     }
 
+    /// Whatever prints such a line besides the failed command of the central buildspec.
     #[test]
     fn a_repository_cannot_say_such_a_line_for_itself() {
-        let failure = explained(false, "COMMAND_EXECUTION_ERROR", RAN, Some("make"), &["error: slipway: no docker engine answers"]);
-        assert_eq!((failure.kind, failure.message.as_str()), (FailureKind::Build, RAN));
+        const ENGINE: &str = "error: slipway: no docker engine answers";
+        const BUILD: &str = "bash \"$SLIPWAY_WORK/slipway.sh\" build";
+        let at = |words: &str| format!("[Container] 2026/11/22 10:21:16.2 {words}");
+        let ran = |command: &str| at(&format!("Running command {command}"));
+        let failed = |command: &str| at(&format!("Command did not exit successfully {command} exit status 1"));
+        let (ended, good) = (at("Phase complete: BUILD State: FAILED"), at("Phase complete: PRE_BUILD State: SUCCEEDED"));
+        let own = "error: slipway: docker could not build team/app".to_owned();
+        let rows: [(&str, bool, &str, Vec<String>, &str); 9] = [
+            ("the repository's own buildspec", false, "make", vec![ran("make"), ENGINE.into(), failed("make"), ended.clone()], RAN),
+            ("an operator's buildspec that runs make", true, "make", vec![ran("make"), ENGINE.into(), failed("make"), ended.clone()], RAN),
+            ("an earlier phase", true, BUILD, vec![ran("a"), ENGINE.into(), good, ran(BUILD), failed(BUILD), ended.clone()], RAN),
+            ("an earlier command", true, BUILD, vec![ran("a"), ENGINE.into(), ran(BUILD), failed(BUILD), ended.clone()], RAN),
+            ("a command of finally", true, BUILD, vec![ran(BUILD), failed(BUILD), ran("b"), ENGINE.into(), ended.clone()], RAN),
+            ("a later phase", true, BUILD, vec![ran(BUILD), failed(BUILD), ended.clone(), ran("c"), ENGINE.into()], RAN),
+            ("a Dockerfile", true, BUILD, vec![ran(BUILD), format!("#7 0.1 {ENGINE}"), format!("0.1 {ENGINE}"), ended.clone()], RAN),
+            (
+                "a path of the sender's",
+                true,
+                BUILD,
+                vec![ran(BUILD), "error: slipway: the source has no no docker engine answers".into(), ended.clone()],
+                "the source has no no docker engine answers",
+            ),
+            (
+                "the failed command",
+                true,
+                BUILD,
+                vec![ran(BUILD), own, failed(BUILD), ended, ENGINE.into()],
+                "docker could not build team/app",
+            ),
+        ];
+        for (who, is_operators, command, log, message) in rows {
+            let log: Vec<_> = log.iter().map(String::as_str).collect();
+            let failure = explained(is_operators, "COMMAND_EXECUTION_ERROR", RAN, Some(command), &log);
+            assert_eq!((failure.kind, failure.message.as_str()), (FailureKind::Build, message), "{who}");
+        }
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use std::{borrow::Cow, fmt::Write};
 
+use super::step;
+
 /// The line without escape sequences and control characters (tabs stay). What a carriage return overwrote is gone, as on a terminal:
 /// a progress bar is its last state. Characters that show nothing and change how others look or are read are written out: see [`escaped`].
 pub fn plain(line: &str) -> Cow<'_, str> {
@@ -10,8 +12,10 @@ pub fn plain(line: &str) -> Cow<'_, str> {
     if is_ascii || !line.chars().any(|c| is_unwanted(c) || is_invisible(c)) {
         return Cow::Borrowed(line);
     }
-    let last = line.rsplit('\r').map(strip).find(|part| !part.trim().is_empty());
-    Cow::Owned(last.unwrap_or_default())
+    // What docker prints before the output of a step, the output cannot overwrite.
+    let (prefix, output) = line.split_at(step::before_output(line));
+    let last = output.rsplit('\r').map(strip).find(|part| !part.trim().is_empty());
+    Cow::Owned(format!("{prefix}{}", last.unwrap_or_default()))
 }
 
 /// The text with its invisible characters written out, such as `<U+202E>`: those that change the direction of text, have no width, break
@@ -104,6 +108,9 @@ mod tests {
             ("10 %\r100 %\r", "100 %"),
             ("100 %\r\u{1b}[K", "100 %"),
             ("windows\r", "windows"),
+            ("#12 0.345 10 %\r#12 0.9 50 %\rerror: x", "#12 0.345 error: x"),
+            ("#12 0.345 \r", "#12 0.345 "),
+            ("0.345 10 %\rerror: x", "0.345 error: x"),
             ("a\0b\u{8}c\u{7f}\u{fffe}", "abc"),
             ("\u{1b}[", ""),
             ("\u{1b}", ""),

@@ -78,12 +78,13 @@ impl Redactor {
     /// The next line as plain text (see [`plain`]: an escape sequence must not hide a secret) without its secrets.
     pub fn line<'a>(&mut self, line: &'a str) -> Cow<'a, str> {
         let text = plain(line);
-        // CodeBuild's own lines are never part of a secret, and tell where a build failed.
-        if agent::words(&text).is_some() {
+        let (step, mut from) = step::prefix(&text);
+        // CodeBuild's own words are never part of a secret, whatever a value is, and tell where a build failed.
+        if let Some(words) = agent::words(&text) {
             self.seam = Seam::default();
             self.keys.close();
+            from = text.len() - words.len() + agent::own(words);
         }
-        let (step, from) = step::prefix(&text);
         let body = &text[from..];
         if self.keys.has(step, body) {
             return Cow::Owned(format!("{}{MARK}", &text[..from]));

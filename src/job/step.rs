@@ -44,6 +44,15 @@ pub(super) fn prefix(line: &str) -> (Option<u32>, usize) {
     }
 }
 
+/// How many bytes docker puts before what a step printed: its number and the time, or the time alone where it repeats a failed step's last
+/// lines.
+pub(super) fn before_output(line: &str) -> usize {
+    match prefix(line) {
+        (None, _) => line.len() - untimed(line).len(),
+        (Some(_), from) => from,
+    }
+}
+
 /// What a line says without the time that docker puts before it where it repeats a failed step's last lines.
 pub(super) fn untimed(line: &str) -> &str {
     line.split_once(' ').filter(|(time, _)| is_time(time)).map_or(line, |(_, text)| text)

@@ -74,7 +74,23 @@ async fn a_job_that_was_stopped_tells_why() {
     world.submit(&job("later")).await;
     let data = &world.next_end().await["data"];
     assert_eq!(data["status"], "cancelled");
-    assert!(data.get("reason").is_none() && data.get("build").is_none(), "{data:#}");
+    assert!(data["reason"] == "cancelled by a message on the queue" && data.get("build").is_none(), "{data:#}");
+
+    // Stopped in CodeBuild, and by the API.
+    let router = crate::api::open(&world);
+    for (id, builds, reason) in [("stopped", 3, "its build was stopped in CodeBuild"), ("asked", 4, "cancelled by the daemon's API")] {
+        world.submit(&job(id)).await;
+        world.until_builds(|seen| seen.len() == builds).await;
+        if id == "stopped" {
+            let build = world.builds().iter().find(|build| build.variables["SLIPWAY_JOB_ID"] == id).unwrap().id.clone();
+            world.clients.builds().stop(&build).await.unwrap();
+        } else {
+            crate::api::ask(&router, &format!("POST /jobs/{id}/cancel"), None).await;
+        }
+        let data = &world.next_end().await["data"];
+        assert_eq!(data["status"], "cancelled", "{data:#}");
+        assert!(data["reason"].as_str().is_some_and(|text| text.starts_with(reason)), "{data:#}");
+    }
     world.end().await;
 }
 

@@ -69,6 +69,29 @@ def test_a_strict_validator_takes_the_examples_and_tells_the_types_apart(check):
     assert check("job", [{"version": 1}])["valid"] == [False]
 
 
+def test_a_strict_validator_knows_what_a_finished_job_of_each_status_has(check):
+    finished = examples()["finished"][0]
+    failure = {"kind": "build", "message": "make failed"}
+    have = {"attempt": 1, "reason": "by hand", "superseded_by": "app-2", "failure": failure}
+    of = {
+        "succeeded": ["attempt", "build", "log"],
+        "failed": ["failure"],
+        "timed_out": ["failure"],
+        "errored": ["failure"],
+        "cancelled": ["reason"],
+        "superseded": ["reason", "superseded_by"],
+        "one_of_tomorrow": [],
+    }
+    right, wrong = [], []
+    for status, names in of.items():
+        data = {name: finished["data"].get(name) or have[name] for name in names}
+        always = {name: finished["data"][name] for name in ("version", "job", "timings")} | {"status": status}
+        right.append(finished | {"data": always | data})
+        wrong += [finished | {"data": always | {key: value for key, value in data.items() if key != name}} for name in names]
+    assert all(check("event", right)["valid"])
+    assert len(wrong) == 9 and not any(check("event", wrong)["valid"])
+
+
 def test_typescript_has_one_type_for_each_type_of_event(check):
     types = check("event")["types"]
     for name in ("QueuedEvent", "StartedEvent", "FinishedEvent", "RejectedEvent"):

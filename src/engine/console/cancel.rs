@@ -22,13 +22,16 @@ pub enum Cancelling {
 impl Console {
     /// Cancels a job. The wish also goes to the queue, as anybody may send it: it outlives this process, and finds the job in another one
     /// or when it is received.
-    pub async fn cancel(&self, id: &JobId, reason: Option<String>) -> Result<Cancelling, AwsError> {
+    ///
+    /// `way`: how the wish came, in words, for one without a reason.
+    pub async fn cancel(&self, id: &JobId, reason: Option<String>, way: &str) -> Result<Cancelling, AwsError> {
         let parts = self.parts();
         let standing = self.tracker().detail(id, |_| {}).map(|detail| detail.standing);
         if let Some(status) = standing.as_ref().filter(|job| job.state == State::Ended).and_then(|job| job.status) {
             return Ok(Cancelling::Ended(status));
         }
-        let why = Cancelled { status: Status::Cancelled, reason: reason.clone().unwrap_or_default(), by: None };
+        let why = Cancelled::asked(reason, way);
+        let reason = why.reason.clone();
         let is_here = standing.is_some() && parts.worker.deduplication.cancel(id, why).is_some();
         let sent = self.send_cancel(id, reason).await;
         match sent {
@@ -43,8 +46,8 @@ impl Console {
         }
     }
 
-    async fn send_cancel(&self, id: &JobId, reason: Option<String>) -> Result<(), AwsError> {
-        let message = CancelMessage { version: 1, cancel: id.clone(), reason };
+    async fn send_cancel(&self, id: &JobId, reason: String) -> Result<(), AwsError> {
+        let message = CancelMessage { version: 1, cancel: id.clone(), reason: Some(reason) };
         // The shape has text keys only, so it always serialises.
         let body = serde_json::to_string(&message).unwrap_or_default();
         self.send(&body, &Attributes::new()).await.map(drop)

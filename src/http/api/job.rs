@@ -75,7 +75,7 @@ pub(super) async fn cancel(
     let Some(id) = console.cancellable(&name).await? else {
         return Err(Problem::not_found(format!("{name} is no build of a job that is here, nor one that runs")));
     };
-    let state = match console.cancel(&id, reason).await? {
+    let state = match console.cancel(&id, reason, "cancelled by the daemon's API").await? {
         Cancelling::Here => CancelState::Cancelling,
         Cancelling::Asked => CancelState::Asked,
         Cancelling::Ended(status) => {

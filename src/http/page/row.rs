@@ -197,7 +197,7 @@ pub(super) fn result(job: &JobStanding, status: Status) -> Markup {
             "by " @match job.superseded_by.as_deref() { Some(newer) => (Name(newer)), None => "a newer job of its group" }
         },
         Status::Cancelled => {
-            html! { @match job.cancel_reason.as_deref() { Some(reason) => { "by hand: " (boxed(reason)) }, None => "by hand" } }
+            html! { @match job.cancel_reason.as_deref() { Some(reason) => (boxed(reason)), None => "by hand" } }
         }
         _ if job.pushed.is_empty() => html! { "no image asked for" },
         _ => {

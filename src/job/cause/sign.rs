@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use regex::{Regex, RegexSet};
 
 use super::Cause;
+use crate::job::step;
 
 /// Of several in one line the first counts. All are read without regard to case.
 const SIGNS: &[(Cause, &str)] = &[
@@ -49,34 +50,30 @@ const SIGNS: &[(Cause, &str)] = &[
     (Cause::DiskFull, r"(?:^|: |\] )no space left on device"),
     (Cause::DiskFull, r": disk quota exceeded$"),
     (Cause::DiskFull, r"^e: you don't have enough free space in "),
-    // A process that the kernel killed, and runtimes that met their own limit.
-    (
-        Cause::OutOfMemory,
-        r"\b(?:exit(?:ed with)? (?:status|code):?|exited with|non-zero code:|exit code is|finished with non-zero exit value|error) 137\b\.?$",
-    ),
-    (Cause::OutOfMemory, r"\bwas killed \(i\.e\. sigkill\)|process was killed\b|oomkilled|oom[- ]killer"),
-    (
-        Cause::OutOfMemory,
-        r"(?:signal|by|reason)[: =\x22']+sigkill\b|\bsigkill\b.*\b(?:out of memory|oom)|(?:signal: |with signal |\(signal )killed\b|(?:terminated|killed) (?:by|with|due to) signal 9\b|(?:received|exited due to|got) signal 9\b",
-    ),
-    (
-        Cause::OutOfMemory,
-        r"command failed with (?:signal )?.?sigkill|terminated with signal 9 \[killed\]|: \*\*\* \[.*\] (?:killed|error 137)$",
-    ),
-    (
-        Cause::OutOfMemory,
-        r"daemon disappeared unexpectedly \(it may have been killed|allowed memory size of \d+ bytes exhausted|gc overhead limit exceeded",
-    ),
-    (Cause::OutOfMemory, r"virtual memory exhausted|llvm error: out of memory|out of memory, malloc failed|npm err(?:!|or) signal sigkill"),
-    (Cause::OutOfMemory, r"\(signal: 9, sigkill: kill\)"),
-    (Cause::OutOfMemory, r"^killed$|: line \d+:\s+\d+ killed\b|^/bin/sh: (?:line )?\d+:.* killed\b"),
-    (Cause::OutOfMemory, r"\b(?:fatal|internal compiler) error: killed\b"),
-    (Cause::OutOfMemory, r"out of memory: killed process \d+"),
+    // Runtimes and the kernel that say what was wanting.
+    (Cause::OutOfMemory, r"oomkilled|oom[- ]killer|\bsigkill\b.*\b(?:out of memory|oom)|out of memory: killed process \d+"),
+    (Cause::OutOfMemory, r"allowed memory size of \d+ bytes exhausted|gc overhead limit exceeded"),
+    (Cause::OutOfMemory, r"virtual memory exhausted|llvm error: out of memory|out of memory, malloc failed"),
     (Cause::OutOfMemory, r": cannot allocate memory$"),
     (Cause::OutOfMemory, r"^fatal error: runtime: (?:out of memory|cannot allocate memory)"),
     (Cause::OutOfMemory, r"fatal error: .*javascript heap out of memory"),
     (Cause::OutOfMemory, r"java\.lang\.OutOfMemoryError: "),
     (Cause::OutOfMemory, r"^memoryerror$"),
+    // A process that was killed, which tells nobody why.
+    (
+        Cause::Killed,
+        r"\b(?:exit(?:ed with)? (?:status|code):?|exited with|non-zero code:|exit code is|finished with non-zero exit value|error) 137\b\.?$",
+    ),
+    (Cause::Killed, r"\bwas killed \(i\.e\. sigkill\)|process was killed\b"),
+    (
+        Cause::Killed,
+        r"(?:signal|by|reason)[: =\x22']+sigkill\b|(?:signal: |with signal |\(signal )killed\b|(?:terminated|killed) (?:by|with|due to) signal 9\b|(?:received|exited due to|got) signal 9\b",
+    ),
+    (Cause::Killed, r"command failed with (?:signal )?.?sigkill|terminated with signal 9 \[killed\]|: \*\*\* \[.*\] (?:killed|error 137)$"),
+    (Cause::Killed, r"daemon disappeared unexpectedly \(it may have been killed|npm err(?:!|or) signal sigkill"),
+    (Cause::Killed, r"\(signal: 9, sigkill: kill\)"),
+    (Cause::Killed, r"^killed$|: line \d+:\s+\d+ killed\b|^/bin/sh: (?:line )?\d+:.* killed\b"),
+    (Cause::Killed, r"\b(?:fatal|internal compiler) error: killed\b"),
     // Whatever else a registry says when it does not give an image.
     (Cause::RegistryRateLimit, r"toomanyrequests: "),
     (Cause::RegistryRateLimit, r"https://\S+/v2/\S+: 429 too many requests"),
@@ -89,8 +86,14 @@ const SIGNS: &[(Cause, &str)] = &[
     (Cause::ImagePullFailed, r"pull access denied"),
     (Cause::ImagePullFailed, r"no matching manifest for |no match for platform in manifest"),
     (Cause::ImagePullFailed, r"error pulling image configuration"),
-    (Cause::ImagePullFailed, r"error response from daemon: (?:get|head) \S+/v2/\S+/(?:manifests|blobs)/"),
+    (Cause::ImagePullFailed, r"(?:error response from daemon|failed to do request): (?:get|head) \S+/v2/\S+/(?:manifests|blobs)/"),
+    (Cause::ImagePullFailed, r"unexpected status (?:code )?from (?:get|head) request to \S+/v2/\S+/(?:manifests|blobs)/"),
+    // podman, buildah and skopeo.
+    (Cause::ImagePullFailed, r": (?:initializing source \w+://|pinging container registry |reading manifest \S+ in )"),
 ];
+
+/// How the central buildspec begins its own words.
+const OWN: &str = "error: slipway: ";
 
 static SET: LazyLock<RegexSet> = LazyLock::new(set);
 
@@ -118,15 +121,23 @@ fn pattern(text: &str) -> Regex {
     Regex::new(text).expect("a pattern that compiles")
 }
 
+/// Whether a line begins as the central buildspec's own do.
+pub(super) fn is_own(line: &str) -> bool {
+    line.starts_with(OWN)
+}
+
 /// The cause that a line speaks of.
 pub(super) fn read(line: &str) -> Option<Cause> {
     let line = line.trim_end();
+    // What a Dockerfile's command prints is no word of the build's own, and the login that it tries is not the build's.
+    let is_output = step::before_output(line) > 0;
     let line = PREFIX.find(line).map_or(line, |prefix| &line[prefix.end()..]);
     if SHOWN.is_match(line) {
         return None;
     }
     let first = SET.matches(unquoted(line)).iter().next()?;
-    SIGNS.get(first).map(|&(cause, _)| cause)
+    let cause = SIGNS.get(first).map(|&(cause, _)| cause);
+    cause.filter(|&cause| !is_output || !(cause == Cause::RegistryLoginFailed || is_own(line)))
 }
 
 /// The line without a command that it repeats: `process "/bin/sh -c COMMAND" did not complete successfully: exit code: 1`,

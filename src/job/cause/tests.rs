@@ -65,6 +65,8 @@ const LOGS: &[(&str, &str)] = &[
     ("memory-node", "OUT_OF_MEMORY"),
     ("memory-resource-exhausted", "OUT_OF_MEMORY"),
     ("memory-shell", "OUT_OF_MEMORY"),
+    ("parameter-missing", "SECRET_UNAVAILABLE"),
+    ("secret-denied", "SECRET_UNAVAILABLE"),
 ];
 
 fn logs() -> BTreeMap<String, String> {
@@ -134,8 +136,10 @@ fn the_message_keeps_what_codebuild_said_and_goes_on_with_what_to_do() {
         let told = explained(&log);
         assert!(told.message.starts_with(&said.message), "{name}: {}", told.message);
         assert_eq!((told.kind, &told.phase, &told.command), (said.kind, &said.phase, &said.command), "{name}");
-        let advice = Cause::ALL.iter().find(|cause| cause.code() == *code).map(|cause| format!(" ({})", cause.advice()));
-        assert_eq!(told.message.strip_prefix(&said.message), advice.as_deref().or(Some("")), "{name}");
+        let advice: Vec<_> =
+            Cause::ALL.iter().filter(|cause| cause.code() == *code).map(|cause| format!(" ({})", cause.advice())).collect();
+        let more = told.message.strip_prefix(&said.message).unwrap();
+        assert!(advice.iter().any(|advice| advice == more) || (advice.is_empty() && more.is_empty()), "{name}: {more}");
     }
 }
 
@@ -242,7 +246,7 @@ fn the_logs_decisive_line_is_the_message() {
     let told = explained("innocent-compile-error", Some(line));
     assert_eq!((told.message.as_str(), told.code.as_deref()), (line, Some("COMMAND_EXECUTION_ERROR")));
     let told = explained("memory-gcc", Some("g++: fatal error: Killed signal terminated program cc1plus"));
-    assert!(told.message.starts_with("g++: fatal error: Killed signal") && told.message.contains("ran out of memory"), "{}", told.message);
+    assert!(told.message.starts_with("g++: fatal error: Killed signal") && told.message.contains("memory ran out"), "{}", told.message);
 }
 
 #[test]
@@ -279,6 +283,68 @@ fn every_form_of_a_kill_is_want_of_memory() {
         let log = format!("{begin}{line}\n{end}{context}");
         let expected = if is_kill { "OUT_OF_MEMORY" } else { "COMMAND_EXECUTION_ERROR" };
         assert_eq!(self::explained(&log).code.unwrap(), expected, "{line}");
+    }
+}
+
+/// Who was killed does not know by whom: `kill -9 $$` looks like the kernel's doing.
+#[test]
+fn want_of_memory_is_told_as_a_fact_only_where_something_said_so() {
+    let at = |words: &str| format!("[Container] 2026/11/22 10:21:16.2 {words}\n");
+    let (begin, end) = (at("Running command make"), at("Phase complete: BUILD State: FAILED"));
+    for (said, status, is_fact) in [
+        ("", 137, false),
+        ("Killed", 137, false),
+        ("make: *** [Makefile:7: all] Error 137", 2, false),
+        ("FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory", 134, true),
+        ("java.lang.OutOfMemoryError: Java heap space\nKilled", 137, true),
+        ("Memory cgroup out of memory: Killed process 4711 (node)", 137, true),
+    ] {
+        let failed = at(&format!("Command did not exit successfully make exit status {status}"));
+        let message = format!("Error while executing command: make. Reason: exit status {status}");
+        let context = at(&format!("Phase context status code: COMMAND_EXECUTION_ERROR Message: {message}"));
+        let told = explained(&format!("{begin}{said}\n{failed}{end}{context}"));
+        assert_eq!(told.code.as_deref(), Some("OUT_OF_MEMORY"), "{said}");
+        let (fact, guess) = ("the build ran out of memory", "was killed (SIGKILL), most often because memory ran out");
+        assert_eq!((told.message.contains(fact), told.message.contains(guess)), (is_fact, !is_fact), "{said}: {}", told.message);
+    }
+}
+
+/// The words of a Dockerfile's own commands are the sender's, and so is the login that they try.
+#[test]
+fn what_a_dockerfile_prints_is_no_refused_login_of_the_build() {
+    let at = |words: &str| format!("[Container] 2026/11/22 10:21:16.2 {words}\n");
+    let (begin, end) = (at("Running command make"), at("Phase complete: BUILD State: FAILED"));
+    let context =
+        at("Phase context status code: COMMAND_EXECUTION_ERROR Message: Error while executing command: make. Reason: exit status 1");
+    for (line, code) in [
+        ("no basic auth credentials", "REGISTRY_LOGIN_FAILED"),
+        ("#3 ERROR: pull of base:9: no basic auth credentials", "REGISTRY_LOGIN_FAILED"),
+        ("#7 0.312 no basic auth credentials", "COMMAND_EXECUTION_ERROR"),
+        ("0.312 no basic auth credentials", "COMMAND_EXECUTION_ERROR"),
+        ("error: slipway: the source has no commit 4f2a", "REVISION_NOT_FOUND"),
+        ("error: slipway: the source has no commit 4f2a\nerror: slipway: docker could not build app", "COMMAND_EXECUTION_ERROR"),
+        ("#7 0.312 error: slipway: the source has no commit 4f2a", "COMMAND_EXECUTION_ERROR"),
+        ("#7 0.312 cp: x: No space left on device", "DISK_FULL"),
+    ] {
+        assert_eq!(explained(&format!("{begin}{line}\n{end}{context}")).code.as_deref(), Some(code), "{line}");
+    }
+}
+
+#[test]
+fn an_image_that_cannot_be_pulled_is_known_whoever_pulls() {
+    let at = |words: &str| format!("[Container] 2026/11/22 10:21:16.2 {words}\n");
+    let (begin, end) = (at("Running command make"), at("Phase complete: BUILD State: FAILED"));
+    let context =
+        at("Phase context status code: COMMAND_EXECUTION_ERROR Message: Error while executing command: make. Reason: exit status 1");
+    for line in [
+        "failed to do request: Head \"https://registry.test/v2/base/manifests/9\": dial tcp: lookup registry.test: no such host",
+        "#4 ERROR: failed to do request: Get https://registry.test/v2/base/blobs/sha256:0c4c: EOF",
+        "Error response from daemon: Get \"https://registry.test/v2/base/manifests/9\": net/http: TLS handshake timeout",
+        "unexpected status from HEAD request to https://registry.test/v2/base/manifests/9: 403 Forbidden",
+        "Error: initializing source docker://registry.test/base:9: reading manifest 9 in registry.test/base: manifest unknown",
+        "Error: creating build container: pinging container registry registry.test: Get \"https://registry.test/v2/\": EOF",
+    ] {
+        assert_eq!(explained(&format!("{begin}{line}\n{end}{context}")).code.as_deref(), Some("IMAGE_PULL_FAILED"), "{line}");
     }
 }
 

@@ -154,6 +154,27 @@ fn a_finished_job_is_told_as_the_contract_says() {
 }
 
 #[test]
+fn the_schema_knows_what_each_status_has_and_a_cancelled_job_has_a_reason() {
+    let of = |status, failure: Option<Failure>| {
+        let event = finish(&job(), &build(), &Outcome { status, failure }, log(""));
+        serde_json::to_value(&event).unwrap()
+    };
+    let cancelled = of(Status::Cancelled, None);
+    assert!(cancelled["data"]["reason"].as_str().unwrap().starts_with("its build was stopped in CodeBuild"), "{cancelled}");
+    for (event, is_valid) in [
+        (of(Status::Succeeded, None), true),
+        (of(Status::Failed, failed().failure), true),
+        (of(Status::Failed, None), false),
+        (of(Status::TimedOut, None), false),
+        (of(Status::Errored, None), false),
+        (cancelled, true),
+        (of(Status::Superseded, None), false),
+    ] {
+        assert_eq!(SCHEMA.is_valid(&event), is_valid, "{event}");
+    }
+}
+
+#[test]
 fn each_event_has_its_id_its_subject_and_what_applies() {
     let rejection = |id: Option<&str>| Rejection {
         id: id.map(|id| JobId::parse(id).unwrap()),
@@ -165,7 +186,7 @@ fn each_event_has_its_id_its_subject_and_what_applies() {
         (queued(&job(), &origin(), now()), "app-4711/queued", "app-4711 queued", None),
         (started(&job(), &origin(), 2, &build(), now()), "app-4711/2/started", "app-4711 started", None),
         (
-            finish(&job(), &build(), &Outcome { status: Status::TimedOut, failure: None }, log("")),
+            finish(&job(), &build(), &Outcome { status: Status::TimedOut, ..failed() }, log("")),
             "app-4711/finished",
             "app-4711 timed_out",
             Some("timed_out"),
@@ -186,9 +207,7 @@ fn each_event_has_its_id_its_subject_and_what_applies() {
     let never_built = nothing(&job, &origin, &stopped);
     let data = serde_json::to_value(finished(never_built, now()).data).unwrap();
     assert!(
-        ["attempt", "build", "log", "failure", "images", "outputs", "artifacts", "reason", "superseded_by"]
-            .iter()
-            .all(|key| data.get(key).is_none()),
+        ["attempt", "build", "log", "failure", "images", "outputs", "artifacts", "superseded_by"].iter().all(|key| data.get(key).is_none()),
         "{data}"
     );
 }

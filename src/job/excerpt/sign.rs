@@ -56,7 +56,7 @@ const VERDICTS: &[&str] = &[
     r"\b(?:create|update|import|rollback)_failed\b|dependency failed to start|is unhealthy|^error: .*: (?:exit|status) |resource .* (?:failed|already exists)",
     // Package managers and loaders.
     r"^e: (?:unable|package|version|failed|could not|the |sub-process|no |some|unmet)|err_pnpm_|eresolve|etarget|no matching (?:version|distribution|package)|could not find (?:a version|artifact|gem|a package|package)",
-    r"^(?:npm (?:err!|error) )(?:404|notarget|code e\w+|missing:|invalid:|cannot|could not|peer )|failed to select a version|version solving failed|conflicting dependencies|unsatisfiable|doesn't match any|no candidate",
+    r"^(?:npm (?:err!|error) )(?:404|notarget|missing:|invalid:|cannot|could not|peer )|failed to select a version|version solving failed|conflicting dependencies|unsatisfiable|doesn't match any|no candidate",
     r"\bdata race\b|race detected|addresssanitizer|runtime error: |^\s*! \[(?:remote )?rejected\]|\| fail \|$",
     r"\*\*\* (?:no rule to make target|no targets specified|missing separator)",
     r"^! \S|^! latex error|^l\.\d+ ",
@@ -76,7 +76,7 @@ const BEGINS: &[&str] = &[
     r"(?:\w+ )?(?:error|fatal|fatal error|panic|e|critical|severe|err)(?: ?\[[\w:-]+\]| ?\(\w+\))?: ?\S",
     r"(?:error|fatal|critical|severe)(?:\s+-\s+|\s{2,}|\s+[A-Z(\[`'])\S*",
     r"\[(?:error|fatal|err|critical|severe)\]:? ?\S|(?:##\[error\]|::error[^:]*::)\S",
-    r"npm (?:err!|error) \w|err_[a-z]+_\w+",
+    r"npm (?:err!|error) [\w\x60'\x22@(]|err_[a-z]+_\w+",
     r"(?:cmake|configure:) error|error response from daemon|cannot connect to the docker daemon|the (?:command|job|task|process) .*failed",
     // Exceptions: `java.lang.AssertionError: x`, `AssertionError [ERR_ASSERTION]: x`, `MemoryError`.
     r"(?:[\w$]+[.:\\]+)*[A-Z]\w*(?:error|exception|failure|fault)\b(?: \[\w+\])?(?:: |$)",
@@ -106,13 +106,16 @@ const FOLLOWS: &[&str] = &[
     r"could not compile `|aborting due to|previous error|for more information about|for more information, (?:try|see|run)",
     r"did not complete successfully|executor failed running|returned a non-zero code|a non-zero exit|non-zero status",
     r"exit (?:status|code)|exited with|exit(?:ed)? \d+$|command failed\b|errored with|failed with (?:exit|code|status|result)|process completed",
-    r"a complete log of this run|npm (?:err!|error) (?:path|command|errno|syscall|node|npm|lifecycle|workspace|location|in workspace|a complete|code (?:elifecycle|1$)|signal)|^gyp err!|elifecycle",
+    r"a complete log of this run|npm (?:err!|error) (?:path|command|errno|syscall|node|npm|lifecycle|workspace|location|in workspace|a complete|code |signal|exit status|failed at the|this is probably not|test failed|\S+@\S+ [\w:-]+: \x60)|err_pnpm_recursive_\w*fail|^gyp err!|elifecycle",
     r"^(?:\w+ )?(?:error: )?(?:test failed|tests? failed|build failed|command failed|failed!|there were (?:failing|test)|some (?:tests|checks) failed|there (?:was|were) \d+ (?:failure|error))|^failures:$|^(?:--- )?(?:failed|failing) (?:scenarios|tests|examples|specs):|^failed tests?:|^failure: build failed|^(?:fail|failed|errors?): \d+|failed with errors|did not pass|^\** ?build failed|^some builds|^dubious",
     r"^\W*\d+ (?:error|problem|failure|failing|failed|test|offense|issue)s?\b|\b\d+ (?:error|problem|failure|failing|failed|broken)s?\b[^:]*$|\b(?:errors|failures|failed|failing)[:=] ?\d{1,4}(?:$|[,;|)]|\s+\w+[:=])|test result: failed|found \d+ (?:error|problem|issue)",
     r"\[help \d\]|re-run |^\[error\] *(?:$|->|to see|re-run|for more|failed to execute goal|after correcting|\[help)|^\s*(?:\*|>) (?:try|get more help|what went wrong|exception is)|run with --|what went wrong:$",
     r"subprocess-exited-with-error|this error originates from|this is an issue with the package|^error: failed-wheel|metadata-generation-failed|encountered error while",
     r"^\s+at (?:\S+ )?\(?[\w$./<>\\@-]+|^\s*(?:file|in) .*, line \d+|^\s+from \S+:\d+|^\s*\d+: +0x|^\s+\d+: \S+::",
     r"^failed: \[?code=|^error command failed|^lerna err!|^nx +(?:ran|running)|^ *failed: *\d|tests? suites?: |^make: leaving|error: process .* returned|^error: exit",
+    r"\bbuild failure$|^\W*(?:error\W+)?(?:\(\w+ / \w+\) )?(?:job|build|task|step|compilation) failed\W*$|build did not complete|marked build as failure|^target //\S+ failed to build",
+    r"^(?:- )?failed (?:tasks|targets):|^execution failed for task|recipe for target .* failed|^failed:(?: \[code=\d+\])?(?: \S*[./]\S*)+ *$|run failed: command|command finished with error",
+    r"with (?:error|non-zero exit) (?:code|value) \d+|evaluation failed :|^\w+ aborted!$|^fail\s+\S+\s+(?:[\d.]+s|\[build failed\])$",
     r"^(?:rollback|delete)_|\bdelete_failed\b|rollback requested|^the following (?:resource|task)s? ",
 ];
 
@@ -154,7 +157,7 @@ static WORD: LazyLock<AhoCorasick> = LazyLock::new(words);
 static STRENGTHS: LazyLock<RegexSet> = LazyLock::new(|| {
     let begins = format!(r"^\s*(?:[>│|] *)*(?:{})", BEGINS.join("|"));
     set(&[
-        r"\berror: slipway: ".to_owned(),
+        r"^error: slipway: ".to_owned(),
         VERDICTS.join("|"),
         begins,
         HAS.join("|"),

@@ -103,7 +103,9 @@ impl Stream {
             family.last.as_mut().unwrap_or(&mut family.first).below.push(kept.clone());
             self.open = (left > 1).then_some((at, left - 1));
         }
-        if let Some(sign) = sign::read(text) {
+        // What a Dockerfile's command prints is no word of the central buildspec's.
+        let sign = sign::read(text).map(|sign| if sign == Sign::Own && kept.from > 0 { Sign::Clear } else { sign });
+        if let Some(sign) = sign {
             self.take(&kept, sign, text);
         } else if self.shapes.count(kept.shape) == 1 && !text.trim().is_empty() && !sign::is_progress(text) {
             keep(&mut self.odd, kept.clone(), ODD);

@@ -326,6 +326,71 @@ fn the_excerpt_leads_with_what_broke_the_build() {
 }
 
 #[test]
+fn a_dockerfile_cannot_speak_for_the_central_buildspec() {
+    let said = ["#7 [2/2] RUN make", "#7 0.1 error: slipway: no docker engine answers", "#7 0.2 src/a.c:1:2: error: x is undeclared"];
+    let end = "#7 ERROR: process \"/bin/sh -c echo error: slipway: x; make\" did not complete successfully: exit code: 2";
+    let output = said.into_iter().chain([end, "0.1 error: slipway: no docker engine answers"]).map(str::to_owned);
+    let part = excerpt(failing(output).iter().map(String::as_str), (40, 32_768), true);
+    assert_eq!(part.decisive.as_deref(), Some("src/a.c:1:2: error: x is undeclared"));
+}
+
+/// Whether it stands before the line that says what is wrong or after it.
+#[test]
+fn a_line_that_only_says_that_something_failed_is_never_the_decisive_one() {
+    const TELLING: &str = "Error: the schema users.sql has no column name";
+    let mut wrong = Vec::new();
+    for line in include_str!("failed.txt").lines().filter(|line| !line.is_empty() && !line.starts_with("// ")) {
+        for order in [[TELLING, line], [line, TELLING]] {
+            let output = lines(9, "copied @#").into_iter().chain(order.map(str::to_owned)).chain(["done with that".to_owned()]);
+            let part = excerpt(failing(output).iter().map(String::as_str), (40, 32_768), true);
+            wrong.extend(part.decisive.filter(|decisive| decisive != TELLING));
+        }
+        // CodeBuild's own words say more.
+        wrong.extend(excerpt(failing([line.to_owned()]).iter().map(String::as_str), (40, 32_768), true).decisive);
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+}
+
+/// What package managers say after their code.
+#[test]
+fn the_words_of_npm_come_before_its_code() {
+    for (said, expected) in [
+        (
+            "npm error code EUSAGE\nnpm error\nnpm error `npm ci` can only install packages when your package.json and package-lock.json are in sync.\n\
+             npm error\nnpm error Clean install a project\nnpm error\nnpm error Usage:\nnpm error npm ci\nnpm error\nnpm error Options:\nnpm error [--install-strategy <hoisted|nested>]",
+            "can only install packages when",
+        ),
+        (
+            "npm ERR! code EUSAGE\nnpm ERR! \nnpm ERR! The `npm ci` command can only install with an existing package-lock.json\nnpm ERR! Usage:",
+            "can only install with an existing",
+        ),
+        ("npm error code E404\nnpm error 404 Not Found - GET https://registry.test/left-pat\nnpm error 404", "404 Not Found - GET"),
+        ("npm error code ETARGET\nnpm error notarget No matching version found for left-pad@9.", "No matching version found"),
+        ("npm error code ERESOLVE\nnpm error ERESOLVE unable to resolve dependency tree\nnpm error", "unable to resolve dependency tree"),
+        (
+            "npm ERR! code ENOENT\nnpm ERR! syscall open\nnpm ERR! path /src/package.json\nnpm ERR! errno -2\n\
+             npm ERR! enoent Could not read package.json: Error: ENOENT: no such file or directory, open '/src/package.json'",
+            "Could not read package.json",
+        ),
+        (
+            "npm error code EJSONPARSE\nnpm error path /src/package.json\nnpm error JSON.parse Expected ',' in JSON at position 9",
+            "JSON.parse",
+        ),
+        (
+            "npm error code EBADENGINE\nnpm error engine Unsupported engine\nnpm error notsup Required: {\"node\":\">=22\"}",
+            "Unsupported engine",
+        ),
+        ("npm error Missing script: \"biuld\"\nnpm error\nnpm error To see a list of scripts, run:\nnpm error   npm run", "Missing script"),
+        ("npm error code E401\nnpm error Incorrect or missing password.\nnpm error If you were trying to login", "Incorrect or missing"),
+    ] {
+        let output =
+            said.lines().chain(["npm error A complete log of this run can be found in: /root/.npm/_logs/1.log"]).map(str::to_owned);
+        let part = excerpt(failing(output).iter().map(String::as_str), (40, 32_768), true);
+        assert!(part.decisive.as_deref().is_some_and(|line| line.contains(expected)), "{said}\ngave {:?}", part.decisive);
+    }
+}
+
+#[test]
 fn a_short_answer_gets_no_padding() {
     let log = failing((0..300).map(|n| format!("building part {n}")).chain(["error: disk quota of part 7 is used up".to_owned()]));
     let part = excerpt(log.iter().map(String::as_str), (40, 32_768), true);

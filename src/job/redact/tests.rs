@@ -308,3 +308,31 @@ proptest! {
         }
     }
 }
+
+/// By them the excerpt finds the failed phase and its command.
+#[test]
+fn codebuilds_own_words_stay_whatever_a_value_is() {
+    let mut redactor = Redactor::new(["SUCCEEDED", "FAILED", "command", "Message", "2026/01/28"].into_iter().map(str::to_owned));
+    for (said, expected) in [
+        ("Phase complete: BUILD State: SUCCEEDED", "Phase complete: BUILD State: SUCCEEDED"),
+        ("Phase complete: BUILD State: FAILED", "Phase complete: BUILD State: FAILED"),
+        ("Running command echo command", "Running command echo [redacted]"),
+        ("Command did not exit successfully command exit status 1", "Command did not exit successfully [redacted] exit status 1"),
+        ("Phase context status code: X Message: Message", "Phase context status code: X Message: [redacted]"),
+    ] {
+        let line = |words: &str| format!("[Container] 2026/01/28 20:47:36.367057 {words}");
+        assert_eq!(redactor.line(&line(said)), line(expected));
+    }
+    assert_eq!(redactor.line("State: SUCCEEDED"), "State: [redacted]");
+}
+
+/// Local mode's advice about a secret that it does not know.
+#[test]
+fn advice_about_a_secret_is_none() {
+    for advice in [
+        r#"find the specified secret: npm/token (add {"npm/token":"VALUE"} to the JSON file that `slipway local` gets by --secrets, and start it again)"#,
+        r#"the secret app has no key password (add {"app":{"password":"VALUE"}} to the JSON file that `slipway local` gets by --secrets, and start it again)"#,
+    ] {
+        assert_eq!(redact(advice), advice);
+    }
+}

@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::job::outcome::Status;
+
 /// Of events of one type.
 struct Shape {
     /// Of its definition; with `Data` behind it that of its details.
@@ -32,6 +34,13 @@ const VALID_JOB: &str = "ValidJob";
 const ANY_JOB: &str = "JobSummary";
 /// What a job that was read as a whole always has besides.
 const OF_A_JOB: [&str; 5] = ["id", "tenant", "profile", "priority", "source"];
+/// What the details of a finished job of these statuses always have besides. Of a status that is added later nothing is promised.
+const BY_STATUS: [(&[Status], &[&str]); 4] = [
+    (&[Status::Succeeded], &["attempt", "build", "log"]),
+    (&[Status::Failed, Status::TimedOut, Status::Errored], &["failure"]),
+    (&[Status::Cancelled], &["reason"]),
+    (&[Status::Superseded], &["reason", "superseded_by"]),
+];
 /// Values of these may be added without a new version.
 const OPEN: [&str; 3] = ["Status", "FailureKind", "Priority"];
 
@@ -83,12 +92,16 @@ pub(super) fn by_type(mut schema: Value) -> Value {
         }
         let mut always = json!(common);
         add(&mut always, shape.required);
-        definitions[details] = json!({
+        let mut of_data = json!({
             "description": "An event's details.",
             "type": "object",
             "properties": of_data,
             "required": always,
         });
+        if shape.required.contains(&"status") {
+            by_status(&mut of_data);
+        }
+        definitions[details] = of_data;
     }
     if let Some(definitions) = definitions.as_object_mut() {
         definitions.retain(|name, _| !["Data", "EventKind"].contains(&name.as_str()));
@@ -102,6 +115,27 @@ pub(super) fn by_type(mut schema: Value) -> Value {
         "oneOf": shapes,
         "$defs": definitions,
     })
+}
+
+/// Says what each status has: one chain of conditions, which those who generate types leave out where they cannot tell it.
+fn by_status(details: &mut Value) {
+    let mut chain = Value::Null;
+    for (statuses, required) in BY_STATUS.iter().rev() {
+        let names: Vec<&str> = statuses.iter().map(|status| status.as_str()).collect();
+        let properties: Map<String, Value> = required.iter().map(|&name| (name.to_owned(), true.into())).collect();
+        let mut condition = json!({
+            "if": { "type": "object", "properties": { "status": { "type": "string", "enum": names } } },
+            // A strict validator wants to see what is required among the properties beside it.
+            "then": { "type": "object", "properties": properties, "required": required },
+        });
+        if !chain.is_null() {
+            condition["else"] = chain;
+        }
+        chain = condition;
+    }
+    if let (Some(details), Some(chain)) = (details.as_object_mut(), chain.as_object()) {
+        details.extend(chain.clone());
+    }
 }
 
 fn add(required: &mut Value, names: &[&str]) {

@@ -2,13 +2,15 @@
 
 mod failure;
 mod item;
+mod mistake;
 mod node;
+mod place;
 mod syntax;
 
 use std::collections::BTreeMap;
 
 pub(super) use self::failure::OnFailure;
-use self::item::Item;
+use self::item::{Expected, Item};
 use crate::codebuild::phase::Phase;
 
 /// The largest buildspec that is read, in bytes.
@@ -75,9 +77,14 @@ impl Buildspec {
         if text.len() > MAX_SIZE {
             return Err(format!("the buildspec has more than {MAX_SIZE} bytes"));
         }
+        Self::read(text).map_err(|why| mistake::conflict(text).unwrap_or(why))
+    }
+
+    fn read(text: &str) -> Result<Self, String> {
         let root = Item::root(node::read(text)?);
         let mut members = root.members()?;
-        let version = members.remove("version").ok_or_else(|| root.wrong("the key `version` is missing"))?;
+        let version =
+            members.remove("version").ok_or_else(|| root.wrong("the key `version` is missing (write `version: 0.2` at the top)"))?;
         let mut spec = Self {
             version: self::version(&version)?,
             shell: Interpreter::Sh,
@@ -98,13 +105,16 @@ impl Buildspec {
                 ("artifacts" | "reports" | "cache" | "batch" | "proxy", _) => {
                     spec.notes.push(format!("{key} is ignored: local mode does not do it"));
                 }
+                (name, _) if phase(name).is_some() => {
+                    return Err(item.wrong(format_args!("a phase stands below `phases:`: indent `{name}:` and its lines further")));
+                }
                 _ => spec.notes.push(format!("the key {key} is unknown and ignored")),
             }
         }
         if let Some(phases) = members.get("phases") {
             spec.read_phases(phases, user.as_deref())?;
         }
-        if spec.phases.is_empty() { Err("no phases found in the buildspec".into()) } else { Ok(spec) }
+        if spec.phases.is_empty() { Err(NO_PHASES.into()) } else { Ok(spec) }
     }
 
     /// The phase's block, if it has one.
@@ -124,7 +134,7 @@ impl Buildspec {
                 "variables" => self.variables = item.pairs()?,
                 "parameter-store" => self.parameters = item.pairs()?,
                 "secrets-manager" => self.secrets = item.pairs()?,
-                "exported-variables" => self.exported = item.texts("text")?,
+                "exported-variables" => self.exported = item.texts(Expected::Text)?,
                 "git-credential-helper" => {
                     self.notes.push("git-credential-helper is ignored: local mode has no credentials for git".into());
                 }
@@ -148,12 +158,9 @@ impl Buildspec {
     /// A phase's name that does not exist is an error, as it is for CodeBuild.
     fn read_phases(&mut self, item: &Item, user: Option<&str>) -> Result<(), String> {
         for (name, item) in item.members()? {
-            let phase = match name.as_str() {
-                "install" => Phase::Install,
-                "pre_build" => Phase::PreBuild,
-                "build" => Phase::Build,
-                "post_build" => Phase::PostBuild,
-                _ => return Err(item.wrong("there is no such phase, only install, pre_build, build and post_build")),
+            let Some(phase) = phase(&name) else {
+                let cure = if BLOCK.contains(&name.as_str()) { " (indent it further: it belongs to one of them)" } else { "" };
+                return Err(item.wrong(format_args!("there is no such phase, only install, pre_build, build and post_build{cure}")));
             };
             let members = item.members()?;
             if !members.is_empty() {
@@ -170,8 +177,8 @@ impl Buildspec {
             Block { commands: Vec::new(), finally: Vec::new(), on_failure: OnFailure::Default, user: user.map(ToOwned::to_owned) };
         for (key, item) in members {
             match key.as_str() {
-                "commands" => block.commands = item.texts(COMMAND)?,
-                "finally" => block.finally = item.texts(COMMAND)?,
+                "commands" => block.commands = item.texts(Expected::Command)?,
+                "finally" => block.finally = item.texts(Expected::Command)?,
                 "on-failure" => {
                     if let Some(text) = item.text()? {
                         block.on_failure = OnFailure::parse(&text).map_err(|why| item.wrong(why))?;
@@ -188,8 +195,20 @@ impl Buildspec {
     }
 }
 
-/// What an entry of a list of commands is; the hint is for `- echo: x`, which is a mapping.
-const COMMAND: &str = "text (a command with `: ` in it needs quotes)";
+const NO_PHASES: &str = "no phases found in the buildspec (write `phases:`, below it `build:`, and below that `commands:` with a list)";
+
+/// The keys of a phase's block.
+const BLOCK: &[&str] = &["commands", "finally", "on-failure", "run-as", "runtime-versions"];
+
+fn phase(name: &str) -> Option<Phase> {
+    Some(match name {
+        "install" => Phase::Install,
+        "pre_build" => Phase::PreBuild,
+        "build" => Phase::Build,
+        "post_build" => Phase::PostBuild,
+        _ => return None,
+    })
+}
 
 fn version(item: &Item) -> Result<Version, String> {
     match item.text()?.as_deref().map(str::trim) {

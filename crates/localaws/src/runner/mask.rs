@@ -1,7 +1,7 @@
 //! Keeping what must not be read out of a log, as CodeBuild does: values of the Parameter Store and the Secrets Manager, and AWS access
 //! key ids, are replaced by `***`.
 
-use std::{borrow::Cow, sync::LazyLock};
+use std::{borrow::Cow, ops::Range, sync::LazyLock};
 
 use aho_corasick::{AhoCorasick, MatchKind};
 use regex::bytes::Regex;
@@ -9,9 +9,9 @@ use regex::bytes::Regex;
 /// What stands in a value's place.
 const HIDDEN: &[u8] = b"***";
 
-/// Of a value of several lines each line is hidden by itself, for the log is made of lines; but not one as short as a lone brace, which
-/// is in many logs and tells nothing.
-const SHORTEST_LINE: usize = 4;
+/// A shorter value is a part of many words, and hidden only where it stands alone. Of a value of several lines each line is hidden by
+/// itself, for the log is made of lines; but not one that is shorter than this, such as a lone brace.
+const SHORT: usize = 4;
 
 /// The length of an access key id.
 const KEY_ID: usize = 20;
@@ -27,6 +27,7 @@ fn key_ids() -> Regex {
 #[derive(Debug)]
 pub(super) struct Mask {
     values: Option<AhoCorasick>,
+    short: Option<AhoCorasick>,
     longest: usize,
 }
 
@@ -37,13 +38,15 @@ impl Mask {
             match value.trim_end_matches(['\r', '\n']) {
                 "" => {}
                 one if !one.contains('\n') => needles.push(one),
-                several => needles.extend(several.lines().map(str::trim).filter(|line| line.len() >= SHORTEST_LINE)),
+                several => needles.extend(several.lines().map(str::trim).filter(|line| line.len() >= SHORT)),
             }
         }
         let longest = needles.iter().map(|needle| needle.len()).max().unwrap_or_default().max(KEY_ID);
+        let (short, long): (Vec<_>, Vec<_>) = needles.into_iter().partition(|needle| needle.len() < SHORT);
         // It fails only for more than 2^31 bytes of values.
-        let values = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(needles).ok();
-        Self { values: values.filter(|values| values.patterns_len() > 0), longest }
+        let build = |needles: Vec<&str>| AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(needles).ok();
+        let of = |needles: Vec<&str>| build(needles).filter(|values| values.patterns_len() > 0);
+        Self { values: of(long), short: of(short), longest }
     }
 
     /// How much of a text must be seen at once for nothing to be overlooked, in bytes.
@@ -61,21 +64,31 @@ impl Mask {
 
     pub(super) fn bytes<'a>(&self, text: &'a [u8]) -> Cow<'a, [u8]> {
         let mut masked = Cow::Borrowed(text);
-        if let Some(values) = &self.values
-            && values.is_match(text)
-        {
-            let mut out = Vec::with_capacity(text.len());
-            values.replace_all_with_bytes(text, &mut out, |_, _, out| {
-                out.extend_from_slice(HIDDEN);
-                true
-            });
-            masked = Cow::Owned(out);
+        for (values, alone) in [(&self.values, false), (&self.short, true)] {
+            if let Some(values) = values
+                && values.is_match(&*masked)
+            {
+                let mut out = Vec::with_capacity(masked.len());
+                values.replace_all_with_bytes(&masked, &mut out, |found, value, out| {
+                    let hides = !alone || stands_alone(&masked, found.range());
+                    out.extend_from_slice(if hides { HIDDEN } else { value });
+                    true
+                });
+                masked = Cow::Owned(out);
+            }
         }
         match KEY_IDS.replace_all(&masked, HIDDEN) {
             Cow::Borrowed(_) => masked,
             Cow::Owned(replaced) => Cow::Owned(replaced),
         }
     }
+}
+
+/// Whether neither letters nor digits go on where a value begins and ends with such.
+fn stands_alone(text: &[u8], at: Range<usize>) -> bool {
+    let is_word = |at: Option<usize>| at.and_then(|at| text.get(at)).is_some_and(|byte| byte.is_ascii_alphanumeric() || !byte.is_ascii());
+    let goes_on = |inside: Option<usize>, outside: Option<usize>| is_word(inside) && is_word(outside);
+    !goes_on(Some(at.start), at.start.checked_sub(1)) && !goes_on(at.end.checked_sub(1), Some(at.end))
 }
 
 #[cfg(test)]
@@ -100,5 +113,20 @@ mod tests {
             assert_eq!(mask.text(text), expected, "{text}");
         }
         assert_eq!(Mask::new([]).text(&id), "***");
+    }
+
+    #[test]
+    fn a_short_value_is_hidden_where_it_stands_alone_and_uncovers_no_longer_one() {
+        let mask = Mask::new(["a", "12", "%", "2-long-value", "ü"]);
+        for (text, expected) in [
+            ("PIN=12, a=a", "PIN=***, ***=***"),
+            ("make all of 312 or 120 parts", "make all of 312 or 120 parts"),
+            ("x12_12", "x12_***"),
+            ("12-long-value", "1***"),
+            ("5%", "5***"),
+            ("für ü", "für ***"),
+        ] {
+            assert_eq!(mask.text(text), expected, "{text}");
+        }
     }
 }

@@ -39,7 +39,7 @@ impl Mishap {
         self.status == PhaseStatus::Fault
     }
 
-    /// A command that ended with another status than 0.
+    /// A command, masked, that ended with another status than 0.
     pub(super) fn command(command: &str, reason: &str) -> Self {
         Self::new("COMMAND_EXECUTION_ERROR", format!("Error while executing command: {command}. Reason: {reason}"))
     }
@@ -68,10 +68,10 @@ impl Transcript {
         self.mask.get().unwrap_or(&NO_VALUES)
     }
 
-    /// A line of CodeBuild's own.
+    /// A line of CodeBuild's own. Its words stay whatever the values are: by them readers know how the build went. What it repeats of a
+    /// build is masked by whoever repeats it.
     pub(super) fn say(&self, text: impl Display) {
-        let text = text.to_string();
-        self.report.log(&line(self.clock.now(), self.mask().text(&text)));
+        self.report.log(&line(self.clock.now(), text));
     }
 
     /// What a command printed, as it came.
@@ -92,13 +92,12 @@ impl Transcript {
             None => (PhaseStatus::Succeeded, "", ""),
             Some(mishap) => (mishap.status, mishap.code, mishap.message.as_str()),
         };
-        let message = self.mask().text(message);
         if is_logged(phase) {
             let state = if status == PhaseStatus::Succeeded { "SUCCEEDED" } else { "FAILED" };
             self.say(format_args!("Phase complete: {} State: {state}", phase.name()));
             self.say(format_args!("Phase context status code: {code} Message: {message}"));
         }
-        self.report.leave(status, mishap.map(|_| (code, message.as_ref())));
+        self.report.leave(status, mishap.map(|_| (code, message)));
     }
 
     /// What the container says before it fetches the source.
@@ -122,6 +121,7 @@ impl Transcript {
         }
     }
 
+    /// The command is masked.
     pub(super) fn running(&self, command: &str) {
         self.say(format_args!("Running command {command}"));
     }
@@ -131,6 +131,7 @@ impl Transcript {
         self.say(format_args!("Phase {} failed and is tried again: retry {retry}", phase.name()));
     }
 
+    /// The command is masked.
     pub(super) fn unsuccessful(&self, command: &str, reason: &str) {
         self.say(format_args!("Command did not exit successfully {command} {reason}"));
     }

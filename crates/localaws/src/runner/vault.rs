@@ -16,7 +16,7 @@ impl Vault {
     pub(super) fn open(&self, stored: &Stored) -> Result<String, Mishap> {
         match stored {
             Stored::Parameter(name) => self.parameters.get(name).cloned().ok_or_else(|| {
-                let message = format!("parameter does not exist: {name} (local mode knows none by this name)");
+                let message = format!("parameter does not exist: {name} ({})", missing("--parameters", name));
                 Mishap::new("Decrypted Variables Error", message)
             }),
             Stored::Secret(reference) => self.secret(reference).map_err(|why| Mishap::new("Secrets Manager Error", why)),
@@ -29,17 +29,33 @@ impl Vault {
         let (id, rest) = parts.split_at(if reference.starts_with("arn:") { parts.len().min(7) } else { 1 });
         let id = id.join(":");
         let secret = self.secrets.get(&id).ok_or_else(|| {
-            format!("ResourceNotFoundException: Secrets Manager can't find the specified secret: {id} (local mode knows none by this name)")
+            format!("ResourceNotFoundException: Secrets Manager can't find the specified secret: {id} ({})", missing("--secrets", &id))
         })?;
         let Some(key) = rest.first().filter(|key| !key.is_empty()) else { return Ok(secret.clone()) };
-        let value: serde_json::Value =
-            serde_json::from_str(secret).map_err(|_| format!("the secret {id} is not JSON, but its key {key} is asked for"))?;
+        let value: serde_json::Value = serde_json::from_str(secret)
+            .map_err(|_| format!("the secret {id} is not JSON, but its key {key} is asked for ({})", keyed(&id, key)))?;
         match value.get(key) {
             Some(serde_json::Value::String(text)) => Ok(text.clone()),
             Some(other) => Ok(other.to_string()),
-            None => Err(format!("the secret {id} has no key {key}")),
+            None => Err(format!("the secret {id} has no key {key} ({})", keyed(&id, key))),
         }
     }
+}
+
+/// Where the values of local mode are, and what to write there.
+fn missing(option: &str, name: &str) -> String {
+    let pair = serde_json::json!({ name: "VALUE" });
+    advice(option, &pair)
+}
+
+fn keyed(id: &str, key: &str) -> String {
+    let pair = serde_json::json!({ id: { key: "VALUE" } });
+    advice("--secrets", &pair)
+}
+
+/// No value follows the option, or who reads it would take that for a secret.
+fn advice(option: &str, pair: &serde_json::Value) -> String {
+    format!("add {pair} to the JSON file that `slipway local` gets by {option}, and start it again")
 }
 
 #[cfg(test)]
@@ -62,9 +78,14 @@ mod tests {
             ("app::AWSCURRENT", Ok(json)),
             (arn, Ok(json)),
             (&format!("{arn}:user::"), Ok("me")),
-            ("app:missing", Err("has no key missing")),
-            ("raw:user", Err("is not JSON")),
-            ("other", Err("ResourceNotFoundException")),
+            ("app:missing", Err(r#"has no key missing (add {"app":{"missing":"VALUE"}} to the JSON file"#)),
+            ("raw:user", Err(r#"add {"raw":{"user":"VALUE"}} to"#)),
+            (
+                "other",
+                Err(
+                    r#"can't find the specified secret: other (add {"other":"VALUE"} to the JSON file that `slipway local` gets by --secrets, and"#,
+                ),
+            ),
         ] {
             match (vault.secret(reference), expected) {
                 (Ok(value), Ok(expected)) => assert_eq!(value, expected, "{reference}"),

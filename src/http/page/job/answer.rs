@@ -90,7 +90,7 @@ fn stopped(job: &JobStanding) -> Markup {
         @match (job.status, job.superseded_by.as_deref()) {
             (Some(Status::Superseded), Some(newer)) => p { "A newer job of its group came: " a.inline href={ "/jobs/" (segment(newer)) } { (Name(newer)) } "." },
             (Some(Status::Superseded), None) => p { "A newer job of its group came." },
-            _ => p { "It was cancelled by hand" @if let Some(reason) = &job.cancel_reason { ": “" (Name(reason)) "”" } "." },
+            _ => p { "It was cancelled" @if let Some(reason) = &job.cancel_reason { ": “" (Name(reason)) "”" } "." },
         }
         p.muted { "Its build " (took(job)) "." }
     }

@@ -112,7 +112,7 @@ pub(super) async fn cancel(
         Err(error) => return failed(&pages, right, "It could not be cancelled", &error, "/jobs"),
     };
     let back = format!("/jobs/{}", segment(job.as_str()));
-    match console.cancel(&job, sent.reason()).await {
+    match console.cancel(&job, sent.reason(), "cancelled on the status page").await {
         Ok(Cancelling::Here | Cancelling::Asked) => Redirect::to(&back).into_response(),
         Ok(Cancelling::Ended(status)) => {
             let why = format!("It has ended already: {}.", status.as_str().replace('_', " "));

@@ -2,13 +2,26 @@
 
 use std::{collections::BTreeMap, rc::Rc};
 
-use super::node::{Node, Value};
+use super::{
+    mistake,
+    node::{Node, Value},
+};
 
 /// A node and the keys that lead to it.
 #[derive(Debug, Clone)]
 pub(super) struct Item {
     node: Rc<Node>,
     path: String,
+}
+
+/// What a value should be.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Expected {
+    Text,
+    /// The text of a command.
+    Command,
+    List,
+    Mapping,
 }
 
 /// How many members a mapping may have, those included that `<<` takes in.
@@ -24,8 +37,34 @@ impl Item {
         self.node.place.tell(format_args!("{}{why}", self.path))
     }
 
-    fn not(&self, expected: &str) -> String {
-        self.wrong(format_args!("expected {expected}, found {}", self.node.value.kind()))
+    fn not(&self, expected: Expected) -> String {
+        let found = match &self.node.value {
+            Value::Text(text) => format!("the text `{}`", mistake::shown(text)),
+            other => other.kind().to_owned(),
+        };
+        let what = match expected {
+            Expected::Text | Expected::Command => "text",
+            Expected::List => "a list",
+            Expected::Mapping => "a mapping",
+        };
+        self.wrong(format_args!("expected {what}, found {found} ({})", self.cure(expected)))
+    }
+
+    /// What to write instead.
+    fn cure(&self, expected: Expected) -> String {
+        let cure = match (&self.node.value, expected) {
+            (Value::Text(text), _) => return mistake::instead(text, matches!(expected, Expected::List)),
+            (Value::Mapping(_), Expected::Command | Expected::Text) if self.node.flow => "quote text that begins with `{`",
+            (Value::List(_), Expected::Command | Expected::Text) if self.node.flow => "quote text that begins with `[`",
+            (Value::Mapping(_), Expected::Command) => "a command with `: ` in it needs quotes",
+            (Value::List(_), Expected::Command) => "write one `- ` before each command, and no list within a list",
+            (Value::Mapping(_), Expected::Text) => "write one value there, and quote it if it has `: ` in it",
+            (Value::List(_), Expected::Text) => "write one value there, without `- `",
+            (Value::Mapping(_), Expected::List) => "write `- ` before each entry",
+            (Value::List(_), Expected::Mapping) => "write `key: value` without `- `, each key on a line of its own",
+            _ => "write a value there",
+        };
+        cure.to_owned()
     }
 
     fn below(&self, key: impl std::fmt::Display, node: &Rc<Node>) -> Self {
@@ -37,7 +76,7 @@ impl Item {
         match &self.node.value {
             Value::Null => Ok(None),
             Value::Text(text) => Ok(Some(text.clone())),
-            _ => Err(self.not("text")),
+            _ => Err(self.not(Expected::Text)),
         }
     }
 
@@ -52,7 +91,7 @@ impl Item {
         let pairs = match &self.node.value {
             Value::Null => return Ok(()),
             Value::Mapping(pairs) => pairs,
-            _ => return Err(self.not("a mapping")),
+            _ => return Err(self.not(Expected::Mapping)),
         };
         *read += 1 + pairs.len();
         if *read > MAX_MEMBERS {
@@ -64,12 +103,18 @@ impl Item {
             let name = match &key.value {
                 Value::Text(name) => name.clone(),
                 Value::Null => String::new(),
-                other => return Err(key.place.tell(format_args!("{}expected a key, found {}", self.path, other.kind()))),
+                other => {
+                    return Err(key.place.tell(format_args!(
+                        "{}expected a key, found {} (quote text that begins with `{{`, `[` or `?`)",
+                        self.path,
+                        other.kind()
+                    )));
+                }
             };
             if name == "<<" {
                 merged.push(Self { node: Rc::clone(value), path: self.path.clone() });
             } else if own.insert(name.clone(), self.below(&name, value)).is_some() {
-                return Err(key.place.tell(format_args!("{}the key `{name}` is there twice", self.path)));
+                return Err(key.place.tell(format_args!("{}the key `{name}` is there twice: keep one of them", self.path)));
             }
         }
         for (name, item) in own {
@@ -89,14 +134,14 @@ impl Item {
     }
 
     /// The texts of a list without the entries that are empty, as those are of which only a comment is left; nothing is an empty list.
-    pub(super) fn texts(&self, hint: &str) -> Result<Vec<String>, String> {
+    pub(super) fn texts(&self, entry: Expected) -> Result<Vec<String>, String> {
         let nodes = match &self.node.value {
             Value::Null => return Ok(Vec::new()),
             Value::List(nodes) => nodes,
-            _ => return Err(self.not("a list")),
+            _ => return Err(self.not(Expected::List)),
         };
         let items = nodes.iter().enumerate().map(|(at, node)| self.below(format_args!("entry {}", at + 1), node));
-        items.filter_map(|item| item.text().map_err(|_| item.not(hint)).transpose()).collect()
+        items.filter_map(|item| item.text().map_err(|_| item.not(entry)).transpose()).collect()
     }
 
     /// The texts of a mapping by their keys; where nothing is, the text is empty.

@@ -5,9 +5,9 @@
 
 use std::{collections::HashMap, rc::Rc};
 
-use granit_parser::{ErrorKind, Event, Marker, Options, Parser, ScalarStyle};
+use granit_parser::{ErrorKind, Event, Options, Parser, ScalarStyle, StructureStyle, Tag};
 
-use super::syntax;
+use super::{mistake, place::Place, syntax};
 
 /// How deep lists and mappings may be nested; a buildspec needs no more than eight.
 const MAX_DEPTH: usize = 32;
@@ -20,6 +20,8 @@ const MAX_NODES: usize = 100_000;
 pub(super) struct Node {
     pub(super) value: Value,
     pub(super) place: Place,
+    /// Written with brackets, such as `[a]` and `{a: b}`.
+    pub(super) flow: bool,
     /// How many collections are within each other here, this one included.
     height: usize,
 }
@@ -33,16 +35,10 @@ pub(super) enum Value {
     Mapping(Vec<(Rc<Node>, Rc<Node>)>),
 }
 
-/// A line and a column, both from 1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Place {
-    line: usize,
-    column: usize,
-}
-
 /// A collection whose end is still to come.
 struct Open {
     place: Place,
+    flow: bool,
     anchor: usize,
     mapping: bool,
     children: Vec<Rc<Node>>,
@@ -59,24 +55,16 @@ impl Value {
     }
 }
 
-impl Place {
-    fn of(marker: &Marker) -> Self {
-        Self { line: marker.line(), column: marker.col() + 1 }
-    }
-
-    /// A message with this place at its end.
-    pub(super) fn tell(self, message: impl std::fmt::Display) -> String {
-        format!("{message} at line {}, column {}", self.line, self.column)
-    }
-}
-
 /// Reads a text that is one YAML document.
 pub(super) fn read(text: &str) -> Result<Rc<Node>, String> {
     let mut tree = Tree::default();
     for next in Parser::new_from_str_with_options(text, Options::default()) {
         let (event, span) = next.map_err(|error| match (Place::of(error.marker()), error.kind()) {
             (place, ErrorKind::RecursionLimitExceeded) => too_deep(place),
-            (place, _) => place.tell(format_args!("not valid YAML: {}", syntax::rule(&error))),
+            (place, _) => {
+                let near = mistake::near(text, place.line());
+                format!("not valid YAML: {}", near.unwrap_or_else(|| place.tell(syntax::rule(&error))))
+            }
         })?;
         tree.take(event, Place::of(&span.start))?;
     }
@@ -95,33 +83,40 @@ struct Tree {
 impl Tree {
     fn take(&mut self, event: Event<'_>, place: Place) -> Result<(), String> {
         match event {
-            Event::DocumentStart(..) if self.root.is_some() => Err(place.tell("a buildspec is one YAML document, and a second one begins")),
+            Event::DocumentStart(..) if self.root.is_some() => {
+                Err(place.tell("a buildspec is one YAML document, and a second one begins: remove the line `---`"))
+            }
+            Event::Scalar(_, _, _, Some(tag)) | Event::SequenceStart(_, _, Some(tag)) | Event::MappingStart(_, _, Some(tag))
+                if is_local(&tag) =>
+            {
+                Err(place.tell("a `!` before this makes a tag of it, and a buildspec has none: quote text that begins with `!`"))
+            }
             Event::Scalar(text, style, anchor, _) => {
                 let null = style == ScalarStyle::Plain && matches!(text.as_ref(), "" | "~" | "null" | "Null" | "NULL");
                 let value = if null { Value::Null } else { Value::Text(text.into_owned()) };
-                self.add(Node { value, place, height: 0 }, anchor)
+                self.add(Node { value, place, flow: false, height: 0 }, anchor)
             }
             Event::Alias(anchor) => match self.anchors.get(&anchor) {
                 Some(node) => self.place(Rc::clone(node), place),
-                None => Err(place.tell("an alias stands within its own anchor")),
+                None => Err(place.tell("an alias stands within its own anchor: write the value out")),
             },
-            Event::SequenceStart(_, anchor, _) => self.begin(place, anchor, false),
-            Event::MappingStart(_, anchor, _) => self.begin(place, anchor, true),
+            Event::SequenceStart(style, anchor, _) => self.begin(place, style, anchor, false),
+            Event::MappingStart(style, anchor, _) => self.begin(place, style, anchor, true),
             Event::SequenceEnd | Event::MappingEnd => self.end(place),
             _ => Ok(()),
         }
     }
 
-    fn begin(&mut self, place: Place, anchor: usize, mapping: bool) -> Result<(), String> {
+    fn begin(&mut self, place: Place, style: StructureStyle, anchor: usize, mapping: bool) -> Result<(), String> {
         if self.open.len() == MAX_DEPTH {
             return Err(too_deep(place));
         }
-        self.open.push(Open { place, anchor, mapping, children: Vec::new() });
+        self.open.push(Open { place, flow: style == StructureStyle::Flow, anchor, mapping, children: Vec::new() });
         Ok(())
     }
 
     fn end(&mut self, place: Place) -> Result<(), String> {
-        let Some(Open { place, anchor, mapping, children }) = self.open.pop() else {
+        let Some(Open { place, flow, anchor, mapping, children }) = self.open.pop() else {
             return Err(place.tell("not valid YAML: an end without a beginning"));
         };
         let height = 1 + children.iter().map(|child| child.height).max().unwrap_or_default();
@@ -131,7 +126,7 @@ impl Tree {
         } else {
             Value::List(children)
         };
-        self.add(Node { value, place, height }, anchor)
+        self.add(Node { value, place, flow, height }, anchor)
     }
 
     fn add(&mut self, node: Node, anchor: usize) -> Result<(), String> {
@@ -158,6 +153,11 @@ impl Tree {
         }
         Ok(())
     }
+}
+
+/// Whether it is none of YAML's own, such as `!!str`.
+fn is_local(tag: &Tag) -> bool {
+    !tag.is_yaml_core_schema()
 }
 
 fn too_deep(place: Place) -> String {

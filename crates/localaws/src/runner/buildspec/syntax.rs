@@ -45,7 +45,9 @@ pub(super) fn rule(error: &ScanError) -> String {
         | ErrorKind::UnexpectedEofImplicitFlowMapping => BRACKET,
         ErrorKind::MappingValueNotAllowed | ErrorKind::InvalidColonPlacement => COLON,
         ErrorKind::SimpleKeyExpected | ErrorKind::InvalidSimpleKey => "a line among keys has no `: `: write `key: value`",
-        ErrorKind::UnclosedQuotedScalar => "a quote is opened and not closed",
+        ErrorKind::UnclosedQuotedScalar => {
+            "a quote is opened here and not closed: write the closing quote, or put a text with quotes in it after `|`"
+        }
         ErrorKind::InvalidTrailingSingleQuotedScalar | ErrorKind::InvalidTrailingDoubleQuotedScalar => AFTER_QUOTE,
         ErrorKind::UnknownQuotedScalarEscape | ErrorKind::InvalidQuotedScalarHexEscape | ErrorKind::InvalidUnicodeEscape => ESCAPE,
         ErrorKind::UnknownAnchor => "`*` begins the name of an anchor, and there is none of this name: quote text that begins with `*`",

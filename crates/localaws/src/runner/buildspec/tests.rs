@@ -1,5 +1,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod mistakes;
+
 use super::*;
 
 fn commands(spec: &Buildspec, phase: Phase) -> Vec<&str> {
@@ -79,27 +81,36 @@ fn small_files_are_enough() {
 
 #[test]
 fn a_mistake_is_named_with_its_place_and_key() {
-    let expected_text = "expected text (a command with `: ` in it needs quotes), found a mapping at line 5, column 9";
+    let expected_text = "expected text, found a mapping (a command with `: ` in it needs quotes) at line 5, column 9";
     for (text, expected) in [
         ("", "the buildspec is empty"),
-        ("hello", "expected a mapping, found text at line 1, column 1"),
-        ("phases: {build: {commands: [x]}}", "the key `version` is missing at line 1, column 1"),
-        ("version: 0.2", "no phases found in the buildspec"),
-        ("version: 0.2\nphases: {build: }", "no phases found in the buildspec"),
+        ("hello", "expected a mapping, found the text `hello` (write `key: value`, each key on a line of its own) at line 1, column 1"),
+        ("phases: {build: {commands: [x]}}", "the key `version` is missing (write `version: 0.2` at the top) at line 1, column 1"),
+        ("version: 0.2", NO_PHASES),
+        ("version: 0.2\nphases: {build: }", NO_PHASES),
         (
             "version: 0.3\nphases: {build: {commands: [x]}}",
             "version: unsupported buildspec version `0.3`, expected 0.1 or 0.2 at line 1, column 10",
         ),
-        ("version: [0.2]", "version: expected text, found a list at line 1, column 10"),
-        ("version: 0.2\nversion: 0.2", "the key `version` is there twice at line 2, column 1"),
+        ("version: [0.2]", "version: expected text, found a list (quote text that begins with `[`) at line 1, column 10"),
+        ("version: 0.2\nversion: 0.2", "the key `version` is there twice: keep one of them at line 2, column 1"),
         ("version: 0.2\nenv: {shell: fish}\nphases: {}", "env: shell: unsupported shell `fish`, expected bash or sh at line 2, column 14"),
-        ("version: 0.2\nenv:\n  variables: [A]\n", "env: variables: expected a mapping, found a list at line 3, column 14"),
-        ("version: 0.2\nenv:\n  variables:\n    A: {b: c}\n", "env: variables: A: expected text, found a mapping at line 4, column 8"),
+        (
+            "version: 0.2\nenv:\n  variables: [A]\n",
+            "env: variables: expected a mapping, found a list (write `key: value` without `- `, each key on a line of its own) at line 3, column 14",
+        ),
+        (
+            "version: 0.2\nenv:\n  variables:\n    A: {b: c}\n",
+            "env: variables: A: expected text, found a mapping (quote text that begins with `{`) at line 4, column 8",
+        ),
         (
             "version: 0.2\nphases:\n  buld:\n    commands: [x]",
             "phases: buld: there is no such phase, only install, pre_build, build and post_build at line 4, column 5",
         ),
-        ("version: 0.2\nphases:\n  build:\n    commands: x", "phases: build: commands: expected a list, found text at line 4, column 15"),
+        (
+            "version: 0.2\nphases:\n  build:\n    commands: x",
+            "phases: build: commands: expected a list, found the text `x` (write each entry on a line of its own, after `- `) at line 4, column 15",
+        ),
         (
             "version: 0.2\nphases:\n  build:\n    commands:\n      - echo at line 3: x",
             &format!("phases: build: commands: entry 1: {expected_text}"),
@@ -121,17 +132,20 @@ fn a_mistake_is_named_with_its_place_and_key() {
         ("version: 0.2\na: *b\n", "not valid YAML: `*` begins the name of an anchor"),
         ("version: 0.2\na: b: c\n", "not valid YAML: a `: ` stands where none may"),
         ("version: 0.2\nphases:\n  build: {}\n install: {}\n", "not valid YAML: the indentation does not fit"),
-        ("version: 0.2\nphases:\nbuild\n", "not valid YAML: a line among keys has no `: `"),
-        ("version: 0.2\na: 'b\n", "not valid YAML: a quote is opened"),
+        ("version: 0.2\nphases:\nbuild\n", "not valid YAML: a key has no colon after it: write `build:`"),
+        ("version: 0.2\na: 'b\n", "not valid YAML: a quote is opened here"),
         ("version: 0.2\na: 'b' c\n", "not valid YAML: something follows a closing quote"),
         ("version: 0.2\na: \"\\d\"\n", "not valid YAML: a `\\` within double quotes"),
         ("version: 0.2\na: >x\n", "not valid YAML: `|` or `>` begins a text of several lines"),
         ("version: 0.2\na: & b\n", "not valid YAML: `&` or `*` has no name"),
         ("version: 0.2\na: !<b\n", "not valid YAML: `!` begins a tag"),
         ("version: 0.2\na: @b\n", "not valid YAML: text does not begin with `@`"),
-        ("version: 0.2\na: &a [*a]\n", "an alias stands within its own anchor at line 2, column 8"),
-        ("version: 0.2\n---\nphases: {}", "a buildspec is one YAML document, and a second one begins at line 2, column 1"),
-        ("{? [a] : b}", "expected a key, found a list at line 1, column 4"),
+        ("version: 0.2\na: &a [*a]\n", "an alias stands within its own anchor: write the value out at line 2, column 8"),
+        (
+            "version: 0.2\n---\nphases: {}",
+            "a buildspec is one YAML document, and a second one begins: remove the line `---` at line 2, column 1",
+        ),
+        ("{? [a] : b}", "expected a key, found a list (quote text that begins with `{`, `[` or `?`) at line 1, column 4"),
     ] {
         let error = Buildspec::parse(text).unwrap_err();
         if expected.starts_with("not valid YAML") {

@@ -74,8 +74,8 @@ impl Commands<'_> {
     /// Runs commands up to the first that fails.
     async fn list(&mut self, commands: &[String], user: Option<&User>) -> Result<(), Failure> {
         for command in commands {
-            let shown = command.trim_end_matches('\n');
-            self.transcript.running(shown);
+            let shown = self.transcript.mask().text(command.trim_end_matches('\n'));
+            self.transcript.running(&shown);
             self.workspace.output.begin();
             let ended = script::run(command, &self.programs, &self.environment, user, self.workspace, self.transcript).await;
             self.workspace.output.separate(self.transcript);
@@ -92,8 +92,8 @@ impl Commands<'_> {
                 Err(error) if is_the_builds(&error) => format!("{}: {error}", self.programs.shell.display()),
                 Err(error) => return Err(Mishap::fault("a command could not be run", &error).into()),
             };
-            self.transcript.unsuccessful(shown, &reason);
-            return Err(Failure { mishap: Mishap::command(shown, &reason), printed: self.workspace.output.printed().to_owned() });
+            self.transcript.unsuccessful(&shown, &reason);
+            return Err(Failure { mishap: Mishap::command(&shown, &reason), printed: self.workspace.output.printed().to_owned() });
         }
         Ok(())
     }

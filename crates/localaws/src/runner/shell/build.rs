@@ -60,7 +60,7 @@ async fn prepare(
 
     let (location, text) = source::buildspec(assignment.buildspec.as_deref(), workspace).await?;
     transcript.say(format_args!("YAML location is {}", location.display()));
-    let spec = Buildspec::parse(&text).map_err(|why| Mishap::new("YAML_FILE_ERROR", why))?;
+    let spec = Buildspec::parse(&text).map_err(|why| Mishap::new("YAML_FILE_ERROR", transcript.mask().text(&why)))?;
     for note in &spec.notes {
         transcript.say(note);
     }

@@ -69,7 +69,7 @@ fn unread(place: &Path, error: &io::Error) -> Mishap {
     let why = match error.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => "no such file or directory",
         io::ErrorKind::IsADirectory => "is not a file",
-        io::ErrorKind::InvalidData => "is not text in UTF-8",
+        io::ErrorKind::InvalidData => "is not text in UTF-8 (save the file as UTF-8)",
         io::ErrorKind::PermissionDenied => "permission denied",
         io::ErrorKind::InvalidFilename | io::ErrorKind::InvalidInput => "is not a file name",
         // A link to itself, which has no stable name yet.

@@ -162,10 +162,15 @@ async fn a_buildspec_is_found_or_its_absence_told() {
         ("no.yml", Err("/src/no.yml: no such file or directory")),
         ("ci", Err("/src/ci: is not a file")),
         ("wrong.yml/x", Err("/src/wrong.yml/x: no such file or directory")),
-        ("binary.yml", Err("/src/binary.yml: is not text in UTF-8")),
+        ("binary.yml", Err("/src/binary.yml: is not text in UTF-8 (save the file as UTF-8)")),
         ("../state/gitconfig", Err("/src/../state/gitconfig: no such file or directory")),
         ("link.yml", Err("/src/link.yml: no such file or directory")),
-        ("wrong.yml", Err("phases: build: commands: expected a list, found text at line 4, column 15")),
+        (
+            "wrong.yml",
+            Err(
+                "phases: build: commands: expected a list, found the text `echo` (write each entry on a line of its own, after `- `) at line 4, column 15",
+            ),
+        ),
         ("arn:aws:s3:::bucket/spec.yml", Err("local mode cannot fetch the buildspec arn:aws:s3:::bucket/spec.yml")),
     ] {
         let mut assignment = repository.build(None, 1);

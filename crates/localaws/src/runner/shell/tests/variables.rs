@@ -206,6 +206,27 @@ async fn stores_are_the_operators() {
     assert_eq!((phase, code.as_str()), (Phase::DownloadSource, "Secrets Manager Error"));
 }
 
+/// By these words the daemon knows how a build went, and that its log is complete.
+#[tokio::test]
+async fn codebuilds_own_words_stay_whatever_the_values_are() {
+    let spec = "version: 0.2\nenv:\n  secrets-manager: {A: a, B: b, C: c}\nphases: {build: {commands: ['echo \"$A $B $C\"; exit 3']}}";
+    let mut site = Site::new();
+    site.shell =
+        site.shell.clone().with_secrets([("a", "e"), ("b", "BUILD"), ("c", "command")].map(|(id, value)| (id.into(), value.into())).into());
+    let (_, seen) = site.run(inline(spec)).await;
+    assert_eq!(printed(&seen), ["*** *** ***"]);
+    let lines = seen.lines();
+    for expected in [
+        "> Entering phase BUILD",
+        "> Phase complete: BUILD State: FAILED",
+        "> Phase complete: UPLOAD_ARTIFACTS State: SUCCEEDED",
+        r#"> Command did not exit successfully echo "$A $B $C"; exit 3 exit status 3"#,
+        r#"> Phase context status code: COMMAND_EXECUTION_ERROR Message: Error while executing command: echo "$A $B $C"; exit 3. Reason: exit status 3"#,
+    ] {
+        assert!(lines.iter().any(|line| line == expected), "no {expected} in\n{}", seen.log());
+    }
+}
+
 #[tokio::test]
 async fn values_of_the_stores_are_neither_logged_nor_exported() {
     let key = format!("-----BEGIN KEY-----\n{}\n-----END KEY-----\n", "a1B2".repeat(16));
