@@ -48,7 +48,11 @@ fn main() {
     let listed = |name: &str| rig::argument(name, String::new());
     let (only, scenarios) = (listed("--only"), listed("--scenario"));
     let is_wanted =
-        |list: &str, name: &str| list.is_empty() || list.split(',').any(|wanted| name.to_lowercase().starts_with(&wanted.to_lowercase()));
+        // The list's own commas are no part of a name: `--scenario 10000` is the one of `10,000 in flight`.
+        |list: &str, name: &str| {
+            let name = name.to_lowercase().replace(',', "");
+            list.is_empty() || list.split(',').any(|wanted| name == wanted || name.starts_with(&format!("{wanted} ")))
+        };
     let mut results = page::load();
     for (name, scenario) in scenario::ALL.iter().filter(|(name, _)| is_wanted(&scenarios, name)) {
         for kind in worker::ALL.into_iter().filter(|kind| scenario.has(*kind) && is_wanted(&only, kind.name())) {

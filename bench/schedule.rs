@@ -10,7 +10,7 @@ mod days;
 #[path = "schedule/plot.rs"]
 mod plot;
 
-use std::{hint::black_box, time::Duration};
+use std::{hint::black_box, sync::Arc, time::Duration};
 
 use fastrand::Rng;
 use slipway::{
@@ -67,7 +67,7 @@ struct Crowd {
     rng: Rng,
     schedule: Schedule<()>,
     waiting: Vec<Key>,
-    running: Vec<(Ticket, PlaceKey)>,
+    running: Vec<(Arc<Ticket>, PlaceKey)>,
     number: u64,
 }
 

@@ -3,6 +3,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
+    sync::Arc,
     time::Duration,
 };
 
@@ -69,7 +70,7 @@ struct World {
     now: i64,
     number: u64,
     decisions: u64,
-    running: BTreeMap<(i64, u64), (Ticket, PlaceKey, f64)>,
+    running: BTreeMap<(i64, u64), (Arc<Ticket>, PlaceKey, f64)>,
     durations: Durations,
     known: HashMap<String, usize>,
     /// Counted beside the schedule, by kind and name.

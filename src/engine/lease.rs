@@ -48,6 +48,8 @@ struct Entry {
     received: Instant,
     /// When to extend next; `None`: the lease is lost or at its cap, and the message will be received again.
     due: Option<Instant>,
+    /// An extension is under way: another one would only wait behind it.
+    extending: bool,
     /// After so many further receives SQS moves it to the dead-letter queue, as far as is known.
     left: Option<u32>,
 }
@@ -69,7 +71,7 @@ impl Leases {
     /// Takes a received message on. `None`: the message is held already, under a lease that had run out; that lease goes on with
     /// the new receipt.
     pub(crate) fn take(&self, delivery: &Delivery, received: Instant, left: Option<u32>) -> Option<Lease> {
-        let entry = Entry { receipt: delivery.receipt.clone(), received, due: Some(received + self.third()), left };
+        let entry = Entry { receipt: delivery.receipt.clone(), received, due: Some(received + self.third()), extending: false, left };
         let known = self.with(|held| held.insert(delivery.message_id.clone(), entry)).is_some();
         (!known).then(|| Lease { message_id: delivery.message_id.clone(), leases: self.clone(), held: true })
     }
@@ -99,13 +101,13 @@ impl Leases {
         let (third, visibility) = (self.third(), self.shared.visibility);
         self.with(|held| {
             let mut due = Vec::new();
-            for (message_id, entry) in held.iter_mut().filter(|(_, entry)| entry.due.is_some_and(|due| due <= now)) {
+            for (message_id, entry) in held.iter_mut().filter(|(_, entry)| !entry.extending && entry.due.is_some_and(|due| due <= now)) {
                 let left = LONGEST.saturating_sub(now - entry.received + MARGIN);
                 if left < third {
                     // At the cap: the message is let go, comes back, and goes on under a new receipt.
                     entry.due = None;
                 } else {
-                    entry.due = Some(now + third);
+                    (entry.due, entry.extending) = (Some(now + third), true);
                     due.push((message_id.clone(), entry.receipt.clone(), visibility.min(left)));
                 }
             }
@@ -114,7 +116,10 @@ impl Leases {
     }
 
     async fn extend(&self, message_id: String, receipt: String, time: Duration) {
-        let Err(error) = self.shared.extensions.call((receipt.clone(), time)).await else { return };
+        let answer = self.shared.extensions.call((receipt.clone(), time)).await;
+        // A new receipt has extensions of its own.
+        self.with(|held| held.get_mut(&message_id).filter(|entry| entry.receipt == receipt).map(|entry| entry.extending = false));
+        let Err(error) = answer else { return };
         // AWS says in several ways that a receipt is no longer good; what is transient is tried again when it is due.
         if matches!(error.class, Class::Invalid | Class::NotFound) {
             let lost = self.with(|held| match held.get_mut(&message_id) {

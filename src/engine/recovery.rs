@@ -126,7 +126,7 @@ impl Recovery {
             for build in running(&index, &statuses, project, &count).await {
                 let Some(job) = build.job.clone() else { continue };
                 let Some(ticket) = ticket(&config, &build, &job) else { continue };
-                let (slot, group) = scheduler.occupy(&ticket, build.started_at);
+                let (slot, group) = scheduler.occupy(&Arc::new(ticket), build.started_at);
                 observe::build_found_running(&job, &build.id);
                 let claimed = CancellationToken::new();
                 let place = Place { build_id: build.id.clone(), slot, group, claimed: claimed.clone() };

@@ -159,7 +159,7 @@ impl Scheduler {
     }
 
     /// Waits for a slot. Dropping the future leaves the line. `is_new`: the job may be turned away where too many of its tenant wait.
-    pub(crate) async fn admit(&self, ticket: Ticket, is_new: bool) -> Result<Slot, Full> {
+    pub(crate) async fn admit(&self, ticket: Arc<Ticket>, is_new: bool) -> Result<Slot, Full> {
         let (sender, slot) = oneshot::channel();
         let key = self.change(|state, _| {
             if let Some(full) = state.full(ticket.tenant.as_str()).filter(|_| is_new) {

@@ -107,7 +107,7 @@ impl Starter {
     pub(crate) async fn start(&self, order: &Order) -> Result<Arc<Build>, NotStarted> {
         // The semaphore is never closed.
         let _start = self.starts.acquire().await;
-        match self.builds.start(order).await {
+        match Box::pin(self.builds.start(order)).await {
             Ok(build) => {
                 self.index.record(&build).await;
                 Ok(Arc::new(build))

@@ -55,10 +55,10 @@ pub(crate) struct Worker {
 /// A job that was received.
 #[derive(Debug)]
 pub(crate) struct Arrival {
-    pub(crate) job: Box<Job>,
+    pub(crate) job: Arc<Job>,
     /// What held when it was received: the job keeps it.
     pub(crate) config: Arc<Config>,
-    pub(crate) origin: Origin,
+    pub(crate) origin: Arc<Origin>,
     pub(crate) received: Instant,
     /// This receive included.
     pub(crate) receive_count: u32,
@@ -97,16 +97,24 @@ impl Worker {
     }
 
     async fn line(&self, mut arrival: Arrival) -> Result<(), Left> {
-        let (job, origin) = (Arc::<Job>::from(arrival.job.clone()), arrival.origin.clone());
-        let Some(claimed) = self.claim(&mut arrival).await? else { return Ok(()) };
-        let tracked = self.tracker.track(&job, &origin, &claimed.cancel);
-        let (ended, untold) = self.build(arrival, &claimed, &tracked).await?;
+        // What is done before and after the build, and quickly, has boxes of its own: a job keeps no room for it while its build runs.
+        let Some(claimed) = Box::pin(self.claim(&mut arrival)).await? else { return Ok(()) };
+        let tracked = self.tracker.track(&arrival.job, &arrival.origin, &claimed.cancel);
+        let (ended, untold) = self.build(&mut arrival, &claimed, &tracked).await?;
+        Box::pin(self.report(&arrival, claimed, tracked, ended)).await?;
+        drop(untold);
+        Ok(())
+    }
+
+    /// Tells of a job's end.
+    async fn report(&self, arrival: &Arrival, claimed: Claimed, tracked: Tracked, ended: Ended) -> Result<(), Left> {
+        let (job, origin) = (&arrival.job, &arrival.origin);
         let status = ended.outcome.status;
         // As the event tells it: the cause in the log is known by then.
         let mut failure = None;
         let seconds =
             [ended.timings.provisioning_seconds, ended.timings.building_seconds].into_iter().flatten().reduce(|sum, more| sum + more);
-        let (told, origin) = as_built(&job, &origin, ended.build.as_deref());
+        let (told, origin) = as_built(job, origin, ended.build.as_deref());
         tokio::select! {
             biased;
             terminal = self.reporter.finished(&told, &origin, ended, |data| {
@@ -118,7 +126,6 @@ impl Worker {
                 observe::job_finished(&job.id, status.as_str(), &ending);
                 tracked.ended();
                 claimed.ended(terminal);
-                drop(untold);
                 Ok(())
             }
             () = self.shutdown.leave.cancelled() => Err(Left::Drained),
@@ -157,19 +164,20 @@ impl Worker {
         }
     }
 
-    async fn build(&self, arrival: Arrival, claimed: &Claimed, tracked: &Tracked) -> Result<(Ended, Option<Untold>), Left> {
+    async fn build(&self, arrival: &mut Arrival, claimed: &Claimed, tracked: &Tracked) -> Result<(Ended, Option<Untold>), Left> {
         let Arrival { job, config, origin, received, receive_count, waiting } = arrival;
+        let (received, receive_count) = (*received, *receive_count);
         let Some(profile) = config.profiles.get(&job.profile) else { return Err(Left::Drained) };
         let mut timings = Timings { queued_seconds: self.since(origin.enqueued_at, received), ..Timings::default() };
         let is_new = receive_count == 1 && !claimed.seen_before;
         if is_new {
-            self.reporter.queued(&job, &origin).await;
+            Box::pin(self.reporter.queued(job, origin)).await;
         }
         // No earlier build can have the id of a message that is delivered for the first time.
         let looked = (is_new && job.id.as_str() == origin.message_id).then_some(received);
         let fresh = if is_new { received.checked_sub(REPEAT_CHECK).unwrap_or(received) } else { received };
         let query = Query { project: &profile.project, job: &job.id, since: self.horizon(origin.enqueued_at, received), fresh };
-        let mut run = Run::new(self, &job, &origin, profile, claimed, tracked, query, waiting);
+        let mut run = Run::new(self, job, origin, profile, claimed, tracked, query, waiting.take());
         run.looked = looked;
         run.is_new = is_new;
         let end = run.attempts(&config.retry).await?;
@@ -203,4 +211,19 @@ fn as_built(job: &Job, origin: &Origin, build: Option<&Build>) -> (Job, Origin) 
         origin.enqueued_at = build.record.as_ref().and_then(|record| record.enqueued_at).or(origin.enqueued_at);
     }
     (job, origin)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bytes<F>(_: impl FnOnce(&'static Worker, Arrival) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    #[test]
+    fn a_job_takes_little_memory_while_its_build_runs() {
+        let bytes = bytes(Worker::carry);
+        assert!(bytes <= 2048, "{bytes}: what is short needs a box of its own");
+    }
 }

@@ -27,7 +27,10 @@ mod standing;
 mod tests;
 mod ticket;
 
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use slab::Slab;
 
@@ -82,7 +85,7 @@ pub struct Schedule<T> {
 /// One that waits.
 #[derive(Debug)]
 struct Waiting<T> {
-    ticket: Ticket,
+    ticket: Arc<Ticket>,
     it: T,
     tenant: usize,
     route: usize,
@@ -120,7 +123,7 @@ pub struct PlaceKey(usize);
 #[derive(Debug)]
 pub struct Next<T> {
     pub it: T,
-    pub ticket: Ticket,
+    pub ticket: Arc<Ticket>,
     /// Taken for it already.
     pub place: PlaceKey,
 }
@@ -160,7 +163,8 @@ impl<T> Schedule<T> {
     }
 
     /// Joins those that wait.
-    pub fn push(&mut self, ticket: Ticket, it: T) -> Key {
+    pub fn push(&mut self, ticket: impl Into<Arc<Ticket>>, it: T) -> Key {
+        let ticket = ticket.into();
         let tenant = self.tenant(ticket.tenant.as_str());
         let route = self.route(&ticket);
         self.tenants[tenant].waiting += 1;

@@ -19,7 +19,7 @@ use crate::{
         worker::{Arrival, Carried, Worker},
     },
     job::{
-        JobId,
+        Job, JobId,
         event::Origin,
         message::{self, Message, Rejection},
         trace::traceparent,
@@ -45,13 +45,13 @@ impl Intake {
         let Reservation { waiting, held } = room;
         let name = delivery.message_id.clone();
         let worker = Arc::clone(&self.worker);
-        let origin = Origin {
+        let origin = Arc::new(Origin {
             message_id: delivery.message_id.clone(),
             queue: self.settings.name().to_owned(),
             enqueued_at: delivery.sent_at,
             last_receive: left == Some(0),
             traceparent: traceparent(delivery.text("traceparent").map(str::to_owned).as_ref(), delivery.trace_header.as_ref()),
-        };
+        });
         if origin.last_receive {
             observe::last_receive(&delivery.message_id, delivery.receive_count);
         }
@@ -59,6 +59,7 @@ impl Intake {
         let config = worker.current.now();
         match message::read(&body, &delivery.message_id, &config.profiles) {
             Ok(Message::Job(job)) => {
+                let job = Arc::<Job>::from(job);
                 let span = observe::job_span(&job.id, &job.tenant);
                 let mut waiting = Some(waiting);
                 let receive_count = delivery.receive_count;
@@ -68,16 +69,22 @@ impl Intake {
                 let carry = move |carry: u32| {
                     // Carried again, the job may have a build, which is to be found.
                     let receive_count = receive_count.saturating_add(carry);
-                    let (job, config, origin) = (job.clone(), Arc::clone(&config), origin.clone());
+                    let (job, config, origin) = (Arc::clone(&job), Arc::clone(&config), Arc::clone(&origin));
                     let (worker, message, dead_letters) = (Arc::clone(&worker), message.clone(), Arc::clone(&dead_letters));
-                    let arrival =
-                        Arrival { job: job.clone(), config, origin: origin.clone(), received, receive_count, waiting: waiting.take() };
+                    let arrival = Arrival {
+                        job: Arc::clone(&job),
+                        config,
+                        origin: Arc::clone(&origin),
+                        received,
+                        receive_count,
+                        waiting: waiting.take(),
+                    };
                     async move {
                         match (worker.carry(arrival).await, message) {
                             (Carried::Full(full), Some(message)) => {
                                 let rejection = full.rejection(&job);
                                 observe::message_rejected(&message.message_id, Some(job.id.as_str()), &rejection.problems);
-                                turned_away(&worker, &message, &rejection, &origin, &dead_letters).await
+                                Box::pin(turned_away(&worker, &message, &rejection, &origin, &dead_letters)).await
                             }
                             (carried, _) => carried,
                         }
@@ -106,7 +113,7 @@ impl Intake {
                 let (dead_letters, delivery, rejection) = (Arc::clone(&self.dead_letters), Arc::new(delivery), Arc::new(rejection));
                 let carry = move |_| {
                     let (worker, dead_letters) = (Arc::clone(&worker), Arc::clone(&dead_letters));
-                    let (delivery, rejection, origin) = (Arc::clone(&delivery), Arc::clone(&rejection), origin.clone());
+                    let (delivery, rejection, origin) = (Arc::clone(&delivery), Arc::clone(&rejection), Arc::clone(&origin));
                     async move { turned_away(&worker, &delivery, &rejection, &origin, &dead_letters).await }
                 };
                 self.jobs.spawn(name, carried(carry, lease, held, self.jobs.panics.clone()));
@@ -132,11 +139,11 @@ where
     let _held = held;
     for time in 0..CARRIES {
         match AssertUnwindSafe(Box::pin(carry(time))).catch_unwind().await {
-            Ok(Carried::ToItsEnd) => return lease.settle().await,
+            Ok(Carried::ToItsEnd) => return Box::pin(lease.settle()).await,
             // Who is turned away has been rejected by now, or his message is kept for nothing.
-            Ok(Carried::Back | Carried::Full(_)) => return lease.give_back().await,
+            Ok(Carried::Back | Carried::Full(_)) => return Box::pin(lease.give_back()).await,
             Err(payload) => panics.tell(&lease.message_id(), payload.as_ref()),
         }
     }
-    lease.give_back_after(AFTER_PANIC).await;
+    Box::pin(lease.give_back_after(AFTER_PANIC)).await;
 }

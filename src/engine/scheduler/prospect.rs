@@ -1,7 +1,7 @@
 //! Who takes a place in the count of `limits.waiting`: a job that no limit of its own keeps from starting, and whose tenant holds no more
 //! places than are free. So neither what cannot start nor one tenant's flood keeps anybody else from being received.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use super::{Scheduler, State};
 use crate::{engine::backlog::Place, job::schedule::Ticket};
@@ -16,7 +16,7 @@ pub(crate) struct Prospect {
 /// What is held for it.
 #[derive(Debug)]
 pub(super) struct Waiting {
-    ticket: Ticket,
+    ticket: Arc<Ticket>,
     /// `None`: it was paused, and has given its place up.
     place: Option<Place>,
 }
@@ -77,7 +77,7 @@ fn keys(ticket: &Ticket) -> impl Iterator<Item = (Kind, String)> {
 
 impl Scheduler {
     /// Counts a job among those that could start, unless a limit of its own is used up, or its tenant's share of the places.
-    pub(crate) fn prospect(&self, ticket: &Ticket, place: Place) -> Option<Prospect> {
+    pub(crate) fn prospect(&self, ticket: &Arc<Ticket>, place: Place) -> Option<Prospect> {
         let free = self.shared.backlog.free();
         self.with(|state| {
             let room = state.schedule.headroom(ticket);
@@ -92,7 +92,7 @@ impl Scheduler {
                 && ticket.group.as_ref().is_none_or(|group| counts.of(Kind::Group, group) == 0);
             is_free.then(|| {
                 state.counts.add(ticket);
-                let id = state.waiting.insert(Waiting { ticket: ticket.clone(), place: Some(place) });
+                let id = state.waiting.insert(Waiting { ticket: Arc::clone(ticket), place: Some(place) });
                 Prospect { id, scheduler: self.clone() }
             })
         })

@@ -1,5 +1,7 @@
 //! What a job holds on its way: a slot while its build runs, its group until the job has ended, and a permit until that is told.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use tokio::time::Instant;
 
@@ -19,7 +21,7 @@ pub(crate) struct Slot {
     pub(crate) group: Option<GroupLock>,
     /// Taken out when the build has ended.
     pub(crate) untold: Option<Untold>,
-    ticket: Ticket,
+    ticket: Arc<Ticket>,
     /// When its build began.
     began: Option<Instant>,
     /// What its build took.
@@ -38,7 +40,7 @@ pub(crate) struct GroupLock {
 /// A job of a group that is here: younger ones wait for it, also while it does not wait for a slot.
 #[derive(Debug)]
 pub(crate) struct Announced {
-    ticket: Ticket,
+    ticket: Arc<Ticket>,
     scheduler: Scheduler,
 }
 
@@ -47,7 +49,7 @@ pub(crate) struct Announced {
 pub(crate) struct Untold(Scheduler);
 
 impl Slot {
-    pub(super) fn new(place: PlaceKey, ticket: Ticket, untold: Untold, group: Option<GroupLock>, scheduler: Scheduler) -> Self {
+    pub(super) fn new(place: PlaceKey, ticket: Arc<Ticket>, untold: Untold, group: Option<GroupLock>, scheduler: Scheduler) -> Self {
         Self { place, group, untold: Some(untold), ticket, began: None, took: None, scheduler }
     }
 
@@ -94,14 +96,14 @@ impl Drop for Slot {
 
 impl Scheduler {
     /// A job of a group has come, and will wait for a slot sooner or later.
-    pub(crate) fn announce(&self, ticket: &Ticket) -> Option<Announced> {
+    pub(crate) fn announce(&self, ticket: &Arc<Ticket>) -> Option<Announced> {
         ticket.group.as_ref()?;
         self.with(|state| state.schedule.announce(ticket));
-        Some(Announced { ticket: ticket.clone(), scheduler: self.clone() })
+        Some(Announced { ticket: Arc::clone(ticket), scheduler: self.clone() })
     }
 
     /// What a build that runs already holds, before anybody who waits, and whatever the limits say: a slot, and its group.
-    pub(crate) fn occupy(&self, ticket: &Ticket, started_at: Option<Timestamp>) -> (Slot, Option<GroupLock>) {
+    pub(crate) fn occupy(&self, ticket: &Arc<Ticket>, started_at: Option<Timestamp>) -> (Slot, Option<GroupLock>) {
         let now_ms = self.now_ms();
         let since_ms = started_at.map_or(now_ms, |started_at| started_at.as_millisecond().min(now_ms));
         self.with(|state| {
@@ -111,7 +113,7 @@ impl Scheduler {
                 state.schedule.hold(key, &ticket.job);
                 GroupLock::new(key.clone(), ticket.job.clone(), self.clone())
             });
-            (Slot::new(place, ticket.clone(), Untold::new(state, self), None, self.clone()).taken(), group)
+            (Slot::new(place, Arc::clone(ticket), Untold::new(state, self), None, self.clone()).taken(), group)
         })
     }
 }
@@ -131,7 +133,7 @@ impl Drop for GroupLock {
 
 impl Drop for Announced {
     fn drop(&mut self) {
-        let Ticket { group: Some(group), age, arrival, .. } = &self.ticket else { return };
+        let Ticket { group: Some(group), age, arrival, .. } = &*self.ticket else { return };
         self.scheduler.change(|state, _| state.schedule.retract(group, age, *arrival));
     }
 }

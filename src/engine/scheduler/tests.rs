@@ -22,8 +22,8 @@ fn scheduler(running: usize) -> Scheduler {
     Scheduler::new(&config, Clock::starting_at("2026-11-22T10:00:00Z".parse().unwrap()), &Backlog::new(&config))
 }
 
-fn ticket(scheduler: &Scheduler, tenant: &str, id: &str) -> Ticket {
-    Ticket {
+fn ticket(scheduler: &Scheduler, tenant: &str, id: &str) -> Arc<Ticket> {
+    Arc::new(Ticket {
         job: JobId::parse(id).unwrap(),
         queue: "slipway-jobs".to_owned(),
         profile: "default".to_owned(),
@@ -34,7 +34,7 @@ fn ticket(scheduler: &Scheduler, tenant: &str, id: &str) -> Ticket {
         group: None,
         age: Age { enqueued_ms: scheduler.now_ms(), message_id: id.into() },
         arrival: scheduler.arrival(),
-    }
+    })
 }
 
 /// Hands out what is free, as the service does.

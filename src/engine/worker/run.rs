@@ -49,7 +49,7 @@ pub(super) struct Run<'a> {
     cancel: &'a Cancel,
     tracked: &'a Tracked,
     query: Query<'a>,
-    ticket: Ticket,
+    ticket: Arc<Ticket>,
     /// A place among the jobs that could start, until the job has its first slot or cannot start for a reason of its own.
     waiting: Option<Prospect>,
     /// Younger ones of its group wait for it.
@@ -78,7 +78,7 @@ impl<'a> Run<'a> {
         query: Query<'a>,
         waiting: Option<Place>,
     ) -> Self {
-        let ticket = Ticket {
+        let ticket = Arc::new(Ticket {
             job: job.id.clone(),
             queue: origin.queue.clone(),
             profile: job.profile.clone(),
@@ -92,7 +92,7 @@ impl<'a> Run<'a> {
                 message_id: origin.message_id.as_str().into(),
             },
             arrival: worker.scheduler.arrival(),
-        };
+        });
         let waiting = waiting.and_then(|place| worker.scheduler.prospect(&ticket, place));
         tracked.waits(ticket.arrival);
         Self {
@@ -120,7 +120,7 @@ impl<'a> Run<'a> {
         let mut backoff = Backoff::new(retry.pause, retry.longest_pause);
         let mut attempt = 1;
         loop {
-            let (build, failure, again) = match self.begin(attempt).await? {
+            let (build, failure, again) = match Box::pin(self.begin(attempt)).await? {
                 Begun::Cancelled(why) => return Ok(cancelled(None, attempt - 1, &why)),
                 Begun::Refused { failure, again } => {
                     self.began.get_or_insert_with(Instant::now);

@@ -80,7 +80,7 @@ impl<T> Schedule<T> {
         let mut ranked: Vec<_> = self.jobs.iter().map(|(index, job)| (self.is_paused(job), job.tenant, index)).collect();
         ranked.sort_unstable_by(|(paused, tenant, one), (other_paused, other_tenant, other)| {
             let rank = |index: usize| {
-                let Ticket { age, priority, arrival, .. } = &self.jobs[index].ticket;
+                let Ticket { age, priority, arrival, .. } = &*self.jobs[index].ticket;
                 (if age.enqueued_ms <= overdue_ms { 0 } else { *priority as usize + 1 }, age, arrival)
             };
             (paused, tenant).cmp(&(other_paused, other_tenant)).then_with(|| rank(*one).cmp(&rank(*other)))

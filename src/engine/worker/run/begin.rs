@@ -49,9 +49,8 @@ enum Ready {
 impl Run<'_> {
     /// The attempt's build, found or started when there is a slot and capacity for it; or why there is none.
     pub(super) async fn begin(&mut self, attempt: u32) -> Result<Begun, Left> {
-        let order = translate(self.job, self.profile, attempt, self.origin.enqueued_at);
         let (worker, cancel) = (self.worker, self.cancel);
-        let (starter, shutdown) = (&worker.starter, &worker.shutdown);
+        let shutdown = &worker.shutdown;
         // `unsure`: a start may have been carried out, and the build has not been looked for since.
         let (mut pauses, mut pause, mut refused, mut unsure) = (pauses(), None, false, false);
         loop {
@@ -60,7 +59,7 @@ impl Run<'_> {
                 // A start that nobody knows the outcome of may have happened: whoever gets the message next looks for its build.
                 () = shutdown.drain.cancelled() => return Err(Left::Drained),
                 // A build that may run is not given up, but started once more with its token, so that it can be stopped.
-                why = cancel.cancelled(), if !unsure => return self.give_up(attempt, why).await,
+                why = cancel.cancelled(), if !unsure => return Box::pin(self.give_up(attempt, why)).await,
                 ready = self.prepare(attempt, pause.take(), refused) => ready,
             };
             match ready {
@@ -82,13 +81,13 @@ impl Run<'_> {
             let mut answer = tokio::select! {
                 biased;
                 () = shutdown.leave.cancelled() => return Err(Left::Drained),
-                answer = starter.start(&order) => answer,
+                answer = self.start(attempt) => answer,
             };
             if unsure && matches!(answer, Err(NotStarted::NoCapacity(_) | NotStarted::Refused { .. })) {
                 let seen = tokio::select! {
                     biased;
                     () = shutdown.drain.cancelled() => return Err(Left::Drained),
-                    seen = self.look_again(attempt) => seen,
+                    seen = Box::pin(self.look_again(attempt)) => seen,
                 };
                 match seen {
                     Ok(Some(build)) => answer = Ok(build),
@@ -144,6 +143,11 @@ impl Run<'_> {
         }
     }
 
+    async fn start(&self, attempt: u32) -> Result<Arc<Build>, NotStarted> {
+        let order = translate(self.job, self.profile, attempt, self.origin.enqueued_at);
+        Box::pin(self.worker.starter.start(&order)).await
+    }
+
     /// Ends a wait for a start. There may be a build that an earlier process has started: it is to be stopped, which is the follower's to do.
     async fn give_up(&mut self, attempt: u32, why: Cancelled) -> Result<Begun, Left> {
         self.stop_waiting();
@@ -177,24 +181,24 @@ impl Run<'_> {
         let refused = |run: &Self, error: AwsError| Ready::Refused(lookup_refused(&run.profile.project, &error));
         loop {
             if self.slot.is_none() {
-                if let Err(error) = self.worker.recovery.counted(&self.profile.project, PATIENCE).await {
+                if let Err(error) = Box::pin(self.worker.recovery.counted(&self.profile.project, PATIENCE)).await {
                     return refused(self, error);
                 }
-                match self.seek(attempt).await {
+                match Box::pin(self.seek(attempt)).await {
                     Ok(Some(build)) => return self.adopt(build),
                     Ok(None) => {}
                     Err(error) => return refused(self, error),
                 }
-                if let Some(why) = self.outdated().await {
+                if let Some(why) = Box::pin(self.outdated()).await {
                     return Ready::Cancelled(why);
                 }
                 let is_new = self.is_new && attempt == 1 && !again;
-                let mut slot = match self.worker.scheduler.admit(self.ticket.clone(), is_new).await {
+                let mut slot = match self.worker.scheduler.admit(Arc::clone(&self.ticket), is_new).await {
                     Ok(slot) => slot,
                     Err(full) => return Ready::Full(full),
                 };
                 self.group = slot.group.take().or(self.group.take());
-                self.ticket.group = None;
+                Arc::make_mut(&mut self.ticket).group = None;
                 self.slot = Some(slot);
                 self.stop_waiting();
             }
@@ -202,7 +206,7 @@ impl Run<'_> {
                 return Ready::ToStart;
             }
             // The wait was long. One look, and if it fails, the others go on meanwhile.
-            match self.look(attempt).await {
+            match Box::pin(self.look(attempt)).await {
                 Ok(Some(build)) => return self.adopt(build),
                 Ok(None) => return Ready::ToStart,
                 Err(error) => observe::lookup_failed(&self.job.id, &error),
@@ -221,7 +225,7 @@ impl Run<'_> {
             self.slot = Some(slot);
             if group.is_some() {
                 self.group = group;
-                self.ticket.group = None;
+                Arc::make_mut(&mut self.ticket).group = None;
             }
         }
         Ready::Build(build)

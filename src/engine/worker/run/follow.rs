@@ -23,13 +23,12 @@ impl Run<'_> {
     pub(super) async fn follow(&self, attempt: u32, build: Arc<Build>) -> Result<(Arc<Build>, Verdict), Left> {
         let worker = self.worker;
         if !build.has_ended() {
-            let (job, origin) = as_built(self.job, self.origin, Some(&build));
-            worker.reporter.started(&job, &origin, attempt, &build).await;
+            Box::pin(self.tell_started(attempt, &build)).await;
         }
         let _running = observe::running();
         let stopping = async {
             self.tracked.cancelling(&self.cancel.cancelled().await);
-            self.stop(&build.id).await;
+            Box::pin(self.stop(&build.id)).await;
             std::future::pending().await
         };
         let ended = tokio::select! {
@@ -46,6 +45,11 @@ impl Run<'_> {
             }
             Err(Lost::Gone) => (build, Verdict::PlatformFault(gone())),
         })
+    }
+
+    async fn tell_started(&self, attempt: u32, build: &Build) {
+        let (job, origin) = as_built(self.job, self.origin, Some(build));
+        self.worker.reporter.started(&job, &origin, attempt, build).await;
     }
 
     /// Asks CodeBuild to stop a build until it has heard.

@@ -1,6 +1,6 @@
 //! Properties, over any course of events.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use proptest::prelude::*;
 
@@ -191,6 +191,7 @@ fn starts(world: &mut World, model: &mut Model) -> Result<(), TestCaseError> {
         prop_assert!(could.is_empty(), "nobody starts although {could:?} could");
         return Ok(());
     };
+    let ticket = Arc::unwrap_or_clone(ticket);
     prop_assert!(could.contains(&&ticket), "{ticket:?} starts beyond a limit");
     let others_within = could.iter().any(|other| model.is_within(other));
     prop_assert!(model.is_within(&ticket) || !others_within, "{ticket:?} starts by its burst while others wait");
