@@ -30,6 +30,7 @@ use crate::job::{
     record::{RECORD_VARIABLE, Record},
 };
 
+const LIST: &str = "codebuild.ListBuildsForProject";
 /// `BatchGetBuilds` takes at most 100 ids.
 pub const BATCH: usize = 100;
 
@@ -103,8 +104,10 @@ impl Builds {
     /// A page of a project's builds. No sort order is sent: AWS refuses one on long histories, and its default is newest first.
     pub async fn list(&self, project: &str, token: Option<String>) -> Result<Page, AwsError> {
         let request = self.client.list_builds_for_project().project_name(project).set_next_token(token);
-        let answer = call("codebuild.ListBuildsForProject", || request.clone().send()).await?;
-        Ok(Page { ids: answer.ids.unwrap_or_default(), next: answer.next_token })
+        let answer = call(LIST, || request.clone().send()).await?;
+        let foreign = "the answer has no list of builds: it is not CodeBuild that answers; check AWS_ENDPOINT_URL";
+        let ids = answer.ids.ok_or_else(|| AwsError::local(Class::Transient, LIST, foreign))?;
+        Ok(Page { ids, next: answer.next_token })
     }
 
     /// Up to [`BATCH`] builds by id; those that CodeBuild says it does not have are left out. An answer that says nothing of one of them is
