@@ -365,6 +365,8 @@ def test_a_log_filter_that_would_silence_the_log_is_an_error():
     for wish in ("lod", "slipway", "slipway=loud"):
         answer = slipway("schema", "job", variables=environment(SLIPWAY_LOG=wish))
         assert (answer.returncode, answer.stdout) == (64, "") and "SLIPWAY_LOG" in answer.stderr and wish in answer.stderr
+        # The reason is told once.
+        assert answer.stderr.count("error parsing") <= 1 and answer.stderr.count("expected one of") <= 1, answer.stderr
 
 
 @pytest.mark.parametrize("shell", ["bash", "fish"])
