@@ -13,6 +13,7 @@ pub mod pace;
 #[cfg(feature = "local")]
 pub mod provision;
 pub mod queue;
+mod silence;
 pub mod subscription;
 pub mod topic;
 
@@ -38,6 +39,7 @@ use error::Witness;
 pub use error::{AwsError, Class};
 pub use identity::Identity;
 pub use inspect::{Answer, Finding};
+pub use silence::tell_silence;
 
 use crate::config::Faults;
 

@@ -32,9 +32,14 @@ mod table;
 mod version;
 mod wording;
 
-use clap::{Parser, Subcommand};
+use std::ffi::OsStr;
+
+use clap::{Arg, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub use exit::{Exit, Usage};
+use stdout::note;
+
+use crate::aws::tell_silence;
 
 /// A build service on one AWS CodeBuild project: jobs come in on SQS, results go
 /// out on SNS.
@@ -86,30 +91,18 @@ enum Command {
 }
 
 impl Cli {
+    /// Reads the command line.
+    pub fn read() -> Result<Self, clap::Error> {
+        let mut matches = without_empty(Self::command(), &is_empty).try_get_matches()?;
+        Self::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut Self::command()))
+    }
+
     /// Runs the command to its end.
     pub async fn run(self) -> anyhow::Result<Exit> {
-        match self.command {
-            Command::Run(command) => command.run().await,
-            Command::Check(command) => command.run().await,
-            #[cfg(feature = "local")]
-            Command::Local(command) => command.run().await,
-            #[cfg(feature = "local")]
-            Command::Demo(command) => command.run().await,
-            Command::Submit(command) => Box::pin(command.run()).await,
-            Command::Logs(command) => command.run().await,
-            Command::Jobs(command) => command.run().await,
-            Command::Show(command) => command.run().await,
-            Command::Cancel(command) => command.run().await,
-            Command::Limits(command) => command.run().await,
-            Command::Pause(command) => command.run().await,
-            Command::Resume(command) => command.run().await,
-            Command::Reload(command) => command.run().await,
-            Command::Dlq(command) => command.run().await,
-            Command::Healthcheck(command) => command.run().await,
-            Command::Schema(command) => command.run(),
-            Command::Completions(command) => command.run(),
-            Command::Man(command) => command.run(),
+        if self.command.is_daemon() {
+            return Box::pin(self.command.run()).await;
         }
+        tell_silence(|text| note(text).unwrap_or_default(), Box::pin(self.command.run())).await
     }
 
     /// What is logged unless the environment says otherwise: a daemon tells its story, a command that answers only its troubles.
@@ -124,16 +117,58 @@ impl Cli {
     }
 }
 
-/// A word beside the answer, to stderr.
-fn note(text: &str) -> std::io::Result<()> {
-    use std::io::Write;
-    writeln!(std::io::stderr(), "{text}")
+impl Command {
+    /// Whether it runs a daemon, whose log tells what is silent.
+    fn is_daemon(&self) -> bool {
+        match self {
+            #[cfg(feature = "local")]
+            Self::Local(_) | Self::Demo(_) => true,
+            other => matches!(other, Self::Run(_)),
+        }
+    }
+
+    async fn run(self) -> anyhow::Result<Exit> {
+        match self {
+            Self::Check(command) => command.run().await,
+            Self::Submit(command) => Box::pin(command.run()).await,
+            Self::Logs(command) => Box::pin(command.run()).await,
+            Self::Jobs(command) => command.run().await,
+            Self::Show(command) => command.run().await,
+            Self::Cancel(command) => command.run().await,
+            Self::Limits(command) => command.run().await,
+            Self::Pause(command) => command.run().await,
+            Self::Resume(command) => command.run().await,
+            Self::Reload(command) => command.run().await,
+            Self::Dlq(command) => command.run().await,
+            Self::Healthcheck(command) => command.run().await,
+            Self::Schema(command) => command.run(),
+            Self::Completions(command) => command.run(),
+            Self::Man(command) => command.run(),
+            Self::Run(command) => command.run().await,
+            #[cfg(feature = "local")]
+            Self::Local(command) => command.run().await,
+            #[cfg(feature = "local")]
+            Self::Demo(command) => command.run().await,
+        }
+    }
 }
 
 /// The environment, without what is not UTF-8.
 #[expect(clippy::disallowed_methods, reason = "this is where the environment is read")]
 pub fn environment() -> impl Iterator<Item = (String, String)> {
     std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+}
+
+/// Whether a variable is set and empty.
+#[expect(clippy::disallowed_methods, reason = "this is where the environment is read")]
+fn is_empty(name: &OsStr) -> bool {
+    std::env::var_os(name).is_some_and(|value| value.is_empty())
+}
+
+/// Without the variables that are set and empty: they say as little as those that are not set.
+fn without_empty(command: clap::Command, is_empty: &impl Fn(&OsStr) -> bool) -> clap::Command {
+    let said = |argument: Arg| if argument.get_env().is_some_and(is_empty) { argument.env(None) } else { argument };
+    command.mut_args(said).mut_subcommands(|command| without_empty(command, is_empty))
 }
 
 /// One variable of the environment, if it is set and not empty.
@@ -146,7 +181,7 @@ pub fn variable(name: &str) -> Option<String> {
 mod tests {
     use clap::CommandFactory;
 
-    use super::{Cli, WIDTH};
+    use super::{Cli, WIDTH, without_empty};
 
     #[test]
     fn the_definitions_fit_together() {
@@ -155,18 +190,63 @@ mod tests {
 
     #[test]
     fn every_help_fits_a_terminal() {
-        let mut root = Cli::command();
-        root.build();
-        let names: Vec<_> = root.get_subcommands().map(|command| command.get_name().to_owned()).collect();
-        let mut texts = vec![root.render_help().to_string(), root.render_long_help().to_string()];
-        for name in names {
-            if let Some(command) = root.find_subcommand_mut(&name) {
-                texts.extend([command.render_help().to_string(), command.render_long_help().to_string()]);
-            }
-        }
-        let wide: Vec<_> = texts.iter().flat_map(|text| text.lines()).filter(|line| line.chars().count() > WIDTH).collect();
+        let texts = helps();
+        let wide: Vec<_> = texts.iter().flat_map(|(_, text)| text.lines()).filter(|line| line.chars().count() > WIDTH).collect();
         assert_eq!(wide, [""; 0]);
-        assert!(texts.len() > 16, "{}", texts.len());
+        assert!(texts.len() > 40, "{}", texts.len());
+    }
+
+    /// Every help, short and long, of every command and its commands.
+    fn helps() -> Vec<(String, String)> {
+        fn of(command: &mut clap::Command, path: &str, texts: &mut Vec<(String, String)>) {
+            let path = format!("{path} {}", command.get_name());
+            texts.extend([(path.clone(), command.render_help().to_string()), (path.clone(), command.render_long_help().to_string())]);
+            command.get_subcommands_mut().for_each(|command| of(command, &path, texts));
+        }
+        let (mut root, mut texts) = (Cli::command(), Vec::new());
+        root.build();
+        of(&mut root, "", &mut texts);
+        texts
+    }
+
+    #[test]
+    fn every_help_is_plain_text() {
+        for (command, text) in helps() {
+            let markup: Vec<_> = text.lines().filter(|line| line.contains('`') || line.contains("://") && line.contains('<')).collect();
+            assert_eq!(markup, [""; 0], "{command}");
+        }
+    }
+
+    #[test]
+    fn every_help_names_the_exit_codes_that_its_command_has() {
+        let root = Cli::command();
+        for command in root.get_subcommands() {
+            let name = command.get_name();
+            let has = |id: &str| command.get_arguments().any(|argument| argument.get_id() == id);
+            let after = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let codes = after.split("\n\n").find(|part| part.starts_with("Exit codes: 0 ")).unwrap_or_default().replace('\n', " ");
+            // Which daemon is asked, and which file says where things are.
+            let named: Vec<&str> = [("url", "64 wrong usage"), ("config", "78 the configuration is wrong")]
+                .into_iter()
+                .filter(|(id, code)| has(id) && !matches!(name, "submit" if *code == "64 wrong usage") && !codes.contains(code))
+                .map(|(_, code)| code)
+                .collect();
+            assert_eq!(named, [""; 0], "{name}: {codes}");
+            assert!(
+                !has("url") || matches!(name, "submit" | "logs" | "healthcheck") || codes.contains("no daemon answers"),
+                "{name}: {codes}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_variable_that_is_set_and_empty_says_nothing() {
+        let has = |is_empty: bool| {
+            let command = without_empty(Cli::command(), &|name| is_empty && name == "SLIPWAY_QUEUE_URL");
+            let submit = command.find_subcommand("submit").cloned().unwrap_or_default();
+            submit.get_arguments().any(|argument| argument.get_env().is_some_and(|name| name == "SLIPWAY_QUEUE_URL"))
+        };
+        assert!(has(false) && !has(true));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The daemon's configuration: TOML ([`raw`]) with the environment's overrides is checked as a whole, every fault at once, into this
 //! immutable [`Config`].
 
-mod address;
+pub mod address;
 mod central;
 mod check;
 mod client;

@@ -8,7 +8,6 @@ use std::{
 };
 
 use anyhow::Context;
-use clap::Parser;
 use slipway::{
     cli::{self, Cli, Exit},
     telemetry::{self, LogWriter},
@@ -27,7 +26,7 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 const MOST_THREADS: usize = 4;
 
 fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::read() {
         Ok(cli) => cli,
         Err(asked_or_wrong) => return answer(&asked_or_wrong).into(),
     };

@@ -1,5 +1,6 @@
 //! One function an operational event: it writes the log line and counts the metric, so that the two cannot drift apart.
 
+mod denial;
 mod metric;
 mod start;
 
@@ -81,9 +82,12 @@ pub(crate) fn dead_letter_told(message_id: &str) {
     warn!(message.id = message_id, "told of a message that SQS moved to the dead-letter queue");
 }
 
-pub(crate) fn dead_letter_refused(message_id: &str, error: &dyn Display) {
+/// `is_due`: as in [`publish_failed`].
+pub(crate) fn dead_letter_refused(message_id: &str, error: &dyn Display, is_due: bool) {
     counter!("slipway_dead_letters_refused_total").increment(1);
-    error!(message.id = message_id, %error, "the dead-letter queue refuses a message; it is kept and tried again");
+    if is_due {
+        error!(message.id = message_id, %error, "the dead-letter queue refuses a message; it is kept and tried again");
+    }
 }
 
 pub(crate) fn dead_letter_redriven(message_id: &str, new_id: &str, queue: &str) {
@@ -251,13 +255,19 @@ pub(crate) fn result_malformed(job: &dyn Display) {
     warn!(job.id = once(job), "the build's SLIPWAY_RESULT cannot be read");
 }
 
-pub(crate) fn publish_failed(event_id: &str, error: &dyn Display) {
-    warn!(event.id = event_id, %error, "could not publish an event");
+/// `is_due`: whether the log should tell it now. It counts anyway.
+pub(crate) fn publish_failed(event_id: &str, error: &dyn Display, is_due: bool) {
+    if is_due {
+        warn!(event.id = event_id, %error, "could not publish an event: it is tried again, and this is told every ten minutes at most");
+    }
 }
 
-pub(crate) fn publish_refused(event_id: &str, error: &dyn Display) {
+/// `is_due`: as in [`publish_failed`].
+pub(crate) fn publish_refused(event_id: &str, error: &dyn Display, is_due: bool) {
     counter!("slipway_publish_refused_total").increment(1);
-    error!(event.id = event_id, %error, "the topic refuses an event; its message is kept and the publish tried again");
+    if is_due {
+        error!(event.id = event_id, %error, "the topic refuses an event: its message is kept, and the publish tried again and again");
+    }
 }
 
 pub(crate) fn topic_smaller(bytes: usize, error: &dyn Display) {
@@ -297,7 +307,7 @@ pub(crate) fn delete_failed(message_id: &str, error: &dyn Display) {
 }
 
 pub(crate) fn receive_failed(queue: &str, error: &dyn Display) {
-    warn!(queue.url = queue, %error, "could not receive");
+    warn!(queue.url = queue, %error, "could not receive: it is tried again, and this is told every ten minutes at most");
 }
 
 pub(crate) fn aws_call(operation: &'static str, error: Option<&'static str>) {
@@ -305,7 +315,9 @@ pub(crate) fn aws_call(operation: &'static str, error: Option<&'static str>) {
     match error {
         Some("throttled") => counter!("slipway_aws_throttles_total", "operation" => operation).increment(1),
         // What a call's end means is told where it is known; that somebody must change a policy holds for each.
-        Some("denied") => warn!(operation, "AWS denies a call"),
+        Some("denied") if denial::is_due(operation) => {
+            warn!(operation, "AWS denies a call: this is told every ten minutes at most for each operation");
+        }
         _ => (),
     }
 }

@@ -35,8 +35,8 @@ const ENVIRONMENT: [&str; 2] = ["SLIPWAY_LOG", "RUST_LOG"];
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// `SLIPWAY_LOG` or `RUST_LOG`
-    #[error("{variable}: the log filter {wish:?} is not one, like \"info\" or \"info,slipway=debug\"")]
-    Filter { variable: &'static str, wish: String, source: ParseError },
+    #[error("{variable}: the log filter {wish:?} is none ({why}): write a level, or CRATE=LEVEL, like \"info\" or \"info,slipway=debug\"")]
+    Filter { variable: &'static str, wish: String, why: String },
     /// `SLIPWAY_LOG`: a word that would be taken for a crate's name, and silence the log.
     #[error("SLIPWAY_LOG: {0:?} is no level: error, warn, info, debug, trace or off, or CRATE=LEVEL, like \"info,slipway=debug\"")]
     Level(String),
@@ -104,7 +104,7 @@ where
     {
         return Err(Error::Level(word.to_owned()));
     }
-    let filter = filter(&wish).map_err(|source| Error::Filter { variable: name, wish, source })?;
+    let filter = filter(&wish).map_err(|error| Error::Filter { variable: name, why: error.to_string(), wish })?;
     let text = match variable("SLIPWAY_LOG_FORMAT").as_deref() {
         None => terminal,
         Some("text") => true,

@@ -4,7 +4,8 @@ locals {
   oldest_message_seconds = coalesce(var.oldest_message_seconds, max(3600, 180 * var.timeout_minutes))
   namespace              = "Slipway/${var.name}"
 
-  # The daemon counts these for Prometheus; here they are counted by the sentence that it logs with each.
+  # The daemon counts these for Prometheus; here they are counted by the sentence that it logs with each, or, of what lasts,
+  # every ten minutes at most: an alarm looks at fifteen.
   log_metrics = {
     throttled = {
       pattern     = "?Throttling ?ThrottlingException ?Throttled ?ThrottledException ?RequestThrottled ?RequestLimitExceeded ?TooManyRequestsException"

@@ -7,6 +7,7 @@ use std::{
 
 use aws_sdk_codebuild::{
     Client,
+    operation::RequestId,
     types::{
         self, CloudWatchLogsConfig, ComputeType, EnvironmentType, EnvironmentVariable, EnvironmentVariableType, GitSubmodulesConfig,
         LogsConfig, LogsConfigStatusType, SourceAuthType, SourceType,
@@ -30,6 +31,7 @@ use crate::job::{
     record::{RECORD_VARIABLE, Record},
 };
 
+const LIST: &str = "codebuild.ListBuildsForProject";
 /// `BatchGetBuilds` takes at most 100 ids.
 pub const BATCH: usize = 100;
 
@@ -103,7 +105,11 @@ impl Builds {
     /// A page of a project's builds. No sort order is sent: AWS refuses one on long histories, and its default is newest first.
     pub async fn list(&self, project: &str, token: Option<String>) -> Result<Page, AwsError> {
         let request = self.client.list_builds_for_project().project_name(project).set_next_token(token);
-        let answer = call("codebuild.ListBuildsForProject", || request.clone().send()).await?;
+        let answer = call(LIST, || request.clone().send()).await?;
+        if answer.ids.is_none() && answer.request_id().is_none() {
+            let foreign = "the answer has neither builds nor a request's id: it is not CodeBuild that answers; check AWS_ENDPOINT_URL";
+            return Err(AwsError::local(Class::Transient, LIST, foreign));
+        }
         Ok(Page { ids: answer.ids.unwrap_or_default(), next: answer.next_token })
     }
 

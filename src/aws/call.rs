@@ -5,7 +5,10 @@ use std::time::Duration;
 use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
-use super::error::{AwsError, Class, Place};
+use super::{
+    error::{AwsError, Class, Place},
+    silence::heard,
+};
 use crate::{backoff::Backoff, observe};
 
 /// Tries at one call before its caller decides.
@@ -47,7 +50,7 @@ where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
     // Boxed at once: the SDK's futures are tens of kilobytes, and every job would carry room for them.
-    let request = Box::pin(Place::of(request));
+    let request = Box::pin(Place::of(heard(operation, request)));
     async move {
         let (result, place) = request.await;
         let result = result.map_err(|error| AwsError::from_sdk(operation, &error, &place));

@@ -33,8 +33,17 @@ pub async fn check(variable: impl Fn(&str) -> Option<String>) -> Result<(), Faul
     // Neither is asked of the network for this.
     let config = aws_config::defaults(BehaviorVersion::latest()).region(Region::from_static("none")).no_credentials().load().await;
     let mut faults: Vec<Fault> = Vec::new();
+    let empty: Vec<&str> =
+        SERVICES.into_iter().filter(|(service, _)| endpoint(&config, service).as_deref() == Some("")).map(|(_, own)| own).collect();
+    let variables = if empty.len() == SERVICES.len() { vec![VARIABLE] } else { empty };
+    faults.extend(variables.into_iter().map(|name| Fault {
+        key: name.to_owned(),
+        value: Some("\"\"".to_owned()),
+        origin: None,
+        rule: format!("is empty: unset it to call AWS itself; else it {RULE}"),
+    }));
     for (service, _) in SERVICES {
-        let Some(url) = endpoint(&config, service).filter(|url| !is_allowed(url)) else { continue };
+        let Some(url) = endpoint(&config, service).filter(|url| !url.is_empty() && !is_allowed(url)) else { continue };
         let key = named(&config, service, &variable).unwrap_or_default();
         let fault = Fault { key, value: Some(format!("{url:?}")), origin: None, rule: RULE.to_owned() };
         // One variable may stand for several services.

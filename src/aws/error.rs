@@ -59,13 +59,14 @@ impl AwsError {
                 Self::local(Class::Credentials, operation, no_credentials(credentials))
             }
             SdkError::ConstructionFailure(_) => Self::local(Class::Invalid, operation, sources(error)),
-            SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) => {
-                Self::local(Class::Unreachable, operation, place.silent(operation, &deepest(error)))
+            SdkError::TimeoutError(_) => {
+                Self::local(Class::Unreachable, operation, place.silent(operation, "it takes connections and has not answered in time"))
             }
+            SdkError::DispatchFailure(_) => Self::local(Class::Unreachable, operation, place.silent(operation, &deepest(error))),
             SdkError::ResponseError(response) => {
                 let raw = response.raw();
-                let foreign = place.foreign(raw.status().as_u16(), raw.headers().get("content-type"));
-                Self::local(Class::Transient, operation, format!("{foreign}: {}", deepest(error)))
+                // What the SDK says of the body is about JSON, and no help.
+                Self::local(Class::Transient, operation, place.foreign(raw.status().as_u16(), raw.headers().get("content-type")))
             }
             _ => Self::local(Class::Transient, operation, sources(error)),
         }

@@ -6,6 +6,7 @@ mod account;
 mod clock;
 mod project;
 mod queue;
+mod subscription;
 
 use self::{account::Account, clock::skew};
 use super::{AwsError, Class, Clients};
@@ -74,7 +75,13 @@ impl Clients {
         if let Some(url) = &config.watch.events_queue_url {
             findings.push(Finding::new("watch.events_queue_url", url, self.inspect_queue(url, account).await.0));
         }
-        findings.push(Finding::new("topic.arn", &config.topic.arn, self.inspect_topic(&config.topic.arn).await));
+        let topic = self.inspect_topic(&config.topic.arn).await;
+        let is_there = matches!(topic, Answer::Fine(_));
+        findings.push(Finding::new("topic.arn", &config.topic.arn, topic));
+        if is_there {
+            let queues: Vec<_> = config.queues.iter().map(|queue| account.queue(&queue.url)).collect();
+            findings.push(Finding::new("topic.arn", &config.topic.arn, self.inspect_subscriptions(&config.topic.arn, &queues).await));
+        }
         for profile in config.profiles.values() {
             self.inspect_profile(profile, account, &mut findings).await;
         }

@@ -12,7 +12,7 @@ use super::{
     show, stdout,
 };
 use crate::{
-    http::api::{Cancel as Wish, CancelState, Cancelled},
+    http::api::{Cancel as Body, CancelState, Cancelled},
     job::reference::{Reference, segment},
 };
 
@@ -20,15 +20,16 @@ use crate::{
 #[derive(Debug, Args)]
 #[command(after_help = "\
 The daemon is asked where --daemon says: a job that it holds ends at once. For
-any other job the wish goes on the queue, for whichever daemon has the job or
-will receive it. Where no daemon answers, the wish is put on the queue from
-here, which takes sqs:SendMessage.
+any other job a cancellation goes on the queue, for whichever daemon has the job
+or will receive it. Where no daemon answers, it is put on the queue from here,
+which takes sqs:SendMessage.
 
-With --json one line a job: {\"id\":\"app-4711\",\"state\":\"cancelling\"}, or
-asked, or refused with \"why\".
+With --json one line a job: {\"id\":\"app-4711\",\"state\":\"cancelling\"}; the
+state is asked where a cancellation was sent, and refused comes with \"why\".
 
-Exit codes: 0 all are ending or asked; 1 one of them could not be, as it has
-ended.
+Exit codes: 0 all are ending, or a cancellation was sent; 1 one of them could
+not be cancelled, as it has ended, or no daemon answers and no deployment is
+named; 64 wrong usage; 78 the configuration is wrong.
 
 Examples:
   slipway cancel app-4711
@@ -44,15 +45,15 @@ pub(super) struct Cancel {
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
 
+    /// As JSON
+    #[arg(long)]
+    json: bool,
+
     #[command(flatten)]
     daemon: Daemon,
 
     #[command(flatten)]
     records: Records,
-
-    /// As JSON
-    #[arg(long)]
-    json: bool,
 }
 
 impl Cancel {
@@ -61,9 +62,9 @@ impl Cancel {
         let (mut exit, mut sender) = (Exit::Done, None);
         let reason = self.reason.clone().or_else(|| Some("cancelled with slipway cancel".to_owned()));
         for job in &self.jobs {
-            let wish = Wish { reason: reason.clone() };
+            let body = Body { reason: reason.clone() };
             let mut line = String::new();
-            let answer = match client.post::<Cancelled>(&format!("/jobs/{}/cancel", segment(&job.to_string())), &wish).await {
+            let answer = match client.post::<Cancelled>(&format!("/jobs/{}/cancel", segment(&job.to_string())), &body).await {
                 Err(failure @ Failure::Unreachable { .. }) => {
                     if sender.is_none() {
                         sender = Some(self.records.sender(&failure).await?);
@@ -79,7 +80,7 @@ impl Cancel {
                 Ok(cancelled) if self.json => writeln!(line, "{}", serde_json::to_string(&cancelled)?)?,
                 Ok(Cancelled { id, state: CancelState::Cancelling }) => writeln!(line, "{id} is ending")?,
                 Ok(Cancelled { id, state: CancelState::Asked }) => {
-                    writeln!(line, "{id} is not held by a daemon that was asked: the wish is on the queue")?;
+                    writeln!(line, "{id} is held by no daemon that was asked: the cancellation is on the queue")?;
                 }
                 Err(Failure::Refused(problem)) if problem.status < 500 && problem.status != 401 && problem.status != 403 => {
                     exit = Exit::Failed;

@@ -27,12 +27,14 @@ doing it is not asked: to receive, to start a build, to publish.
 
 What is marked WRONG does not work. A warning is of what works and somebody
 should look at: a region of the environment that is not that of the queues and
-the topic, no dead-letter queue, fewer than 5 receives, a retention shorter than
-the longest build, no profile `default`, a clock that is off, a project that is
-not privileged or whose variables jobs can override.
+the topic, a jobs queue that gets the daemon's own events, no dead-letter queue,
+fewer than 5 receives, a retention shorter than the longest build, no profile
+named default, a clock that is off, a project that is not privileged or whose
+variables jobs can override.
 
 Exit codes: 0 right, whatever is warned of; 1 --online found something wrong,
-or with --strict something to warn of; 78 the configuration is wrong.
+or with --strict something to warn of; 64 wrong usage; 78 the configuration is
+wrong.
 
 Examples:
   slipway check --config config/slipway.toml

@@ -19,24 +19,27 @@ use serde::{Serialize, de::DeserializeOwned};
 use tokio::time::timeout;
 use url::Url;
 
-use super::Usage;
+use super::{Usage, note};
 use crate::http::{Problem, api::ROOT};
 
 /// Where a daemon listens unless told otherwise.
 const DEFAULT: &str = "http://127.0.0.1:9090";
+/// The variable that says the same.
+const DAEMON: &str = "SLIPWAY_DAEMON";
 /// The variable that holds the token.
 const TOKEN: &str = "SLIPWAY_TOKEN";
 const CONNECT: Duration = Duration::from_secs(3);
 /// An answer is waited for so long: longer than the daemon waits for AWS.
 const ANSWER: Duration = Duration::from_secs(45);
+/// It may be silent for so long before that is told.
+const SILENCE: Duration = Duration::from_secs(8);
 /// The largest answer: a page of a thousand jobs has about 2 MB.
 const LARGEST: usize = 64 * 1024 * 1024;
 
 /// Which daemon is asked.
 #[derive(Debug, Clone, Args)]
 pub(super) struct Daemon {
-    /// Where the daemon listens; `SLIPWAY_TOKEN` holds the token where it wants one
-    #[arg(long = "daemon", global = true, value_name = "URL", env = "SLIPWAY_DAEMON", default_value = DEFAULT, value_parser = url, hide_env_values = true)]
+    #[arg(long = "daemon", help = "Where the daemon listens; SLIPWAY_TOKEN holds the token where it wants one", global = true, value_name = "URL", env = DAEMON, default_value = DEFAULT, value_parser = url, hide_env_values = true)]
     pub(super) url: Url,
 }
 
@@ -130,8 +133,18 @@ impl Client {
             })?;
             Ok((status, bytes.to_bytes()))
         };
-        let late = |_| Err(unreachable(format!("no answer within {} s", ANSWER.as_secs())));
-        let (status, bytes) = timeout(ANSWER, answered).await.unwrap_or_else(late)?;
+        let late = |_| Err(unreachable(format!("it takes connections and has not answered within {} s", ANSWER.as_secs())));
+        // It is large, and waited for inside of other futures.
+        let mut answered = Box::pin(answered);
+        let answer = if let Ok(answer) = timeout(SILENCE, &mut answered).await {
+            answer
+        } else {
+            let cure = "check --daemon or SLIPWAY_DAEMON, and whether it runs";
+            // Where stderr is closed there is nobody to tell.
+            note(&format!("no answer from the daemon at {} for {} s, still waiting; {cure}", self.url, SILENCE.as_secs())).ok();
+            timeout(ANSWER.saturating_sub(SILENCE), answered).await.unwrap_or_else(late)
+        };
+        let (status, bytes) = answer?;
         read(status, &bytes).map_err(|error| match error {
             Ok(problem) => Failure::Refused(problem),
             Err(why) => broken(why),
@@ -161,9 +174,16 @@ fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
     std::iter::successors(Some(error), |error| error.source()).last().map(ToString::to_string).unwrap_or_default()
 }
 
-fn url(text: &str) -> Result<Url, &'static str> {
+fn url(text: &str) -> Result<Url, String> {
+    address(text).map_err(|rule| {
+        let is_variables = super::variable(DAEMON).as_deref() == Some(text);
+        if is_variables { format!("{DAEMON} {rule}") } else { rule.to_owned() }
+    })
+}
+
+fn address(text: &str) -> Result<Url, &'static str> {
     let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.host_str().is_some());
-    let url = url.ok_or("must be http://HOST[:PORT] or https://HOST[:PORT]")?;
+    let url = url.ok_or("must be http://HOST[:PORT] or https://HOST[:PORT], like http://127.0.0.1:9090")?;
     if url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() || url.password().is_some() {
         return Err("must have no query, no fragment and no password: SLIPWAY_TOKEN holds the token");
     }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use anyhow::bail;
+
 use super::{
     Usage,
     client::Failure,
@@ -27,10 +29,11 @@ impl Deployment {
         let configured = config.iter().flat_map(|config| &config.queues);
         let mut queues: Vec<_> = configured.filter(|queue| named.is_none_or(|url| url == queue.url)).cloned().collect();
         if queues.is_empty() {
-            let url = site.queue().map_err(|Usage(which)| match failure {
-                Some(failure) => Usage(format!("{failure}\n{which}")),
-                None => Usage(which),
-            })?;
+            let url = match (site.queue(), failure) {
+                // That nobody answers is the cause, and no wrong usage.
+                (Err(Usage(which)), Some(failure)) => bail!("{failure}\n{which}"),
+                (url, _) => url?,
+            };
             queues.push(config::Queue::of(url));
         }
         Ok(Self { queues, config })

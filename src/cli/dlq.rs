@@ -8,7 +8,12 @@ mod text;
 use clap::{Args, Subcommand};
 
 use self::{counter::Counter, list::Selected};
-use super::{Exit, Usage, client::Daemon, site::Location, stdout};
+use super::{
+    Exit, Usage,
+    client::Daemon,
+    site::{Location, queue_url},
+    stdout,
+};
 use crate::engine::dead_letter::{Done, Selection};
 
 /// Look at dead letters, move them back or delete them
@@ -22,11 +27,11 @@ takes, as a rule a second, and gives them back. That counts one receive for
 each; it does no harm, unless the dead-letter queue has a redrive policy of its
 own. A FIFO queue gives a message group's messages only ten at a time.
 
-Each message is read again as the configuration is now. `redrive` moves back
+Each message is read again as the configuration is now. Redrive moves back
 what would be accepted, with its attributes and its message group: it is sent to
 the jobs queue first and deleted here then, so that nothing is lost; if the
 process dies in between, it is there twice, and a job with an id of its own is
-built once for all that. A job whose end was told within limits.deduplication
+built once all the same. A job whose end was told within limits.deduplication
 (an hour) gets that end again: give it a new id by --edit.
 
 The daemon is asked where --daemon says. Where none answers, or with
@@ -34,8 +39,8 @@ The daemon is asked where --daemon says. Where none answers, or with
 ChangeMessageVisibility and GetQueueAttributes on the dead-letter queue,
 SendMessage on the jobs queue.
 
-Exit codes: 0 done; 1 some were refused or not found, or nobody answers; 64
-wrong usage.
+Exit codes: 0 done; 1 some were refused or not found, or no daemon answers and
+no deployment is named; 64 wrong usage; 78 the configuration is wrong.
 
 Examples:
   slipway dlq ls
@@ -55,6 +60,10 @@ pub(super) struct Dlq {
 /// Who is asked.
 #[derive(Debug, Args)]
 struct Place {
+    /// As JSON
+    #[arg(long, global = true)]
+    json: bool,
+
     #[command(flatten)]
     daemon: Daemon,
 
@@ -62,12 +71,8 @@ struct Place {
     location: Location,
 
     /// Ask SQS, not the daemon: the dead-letter queue, instead of the one that the configuration or the queue names
-    #[arg(long, value_name = "URL", global = true)]
+    #[arg(long, value_name = "URL", value_parser = queue_url, global = true)]
     dead_letter_url: Option<String>,
-
-    /// As JSON
-    #[arg(long, global = true)]
-    json: bool,
 }
 
 #[derive(Debug, Subcommand)]

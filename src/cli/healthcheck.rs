@@ -20,6 +20,7 @@ use url::Url;
 
 use super::{Exit, configuration::Configuration, stdout};
 
+const LOOK: &str = "does the daemon run, and does it listen there? --url or [http].listen says where";
 /// An answer is a few lines; what is longer is not the daemon's.
 const LONGEST_ANSWER: usize = 64 * 1024;
 
@@ -45,7 +46,7 @@ pub(super) struct Healthcheck {
     url: Option<Url>,
 
     /// How long to wait for the answer
-    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = duration)]
     timeout: Duration,
 }
 
@@ -56,8 +57,9 @@ impl Healthcheck {
             None => page(self.configuration.load()?.1.http.listen)?,
         };
         let answer = timeout(self.timeout, get(&url)).await;
-        let answer = answer.with_context(|| format!("no answer from {url} within {}", humantime::format_duration(self.timeout)))?;
-        let (status, text) = answer.with_context(|| format!("no answer from {url}"))?;
+        let answer =
+            answer.with_context(|| format!("no answer from {url} within {} ({LOOK})", humantime::format_duration(self.timeout)))?;
+        let (status, text) = answer.with_context(|| format!("no answer from {url} ({LOOK})"))?;
         if status != StatusCode::OK {
             bail!("{url} answers {status}: {}", text.trim_end());
         }
@@ -66,9 +68,13 @@ impl Healthcheck {
     }
 }
 
+fn duration(text: &str) -> Result<Duration, &'static str> {
+    humantime::parse_duration(text).map_err(|_| "must be a duration, like 5s or 500ms")
+}
+
 /// TLS is for those who ask from elsewhere; the daemon itself has none.
 fn http(text: &str) -> Result<Url, &'static str> {
-    Url::parse(text).ok().filter(|url| url.scheme() == "http").ok_or("must be http://HOST[:PORT]/PATH")
+    Url::parse(text).ok().filter(|url| url.scheme() == "http").ok_or("must be http://HOST[:PORT]/PATH, like http://127.0.0.1:9090/healthz")
 }
 
 /// The health page of a daemon that listens here. One that listens on every address is asked on the loopback.

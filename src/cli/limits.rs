@@ -30,6 +30,8 @@ where that is configured, and what becomes of more. The last line is of
 limits.waiting and limits.waiting_bytes: a job that a limit of its own or a
 pause keeps takes no place to wait.
 
+Exit codes: 0 shown; 1 no daemon answers, or it refuses; 64 wrong usage.
+
 Examples:
   slipway limits
   slipway limits --json | jq '.tenants[] | select(.waiting > 0)'")]
@@ -104,10 +106,7 @@ fn text(now: &LimitsNow, width: Option<usize>, paint: Paint) -> String {
         }
     }
     for pause in &limits.pauses {
-        let since = pause.since.as_deref().map(|since| format!(" since {since}")).unwrap_or_default();
-        let reason = pause.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
-        let line = plain(&format!("paused: {}{since}{reason}", wording::scope(pause))).into_owned();
-        text.push_str(&paint.paint(Tone::Warn, &line));
+        text.push_str(&paint.paint(Tone::Warn, &plain(&wording::paused(pause))));
         text.push('\n');
     }
     for notice in now.notices.iter().filter(|notice| notice.kind != "paused") {

@@ -42,7 +42,11 @@ with their host (status FAULT), and the daemon tries them again.
 
 SIGTERM, SIGINT (Ctrl-C) and the end of the terminal drain: what has not started
 goes back to the queue, and builds may end within the grace period. A second
-signal leaves now. Builds that still run end with the process.
+signal leaves now, and so does the first with --no-daemon. Builds that still run
+end with the process.
+
+Exit codes: 0 drained; 1 failed, such as for a port that is taken; 64 wrong
+usage; 75 the grace period ran out; 78 the configuration is wrong.
 
 Examples:
   slipway local
@@ -155,6 +159,7 @@ fn stored(file: Option<&Path>) -> anyhow::Result<BTreeMap<String, String>> {
 /// What to type next: in bash, zsh and fish alike.
 fn welcome(local: &local::Local, region: &str, daemon: Option<SocketAddr>) -> String {
     let slipway = program();
+    let drains = daemon.is_some();
     let named = daemon.map(|address| format!(" SLIPWAY_DAEMON=http://{address}")).unwrap_or_default();
     let daemon = match daemon {
         Some(address) => {
@@ -179,12 +184,22 @@ Build the last commit of a git repository that has a buildspec.yml, follow it, a
 Read the events of all jobs (queued, started, finished, rejected), ten at most at a time:
   aws --endpoint-url http://{address} sqs receive-message --wait-time-seconds 20 --queue-url {results}
 
-Ctrl-C stops it when the running builds have ended, after the grace period at the latest; a second Ctrl-C at once.
+{leaving}
 ",
         address = local.address,
+        leaving = leaving(drains),
         account = local::ACCOUNT,
         results = local.provision.results,
     )
+}
+
+/// What Ctrl-C does.
+fn leaving(drains: bool) -> &'static str {
+    if drains {
+        "Ctrl-C stops it when the running builds have ended, after the grace period at the latest; a second Ctrl-C at once."
+    } else {
+        "Ctrl-C stops it at once, and the builds that run with it."
+    }
 }
 
 /// What to type for this program: its name where the shell finds it by that, else its path.

@@ -3,39 +3,34 @@
 pub(super) mod find;
 mod fold;
 pub(super) mod follow;
+pub(super) mod inquiry;
 pub(super) mod leave;
 pub(super) mod output;
 pub(super) mod record;
 mod text;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::Args;
 use jiff::Timestamp;
 
 use self::{
     follow::{Followed, Follower, SETTLE},
+    inquiry::{Inquiry, Known},
     leave::{until_interrupted, way_back},
     output::Output,
     record::{End, Record},
 };
 use super::{
     Exit,
-    client::{Client, Daemon, Failure},
+    client::Daemon,
     exit::NotFollowed,
+    show,
     site::{Location, Site},
-    submit::follow::Follow,
-    wording,
+    submit::{ending::Ending, follow::Follow},
 };
 use crate::{
     aws::Clients,
-    http::api::DeadLetterList,
-    job::{
-        JobId,
-        build::Build,
-        plain::plain,
-        reference::segment,
-        standing::{DeadLetter, JobDetail, State},
-    },
+    job::{JobId, build::Build, reference::Reference},
 };
 
 /// A job's build is looked for among so many hundreds of a project's newest builds.
@@ -66,9 +61,13 @@ With --json everything is on stdout, one JSON object a line:
 The end's status is the build's, in_progress if it was not waited for; complete
 says whether the end of the log was seen.
 
+Without a daemon that answers (--daemon), whether a job without a build waits,
+was cancelled or was rejected is not known: then --follow waits for its build
+for 30 minutes at most.
+
 Exit codes: 0 shown, with --follow the build succeeded; 1 with --follow it did
 not; 2 the job was rejected; 3 there is no log, or it cannot be read;
-64 wrong usage; 130 interrupted.
+64 wrong usage; 78 the configuration is wrong; 130 interrupted.
 
 Examples:
   slipway logs app-4711
@@ -76,9 +75,9 @@ Examples:
   slipway logs codebuild-flex:5fea7756-0ea4-451a-a703-a558b933e274 > build.log
   slipway logs app-4711 --json | jq -r 'select(.type == \"line\").text'")]
 pub(super) struct Logs {
-    /// A job's id; or a build's, PROJECT:UUID, or its ARN
-    #[arg(value_name = "JOB-OR-BUILD")]
-    what: String,
+    /// A job's id; or a build's id (PROJECT:UUID), its ARN, or the ARN's last part
+    #[arg(value_name = "JOB-OR-BUILD", value_parser = show::job)]
+    what: Reference,
 
     /// Go on until the build has ended, and exit as it did
     #[arg(long, short)]
@@ -99,36 +98,36 @@ pub(super) struct Logs {
 enum Found {
     Build(Box<Build>),
     /// A job without a build, in this deployment.
-    Nothing,
+    Nothing(JobId),
 }
 
 impl Logs {
     pub(super) async fn run(self) -> anyhow::Result<Exit> {
         let site = self.location.site(super::environment())?;
+        // Which deployment is the first question, and how to name it says more than what the AWS environment lacks.
+        if matches!(self.what, Reference::Job(_)) {
+            site.projects()?;
+        }
         let clients = Clients::from_environment(super::variable).await?;
-        self.show(&clients, &site).await.with_context(|| NotFollowed(self.what.clone()))
+        self.show(&clients, &site).await.with_context(|| NotFollowed(self.what.to_string()))
     }
 
     async fn show(&self, clients: &Clients, site: &Site) -> anyhow::Result<Exit> {
         let settle = site.config.as_ref().map_or(SETTLE, |config| config.log.settle);
+        let mut follower = Follower::new(clients, settle, Output::open(self.json));
         let build = match self.find(clients, site).await? {
             Found::Build(build) => *build,
-            Found::Nothing if self.follow => {
-                // A job that was rejected never has a build. Only a daemon knows; without one it is waited for.
-                let letter = match Client::new(&self.daemon) {
-                    Ok(client) => self.rejected(&client).await,
-                    Err(_) => None,
-                };
-                return match letter {
-                    Some(letter) => self.tell_rejected(&letter),
-                    None => self.wait(clients, site).await,
-                };
+            Found::Nothing(job) => {
+                let inquiry = Inquiry::new(&self.daemon, &job)?;
+                match inquiry.ask().await {
+                    Known::Built(id) => follower.look(&id).await?,
+                    known if self.follow => return self.wait(clients, site, inquiry, known).await,
+                    known => return self.nothing(site, known),
+                }
             }
-            Found::Nothing => return self.nothing(site).await,
         };
-        let mut follower = Follower::new(clients, settle, Output::open(self.json));
         let (id, follow) = (build.id.clone(), self.follow);
-        if let Some(ended) = until_interrupted(show(&mut follower, build, follow)).await? {
+        if let Some(ended) = until_interrupted(tell(&mut follower, build, follow)).await? {
             return Ok(if follow && ended.status != SUCCEEDED { Exit::Failed } else { Exit::Done });
         }
         if follow && follower.current.is_some() {
@@ -138,86 +137,65 @@ impl Logs {
     }
 
     async fn find(&self, clients: &Clients, site: &Site) -> anyhow::Result<Found> {
-        // `arn:aws:codebuild:REGION:ACCOUNT:build/PROJECT:UUID`
-        let what = self.what.rsplit_once(":build/").map_or(self.what.as_str(), |(_, id)| id);
-        if what.contains(':') {
-            let builds = clients.builds().get(&[what.to_owned()]).await?;
-            let build = builds
-                .into_iter()
-                .next()
-                .with_context(|| format!("there is no build {what}: it may be older than a year, or in another region or account"))?;
-            return Ok(Found::Build(Box::new(build)));
-        }
+        let named = match &self.what {
+            Reference::Build(id) => vec![id.clone()],
+            job @ Reference::Job(_) => job.builds(site.projects()?.iter().map(String::as_str)),
+        };
+        let build = if named.is_empty() { None } else { clients.builds().get(&named).await?.into_iter().next() };
+        let job = match (build, &self.what) {
+            (Some(build), _) => return Ok(Found::Build(Box::new(build))),
+            (None, Reference::Build(id)) => {
+                bail!("there is no build {id}: it may be older than a year, or in another region (AWS_REGION) or account (AWS_PROFILE)")
+            }
+            (None, Reference::Job(job)) => job,
+        };
         let mut found = None::<Build>;
         for project in site.projects()? {
-            let latest = find::latest(&clients.builds(), project, what, Timestamp::MIN, PAGES).await?;
+            let latest = find::latest(&clients.builds(), project, job.as_str(), Timestamp::MIN, PAGES).await?;
             found = found.into_iter().chain(latest).max_by_key(|build| build.started_at);
         }
-        Ok(found.map_or(Found::Nothing, |build| Found::Build(Box::new(build))))
+        Ok(found.map_or_else(|| Found::Nothing(job.clone()), |build| Found::Build(Box::new(build))))
     }
 
-    /// Waits for the job's first build, and follows it.
-    async fn wait(&self, clients: &Clients, site: &Site) -> anyhow::Result<Exit> {
+    /// Waits for the job's first build, and follows it. `known`: what the daemon says of the job.
+    async fn wait(&self, clients: &Clients, site: &Site, mut inquiry: Inquiry, known: Known) -> anyhow::Result<Exit> {
         let mut follow = Follow::new(clients, site, Output::open(self.json));
-        follow.follower.output.note(&format!("{} has no build yet: waiting for it; Ctrl-C ends that", self.what))?;
-        let followed = until_interrupted(follow.wait(&self.what)).await;
+        let job = self.what.to_string();
+        let mut words = inquiry.heard(&known)?.unwrap_or_default();
+        if let Known::Waits(why) = &known {
+            words = format!("{job} has no build yet: {why}");
+        }
+        if let Some(end) = Ending::known(known) {
+            end.tell(&job, false, &mut follow.follower.output)?;
+            return Ok(end.exit());
+        }
+        follow.follower.output.note(&format!("{words}; Ctrl-C ends the wait"))?;
+        let followed = until_interrupted(follow.wait(&job, inquiry)).await;
         follow.close(matches!(followed, Ok(None)), &self.location).await;
         Ok(followed?.unwrap_or(Exit::Interrupted))
     }
 
     /// Why there is no build, as far as the daemon knows it, and what to type next.
-    async fn nothing(&self, site: &Site) -> anyhow::Result<Exit> {
-        let projects = site.projects.iter().cloned().collect::<Vec<_>>().join(", ");
-        let client = Client::new(&self.daemon)?;
-        let why = match JobId::parse(&self.what) {
-            Ok(id) => match client.get::<JobDetail>(&format!("/jobs/{}", segment(id.as_str()))).await {
-                Ok(detail) => standing(&self.what, &detail),
-                Err(Failure::Refused(problem)) if problem.status == 404 => {
-                    if let Some(letter) = self.rejected(&client).await {
-                        return self.tell_rejected(&letter);
-                    }
-                    format!("the daemon at {} does not know it either: it ended long ago, or was never sent", self.daemon.url)
-                }
-                Err(failure) => format!("it waits for its turn, was rejected, or was never sent; {failure}"),
-            },
-            Err(rule) => format!("and no job is called so: an id {rule}"),
+    fn nothing(&self, site: &Site, known: Known) -> anyhow::Result<Exit> {
+        let job = &self.what;
+        let why = match &known {
+            Known::Waits(why) => format!("{why}; slipway show {job} says more"),
+            Known::Unknown(why) => {
+                format!("{why}; the job waits on the queue, was rejected (slipway dlq ls), ended long ago, or was never sent")
+            }
+            Known::Built(_) | Known::Ended(_) | Known::Rejected(_) => String::new(),
         };
-        let back = way_back(&self.what, &self.location);
-        anyhow::bail!("there is no build of {} among the newest of {projects}: {why}\n  to wait for its build: {back}", self.what)
-    }
-
-    /// The dead letter that the job is, as far as the daemon sees it.
-    async fn rejected(&self, client: &Client) -> Option<DeadLetter> {
-        let list = client.get::<DeadLetterList>("/dead-letters").await.ok()?;
-        list.letters.into_iter().rev().find(|letter| letter.job.as_deref() == Some(&*self.what) || letter.id == self.what)
-    }
-
-    fn tell_rejected(&self, letter: &DeadLetter) -> anyhow::Result<Exit> {
-        let mut output = Output::open(self.json);
-        let end = End { job: Some(&self.what), status: "rejected".to_owned(), problems: &letter.problems, ..End::default() };
-        output.tell(&Record::End(end))?;
-        output.note(&format!("  its message is among the dead letters: slipway dlq show {}", letter.id))?;
-        output.flush()?;
-        Ok(Exit::Rejected)
-    }
-}
-
-/// Where a job without a build stands.
-fn standing(job: &str, detail: &JobDetail) -> String {
-    let standing = &detail.standing;
-    let about = plain(&wording::about(standing)).into_owned();
-    match standing.state {
-        State::Waiting => format!("it waits: {about}; slipway show {job} says more"),
-        State::Running => "its build has only just begun; ask again".to_owned(),
-        State::Reporting | State::Ended => {
-            let failure = detail.failure.as_ref().map(|failure| plain(&failure.message).into_owned());
-            let why = failure.or(Some(about)).filter(|why| !why.is_empty()).map(|why| format!(": {why}")).unwrap_or_default();
-            format!("it is {} without one{why}", wording::state(standing).0)
+        if let Some(end) = Ending::known(known) {
+            end.tell(&job.to_string(), false, &mut Output::open(self.json))?;
+            return Ok(if end.exit() == Exit::Rejected { Exit::Rejected } else { Exit::NotFollowed });
         }
+        let projects = site.projects.iter().cloned().collect::<Vec<_>>().join(", ");
+        let back = way_back(&job.to_string(), &self.location);
+        bail!("there is no build of {job} among the newest of {projects}: {why}\n  to wait for its build: {back}")
     }
 }
 
-async fn show(follower: &mut Follower, build: Build, keep_on: bool) -> anyhow::Result<Build> {
+async fn tell(follower: &mut Follower, build: Build, keep_on: bool) -> anyhow::Result<Build> {
     let Followed { build, complete } = follower.follow(build, keep_on).await?;
     let end = End { build: Some(&build.id), status: build.status.to_lowercase(), complete: Some(complete), ..End::default() };
     follower.output.tell(&Record::End(end))?;

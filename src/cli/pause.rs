@@ -10,14 +10,16 @@ use super::{
     Exit,
     client::{Client, Daemon, Failure},
     deployment::Deployment,
+    logs::leave::quoted,
     note,
     site::Location,
-    stdout, variable,
+    stdout, variable, wording,
 };
 use crate::{
     aws::Clients,
     clock::Clock,
     engine::pause::{Board, made},
+    http::api::LimitsNow,
     job::{
         plain::plain,
         standing::{Pause as Paused, PauseScope},
@@ -32,7 +34,7 @@ paused every queue, is not received from: its messages, and cancellations among
 them, stay where they are and lose no receive. A paused tenant's or profile's
 jobs are received and wait: each restart of the daemon, and each 12 hours, as
 SQS hides no message for longer, costs such a job one of the queue's
-maxReceiveCount receives. `slipway limits` warns before one is lost to that.
+maxReceiveCount receives. slipway limits warns before one is lost to that.
 
 A pause is a tag of the jobs queue: it outlives the daemon, and every daemon of
 the queue hears of it within a minute. The daemon is asked where --daemon says,
@@ -41,6 +43,9 @@ takes sqs:TagQueue on the queue. The AWS CLI can do it too:
   aws sqs tag-queue --queue-url URL \\
     --tags '{\"slipway:pause:tenant:team-a\": \"\"}'
   aws sqs untag-queue --queue-url URL --tag-keys slipway:pause:tenant:team-a
+
+Exit codes: 0 paused; 1 no daemon answers and no deployment is named; 64 wrong
+usage; 78 the configuration is wrong.
 
 Examples:
   slipway pause --reason \"Docker Hub is down\"
@@ -51,7 +56,7 @@ pub(super) struct Pause {
     #[command(flatten)]
     scope: Scope,
 
-    /// Why, for whoever wonders
+    /// Why, for those whose jobs wait
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
 
@@ -63,10 +68,11 @@ pub(super) struct Pause {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Resumes what a pause with the same arguments has stopped: without any the pause
-of everything; pauses of tenants, profiles and queues stay. See `slipway pause
---help` for where pauses are kept.
+of everything. Pauses of tenants, profiles and queues stay, and it says which.
+Where pauses are kept, slipway pause --help tells.
 
-Exit codes: 0 resumed; 1 it was not paused.
+Exit codes: 0 resumed; 1 it was not paused, or no daemon answers and no
+deployment is named; 64 wrong usage; 78 the configuration is wrong.
 
 Examples:
   slipway resume
@@ -100,18 +106,18 @@ struct Scope {
 /// How it is done, and told.
 #[derive(Debug, Args)]
 struct Through {
+    /// As JSON
+    #[arg(long)]
+    json: bool,
+
     #[command(flatten)]
     daemon: Daemon,
 
     #[command(flatten)]
     location: Location,
-
-    /// As JSON
-    #[arg(long)]
-    json: bool,
 }
 
-/// What the daemon answers to a wish to resume.
+/// What the daemon answers to who resumes.
 #[derive(Debug, Serialize, Deserialize)]
 struct Resumed {
     was_paused: bool,
@@ -136,8 +142,8 @@ impl Through {
 impl Pause {
     pub(super) async fn run(self) -> anyhow::Result<Exit> {
         let scope = PauseScope::from(self.scope);
-        let wish = json!({ "scope": scope, "reason": self.reason });
-        let paused = match Client::new(&self.through.daemon)?.post::<Paused>("/pause", &wish).await {
+        let body = json!({ "scope": scope, "reason": self.reason });
+        let paused = match Client::new(&self.through.daemon)?.post::<Paused>("/pause", &body).await {
             Err(failure @ Failure::Unreachable { .. }) => {
                 let board = self.through.board(&failure, "the tag is set from here, and daemons hear of it within a minute").await?;
                 let pause = made(scope, self.reason, Clock::system());
@@ -165,21 +171,77 @@ impl Pause {
 impl Resume {
     pub(super) async fn run(self) -> anyhow::Result<Exit> {
         let scope = PauseScope::from(self.scope);
-        let resumed = match Client::new(&self.through.daemon)?.post::<Resumed>("/resume", &json!({ "scope": scope })).await {
+        let client = Client::new(&self.through.daemon)?;
+        let (resumed, pauses) = match client.post::<Resumed>("/resume", &json!({ "scope": scope })).await {
             Err(failure @ Failure::Unreachable { .. }) => {
                 let board = self.through.board(&failure, "the tag is removed from here, and daemons hear of it within a minute").await?;
-                Resumed { was_paused: board.resume(&scope).await? }
+                let was_paused = board.resume(&scope).await?;
+                let tags = board.read().await.into_iter().filter_map(|(_, tags)| tags.ok());
+                (Resumed { was_paused }, tags.flat_map(|tags| tags.pauses).collect())
             }
-            answer => answer?,
+            // What else is paused is a word beside the answer.
+            answer => (answer?, client.get::<LimitsNow>("/limits").await.map(|now| now.limits.pauses).unwrap_or_default()),
         };
         let mut text = String::new();
-        let scope = scope.to_string();
+        let (resumed_scope, scope) = (scope.clone(), scope.to_string());
         match (self.through.json, resumed.was_paused) {
             (true, _) => writeln!(text, "{}", serde_json::to_string(&resumed)?)?,
             (false, true) => writeln!(text, "{} is resumed", plain(&scope))?,
             (false, false) => writeln!(text, "{} was not paused", plain(&scope))?,
         }
         stdout::print(&text)?;
+        if !self.through.json {
+            still_paused(&pauses, &resumed_scope).iter().try_for_each(|line| note(line))?;
+        }
         Ok(if resumed.was_paused { Exit::Done } else { Exit::Failed })
+    }
+}
+
+/// What holds jobs back still, and how to resume it.
+fn still_paused(pauses: &[Paused], resumed: &PauseScope) -> Vec<String> {
+    let others = pauses.iter().filter(|pause| pause.scope != *resumed);
+    others
+        .map(|pause| plain(&format!("still {}; to resume it: slipway resume{}", wording::paused(pause), named(&pause.scope))).into_owned())
+        .collect()
+}
+
+/// The arguments that name it.
+fn named(scope: &PauseScope) -> String {
+    let (option, name) = match scope {
+        PauseScope::All => return String::new(),
+        PauseScope::Tenant(name) => ("--tenant", name),
+        PauseScope::Profile(name) => ("--profile", name),
+        PauseScope::Queue(name) => ("--queue", name),
+    };
+    format!(" {option} {}", quoted(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_resumes_is_told_what_is_still_paused_and_how_to_resume_it() {
+        let pause =
+            |scope, reason: &str| Paused { scope, since: None, reason: Some(reason.to_owned()).filter(|reason| !reason.is_empty()) };
+        let pauses = [
+            pause(PauseScope::All, ""),
+            pause(PauseScope::Tenant("team-a".to_owned()), "too\u{1b}[2J many"),
+            pause(PauseScope::Profile("arm".to_owned()), ""),
+            pause(PauseScope::Queue("jobs".to_owned()), ""),
+        ];
+        let told = still_paused(&pauses, &PauseScope::All);
+        assert_eq!(
+            told,
+            [
+                "still paused: tenant team-a: too many; to resume it: slipway resume --tenant team-a",
+                "still paused: profile arm; to resume it: slipway resume --profile arm",
+                "still paused: queue jobs; to resume it: slipway resume --queue jobs",
+            ]
+        );
+        assert_eq!(
+            still_paused(&pauses[..1], &PauseScope::Queue("jobs".to_owned())),
+            ["still paused: everything; to resume it: slipway resume"]
+        );
     }
 }

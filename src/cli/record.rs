@@ -6,7 +6,6 @@ use anyhow::{Context, bail};
 use clap::Args;
 
 use super::{
-    Usage,
     client::Failure,
     logs::find,
     site::{Location, Site},
@@ -52,7 +51,9 @@ impl Records {
             let id = build.job.clone().with_context(|| format!("the build {} is no job's", build.id))?;
             return JobDetail::of_record(&id, &[Arc::new(build)]).with_context(|| format!("{name} is no build of a job"));
         }
-        let Reference::Job(id) = name else { bail!("CodeBuild has no build {name}, or it is in another region or account") };
+        let Reference::Job(id) = name else {
+            bail!("CodeBuild has no build {name} here: check AWS_REGION and whose credentials these are")
+        };
         let since = Clock::system().now().checked_sub(OLDEST).unwrap_or_default();
         let mut found = Vec::new();
         for project in site.projects()? {
@@ -62,14 +63,16 @@ impl Records {
         found.sort_by_key(|build| build.started_at);
         match JobDetail::of_record(id, &found) {
             Some(detail) => Ok(detail),
-            None => bail!("CodeBuild has no build of {id} among the latest: it may wait, it may have been rejected, or it is no job's id"),
+            None => bail!(
+                "CodeBuild has no build of {id} among the latest: it may wait on the queue, it may have been rejected (slipway dlq ls), or no job has this id"
+            ),
         }
     }
 
     /// The job queue, to send what a daemon would have been told. `failure`: why none was, which is told.
     pub(super) async fn sender(&self, failure: &Failure) -> anyhow::Result<Sender> {
         let site = self.site(failure)?;
-        super::note(&format!("{failure}; the wish is put on the queue instead: whether there is such a job is not known"))?;
+        super::note(&format!("{failure}; the cancellation is put on the queue instead: whether there is such a job is not known"))?;
         let clients = Clients::from_environment(super::variable).await?;
         let projects = site.projects.iter().cloned().collect();
         Ok(Sender { queue: clients.queue(site.queue()?), builds: clients.builds(), projects })
@@ -78,7 +81,10 @@ impl Records {
     fn site(&self, failure: &Failure) -> anyhow::Result<Site> {
         let site = self.location.site(super::environment())?;
         if site.queue.is_none() && site.projects.is_empty() {
-            return Err(Usage(format!("{failure}; to ask AWS instead, name the configuration with --config")).into());
+            // That nobody answers is the cause, and no wrong usage.
+            bail!(
+                "{failure}; to ask AWS instead, name the deployment: --client FILE, --config FILE, or --queue-url URL with --project NAME"
+            );
         }
         Ok(site)
     }
@@ -91,7 +97,7 @@ impl Sender {
             (Some(build), _) if build.has_ended() => bail!("the build {} has ended", build.id),
             (Some(build), _) => build.job.clone().with_context(|| format!("the build {} is no job's", build.id)),
             (None, Reference::Job(id)) => Ok(id.clone()),
-            (None, Reference::Build(_)) => bail!("CodeBuild has no build {name}, or it is in another region or account"),
+            (None, Reference::Build(_)) => bail!("CodeBuild has no build {name} here: check AWS_REGION and whose credentials these are"),
         }
     }
 

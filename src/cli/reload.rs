@@ -26,7 +26,7 @@ topic.max_bytes, limits.deduplication, watch, log.settle, log.reads_per_second,
 and http. Files of tokens are read again by themselves. SIGHUP does the same,
 and the log says how it went.
 
-Exit codes: 0 read again; 1 refused, or no daemon answers.
+Exit codes: 0 read again; 1 refused, or no daemon answers; 64 wrong usage.
 
 Examples:
   slipway reload

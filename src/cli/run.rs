@@ -15,11 +15,11 @@ use crate::aws::Clients;
 SIGTERM and SIGINT: stop receiving, give back what has not started, report the
 builds that end within the grace period and leave the others running for the
 next process to adopt. A second signal: leave now. SIGHUP reads the
-configuration again, as `slipway reload` does: all of it holds then, or nothing
+configuration again, as slipway reload does: all of it holds then, or nothing
 of it and the log says why. SIGUSR1 and SIGUSR2 are logged and change nothing.
 
-Exit codes: 0 drained; 1 failed; 75 the grace period ran out; 78 the
-configuration is wrong.
+Exit codes: 0 drained; 1 failed; 64 wrong usage; 75 the grace period ran out;
+78 the configuration is wrong.
 
 Examples:
   slipway run --config /etc/slipway/slipway.toml

@@ -5,7 +5,7 @@ use clap::{Args, ValueEnum};
 use super::{Exit, stdout};
 use crate::{config, http, job};
 
-/// Print the JSON Schema of jobs, events or the configuration
+/// Print the JSON Schema of jobs, events, the configuration or the HTTP API
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -24,7 +24,7 @@ enum Of {
     Event,
     /// The configuration file
     Config,
-    /// The daemon's HTTP API, as `OpenAPI`
+    #[value(help = "The daemon's HTTP API, as OpenAPI")]
     Api,
 }
 

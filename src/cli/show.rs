@@ -30,7 +30,8 @@ The daemon is asked where --daemon says. Where none answers, CodeBuild is asked
 for the job's builds: then nothing is known of a job that waits, nor of what
 happened before its build.
 
-Exit codes: 0 shown; 1 there is no such job, or nobody answers.
+Exit codes: 0 shown; 1 there is no such job, or no daemon answers and no
+deployment is named; 64 wrong usage; 78 the configuration is wrong.
 
 Examples:
   slipway show app-4711
@@ -42,15 +43,15 @@ pub(super) struct Show {
     #[arg(value_name = "JOB", value_parser = job)]
     job: Reference,
 
+    /// As JSON, as GET /api/v1/jobs/JOB gives it
+    #[arg(long)]
+    json: bool,
+
     #[command(flatten)]
     daemon: Daemon,
 
     #[command(flatten)]
     records: Records,
-
-    /// As JSON, as GET /api/v1/jobs/JOB gives it
-    #[arg(long)]
-    json: bool,
 }
 
 /// A job on a command line.

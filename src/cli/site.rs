@@ -3,12 +3,13 @@
 
 use std::{collections::BTreeSet, path::PathBuf};
 
+use anyhow::Context;
 use clap::Args;
 use url::Url;
 
 use super::Usage;
 use crate::{
-    config::{self, Client, Config},
+    config::{self, Client, Config, address},
     loopback::is_loopback,
 };
 
@@ -18,6 +19,14 @@ const LOCAL_ACCOUNT: &str = "000000000000";
 const LOCAL_REGION: &str = "us-east-1";
 const LOCAL_TOPIC: &str = "slipway-events";
 const LOCAL_PROJECT: &str = "slipway";
+
+/// The variables that say what the arguments of these names do.
+const QUEUE_URL: &str = "SLIPWAY_QUEUE_URL";
+const TOPIC_ARN: &str = "SLIPWAY_TOPIC_ARN";
+const PROJECT: &str = "SLIPWAY_PROJECT";
+/// Those that name a file.
+const CLIENT: &str = "SLIPWAY_CLIENT";
+const CONFIG: &str = "SLIPWAY_CONFIG";
 
 /// What to do where nobody says which deployment is meant.
 const UNKNOWN: &str = "\
@@ -32,23 +41,27 @@ which deployment? name one of these:
 #[command(next_help_heading = "Which deployment")]
 pub(super) struct Location {
     /// The job queue's URL
-    #[arg(long, global = true, value_name = "URL", env = "SLIPWAY_QUEUE_URL", hide_env_values = true)]
+    #[arg(long, global = true, value_name = "URL", env = QUEUE_URL, value_parser = queue_url, hide_env_values = true)]
     pub(super) queue_url: Option<String>,
 
     /// The topic's ARN
-    #[arg(long, global = true, value_name = "ARN", env = "SLIPWAY_TOPIC_ARN", hide_env_values = true)]
+    #[arg(long, global = true, value_name = "ARN", env = TOPIC_ARN, value_parser = topic_arn, hide_env_values = true)]
     pub(super) topic_arn: Option<String>,
 
     /// The CodeBuild project that builds; once for each
-    #[arg(long = "project", global = true, value_name = "NAME", env = "SLIPWAY_PROJECT", value_delimiter = ',', hide_env_values = true)]
+    #[arg(long = "project", global = true, value_name = "NAME", env = PROJECT, value_parser = project, value_delimiter = ',', hide_env_values = true)]
     pub(super) projects: Vec<String>,
 
-    /// The file for senders: `queue_url`, `topic_arn`, projects [env: `SLIPWAY_CLIENT`]
-    #[arg(long, global = true, value_name = "FILE", conflicts_with = "config")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        conflicts_with = "config",
+        help = "The file for senders: queue_url, topic_arn, projects [env: SLIPWAY_CLIENT]"
+    )]
     pub(super) client: Option<PathBuf>,
 
-    /// The operator's configuration file [env: `SLIPWAY_CONFIG`]
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE", help = "The operator's configuration file [env: SLIPWAY_CONFIG]")]
     pub(super) config: Option<PathBuf>,
 }
 
@@ -73,14 +86,45 @@ enum File {
     Config(PathBuf),
 }
 
+impl File {
+    fn read(self, environment: impl IntoIterator<Item = (String, String)>) -> Result<Site, config::Error> {
+        Ok(match self {
+            Self::Client(path) => of_client(Client::load(&path)?, path),
+            Self::Config(path) => of_config(config::load(&path, environment)?),
+        })
+    }
+}
+
+pub(super) fn queue_url(text: &str) -> Result<String, String> {
+    checked(text, QUEUE_URL, address::queue)
+}
+
+fn topic_arn(text: &str) -> Result<String, String> {
+    checked(text, TOPIC_ARN, address::topic)
+}
+
+fn project(text: &str) -> Result<String, String> {
+    checked(text, PROJECT, address::project)
+}
+
+/// The error is the rule, with the variable where that holds the value: clap names the option alone.
+fn checked(text: &str, variable: &str, check: fn(&str) -> Result<(), &'static str>) -> Result<String, String> {
+    let is_variables = || super::variable(variable).is_some_and(|value| value.split(',').any(|part| part == text));
+    match check(text) {
+        Ok(()) => Ok(text.to_owned()),
+        Err(rule) if is_variables() => Err(format!("{variable} {rule}")),
+        Err(rule) => Err(rule.to_owned()),
+    }
+}
+
 impl Location {
     /// The deployment that is meant. Each part is the command line's; else the file's, or local mode's.
     pub(super) fn site(&self, environment: impl IntoIterator<Item = (String, String)>) -> anyhow::Result<Site> {
         let environment: Vec<_> = environment.into_iter().filter(|(_, value)| !value.is_empty()).collect();
         let variable = |name: &str| environment.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
         let mut site = match self.file(variable) {
-            Some(File::Client(path)) => of_client(Client::load(&path)?, path),
-            Some(File::Config(path)) => of_config(config::load(&path, environment.iter().cloned())?),
+            Some((file, None)) => file.read(environment.iter().cloned())?,
+            Some((file, Some(variable))) => file.read(environment.iter().cloned()).context(variable)?,
             None => local(variable),
         };
         if let Some(url) = &self.queue_url {
@@ -95,25 +139,22 @@ impl Location {
         Ok(site)
     }
 
-    /// What was typed wins over what the environment names.
-    fn file(&self, variable: impl Fn(&str) -> Option<String>) -> Option<File> {
+    /// The file, and the variable that names it: what was typed wins over what the environment names.
+    fn file(&self, variable: impl Fn(&str) -> Option<String>) -> Option<(File, Option<&'static str>)> {
         let client = |path: &PathBuf| File::Client(path.clone());
         let config = |path: &PathBuf| File::Config(path.clone());
-        let typed = self.client.as_ref().map(client).or_else(|| self.config.as_ref().map(config));
-        let named = || variable("SLIPWAY_CLIENT").map(|path| File::Client(path.into()));
-        typed.or_else(named).or_else(|| variable("SLIPWAY_CONFIG").map(|path| File::Config(path.into())))
+        let typed = self.client.as_ref().map(client).or_else(|| self.config.as_ref().map(config)).map(|file| (file, None));
+        let client = || variable(CLIENT).map(|path| (File::Client(path.into()), Some(CLIENT)));
+        typed.or_else(client).or_else(|| variable(CONFIG).map(|path| (File::Config(path.into()), Some(CONFIG))))
     }
 
     /// As it has to be typed again, each word for itself: what comes from the environment stays there.
     pub(super) fn typed(&self) -> Vec<String> {
         let path = |path: &PathBuf| path.display().to_string();
         let named = [
-            ("--queue-url", self.queue_url.clone().filter(|url| super::variable("SLIPWAY_QUEUE_URL").as_ref() != Some(url))),
-            ("--topic-arn", self.topic_arn.clone().filter(|arn| super::variable("SLIPWAY_TOPIC_ARN").as_ref() != Some(arn))),
-            (
-                "--project",
-                Some(self.projects.join(",")).filter(|all| !all.is_empty() && super::variable("SLIPWAY_PROJECT").as_ref() != Some(all)),
-            ),
+            ("--queue-url", self.queue_url.clone().filter(|url| super::variable(QUEUE_URL).as_ref() != Some(url))),
+            ("--topic-arn", self.topic_arn.clone().filter(|arn| super::variable(TOPIC_ARN).as_ref() != Some(arn))),
+            ("--project", Some(self.projects.join(",")).filter(|all| !all.is_empty() && super::variable(PROJECT).as_ref() != Some(all))),
             ("--client", self.client.as_ref().map(path)),
             ("--config", self.config.as_ref().map(path)),
         ];

@@ -1,4 +1,5 @@
-//! Stdout: what a command answers. That nobody reads it any more ends a command quietly; that it cannot be written is an error.
+//! Stdout: what a command answers; and stderr: a word beside the answer. That nobody reads them any more ends a command quietly; that they
+//! cannot be written is an error.
 
 use std::io::{self, ErrorKind, Write};
 
@@ -6,13 +7,13 @@ use std::io::{self, ErrorKind, Write};
 #[derive(Debug)]
 pub(super) struct Stdout(io::Stdout);
 
-/// Stdout is a pipe that has no reader any more, as after `| head`.
+/// It is a pipe that has no reader any more, as after `| head`.
 #[derive(Debug, thiserror::Error)]
-#[error("nobody reads stdout any more")]
+#[error("nobody reads this any more")]
 struct Unread;
 
 #[derive(Debug, thiserror::Error)]
-#[error("cannot write to stdout: {0}")]
+#[error("cannot write: {0}")]
 struct Unwritable(io::Error);
 
 /// The process's stdout.
@@ -27,7 +28,12 @@ pub(super) fn print(text: &str) -> io::Result<()> {
     out.flush()
 }
 
-/// Whether an error comes from a stdout that nobody reads.
+/// A word beside the answer, to stderr.
+pub(super) fn note(text: &str) -> io::Result<()> {
+    writeln!(io::stderr(), "{text}").map_err(named)
+}
+
+/// Whether an error comes from an output that nobody reads.
 pub(super) fn is_unread(error: &(dyn std::error::Error + 'static)) -> bool {
     error.downcast_ref::<io::Error>().and_then(io::Error::get_ref).and_then(|inner| inner.downcast_ref::<Unread>()).is_some()
 }

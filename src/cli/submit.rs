@@ -1,6 +1,7 @@
 //! `slipway submit`: puts one job on a queue.
 
 mod body;
+pub(super) mod ending;
 pub(super) mod follow;
 mod job;
 mod journey;
@@ -48,20 +49,20 @@ Values of --env are visible to whoever can see the build. --secret and
 
 With --follow the job's phases and its log are shown until it ends: the log on
 stdout, the rest on stderr. With --json all of it is on stdout, one JSON object
-a line: the records of `slipway logs --help`, and
+a line: the records of slipway logs --help, and
   {\"type\":\"waiting\",\"job\":\"app-4711\"}
   {\"type\":\"repeat\",\"job\":\"app-4711\",\"build\":\"...\",\"seconds_ago\":42}
   {\"type\":\"end\",\"job\":\"app-4711\",\"status\":\"failed\",\"build\":\"...\",
    \"reason\":\"...\",\"superseded_by\":\"...\",\"failure\":{...},
    \"images\":[...],\"problems\":[...]}
-How the job ends it hears from the topic, by a queue of its own,
-slipway-follow-..., that goes away with it. Where that may not be made, the
-job's builds tell it. deploy/policy-follower.json has the permissions.
+It learns from the topic how the job ends, by a queue of its own that it makes
+(slipway-follow-...) and removes. Where it may not make one it looks at the
+job's builds instead. deploy/policy-follower.json has the permissions.
 Interrupted, it leaves the job alone and says how to come back.
 
 Exit codes: 0 sent, with --follow succeeded; 1 not sent, with --follow the job
 failed; 2 with --follow the daemon rejected the message; 3 could not follow;
-64 wrong usage, or no valid job; 130 interrupted.
+64 wrong usage, or no valid job; 78 the configuration is wrong; 130 interrupted.
 
 Examples:
   slipway submit --url https://github.com/acme/app --revision main --follow
@@ -73,9 +74,6 @@ Examples:
   slipway submit --file job.json --client client.toml
   jq .job request.json | slipway submit --file -")]
 pub(super) struct Submit {
-    #[command(flatten)]
-    message: Message,
-
     /// Show the job's phases and log until it ends, and exit as it did
     #[arg(long, short)]
     follow: bool,
@@ -83,6 +81,9 @@ pub(super) struct Submit {
     /// With --follow: one JSON object a line
     #[arg(long, requires = "follow")]
     json: bool,
+
+    #[command(flatten)]
+    message: Message,
 
     #[command(flatten)]
     location: Location,
@@ -146,7 +147,7 @@ fn check(body: &str, queue: &str, site: &Site) -> Result<(), Usage> {
 fn refusal(problems: &[Problem]) -> String {
     let lines: Vec<String> = problems.iter().map(|problem| format!("  - {problem}")).collect();
     let lines = lines.join("\n");
-    format!("the message is no valid job, and was not sent:\n{lines}\n`slipway schema job` says what a job looks like")
+    format!("the message is no valid job, and was not sent:\n{lines}\nslipway schema job says what a job looks like")
 }
 
 /// Sends a job into its message group.
@@ -168,10 +169,16 @@ fn is_cancellation(body: &str) -> bool {
 impl Message {
     /// The message's body. A file goes as it is.
     fn body(&self) -> anyhow::Result<String> {
-        match self.file.as_deref() {
-            Some(path) if path == Path::new("-") => io::read_to_string(io::stdin()).context("cannot read the job from stdin"),
-            Some(path) => fs::read_to_string(path).with_context(|| format!("cannot read the job file {}", path.display())),
-            None => Ok(self.job.to_json().to_string()),
+        let (read, name) = match self.file.as_deref() {
+            Some(path) if path == Path::new("-") => (io::read_to_string(io::stdin()), "the job on stdin".to_owned()),
+            Some(path) => (fs::read_to_string(path), format!("the job file {}", path.display())),
+            None => return Ok(self.job.to_json().to_string()),
+        };
+        match read {
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+                Err(Usage(format!("{name} must be text in UTF-8, and is not: save it so, and send it again")).into())
+            }
+            read => read.with_context(|| format!("cannot read {name}")),
         }
     }
 }

@@ -60,13 +60,20 @@ pub(super) fn age(job: &JobStanding, now: Timestamp) -> String {
 }
 
 /// What is paused: "tenant team-g".
-pub(super) fn scope(pause: &Pause) -> String {
+fn scope(pause: &Pause) -> String {
     match &pause.scope {
         PauseScope::All => "everything".to_owned(),
         PauseScope::Queue(name) => format!("queue {name}"),
         PauseScope::Tenant(name) => format!("tenant {name}"),
         PauseScope::Profile(name) => format!("profile {name}"),
     }
+}
+
+/// "paused: tenant team-g since 2026-11-22T10:22:00.123Z: no capacity".
+pub(super) fn paused(pause: &Pause) -> String {
+    let since = pause.since.as_deref().map(|since| format!(" since {since}")).unwrap_or_default();
+    let reason = pause.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
+    format!("paused: {}{since}{reason}", scope(pause))
 }
 
 /// A range of seconds: "20s to 50s", from a minute on in whole minutes, as it says no more: "1m to 3m".

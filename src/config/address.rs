@@ -7,9 +7,11 @@ use url::{Host, Url};
 /// What a valid text has to be.
 type Rule = &'static str;
 
-const QUEUE: Rule = "must be a queue's URL: https://HOST/ACCOUNT/NAME, the account 12 digits; http only for an endpoint on this machine";
-const TOPIC: Rule = "must be a topic's ARN: arn:aws:sns:REGION:ACCOUNT:NAME, the account 12 digits";
-const PROJECT: Rule = "must be a CodeBuild project's name: 2 to 150 letters, digits, - and _";
+const QUEUE: Rule = "must be a queue's URL: https://HOST/ACCOUNT/NAME, the account 12 digits, like \
+                     https://sqs.eu-west-1.amazonaws.com/123456789012/slipway-jobs; http only for an endpoint on this machine";
+const TOPIC: Rule = "must be a topic's ARN: arn:aws:sns:REGION:ACCOUNT:NAME, the account 12 digits, like \
+                     arn:aws:sns:eu-west-1:123456789012:slipway-events";
+const PROJECT: Rule = "must be a CodeBuild project's name: 2 to 150 letters, digits, - and _, like codebuild-flex";
 const REGISTRY: Rule = "must be HOST[:PORT][/PATH], in lower case and without a scheme";
 const PROFILE: Rule = "the name must be 1 to 64 letters, digits, dots, - and _";
 const SOURCE: Rule = "must be https://HOST/PATH, s3://BUCKET/KEY or file:///PATH";
@@ -27,7 +29,7 @@ const PROJECT_NAME: RangeInclusive<usize> = 2..=150;
 const BUCKET_NAME: RangeInclusive<usize> = 3..=63;
 
 /// A queue's URL: AWS's, or that of an endpoint on this machine.
-pub(super) fn queue(text: &str) -> Result<(), Rule> {
+pub fn queue(text: &str) -> Result<(), Rule> {
     let url = Url::parse(text).map_err(|_| QUEUE)?;
     let scheme = url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url));
     let bare = url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
@@ -63,7 +65,7 @@ pub fn region(address: &str) -> Option<&str> {
 }
 
 /// A topic's ARN, in any partition.
-pub(super) fn topic(text: &str) -> Result<(), Rule> {
+pub fn topic(text: &str) -> Result<(), Rule> {
     let parts: Vec<&str> = text.split(':').collect();
     let [arn, partition, service, region, account, name] = parts[..] else { return Err(TOPIC) };
     let aws = arn == "arn" && partition.starts_with("aws") && service == "sns" && !region.is_empty();
@@ -71,7 +73,7 @@ pub(super) fn topic(text: &str) -> Result<(), Rule> {
 }
 
 /// A project's name.
-pub(super) fn project(text: &str) -> Result<(), Rule> {
+pub fn project(text: &str) -> Result<(), Rule> {
     let first = text.starts_with(|letter: char| letter.is_ascii_alphanumeric());
     rule(first && PROJECT_NAME.contains(&text.len()) && consists_of(text, "-_"), PROJECT)
 }

@@ -1,35 +1,58 @@
 //! What somebody who sends jobs and follows them has to know of a deployment: a small file that the operator hands out. Nothing in it is
 //! secret.
 
-use std::{fs, path::Path};
+use std::path::Path;
 
 use serde::Deserialize;
 
-use super::{Error, Fault, Faults, Origin, address};
+use super::{Error, Fault, Faults, Origin, address, fault::File, load};
+
+/// What a file without it is told.
+const QUEUE_URL: &str = "queue_url = \"https://sqs.REGION.amazonaws.com/ACCOUNT/NAME\"";
 
 /// A deployment, as its senders see it.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Client {
     /// The job queue's URL.
     pub queue_url: String,
     /// The topic's ARN. `None`: the job's builds tell how it ends.
     pub topic_arn: Option<String>,
     /// The projects that build.
-    #[serde(default)]
     pub projects: Vec<String>,
+}
+
+/// The file as it is.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Raw {
+    queue_url: Option<String>,
+    topic_arn: Option<String>,
+    projects: Option<Vec<String>>,
 }
 
 impl Client {
     /// Reads the file and checks it as a whole.
     pub fn load(path: &Path) -> Result<Self, Error> {
-        let text = fs::read_to_string(path).map_err(|source| Error::Unreadable { path: path.to_owned(), source })?;
+        let text = load::text(path, File::Client)?;
         Ok(Self::parse(&text, &path.display().to_string())?)
     }
 
     fn parse(text: &str, file: &str) -> Result<Self, Faults> {
         let refused = |faults| Faults { file: file.to_owned(), faults };
-        let client: Self = toml::from_str(text).map_err(|error| refused(vec![unreadable(text, &error)]))?;
+        let raw: Raw = toml::from_str(text).map_err(|error| refused(vec![unreadable(text, &error)]))?;
+        let is_empty = raw.topic_arn.is_none() && raw.projects.is_none();
+        let missing = || Fault {
+            key: if is_empty { String::new() } else { "queue_url".to_owned() },
+            value: None,
+            origin: is_empty.then_some(Origin::Line(1)),
+            rule: if is_empty {
+                format!("the file is empty: it needs at least {QUEUE_URL}")
+            } else {
+                format!("is missing: add {QUEUE_URL}")
+            },
+        };
+        let queue_url = raw.queue_url.ok_or_else(|| refused(vec![missing()]))?;
+        let client = Self { queue_url, topic_arn: raw.topic_arn, projects: raw.projects.unwrap_or_default() };
         let faults = client.faults();
         if faults.is_empty() { Ok(client) } else { Err(refused(faults)) }
     }
@@ -84,6 +107,21 @@ mod tests {
         }
         let told = wrong(&format!("{QUEUE}queue = 1\n"));
         assert!(told.contains("line 2: unknown field `queue`"), "{told}");
-        assert!(wrong("projects = []").contains("missing field `queue_url`"));
+        assert!(wrong("projects = []").contains("  queue_url: is missing: add queue_url = \"https://"));
+        for empty in ["", "# nothing\n"] {
+            assert!(wrong(empty).contains("line 1: the file is empty: it needs at least queue_url = \"https://"), "{empty}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_read_is_named_for_what_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let wide = folder.path().join("wide.toml");
+        std::fs::write(&wide, [0xff, 0xfe, b'q', 0]).unwrap();
+        for (path, why) in [(folder.path().join("none.toml"), "No such file"), (wide, "must be text in UTF-8")] {
+            let told = format!("{:#}", anyhow::Error::from(Client::load(&path).unwrap_err()));
+            let beginning = format!("cannot read the file for senders {} (--client or SLIPWAY_CLIENT names it; ", path.display());
+            assert!(told.starts_with(&beginning) && told.contains(why), "{told}");
+        }
     }
 }

@@ -6,8 +6,10 @@ use std::{fmt, io, path::PathBuf};
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The named file cannot be read.
-    #[error("cannot read the configuration file {path}")]
+    #[error("cannot read {file} {path} ({})", file.named_by())]
     Unreadable {
+        /// What the file is.
+        file: File,
         /// The file, as it was named.
         path: PathBuf,
         /// What the system says.
@@ -16,6 +18,33 @@ pub enum Error {
     /// The file was read, and it is wrong.
     #[error(transparent)]
     Faulty(#[from] Faults),
+}
+
+/// Which file cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum File {
+    /// The operator's.
+    Configuration,
+    /// The senders'.
+    Client,
+}
+
+impl File {
+    fn named_by(self) -> &'static str {
+        match self {
+            Self::Configuration => "--config or SLIPWAY_CONFIG names it",
+            Self::Client => "--client or SLIPWAY_CLIENT names it; the operator hands it out, an output of the deployment",
+        }
+    }
+}
+
+impl fmt::Display for File {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Configuration => "the configuration file",
+            Self::Client => "the file for senders",
+        })
+    }
 }
 
 /// Every fault of one configuration; at least one.

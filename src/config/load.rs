@@ -1,13 +1,13 @@
 //! From a file and the environment to a checked [`Config`].
 
-use std::{fs, path::Path};
+use std::{fs, io, path::Path};
 
 use serde::Deserialize;
 
 use super::{
     Config, check,
     document::Document,
-    fault::{Error, Fault, Faults},
+    fault::{Error, Fault, Faults, File},
     overrides,
     raw::{self, Raw},
     shape,
@@ -15,8 +15,17 @@ use super::{
 
 /// Reads the file and checks it with the overrides of the environment. A file that is not there is an error.
 pub fn load(path: &Path, environment: impl IntoIterator<Item = (String, String)>) -> Result<Config, Error> {
-    let text = fs::read_to_string(path).map_err(|source| Error::Unreadable { path: path.to_owned(), source })?;
+    let text = text(path, File::Configuration)?;
     Ok(parse(&text, &path.display().to_string(), environment)?)
+}
+
+/// The file's text.
+pub(super) fn text(path: &Path, file: File) -> Result<String, Error> {
+    let named = |error: io::Error| match error.kind() {
+        io::ErrorKind::InvalidData => io::Error::new(error.kind(), "it must be text in UTF-8: save it so"),
+        _ => error,
+    };
+    fs::read_to_string(path).map_err(|error| Error::Unreadable { file, path: path.to_owned(), source: named(error) })
 }
 
 /// Checks a text as the content of `file`, with the overrides of the environment.

@@ -70,7 +70,7 @@ impl fmt::Debug for Reload {
 
 fn faulty(error: Error) -> ReloadError {
     ReloadError::Faulty(match error {
-        Error::Unreadable { path, source } => format!("cannot read the configuration file {}: {source}", path.display()),
+        Error::Unreadable { ref source, .. } => format!("{error}: {source}"),
         Error::Faulty(faults) => faults.to_string(),
     })
 }

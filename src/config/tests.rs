@@ -323,7 +323,8 @@ fn all_faults_come_at_once_in_the_order_of_the_file() {
         "slipway.toml: 15 faults",
         "  queues[0].url (line 2): is missing",
         "  queues[0].wait = \"1m\" (line 3): must be 1s to 20s",
-        "  topic.arn = \"events\" (line 5): must be a topic's ARN: arn:aws:sns:REGION:ACCOUNT:NAME, the account 12 digits",
+        "  topic.arn = \"events\" (line 5): must be a topic's ARN: arn:aws:sns:REGION:ACCOUNT:NAME, the account 12 digits, like \
+         arn:aws:sns:eu-west-1:123456789012:slipway-events",
         "  topic.events[1] = 7 (line 6): must be a string",
         "  topic.events[2] = \"begun\" (line 6): must be one of queued, started, finished, rejected",
         "  limits.running = \"many\" (line 8): must be a whole number",
@@ -391,5 +392,5 @@ fn the_committed_schema_is_current() {
 fn a_file_that_is_not_there_is_an_error_with_its_path() {
     let error = load(Path::new("/nowhere/slipway.toml"), []).unwrap_err();
     assert!(matches!(error, Error::Unreadable { .. }));
-    assert_eq!(error.to_string(), "cannot read the configuration file /nowhere/slipway.toml");
+    assert_eq!(error.to_string(), "cannot read the configuration file /nowhere/slipway.toml (--config or SLIPWAY_CONFIG names it)");
 }

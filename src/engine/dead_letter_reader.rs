@@ -8,6 +8,7 @@ use tokio::time::{sleep, timeout};
 use super::{
     dead_letters::DeadLetters,
     deduplication::Claim,
+    notices::{Seldom, cure},
     rejection::{REASONS, with_reasons},
     reporter::Ended,
     worker::Worker,
@@ -64,13 +65,18 @@ impl DeadLetterReader {
                 break queue;
             }
         };
+        let mut log = Seldom::default();
         loop {
             pulse.beat();
             let turn = self.turn.lock().await;
-            if let Some(queue) = queue
-                && let Err(error) = self.look(queue, &pulse).await
-            {
-                observe::receive_failed(queue.url(), &error);
+            if let Some(queue) = queue {
+                match self.look(queue, &pulse).await {
+                    Err(error) if log.is_due(error.class.name()) => {
+                        observe::receive_failed(queue.url(), &format_args!("{error}{}", cure(&error).unwrap_or_default()));
+                    }
+                    Err(_) => {}
+                    Ok(()) => drop(log.is_over()),
+                }
             }
             drop(turn);
             sleep(EVERY).await;

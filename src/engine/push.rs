@@ -6,7 +6,10 @@ use std::time::Duration;
 use serde::Deserialize;
 use tokio::time::sleep;
 
-use super::watcher::Watcher;
+use super::{
+    notices::{Seldom, cure},
+    watcher::Watcher,
+};
 use crate::{
     aws::{
         batch::Batcher,
@@ -55,10 +58,12 @@ struct News {
 pub(crate) async fn serve(queue: Queue, deletes: Batcher<Deletes>, watcher: Watcher, wait: Duration, pulse: Pulse) {
     let mut backoff = Backoff::patient();
     let mut all_understood = true;
+    let mut log = Seldom::default();
     loop {
         pulse.beat();
         match queue.receive(BATCH, VISIBILITY, wait).await {
             Ok(deliveries) => {
+                log.is_over();
                 let mut done = Vec::new();
                 let was_idle = deliveries.is_empty();
                 for delivery in deliveries {
@@ -82,7 +87,9 @@ pub(crate) async fn serve(queue: Queue, deletes: Batcher<Deletes>, watcher: Watc
                 futures_util::future::join_all(done).await;
             }
             Err(error) => {
-                observe::receive_failed(queue.url(), &error);
+                if log.is_due(error.class.name()) {
+                    observe::receive_failed(queue.url(), &format_args!("{error}{}", cure(&error).unwrap_or_default()));
+                }
                 sleep(backoff.pause()).await;
             }
         }

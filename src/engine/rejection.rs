@@ -2,14 +2,18 @@
 
 use tokio::time::sleep;
 
-use super::{dead_letters::DeadLetters, reporter::Reporter};
+use super::{dead_letters::DeadLetters, notices::Seldom, reporter::Reporter};
 use crate::{
     aws::{
         Class,
         queue::{ATTRIBUTES, Attribute, Attributes, Delivery, MESSAGE_BYTES, Queue},
     },
     backoff::Backoff,
-    job::{event::Origin, message::Rejection, problem::Problem},
+    job::{
+        event::Origin,
+        message::{Rejection, is_own_event},
+        problem::Problem,
+    },
     observe,
 };
 
@@ -22,7 +26,10 @@ const ATTRIBUTE_OVERHEAD: usize = REASONS.len() + "String".len();
 
 /// Rejects a message; returns when its event is accepted and it has a new home.
 pub(crate) async fn reject(delivery: &Delivery, rejection: &Rejection, origin: &Origin, dead_letters: &DeadLetters, reporter: &Reporter) {
-    reporter.rejected(rejection, origin).await;
+    // An event about an event would come back as a message too, without end.
+    if !is_own_event(&delivery.body) {
+        reporter.rejected(rejection, origin).await;
+    }
     if let Some(queue) = dead_letters.queue().await {
         bury(queue, delivery, &rejection.problems).await;
     }
@@ -30,15 +37,16 @@ pub(crate) async fn reject(delivery: &Delivery, rejection: &Rejection, origin: &
 
 async fn bury(queue: &Queue, delivery: &Delivery, problems: &[Problem]) {
     let mut attributes = with_reasons(delivery, problems);
-    let mut backoff = Backoff::patient();
+    let (mut backoff, mut log) = (Backoff::patient(), Seldom::default());
     while let Err(error) = queue.pass_on(delivery, &attributes).await {
         // A queue may take less than SQS does. Then the sender's message goes, whole, rather than our words about it.
         if error.class == Class::Invalid && attributes.remove(REASONS).is_some() {
             continue;
         }
+        let is_due = log.is_due(error.class.name());
         if error.class.is_refusal() {
-            observe::dead_letter_refused(&delivery.message_id, &error);
-        } else {
+            observe::dead_letter_refused(&delivery.message_id, &error, is_due);
+        } else if is_due {
             observe::dead_letter_failed(&delivery.message_id, &error);
         }
         sleep(backoff.pause()).await;

@@ -155,12 +155,7 @@ impl Reporter {
         let late = |_| Err(AwsError::local(Class::Unreachable, Publishes::NAME, format!("no answer within {} s", TRY.as_secs())));
         match timeout(TRY, self.publishes.call(Arc::clone(&publication))).await.unwrap_or_else(late) {
             Ok(()) => self.complaints.accepted(),
-            Err(error) => {
-                observe::publish_failed(&publication.id, &error);
-                if error.class.is_refusal() {
-                    self.complaints.refused(&error);
-                }
-            }
+            Err(error) => self.complaints.failed(&publication.id, &error),
         }
     }
 
@@ -183,12 +178,9 @@ impl Reporter {
                 continue;
             }
             if error.class.is_refusal() {
-                observe::publish_refused(&publication.id, &error);
                 untold.get_or_insert_with(|| self.complaints.untold());
-                self.complaints.refused(&error);
-            } else {
-                observe::publish_failed(&publication.id, &error);
             }
+            self.complaints.failed(&publication.id, &error);
             sleep(backoff.pause()).await;
         }
     }

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 
 use crate::config::Profile;
 
-pub use envelope::unwrap;
+pub use envelope::{is_own_event, unwrap};
 use reader::{Field, Problems};
 use request::Request;
 

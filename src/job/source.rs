@@ -73,8 +73,20 @@ impl SourceUrl {
             "file" => {}
             _ => return Err("must begin with https://, s3:// or file:///"),
         }
-        check_path(path)?;
+        match (scheme, path) {
+            ("https", "") => return Err("must name a repository, like https://github.com/acme/app"),
+            ("s3", "") => return Err("must name an object, like s3://bucket/key.zip"),
+            _ => check_path(path)?,
+        }
         Ok(url)
+    }
+
+    /// The same; the error also says how the repository is written that was meant.
+    pub fn read(text: &str) -> Result<Self, String> {
+        Self::parse(text).map_err(|rule| match https_form(text) {
+            Some(url) => format!("{rule}: write {url}"),
+            None => rule.to_owned(),
+        })
     }
 
     /// The URL as the sender wrote it.
@@ -104,6 +116,25 @@ impl SourceUrl {
         let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
         (scheme, authority, path)
     }
+}
+
+/// The `https://` form of a repository that is named in another way that git takes: `git@HOST:PATH`, `ssh://`, `git://` or `http://`. What is
+/// said of a user, a password or a port of SSH is left out.
+fn https_form(text: &str) -> Option<SourceUrl> {
+    let (host, path) = match text.split_once("://") {
+        Some(("ssh" | "git" | "git+ssh" | "http", rest)) => {
+            let (authority, path) = rest.split_once('/')?;
+            let host = authority.rsplit('@').next()?;
+            (host.split(':').next()?, path)
+        }
+        Some(_) => return None,
+        None => {
+            let (host, path) = text.split_once(':')?;
+            let (user, host) = host.split_once('@')?;
+            (Some(host).filter(|_| !user.is_empty())?, path.trim_start_matches('/'))
+        }
+    };
+    SourceUrl::parse(&format!("https://{host}/{path}")).ok()
 }
 
 fn check_host(authority: &str) -> Result<(), &'static str> {
@@ -266,7 +297,8 @@ mod tests {
             ("https://github.com/acme/app#main", "fragment"),
             ("https://github.com/acme//app", "empty"),
             ("https://github.com/acme/app/", "empty"),
-            ("https://github.com", "empty"),
+            ("https://github.com", "a repository, like https://github.com/acme/app"),
+            ("https://github.com/", "a repository"),
             ("https://github.com./acme/app", "host"),
             ("https:///acme/app", "host"),
             ("https://[::1]/acme/app", "host"),
@@ -275,13 +307,30 @@ mod tests {
             ("https://github.com:+1/acme/app", "host"),
             ("https://github.com:99999/acme/app", "host"),
             ("s3://Bucket/key.zip", "bucket"),
-            ("s3://bucket", "empty"),
+            ("s3://bucket", "an object, like s3://bucket/key.zip"),
             ("file://host/path", "file:///path"),
             ("https://github.com/acme/app\n", "control"),
             (&format!("https://github.com/{}", "x".repeat(1_024)), "1,024"),
         ] {
             let rules = SourceUrl::parse(text).unwrap_err();
             assert!(rules.contains(rule), "{text:?}: {rules}");
+        }
+    }
+
+    #[test]
+    fn a_repository_that_is_named_for_ssh_is_told_in_its_https_form() {
+        for (text, https) in [
+            ("git@github.com:acme/app.git", "https://github.com/acme/app.git"),
+            ("ssh://git@github.com/acme/app", "https://github.com/acme/app"),
+            ("ssh://git@git.example.com:2222/acme/app.git", "https://git.example.com/acme/app.git"),
+            ("git://github.com/acme/app", "https://github.com/acme/app"),
+            ("http://me:secret@github.com/acme/app", "https://github.com/acme/app"),
+        ] {
+            assert_eq!(SourceUrl::read(text), Err(format!("must begin with https://, s3:// or file:///: write {https}")), "{text}");
+        }
+        for text in ["ext::sh -c id", "git@github.com:../x", "github.com:acme/app", "ssh://git@/x", "ftp://github.com/acme/app", "a:b"] {
+            let told = SourceUrl::read(text).unwrap_err();
+            assert!(!told.contains("write https"), "{text}: {told}");
         }
     }
 

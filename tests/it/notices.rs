@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{
+    collections::BTreeMap,
     io::{self, Write},
     sync::{Arc, Mutex, atomic::Ordering},
     time::Duration,
@@ -178,6 +179,37 @@ async fn builds_that_cannot_be_counted_are_logged_once_then_seldom_and_when_it_i
         refused.on.store(false, Ordering::Relaxed);
         sleep(Duration::from_mins(2)).await;
         assert_eq!((log.told("could not count the builds").len(), log.told("mended").len()), (3, 1));
+        world.end().await;
+    }
+}
+
+/// Every job ends, and is told again and again.
+#[tokio::test(start_paused = true)]
+async fn what_fails_for_every_job_and_at_every_try_is_logged_once_then_seldom() {
+    for (operation, code, words) in [
+        ("PublishBatch", "AuthorizationError", "the topic refuses an event"),
+        ("PublishBatch", "InternalError", "could not publish an event"),
+        ("ReceiveMessage", "ServiceUnavailable", "could not receive"),
+        ("ReceiveMessage", "AccessDeniedException", "could not receive"),
+    ] {
+        let log = Logged::new();
+        let refused = Refused::new(operation, code);
+        let setup = world(|_| Script::succeeds().taking(Duration::from_mins(1))).faults(refused.clone());
+        let mut world = setup.with("SLIPWAY__LIMITS__RUNNING=20").start().await;
+        for n in 0..20 {
+            world.submit(&job(&format!("app-{n}"))).await;
+        }
+        world.until_builds(|builds| builds.len() == 20).await;
+        refused.on.store(true, Ordering::Relaxed);
+        sleep(Duration::from_mins(17)).await;
+        let mut lines: BTreeMap<String, usize> = BTreeMap::new();
+        for line in log.told(words) {
+            let queue = line.split("queue.url=").nth(1).and_then(|rest| rest.split(' ').next()).unwrap_or_default();
+            *lines.entry(queue.to_owned()).or_default() += 1;
+        }
+        assert!(!lines.is_empty() && lines.values().all(|count| *count == 2), "{operation} {code}: {lines:?}");
+        refused.on.store(false, Ordering::Relaxed);
+        assert_eq!(world.ends().await.len(), 20);
         world.end().await;
     }
 }

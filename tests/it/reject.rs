@@ -61,6 +61,22 @@ async fn noise_of_any_size_is_rejected_and_harms_nobody() {
     world.end().await;
 }
 
+/// A jobs queue that is subscribed to the topic of its events.
+#[tokio::test(start_paused = true)]
+async fn an_event_that_comes_back_as_a_message_makes_no_other_event() {
+    let mut world = world(|_| Script::succeeds()).start().await;
+    let event = json!({ "specversion": "1.0", "id": "app-1/finished", "type": "slipway.job.finished", "data": {} });
+    let envelope = json!({ "Type": "Notification", "TopicArn": "arn:aws:sns:eu-west-1:123456789012:events", "Message": event.to_string() });
+    for body in [event.to_string(), envelope.to_string()] {
+        world.submit_text(&body).await;
+        let letters = world.dead_letters().await;
+        assert!(letters[0].text(slipway::engine::REASONS).unwrap().contains("the daemon's own events"), "{letters:?}");
+    }
+    world.submit(&job("next")).await;
+    assert_eq!(world.next_end().await["id"], "next/finished");
+    world.end().await;
+}
+
 /// As long as it is so, SQS does not say which dead-letter queue there is.
 #[derive(Debug, Clone, Default)]
 struct Silence(Arc<AtomicBool>);

@@ -96,8 +96,8 @@ def test_where_no_daemon_answers_aws_is_asked_and_what_is_not_known_is_said(star
     assert slipway("show", "nobody", variables=nobody).returncode == 1
 
     asked = slipway("cancel", "app-2", "--reason", "by hand", variables=nobody)
-    assert asked.returncode == 0 and "the wish is on the queue" in asked.stdout, asked.stderr
-    local.program.says(lambda text: "asked to cancel a job" in text, "the wish")
+    assert asked.returncode == 0 and "the cancellation is on the queue" in asked.stdout, asked.stderr
+    local.program.says(lambda text: "asked to cancel a job" in text, "the cancellation")
     local.cloud.send(job("app-2", repository()))
     assert local.subscriber.event("app-2/finished")["data"]["status"] == "cancelled"
     for command in ("jobs", "limits"):

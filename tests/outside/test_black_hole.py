@@ -8,6 +8,7 @@ import pytest
 
 from cloud import get
 from conftest import daemon_config
+from program import SLIPWAY, environment
 from waiting import until
 
 
@@ -26,6 +27,28 @@ def test_a_black_hole_is_noticed_and_no_loop_hangs_in_it(start_daemon, black_hol
     assert get(f"http://{daemon.http}/healthz") == (200, "ok\n")
     failed = r'slipway_aws_calls_total\{operation="sqs.ReceiveMessage",result="unreachable"\} [1-9]'
     until(lambda: re.search(failed, get(f"http://{daemon.http}/metrics")[1]), "the failed calls among the metrics")
+
+
+def test_a_command_says_what_it_waits_for_and_ends_in_words_of_its_own(programs, black_hole):
+    url = f"http://{black_hole}"
+    queue = f"{url}/000000000000/slipway-jobs"
+    service, daemon = "check AWS_ENDPOINT_URL, and whether its service runs", "check --daemon or SLIPWAY_DAEMON, and whether it runs"
+    commands = [
+        (["submit", "--url", "https://github.com/acme/app"], "no answer to sqs.SendMessage", service),
+        (["logs", "app-1"], "no answer to codebuild.ListBuildsForProject", service),
+        (["jobs", "--daemon", url], "no answer from the daemon", daemon),
+        # It gives up a receive within ten seconds.
+        (["dlq", "ls", "--dead-letter-url", queue], None, service),
+    ]
+    started = [(programs("waits", [SLIPWAY, *arguments], environment(url)), *told) for arguments, *told in commands]
+    for program, what, cure in started:
+        if what:
+            line = program.says(lambda text, what=what: re.search(f"^{what}.*$", text, re.M), "what it waits for", 10)[0]
+            assert black_hole in line and "still waiting" in line and cure in line, line
+    for program, _, _ in started:
+        assert program.code(60) in (1, 3)
+        last = program.log.splitlines()[-1]
+        assert black_hole in last and "it takes connections and has not answered" in last and "attempt timeout" not in last, last
 
 
 def test_the_start_hears_a_signal_while_nothing_answers(start_daemon, black_hole):

@@ -27,6 +27,17 @@ def test_a_daemon_with_nothing_to_do_drains(daemon):
     assert "drained" in program.log
 
 
+def test_local_mode_leaves_as_its_welcome_says(start_local, repository, gate):
+    alone = start_local("--no-daemon")
+    assert "Ctrl-C stops it at once, and the builds that run with it.\n" in alone.program.output
+    alone.cloud.codebuild.start_build(projectName="slipway", sourceLocationOverride=repository(gate.buildspec))
+    alone.program.send(signal.SIGINT)
+    assert alone.program.code(5) == 0
+    local = start_local()
+    assert "Ctrl-C stops it when the running builds have ended" in local.program.output
+    local.program.end()
+
+
 def test_an_interrupt_drains_local_mode_too(start_local):
     program = start_local().program
     program.send(signal.SIGINT)

@@ -175,6 +175,14 @@ def test_check_asks_aws_for_what_the_configuration_names(endpoint, tmp_path):
     assert [row for row in rows(bad, "ok") if "/gone" in row or "nobodys" in row] == [] and len(rows(bad, "-")) == 2
     assert [row for row in [queue, project, *rows(bad, "-")] if " on arn:aws:" not in row] == []
 
+    # A jobs queue on the topic gets what the daemon itself publishes.
+    topic, queue = "arn:aws:sns:us-east-1:000000000000:slipway-events", "arn:aws:sqs:us-east-1:000000000000:slipway-jobs"
+    assert any("no jobs queue is subscribed to it" in row for row in others)
+    subscription = endpoint.cloud.sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue, ReturnSubscriptionArn=True)["SubscriptionArn"]
+    [own] = rows(check(config), "warning")
+    assert f"sns:ListSubscriptionsByTopic on {topic}: the jobs queue {queue} is subscribed to it" in own and own.endswith("remove this subscription")
+    endpoint.cloud.sns.unsubscribe(SubscriptionArn=subscription)
+
     # A warning is none of what breaks it, unless somebody is strict.
     endpoint.cloud.sqs.create_queue(QueueName="plain", Attributes={"MessageRetentionPeriod": "600"})
     plain = config.replace("/slipway-jobs\"", "/plain\"").replace("profiles.default]", "profiles.small]\nlog_group = \"/elsewhere\"")
@@ -269,6 +277,19 @@ def test_what_the_environment_lacks_is_one_line_with_its_cure(lacks, variables, 
     assert [word for word in words if word not in lines[-1]] == [], answer.stderr
 
 
+@pytest.mark.parametrize("what", ["app-1", "slipway:0f3c1a2b-4d5e-6f70-8192-a3b4c5d6e7f8"])
+def test_what_is_not_aws_is_told_for_every_service_in_the_same_words(what, web):
+    for host, status in (("127.0.0.1", 200), ("localhost", 502)):
+        answer = slipway("logs", what, variables=environment(f"http://{host}:{web}"))
+        end = f"what answers at http://{host}:{web} is not AWS (status {status}, text/html); check AWS_ENDPOINT_URL\n"
+        assert answer.returncode == 3 and answer.stderr.endswith(end), answer
+
+
+def test_a_project_that_is_missing_is_told_with_what_to_check(cloud):
+    answer = slipway("logs", "app-1", "--project", "gone", variables=environment(cloud.url))
+    assert answer.returncode == 3 and "(project gone, region us-east-1; check its name, AWS_REGION" in answer.stderr, answer
+
+
 def test_what_names_no_deployment_and_no_job_is_told_with_every_way_to_name_it(tmp_path):
     nothing = slipway("submit", "--url", "https://github.com/acme/app", variables={})
     assert nothing.returncode == 64 and "`slipway local`" in nothing.stderr and "AWS_ENDPOINT_URL" in nothing.stderr
@@ -281,10 +302,71 @@ def test_what_names_no_deployment_and_no_job_is_told_with_every_way_to_name_it(t
     assert follow.returncode == 64 and str(file) in line and "projects" in line and "topic_arn" in line
 
 
+@pytest.mark.parametrize("variable, option, like", [
+    ("SLIPWAY_QUEUE_URL", "--queue-url", QUEUE),
+    ("SLIPWAY_TOPIC_ARN", "--topic-arn", "arn:aws:sns:eu-west-1:123456789012:slipway-events"),
+    ("SLIPWAY_PROJECT", "--project", "codebuild-flex"),
+    ("SLIPWAY_DAEMON", "--daemon", "http://127.0.0.1:9090"),
+])
+def test_an_address_that_is_none_is_refused_with_its_name_its_rule_and_an_example(variable, option, like):
+    # Nobody is called: the endpoint would refuse the connection.
+    variables = environment("http://127.0.0.1:1")
+    typed = slipway("logs", "app-1", option, "no nsense", variables=variables)
+    assert typed.returncode == 64 and option in typed.stderr and like in typed.stderr, typed
+    assert slipway("logs", "app-1", option, "", variables=variables).returncode == 64
+    named = slipway("logs", "app-1", variables=variables | {variable: "no nsense"})
+    assert named.returncode == 64 and f"{variable} must be" in named.stderr and like in named.stderr, named
+    # A variable that is set and empty says nothing.
+    unset = slipway("logs", "app-1", variables=variables | {variable: ""})
+    assert unset.returncode == 3 and "no answer from http://127.0.0.1:1" in unset.stderr, unset
+
+
+def test_a_file_that_is_not_there_is_named_with_what_names_it(tmp_path):
+    for variable, option, what in [("SLIPWAY_CLIENT", "--client", "file for senders"), ("SLIPWAY_CONFIG", "--config", "configuration file")]:
+        none = tmp_path / "none.toml"
+        named = slipway("logs", "app-1", variables=environment() | {variable: str(none)})
+        assert named.returncode == 78 and f"{variable}: cannot read the {what} {none}" in named.stderr, named
+        typed = slipway("logs", "app-1", option, none, variables=environment())
+        assert typed.returncode == 78 and f"error: cannot read the {what} {none} ({option} or {variable}" in typed.stderr, typed
+
+
+def test_that_no_daemon_answers_has_one_exit_code():
+    nobody = ["--daemon", "http://127.0.0.1:1"]
+    for command in (["jobs"], ["show", "app-1"], ["cancel", "app-1"], ["limits"], ["pause"], ["resume"], ["reload"], ["dlq", "ls"]):
+        answer = slipway(*command, *nobody, variables=environment())
+        assert answer.returncode == 1 and "no daemon answers at http://127.0.0.1:1/" in answer.stderr, (command, answer)
+
+
+def test_a_job_file_that_is_not_utf_8_is_wrong_usage(tmp_path):
+    file = tmp_path / "job.json"
+    file.write_text('{"version": 1}', encoding="utf-16")
+    answer = slipway("submit", "--queue-url", QUEUE, "--file", file, variables=environment())
+    assert answer.returncode == 64 and f"the job file {file} must be text in UTF-8" in answer.stderr, answer
+
+
+def test_an_empty_endpoint_is_told_with_its_variable():
+    for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SQS"):
+        answer = slipway("submit", "--queue-url", QUEUE, "--url", "https://github.com/acme/app", variables=environment() | {name: ""})
+        [line] = answer.stderr.splitlines()[1:]
+        assert answer.returncode == 78 and line.startswith(f'  {name} = "": is empty: unset it'), answer
+
+
+@pytest.mark.parametrize("url, words", [
+    ("https://github.com", "must name a repository, like https://github.com/acme/app"),
+    ("git@github.com:acme/app.git", "write https://github.com/acme/app.git"),
+    ("ssh://git@github.com/acme/app", "write https://github.com/acme/app"),
+])
+def test_a_source_that_is_none_is_told_with_what_to_write(url, words):
+    answer = slipway("submit", "--queue-url", QUEUE, "--url", url, variables=environment())
+    assert answer.returncode == 64 and words in answer.stderr, answer
+
+
 def test_a_log_filter_that_would_silence_the_log_is_an_error():
     for wish in ("lod", "slipway", "slipway=loud"):
         answer = slipway("schema", "job", variables=environment(SLIPWAY_LOG=wish))
         assert (answer.returncode, answer.stdout) == (64, "") and "SLIPWAY_LOG" in answer.stderr and wish in answer.stderr
+        # The reason is told once.
+        assert answer.stderr.count("error parsing") <= 1 and answer.stderr.count("expected one of") <= 1, answer.stderr
 
 
 @pytest.mark.parametrize("shell", ["bash", "fish"])

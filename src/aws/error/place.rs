@@ -1,6 +1,6 @@
 //! Where a call goes and what it is about, for the text of its error: the SDK's errors tell neither.
 
-use std::{cell::RefCell, sync::Arc};
+use std::{cell::RefCell, sync::Arc, time::Duration};
 
 use aws_sdk_sqs::{
     config::{ConfigBag, Intercept, Region, RuntimeComponents, interceptors::BeforeTransmitInterceptorContextRef},
@@ -42,16 +42,33 @@ impl Place {
         let Some(address) = self.address() else {
             return format!("no answer from the {service} endpoint: {why}; check the network, AWS_REGION and AWS_ENDPOINT_URL");
         };
-        let region = self.region.as_ref().map(|region| format!(" ({region})")).unwrap_or_default();
         let cure = match &self.named {
             // What the TLS library says of an answer in clear.
             Some(named) if why.contains("InvalidContentType") => {
                 format!("what listens there speaks no TLS: check whether {named} must begin with http://")
             }
-            Some(named) => format!("check {named}, and whether its service runs"),
-            None => self.own_endpoint().unwrap_or_else(|| format!("check the network and AWS_REGION{region}")),
+            _ => self.way(),
         };
         format!("no answer from {address}: {why}; {cure}")
+    }
+
+    /// The call that the task makes, which is still without an answer.
+    pub(in crate::aws) fn awaited(operation: &str, silence: Duration) -> String {
+        let told = |place: &RefCell<Self>| {
+            let place = place.borrow();
+            let address = place.address().unwrap_or_else(|| "AWS".to_owned());
+            format!("no answer to {operation} from {address} for {} s, still waiting; {}", silence.as_secs(), place.way())
+        };
+        PLACE.try_with(told).unwrap_or_default()
+    }
+
+    /// What to look at where no answer comes.
+    fn way(&self) -> String {
+        let region = self.region.as_ref().map(|region| format!(" ({region})")).unwrap_or_default();
+        match &self.named {
+            Some(named) => format!("check {named}, and whether its service runs"),
+            None => self.own_endpoint().unwrap_or_else(|| format!("check the network and AWS_REGION{region}")),
+        }
     }
 
     /// What answers there does not do it as AWS does.
@@ -88,7 +105,7 @@ impl Place {
 
 /// What a request names.
 struct Subject {
-    /// A queue's URL, a topic's ARN, or a log group's name.
+    /// A queue's URL or a topic's ARN; empty of what has only a name.
     address: String,
     name: String,
 }
@@ -104,6 +121,9 @@ impl Subject {
         }
         if let Some(group) = json["logGroupName"].as_str() {
             return Some(Self { address: String::new(), name: format!("log group {group}") });
+        }
+        if let Some(project) = json["projectName"].as_str() {
+            return Some(Self { address: String::new(), name: format!("project {project}") });
         }
         let (_, arn) = form_urlencoded::parse(body).find(|(key, _)| key == "TopicArn")?;
         let mut parts = arn.rsplit(':');
@@ -206,13 +226,14 @@ mod tests {
             (r#"{"QueueUrl":"https://sqs.us-east-1.amazonaws.com/123456789012/jobs"}"#, "queue jobs, account 123456789012", check),
             (r#"{"QueueUrl":"https://sqs.eu-west-1.amazonaws.com/123456789012/jobs"}"#, "queue jobs, account 123456789012", elsewhere),
             (r#"{"logGroupName":"/flex"}"#, "log group /flex", check),
+            (r#"{"projectName":"flex"}"#, "project flex", check),
             ("TopicArn=arn%3Aaws%3Asns%3Aus-east-1%3A123456789012%3Aevents&Action=Publish", "topic events, account 123456789012", check),
             ("TopicArn=arn%3Aaws%3Asns%3Aeu-west-1%3A123456789012%3Aevents", "topic events, account 123456789012", elsewhere),
         ] {
             let told = place("https://sqs.test/", None, body).subject();
             assert_eq!(told, Some(format!("{name}, region us-east-1{cure}")));
         }
-        for body in ["", "{", r#"{"projectName":"flex"}"#, r#"{"QueueUrl":"x"}"#] {
+        for body in ["", "{", r#"{"ids":["flex:1"]}"#, r#"{"QueueUrl":"x"}"#] {
             assert_eq!(place("https://sqs.test/", None, body).subject(), None, "{body}");
         }
     }

@@ -15,8 +15,7 @@ use crate::{
 /// Which are meant: all that is said must fit.
 #[derive(Debug, Clone, Args)]
 pub(super) struct Selected {
-    /// Only these: rejected or `received_too_often`
-    #[arg(long, value_name = "KIND", value_parser = kind)]
+    #[arg(long, value_name = "KIND", value_parser = kind, help = "Only these: rejected or received_too_often")]
     kind: Option<DeadLetterKind>,
 
     /// Only those with this in one of their problems

@@ -1,13 +1,13 @@
 //! One build, told from its first phase to its last line.
 
-use std::{io, pin::pin, time::Duration};
+use std::{io, time::Duration};
 
 use jiff::{Timestamp, Unit};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::{output::Output, record::Record};
 use crate::{
-    aws::{AwsError, Class, Clients, builds::Builds, logs::Event, logs::Logs},
+    aws::{AwsError, Class, Clients, builds::Builds, logs::Event, logs::Logs, tell_silence},
     backoff::Backoff,
     clock::Clock,
     config::default::READS_PER_SECOND,
@@ -154,7 +154,8 @@ impl Follower {
 
 /// Does the work to its end, and says it when AWS is silent meanwhile.
 pub(in crate::cli) async fn patient<T>(output: &mut Output, work: impl Future<Output = T>) -> io::Result<T> {
-    let mut work = pin!(work);
+    // What is told here is not to be told by each of its calls.
+    let mut work = Box::pin(tell_silence(|_| (), work));
     if let Ok(done) = timeout(SILENCE, &mut work).await {
         return Ok(done);
     }

@@ -1,6 +1,4 @@
-//! Leaving before the end: by a signal, or because nobody reads any more.
-
-use std::io;
+//! Leaving before the end, by a signal.
 
 use anyhow::Context;
 
@@ -12,21 +10,12 @@ use crate::{
 /// Does the work to its end. `None`: it was interrupted.
 pub(in crate::cli) async fn until_interrupted<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<Option<T>> {
     let asked = Shutdown::default();
-    let done = tokio::select! {
+    tokio::select! {
         biased;
-        failed = daemon::signals(&asked) => return Err(failed).context("cannot listen to signals"),
-        () = asked.drain.cancelled() => return Ok(None),
-        done = work => done,
-    };
-    match done {
-        // As `head` does once it has seen enough.
-        Err(error) if is_broken_pipe(&error) => Ok(None),
-        done => done.map(Some),
+        failed = daemon::signals(&asked) => Err(failed).context("cannot listen to signals"),
+        () = asked.drain.cancelled() => Ok(None),
+        done = work => done.map(Some),
     }
-}
-
-fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error.chain().any(|cause| cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe))
 }
 
 /// The command that goes on where this one left.

@@ -5,7 +5,7 @@ use std::io::{self, BufWriter, Write, stderr};
 use super::{fold::Fold, record::Record, text};
 use crate::cli::{
     paint::Paint,
-    stdout::{Stdout, stdout},
+    stdout::{self, Stdout, stdout},
 };
 
 /// The two outputs.
@@ -39,7 +39,7 @@ impl Output {
                 self.write(&held)?;
                 // What came before is to stand before it.
                 self.flush()?;
-                text::told(record, self.told).iter().try_for_each(|line| writeln!(stderr(), "{line}"))
+                text::told(record, self.told).iter().try_for_each(|line| stdout::note(line))
             }
         }
     }
@@ -51,7 +51,7 @@ impl Output {
     /// A word besides, for people.
     pub(in crate::cli) fn note(&mut self, words: &str) -> io::Result<()> {
         self.flush()?;
-        writeln!(stderr(), "{words}")
+        stdout::note(words)
     }
 
     pub(in crate::cli) fn flush(&mut self) -> io::Result<()> {

@@ -12,6 +12,7 @@ use crate::{
         Exit,
         logs::{
             follow::{Follower, SETTLE},
+            inquiry::Inquiry,
             leave::way_back,
             output::Output,
             record::Record,
@@ -62,10 +63,12 @@ impl<'a> Follow<'a> {
     }
 
     /// Waits for the first build of a job that somebody else has sent, and follows the job to its end.
-    pub(in crate::cli) async fn wait(&mut self, job: &str) -> anyhow::Result<Exit> {
+    pub(in crate::cli) async fn wait(&mut self, job: &str, inquiry: Inquiry) -> anyhow::Result<Exit> {
         self.listen(job).await?;
         self.sent = Some(job.to_owned());
-        self.journey(job.to_owned(), Timestamp::MIN).follow().await
+        let mut journey = self.journey(job.to_owned(), Timestamp::MIN);
+        journey.inquiry = Some(inquiry);
+        journey.follow().await
     }
 
     fn journey(&mut self, job: String, since: Timestamp) -> Journey<'_> {
@@ -82,6 +85,7 @@ impl<'a> Follow<'a> {
             last: None,
             end: None,
             earlier: None,
+            inquiry: None,
         }
     }
 

@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use clap::Args;
 use serde_json::{Map, Value, json};
 
+const SOURCE: &str = "The source: https://HOST/PATH of a git repository, s3://BUCKET/KEY.zip, or file:///PATH where the profile allows it";
+
 /// What `--url` and its companions say.
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "The job")]
 pub(super) struct Arguments {
-    /// The source: https:// git, <s3://BUCKET/KEY.zip>, or <file:///PATH> where the profile allows it
-    #[arg(long, value_name = "URL", conflicts_with = "file")]
+    #[arg(long, value_name = "URL", conflicts_with = "file", help = SOURCE)]
     url: Option<String>,
 
     /// A branch, tag or commit; on GitHub also pr/25, where the profile allows it. Left out: the default branch
@@ -18,7 +19,7 @@ pub(super) struct Arguments {
     revision: Option<String>,
 
     /// Commits of history that are fetched; 0 is all, left out it is 1
-    #[arg(long, value_name = "COMMITS", requires = "url", conflicts_with = "file")]
+    #[arg(long, value_name = "COMMITS", value_parser = commits, allow_negative_numbers = true, requires = "url", conflicts_with = "file")]
     depth: Option<u32>,
 
     /// Fetch the git submodules too
@@ -53,7 +54,7 @@ pub(super) struct Arguments {
     #[arg(long = "env", value_name = "NAME=VALUE", value_parser = pair, requires = "url", conflicts_with = "file")]
     env: Vec<(String, String)>,
 
-    /// A variable that the Secrets Manager keeps, and with --image a secret of `docker build`; once for each
+    /// A variable that the Secrets Manager keeps, and with --image a secret of docker build; once for each
     #[arg(long = "secret", value_name = "NAME=SECRET", value_parser = pair, requires = "url", conflicts_with = "file")]
     secrets: Vec<(String, String)>,
 
@@ -61,7 +62,7 @@ pub(super) struct Arguments {
     #[arg(long = "parameter", value_name = "NAME=PARAMETER", value_parser = pair, requires = "url", conflicts_with = "file")]
     parameters: Vec<(String, String)>,
 
-    /// The operator's profile
+    /// One of the profiles that the operator defines; left out, default
     #[arg(long, value_name = "NAME", requires = "url", conflicts_with = "file")]
     profile: Option<String>,
 
@@ -69,7 +70,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "NAME", requires = "url", conflicts_with = "file")]
     tenant: Option<String>,
 
-    /// Who goes first
+    /// Jobs of high priority go before normal ones, those before low ones; left out, normal
     #[arg(long, value_parser = ["high", "normal", "low"], hide_possible_values = true, value_name = "high|normal|low", requires = "url", conflicts_with = "file")]
     priority: Option<String>,
 
@@ -90,7 +91,7 @@ pub(super) struct Arguments {
     labels: Vec<(String, String)>,
 
     /// The longest that the build may take, in minutes
-    #[arg(long, value_name = "MINUTES", requires = "url", conflicts_with = "file")]
+    #[arg(long, value_name = "MINUTES", value_parser = minutes, allow_negative_numbers = true, requires = "url", conflicts_with = "file")]
     timeout: Option<u32>,
 }
 
@@ -149,10 +150,21 @@ impl Arguments {
     }
 }
 
+fn commits(text: &str) -> Result<u32, &'static str> {
+    let number = text.parse().ok().filter(|number| i32::try_from(*number).is_ok());
+    number.ok_or("must be a whole number of commits: 1 or more, or 0 for the whole history, like --depth 50")
+}
+
+/// The range is CodeBuild's.
+fn minutes(text: &str) -> Result<u32, &'static str> {
+    let number = text.parse().ok().filter(|number| (5..=2_160).contains(number));
+    number.ok_or("must be whole minutes from 5 to 2160, like --timeout 20")
+}
+
 /// `NAME=VALUE`; the value may be empty and may have a `=`.
 fn pair(text: &str) -> Result<(String, String), String> {
     let pair = text.split_once('=').filter(|(name, _)| !name.is_empty());
-    pair.map(|(name, value)| (name.to_owned(), value.to_owned())).ok_or_else(|| "must be NAME=VALUE".to_owned())
+    pair.map(|(name, value)| (name.to_owned(), value.to_owned())).ok_or_else(|| "must be NAME=VALUE, the name not empty".to_owned())
 }
 
 fn some<T>(list: Vec<T>) -> Option<Vec<T>> {
@@ -240,6 +252,28 @@ mod tests {
     }
 
     #[test]
+    fn a_wrong_value_is_told_with_its_rule_and_an_example() {
+        for (arguments, rule) in [
+            ("--depth -1", "--depth 50"),
+            ("--depth 1.5", "--depth 50"),
+            ("--timeout 5.5", "from 5 to 2160, like --timeout 20"),
+            ("--timeout -5", "from 5 to 2160, like --timeout 20"),
+            ("--timeout 3000", "from 5 to 2160, like --timeout 20"),
+            ("--env =fast", "must be NAME=VALUE"),
+            ("--queue-url nonsense", "like https://sqs.eu-west-1.amazonaws.com/123456789012/slipway-jobs"),
+            ("--queue-url ", "like https://sqs.eu-west-1.amazonaws.com/123456789012/slipway-jobs"),
+            ("--topic-arn nonsense", "like arn:aws:sns:eu-west-1:123456789012:slipway-events"),
+            ("--topic-arn ", "like arn:aws:sns:eu-west-1:123456789012:slipway-events"),
+            ("--project a,", "like codebuild-flex"),
+        ] {
+            let line = format!("slipway submit --url https://github.com/acme/app {arguments}");
+            let told = Cli::command().try_get_matches_from(line.split(' ')).map(drop).map_err(|error| error.to_string());
+            let option = arguments.split(' ').next().unwrap_or_default();
+            assert!(told.as_ref().is_err_and(|told| told.contains(rule) && told.contains(option)), "{arguments}: {told:?}");
+        }
+    }
+
+    #[test]
     fn what_makes_no_job_is_wrong_usage() {
         let url = "--url https://github.com/acme/app";
         for arguments in [
@@ -253,6 +287,8 @@ mod tests {
             format!("{url} --image team/app --platform windows"),
             format!("{url} --priority urgent"),
             format!("{url} --timeout long"),
+            format!("{url} --timeout 4"),
+            format!("{url} --depth 2147483648"),
         ] {
             assert_eq!(body(&arguments), None, "{arguments}");
         }

@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, io, time::Duration};
 use jiff::Timestamp;
 use tokio::time::{Instant, sleep};
 
+use super::ending::Ending;
 use crate::{
     aws::{AwsError, builds::Builds, subscription::Subscription},
     backoff::Backoff,
@@ -13,16 +14,15 @@ use crate::{
         logs::{
             find::latest,
             follow::{Follower, patient},
-            record::{End, Record},
+            inquiry::{Inquiry, Known},
+            record::Record,
         },
     },
     clock::Clock,
     job::{
         build::Build,
-        event::{Event, EventKind, ImageResult, image::image_results},
-        excerpt::Highlight,
-        outcome::{Failure, Outcome, Status, Verdict, judge},
-        problem::Problem,
+        event::{Event, EventKind},
+        outcome::{Outcome, Status, Verdict, judge},
     },
 };
 
@@ -61,21 +61,8 @@ pub(super) struct Journey<'a> {
     pub(super) message: Option<String>,
     /// The build that an earlier message has had under the job's id.
     pub(super) earlier: Option<String>,
-}
-
-/// How a job ended.
-#[derive(Debug)]
-pub(super) struct Ending {
-    status: String,
-    build: Option<String>,
-    reason: Option<String>,
-    superseded_by: Option<String>,
-    failure: Option<Failure>,
-    highlights: Vec<Highlight>,
-    images: Vec<ImageResult>,
-    problems: Vec<Problem>,
-    /// The message that the job came by.
-    message: Option<String>,
+    /// Of a job that somebody else has sent: the daemon knows what CodeBuild does not, and the topic may have told before.
+    pub(super) inquiry: Option<Inquiry>,
 }
 
 /// What comes next.
@@ -105,7 +92,7 @@ impl Journey<'_> {
                     self.last = Some((build, Instant::now()));
                 }
                 Next::End(end) => {
-                    end.tell(&self.job, self.is_repeat(&end), self.follower)?;
+                    end.tell(&self.job, self.is_repeat(&end), &mut self.follower.output)?;
                     return Ok(end.exit());
                 }
             }
@@ -135,6 +122,9 @@ impl Journey<'_> {
             }
             if Instant::now() >= next_look {
                 next_look = Instant::now() + if self.events.is_some() { SAFETY } else { Duration::ZERO };
+                if let Some(next) = self.inquire().await? {
+                    return Ok(next);
+                }
                 match self.latest().await {
                     Ok(Some(build)) => return Ok(Next::Build(Box::new(build))),
                     Ok(None) => {}
@@ -142,6 +132,19 @@ impl Journey<'_> {
                 }
             }
         }
+    }
+
+    /// Asks the daemon about a job that has had no build.
+    async fn inquire(&mut self) -> anyhow::Result<Option<Next>> {
+        let Some(inquiry) = self.inquiry.as_mut().filter(|_| self.followed.is_empty()) else { return Ok(None) };
+        let known = inquiry.ask().await;
+        if let Some(news) = inquiry.heard(&known)? {
+            self.follower.output.note(&news)?;
+        }
+        Ok(match known {
+            Known::Built(id) => Some(Next::Build(Box::new(self.follower.look(&id).await?))),
+            known => Ending::known(known).map(|end| Next::End(Box::new(end))),
+        })
     }
 
     /// Takes events, in any order and any number of times. The answer is a build that has not been followed.
@@ -188,58 +191,6 @@ impl Journey<'_> {
             }
             _ => return None,
         };
-        Some(Ending {
-            status: outcome.status.as_str().to_owned(),
-            build: Some(build.id.clone()),
-            reason: None,
-            superseded_by: None,
-            failure: outcome.failure,
-            highlights: Vec::new(),
-            images: image_results(build).images,
-            problems: Vec::new(),
-            message: None,
-        })
-    }
-}
-
-impl Ending {
-    fn of(event: Event) -> Self {
-        let data = event.data;
-        Self {
-            status: data.status.map_or("rejected", Status::as_str).to_owned(),
-            build: data.build.map(|build| build.id),
-            reason: data.reason,
-            superseded_by: data.superseded_by,
-            failure: data.failure,
-            highlights: data.log.map(|log| log.highlights).unwrap_or_default(),
-            images: data.images,
-            problems: data.problems,
-            message: Some(data.job.message_id),
-        }
-    }
-
-    fn tell(&self, job: &str, repeat: bool, follower: &mut Follower) -> anyhow::Result<()> {
-        follower.output.tell(&Record::End(End {
-            job: Some(job),
-            build: self.build.as_deref(),
-            status: self.status.clone(),
-            complete: None,
-            reason: self.reason.as_deref(),
-            superseded_by: self.superseded_by.as_deref(),
-            failure: self.failure.as_ref(),
-            highlights: &self.highlights,
-            images: &self.images,
-            problems: &self.problems,
-            repeat,
-        }))?;
-        Ok(follower.output.flush()?)
-    }
-
-    fn exit(&self) -> Exit {
-        match self.status.as_str() {
-            "succeeded" => Exit::Done,
-            "rejected" => Exit::Rejected,
-            _ => Exit::Failed,
-        }
+        Some(Ending::of_build(build, outcome))
     }
 }

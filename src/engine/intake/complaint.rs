@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use crate::{
     aws::{AwsError, queue::is_fifo},
     clock::Clock,
-    engine::notices::{Notices, Restart, cure},
+    engine::notices::{Notices, Restart, Seldom, cure},
     observe,
 };
 
@@ -33,6 +33,8 @@ pub(super) struct Complaints {
     counts: u32,
     /// It was told that they do, and none has come since.
     is_unreceived: bool,
+    /// What passes by itself.
+    log: Seldom,
 }
 
 /// What the notice is called.
@@ -50,13 +52,19 @@ impl Complaints {
             quiet_since: Instant::now(),
             counts: 0,
             is_unreceived: false,
+            log: Seldom::default(),
         }
     }
 
     /// A receive has failed.
     pub(super) fn failed(&mut self, error: &AwsError) {
         self.quiet_since = Instant::now();
-        let Some(cure) = cure(error) else { return observe::receive_failed(&self.url, error) };
+        let Some(cure) = cure(error) else {
+            if self.log.is_due(error.class.name()) {
+                observe::receive_failed(&self.url, error);
+            }
+            return;
+        };
         let text = format!("nothing can be received from {}: {error}{cure}", self.url);
         if self.raise(error.class.name(), text) {
             observe::receive_failed(&self.url, &format_args!("{error}{cure}"));
@@ -65,6 +73,7 @@ impl Complaints {
 
     /// A receive has brought messages, or none.
     pub(super) fn answered(&mut self, brought: usize) {
+        self.log.is_over();
         if brought > 0 {
             self.quiet_since = Instant::now();
             self.counts = 0;

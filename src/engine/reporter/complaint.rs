@@ -1,14 +1,14 @@
 //! What the topic refuses, for those who have to mend it: jobs that have ended cannot be told meanwhile.
 
 use std::sync::{
-    Arc,
+    Arc, Mutex, PoisonError,
     atomic::{AtomicUsize, Ordering},
 };
 
 use crate::{
     aws::AwsError,
     clock::Clock,
-    engine::notices::{Notices, Restart, cure},
+    engine::notices::{Notices, Restart, Seldom, cure},
     job::event::rfc3339,
     observe,
 };
@@ -23,6 +23,8 @@ pub(super) struct Complaints {
     about: Arc<str>,
     /// Events that must be told, were refused, and are tried again.
     untold: Arc<AtomicUsize>,
+    /// What passes by itself.
+    log: Arc<Mutex<Seldom>>,
 }
 
 /// One of the events that are tried again. It is dropped when the topic has accepted it.
@@ -31,7 +33,7 @@ pub(super) struct Untold(Arc<AtomicUsize>);
 
 impl Complaints {
     pub(super) fn new(notices: Notices, clock: Clock, arn: &str) -> Self {
-        Self { notices, clock, arn: arn.into(), about: format!("topic {arn}").into(), untold: Arc::default() }
+        Self { notices, clock, arn: arn.into(), about: format!("topic {arn}").into(), untold: Arc::default(), log: Arc::default() }
     }
 
     /// An event that must be told was refused for the first time.
@@ -40,16 +42,22 @@ impl Complaints {
         Untold(Arc::clone(&self.untold))
     }
 
-    /// The topic has refused an event.
-    pub(super) fn refused(&self, error: &AwsError) {
+    /// An event could not be published, and is tried again. The log has that once for all events, and then seldom.
+    pub(super) fn failed(&self, event: &str, error: &AwsError) {
+        let kind = error.class.name();
+        if !error.class.is_refusal() {
+            let is_due = self.log.lock().unwrap_or_else(PoisonError::into_inner).is_due(kind);
+            return observe::publish_failed(event, error, is_due);
+        }
         let cure = cure(error).unwrap_or_default();
         let text = format!("the topic {} refuses events, so that ended jobs cannot be told: {error}{cure}", self.arn);
-        // The log has a line for each event that is refused.
-        self.notices.raise(&self.about, Restart::Harms, error.class.name(), text, rfc3339(self.clock.now()));
+        let is_due = self.notices.raise(&self.about, Restart::Harms, kind, text, rfc3339(self.clock.now()));
+        observe::publish_refused(event, &format_args!("{error}{cure}"), is_due);
     }
 
     /// The topic has accepted an event. One that refuses some events only needs a person until they are told too.
     pub(super) fn accepted(&self) {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner).is_over();
         if self.untold.load(Ordering::Relaxed) == 0
             && let Some(notice) = self.notices.clear(&self.about)
         {
@@ -73,7 +81,7 @@ mod tests {
     async fn a_refusing_topic_needs_a_person_until_it_has_accepted_all_that_it_refused() {
         let notices = Notices::default();
         let complaints = Complaints::new(notices.clone(), Clock::system(), "arn:aws:sns:us-east-1:000000000000:events");
-        let refused = |class| complaints.refused(&AwsError::local(class, "sns.PublishBatch", "no"));
+        let refused = |class| complaints.failed("app-1/finished", &AwsError::local(class, "sns.PublishBatch", "no"));
         let kinds = || notices.list().into_iter().map(|notice| notice.kind).collect::<Vec<_>>();
         // An event that nobody depends on tells it too.
         refused(Class::Denied);

@@ -53,8 +53,28 @@ pub(super) fn of_text(body: &str) -> Option<&'static str> {
     }
 }
 
+/// What the types of the daemon's own events begin with.
+const OWN: &str = "slipway.job.";
+
+/// Whether a body is an event that a daemon published, alone or in a topic's envelope.
+pub fn is_own_event(body: &str) -> bool {
+    serde_json::from_str(body).is_ok_and(|value| is_own(&value))
+}
+
+fn is_own(value: &Value) -> bool {
+    let is_event = |value: &Value| value.get("specversion").is_some() && value["type"].as_str().is_some_and(|kind| kind.starts_with(OWN));
+    is_event(value)
+        || value["Message"].as_str().and_then(|text| serde_json::from_str(text).ok()).is_some_and(|inner: Value| is_event(&inner))
+}
+
 /// What a value that is no message probably is.
 pub(super) fn of_value(value: &Value) -> Option<&'static str> {
+    if is_own(value) {
+        return Some(
+            "is one of the daemon's own events: the jobs queue is subscribed to the topic of its events, so that each event comes back as a \
+             message; remove this subscription, and let whoever reads events have a queue of their own",
+        );
+    }
     if value.get("detail-type").is_some_and(Value::is_string) && value.get("detail").is_some() {
         return Some(
             "is an EventBridge event: give the rule's target the input path `$.detail`, or set `envelope = \"eventbridge\"` for the queue",

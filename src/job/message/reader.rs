@@ -91,7 +91,7 @@ impl<'a> Field<'a> {
     }
 
     /// A text that a type takes.
-    pub(super) fn parsed<T>(&self, parse: fn(&str) -> Result<T, &'static str>) -> Option<T> {
+    pub(super) fn parsed<T, E: Into<String>>(&self, parse: fn(&str) -> Result<T, E>) -> Option<T> {
         let Value::String(text) = self.value else { return self.wrong("a string") };
         parse(text).map_err(|rule| self.problem(rule)).ok()
     }

@@ -42,7 +42,7 @@ pub(super) fn read(root: &Field<'_>, message_id: &str, profiles: Option<&BTreeMa
     let named = object.optional("tenant").map(|field| {
         let tenant = field.parsed(Tenant::parse);
         if tenant.as_ref().zip(profile).is_some_and(|(tenant, profile)| !policy::may_use(profile, tenant)) {
-            field.problem("is not a tenant that may use the profile");
+            field.problem("is not a tenant that may use the profile: name another profile, or ask the operator to allow it");
         }
         tenant
     });
@@ -83,14 +83,14 @@ fn read_profile<'p>(root: &Field<'_>, object: &Object<'_>, profiles: Option<&'p 
         let profiles = profiles?;
         let profile = profiles.get(&wire::default_profile());
         if profile.is_none() {
-            root.problem("must name a profile: there is none that is the default");
+            root.problem("must name a profile: there is none that is the default; ask the operator for a name");
         }
         return profile;
     };
     let name = field.text(64, rule::one_line)?;
     let profile = profiles?.get(name);
     if profile.is_none() {
-        field.problem("is not a profile that the operator has defined");
+        field.problem("is not a profile that the operator has defined: leave it out for the default one, or ask the operator for a name");
     }
     profile
 }
@@ -99,11 +99,11 @@ fn read_profile<'p>(root: &Field<'_>, object: &Object<'_>, profiles: Option<&'p 
 fn read_source(field: &Field<'_>, profile: Option<&Profile>, named: Option<&Option<Tenant>>) -> (Option<SourceUrl>, Option<Source>) {
     let Some(object) = field.object(&["url", "revision", "depth", "submodules"]) else { return (None, None) };
     let url = object.required("url").and_then(|field| {
-        let url = field.parsed(SourceUrl::parse)?;
+        let url = field.parsed(SourceUrl::read)?;
         let default = policy::tenant(&url);
         let tenant = named.map_or(Some(&default), Option::as_ref);
         if profile.is_some_and(|profile| !policy::may_build(profile, tenant, &url)) {
-            field.problem("is not among the sources that the profile allows");
+            field.problem("is not among the sources that the profile allows: check its spelling, name another profile, or ask the operator to allow it");
         }
         if named.is_none() && profile.is_some_and(|profile| !policy::may_use(profile, &default)) {
             field.problem(format!("makes the tenant {default}, who may not use the profile"));
@@ -115,7 +115,9 @@ fn read_source(field: &Field<'_>, profile: Option<&Profile>, named: Option<&Opti
         && profile.is_some_and(|profile| !policy::may_build_revision(profile, url.as_ref(), revision.as_deref()))
     {
         match object.optional("revision") {
-            Some(field) => field.problem("is not among the revisions that the profile allows"),
+            Some(field) => {
+                field.problem("is not among the revisions that the profile allows: name another, or ask the operator to allow it");
+            }
             None => field.problem("must name a revision: the default branch, HEAD, is not among those that the profile allows"),
         }
     }

@@ -297,7 +297,7 @@ fn jobs_of_profiles_without_a_default_must_name_one() {
     let mut message = full();
     message.as_object_mut().unwrap().remove("profile");
     let rejection = read(&message.to_string(), MESSAGE_ID, &profiles).unwrap_err();
-    assert_eq!(rejection.problems[0].to_string(), "must name a profile: there is none that is the default");
+    assert_eq!(rejection.problems[0].to_string(), "must name a profile: there is none that is the default; ask the operator for a name");
 }
 
 #[test]

@@ -17,7 +17,12 @@ fn a_mistake_that_is_recognised_is_the_one_problem_and_says_what_to_do() {
     let mut confirmation = sns.clone();
     confirmation["Type"] = "SubscriptionConfirmation".into();
     let pointer = json!(["software.amazon.payloadoffloading.PayloadS3Pointer", { "s3BucketName": "b", "s3Key": "k" }]);
+    let own = json!({ "specversion": "1.0", "id": "app-1/finished", "type": "slipway.job.finished", "subject": "app-1", "data": {} });
+    let mut own_in_sns = sns.clone();
+    own_in_sns["Message"] = own.to_string().into();
     for (body, expected) in [
+        (own.to_string(), "the daemon's own events: the jobs queue is subscribed to the topic of its events"),
+        (own_in_sns.to_string(), "remove this subscription"),
         (sns.to_string(), "subscribe the queue with RawMessageDelivery"),
         (confirmation.to_string(), "to be confirmed by its owner"),
         (event.to_string(), "the input path `$.detail`"),
