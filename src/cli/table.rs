@@ -115,7 +115,7 @@ fn line(cells: &[Cell], widths: &[usize], paint: Paint) -> String {
 }
 
 /// The text in at most `width` columns of a terminal.
-fn clip(text: &str, width: usize) -> String {
+pub(super) fn clip(text: &str, width: usize) -> String {
     if text.width() <= width {
         return text.to_owned();
     }

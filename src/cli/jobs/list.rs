@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::{
     cli::{
         paint::{Paint, Tone},
-        table::{Cell, Table},
+        table::{Cell, Table, clip},
         wording,
     },
     http::api::JobList,
@@ -26,19 +26,23 @@ fn is_commit(revision: &str) -> bool {
 
 /// The list for people.
 pub(super) fn text(list: &JobList, pauses: &[Pause], width: Option<usize>, paint: Paint, now: Timestamp, trouble: Option<&str>) -> String {
-    let counts = list.counts;
+    // A line that wraps would push the last jobs off a terminal.
+    let line = |text: &mut String, tone: Tone, words: &str| {
+        let words = plain(words);
+        text.push_str(&paint.paint(tone, &width.map_or_else(|| words.to_string(), |width| clip(&words, width))));
+        text.push('\n');
+    };
+    let (mut text, counts) = (String::new(), list.counts);
     let summary = format!(
         "{} waiting, {} running, {} reporting, {} ended and remembered",
         counts.waiting, counts.running, counts.reporting, counts.ended
     );
-    let mut text = format!("{}\n", paint.paint(Tone::Dim, &summary));
+    line(&mut text, Tone::Dim, &summary);
     for pause in pauses {
-        text.push_str(&paint.paint(Tone::Warn, &plain(&wording::paused(pause))));
-        text.push('\n');
+        line(&mut text, Tone::Warn, &wording::paused(pause));
     }
     if let Some(trouble) = trouble {
-        text.push_str(&paint.paint(Tone::Bad, &plain(trouble)));
-        text.push('\n');
+        line(&mut text, Tone::Bad, trouble);
     }
     // On a narrow terminal the reason and the estimate need the room more than these.
     let has = |least: usize| width.is_none_or(|width| width >= least);
@@ -73,13 +77,11 @@ pub(super) fn text(list: &JobList, pauses: &[Pause], width: Option<usize>, paint
         text.push_str(&table.render(width, paint));
     }
     if list.jobs.is_empty() && counts.ended > 0 {
-        text.push_str(&paint.paint(Tone::Dim, "none of these to show: slipway jobs --all shows also those that have ended"));
-        text.push('\n');
+        line(&mut text, Tone::Dim, "none of these to show: slipway jobs --all shows also those that have ended");
     }
     let left_out = list.total.saturating_sub(list.jobs.len());
     if left_out > 0 {
-        text.push_str(&paint.paint(Tone::Dim, &format!("and {left_out} more: --limit shows up to 1000")));
-        text.push('\n');
+        line(&mut text, Tone::Dim, &format!("and {left_out} more: --limit shows up to 1000"));
     }
     text
 }
@@ -88,6 +90,7 @@ pub(super) fn text(list: &JobList, pauses: &[Pause], width: Option<usize>, paint
 #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use serde_json::json;
+    use unicode_width::UnicodeWidthStr;
 
     use super::*;
     use crate::job::standing::PauseScope;
@@ -113,12 +116,15 @@ mod tests {
             ],
         }))
         .unwrap();
+        let trouble = "no answer for a long time; ".repeat(9);
         let pauses =
             [Pause { scope: PauseScope::Tenant("team-g".to_owned()), since: None, reason: Some("over\u{1b}[2J budget".to_owned()) }];
-        let shown = |width| text(&list, &pauses, Some(width), Paint { colours: false }, "2026-11-22T10:01:00Z".parse().unwrap(), None);
+        let shown =
+            |width| text(&list, &pauses, Some(width), Paint { colours: false }, "2026-11-22T10:01:00Z".parse().unwrap(), Some(&trouble));
         for width in [80, 60] {
             let narrow = shown(width);
             assert!(narrow.contains("#3, in 1m to 3m, tenant team-a runs 4 of 4"), "{width}:\n{narrow}");
+            assert!(narrow.lines().all(|line| line.width() <= width), "{width}:\n{narrow}");
         }
         let text = shown(140);
         for line in [
