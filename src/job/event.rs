@@ -29,7 +29,7 @@ use super::{
 };
 
 /// Where a job came from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Origin {
     /// SQS's id of the message.
     pub message_id: String,

@@ -11,7 +11,7 @@ use super::{Job, OnConflict, Priority, SourceUrl, variable::MAX_VALUE};
 /// The variable that holds the record, as JSON.
 pub const RECORD_VARIABLE: &str = "SLIPWAY_RECORD";
 
-/// A job as it was when its build was started: what the build's other variables do not say.
+/// A job as it was when its build was started: what events tell of it, and [`super::build::Build`] does not read from other variables.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
     /// When the message was enqueued: the job's age among those of its group.

@@ -90,9 +90,41 @@ fn summary(id: &JobId, build: &Build) -> JobSummary {
             revision: record.revision.as_deref().map(shown),
             commit: build.source_commit(),
         }),
-        labels: record.and_then(|record| record.labels.clone()).unwrap_or_default(),
+        labels: record
+            .and_then(|record| record.labels.as_ref())
+            .into_iter()
+            .flatten()
+            .map(|(name, value)| (shown(name), shown(value)))
+            .collect(),
         enqueued_at: record.and_then(|record| record.enqueued_at).map(rfc3339),
         last_receive: false,
         repository: None,
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::job::{event::Origin, message::sample::job_with, record::Record};
+
+    #[test]
+    fn a_job_reads_after_a_restart_as_before_it() {
+        let job = job_with(&json!({
+            "labels": { "to": "a\u{202e}b" }, "tenant": "team-a", "priority": "high", "group": { "key": "g" },
+            "source": { "url": "https://github.com/acme/app", "revision": "v1\u{202e}" },
+        }));
+        let before = JobSummary::of(&job, &Origin::default(), None);
+        let build = Build {
+            record: Record::parse(&Record::of(&job, None).value()),
+            tenant: Some(job.tenant.clone()),
+            profile: Some(job.profile.clone()),
+            group: Some("g".to_owned()),
+            ..Build::default()
+        };
+        let detail = JobDetail::of_record(&job.id, &[Arc::new(build)]).unwrap();
+        assert_eq!(*detail.standing.job, JobSummary { repository: None, ..before });
     }
 }
