@@ -111,7 +111,7 @@ fn a_buildspec_file_is_read_from_beside_the_configuration() {
     let path = folder.path().join("slipway.toml");
     let text = "version: 0.2\nenv: { exported-variables: [SLIPWAY_RESULT] }\n";
     std::fs::write(folder.path().join("central.yml"), text).unwrap();
-    std::fs::write(folder.path().join("plain.yml"), "version: 0.2\n").unwrap();
+    std::fs::write(folder.path().join("plain.yml"), "version: 0.2\n# exports no SLIPWAY_RESULT\n").unwrap();
     let with = |line: &str| {
         std::fs::write(&path, format!("{LEAST}{line}\n")).unwrap();
         load(&path, []).map_err(|error| error.to_string())

@@ -105,19 +105,20 @@ impl Cause {
             }
             Self::RegistryRateLimit => "the registry's rate limit is reached: try again later, and log in to it if that is possible",
             Self::RegistryLoginFailed => {
-                "the registry did not take the build's credentials: the operator should check that the build's role may call \
-                 ecr:GetAuthorizationToken, and any other registry's login"
+                "the registry did not take the credentials: check the login, if the repository's own commands make it; else the operator \
+                 should check that the build's role may call ecr:GetAuthorizationToken, and any other registry's login"
             }
             Self::RegistryAccessDenied => {
-                "the registry refuses this build: the operator should allow the build's role to push to and pull from this repository"
+                "the registry refuses this build: check the image's name, and the login, if the repository's own commands make it; else the \
+                 operator should allow the build's role to push to and pull from this repository"
             }
             Self::RepositoryNotFound => {
                 "the repository is not there, and the registry does not make it by itself: check the image's name, or ask the operator to \
                  create the repository"
             }
             Self::GitAuthenticationFailed => {
-                "the git host did not let the build in: the operator should check the project's source credentials, and that they may \
-                 read this repository"
+                "the git host did not let the build in: check the login, if the repository's own commands make it; else the operator should \
+                 check the project's source credentials, and that they may read this repository"
             }
             Self::SourceNotFound => {
                 "the source is not there, or hidden from the build: check source.url; if it is right and private, the operator should \

@@ -10,6 +10,11 @@ use super::{
 /// How the central buildspec begins the line that says what has failed. What docker prints of a Dockerfile's commands has another beginning.
 const LINE: &str = "error: slipway: ";
 
+/// How docker begins the line that says why it could not build.
+const SOLVING: &str = "ERROR: failed to solve: ";
+/// No more of that is told, in bytes.
+const REASON: usize = 1_000;
+
 /// What is in the commands of the central buildspec, and in no other's.
 const SCRIPT: &str = "$SLIPWAY_WORK/slipway.sh";
 
@@ -66,6 +71,8 @@ pub struct Fault {
     over: bool,
     /// What the failed command said last of what the central buildspec says.
     line: Option<String>,
+    /// Why the last image could not be built, in docker's words.
+    solving: Option<String>,
 }
 
 impl Fault {
@@ -77,7 +84,7 @@ impl Fault {
         // Another buildspec of the operator's may run what a repository brings, and that may print anything.
         let command = outcome.failure.as_ref().and_then(|failure| failure.command.as_deref());
         let is_central = is_operators == Some(true) && command.is_some_and(|command| command.contains(SCRIPT));
-        Self { said, is_operators, runs: agent::Command::default(), over: !is_central, line: None }
+        Self { said, is_operators, runs: agent::Command::default(), over: !is_central, line: None, solving: None }
     }
 
     /// Takes the next line of the log as plain text.
@@ -89,13 +96,15 @@ impl Fault {
             Some(words) => {
                 self.over = agent::fails_phase(words);
                 if self.runs.begins(words) {
-                    self.line = None;
+                    (self.line, self.solving) = (None, None);
                 }
             }
             None if self.runs.is_aside() => {}
             None => {
                 if let Some(words) = line.strip_prefix(LINE) {
                     self.line = Some(words.trim_end().to_owned());
+                } else if let Some(words) = line.strip_prefix(SOLVING) {
+                    self.solving = Some(innermost(words).to_owned());
                 }
             }
         }
@@ -122,13 +131,25 @@ impl Fault {
             let more = failure.message.strip_prefix(self.said.as_str());
             failure.message = match (more, known) {
                 (Some(more), Some((_, advice))) if more.is_empty() || is_login => format!("{line} ({advice})"),
-                (Some(more), _) => format!("{line}{more}"),
+                (Some(more), None) => match self.solving {
+                    Some(reason) => format!("{line}: {reason}{more}"),
+                    None => format!("{line}{more}"),
+                },
+                (Some(more), Some(_)) => format!("{line}{more}"),
                 // The log's reason has taken the place of CodeBuild's words.
                 (None, Some((_, advice))) => format!("{line} ({advice})"),
                 (None, None) => format!("{line}: {}", failure.message),
             };
         }
     }
+}
+
+/// What docker says, without what its parts say of each other.
+fn innermost(words: &str) -> &str {
+    const PARTS: [&str; 3] =
+        ["rpc error: code = Unknown desc = ", "failed to solve with frontend dockerfile.v0: ", "failed to create LLB definition: "];
+    let inner = PARTS.into_iter().fold(words, |words, part| words.strip_prefix(part).unwrap_or(words)).trim_end();
+    inner.get(..inner.floor_char_boundary(REASON)).unwrap_or(inner)
 }
 
 /// Whether a line begins with these words; `*`: one word, and then the line ends with what follows.
@@ -224,6 +245,37 @@ mod tests {
         let engine = told("no docker engine answers: the project needs privileged mode", "Cannot connect to the Docker daemon");
         assert!(engine.ends_with("this machine's)") && !engine.contains("Cannot"), "{engine}");
         assert!(is_own("error: slipway: docker could not build team/app") && !is_own("#7 error: slipway: x"));
+    }
+
+    #[test]
+    fn docker_says_why_where_the_log_has_no_better_reason() {
+        let old = "rpc error: code = Unknown desc = failed to solve with frontend dockerfile.v0: failed to create LLB definition: ";
+        let ran = "process \"/bin/sh -c false\" did not complete successfully: exit code: 1";
+        for (said, expected) in [
+            (
+                format!("{old}dockerfile parse error line 1: unknown instruction: FORM"),
+                "dockerfile parse error line 1: unknown instruction: FORM",
+            ),
+            (format!("{old}target stage x could not be found"), "target stage x could not be found"),
+            (ran.to_owned(), ran),
+        ] {
+            let failure = central(&[&format!("ERROR: failed to solve: {said}"), "error: slipway: docker could not build team/app"]);
+            assert_eq!(failure.message, format!("docker could not build team/app: {expected}"));
+        }
+        let absent = format!("ERROR: failed to solve: {old}registry.test/none:1: not found");
+        let message = central(&[&absent, "error: slipway: docker could not build team/app"]).message;
+        assert!(
+            message.starts_with("docker could not build team/app: registry.test/none:1: not found (an image could not be pulled"),
+            "{message}"
+        );
+    }
+
+    /// The path is the sender's.
+    #[test]
+    fn what_a_path_says_is_no_cause() {
+        let path = "x; docker could not push a; unauthorized: authentication required";
+        let failure = central(&[&format!("error: slipway: the source has no {path}")]);
+        assert_eq!((failure.kind, failure.code.as_deref()), (FailureKind::Build, Some("COMMAND_EXECUTION_ERROR")), "{}", failure.message);
     }
 
     #[test]

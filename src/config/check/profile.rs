@@ -191,7 +191,8 @@ fn images_buildspec(document: &mut Document, key: &str, raw: Option<String>, has
 
 /// A job with images fails without a report of them, and a buildspec exports only what it names.
 fn reports_images(document: &mut Document, key: &str, text: Option<&str>) {
-    if text.is_some_and(|text| !text.contains(RESULT_VARIABLE)) {
+    let exports = |line: &str| !line.trim_start().starts_with('#') && line.contains(RESULT_VARIABLE);
+    if text.is_some_and(|text| !text.lines().any(exports)) {
         document.fault(
             key,
             format!(

@@ -94,6 +94,8 @@ const SIGNS: &[(Cause, &str)] = &[
 
 /// How the central buildspec begins its own words.
 const OWN: &str = "error: slipway: ";
+/// How the signs of its words begin.
+const OWN_SIGN: &str = "^error: slipway: ";
 
 static SET: LazyLock<RegexSet> = LazyLock::new(set);
 
@@ -135,7 +137,9 @@ pub(super) fn read(line: &str) -> Option<Cause> {
     if SHOWN.is_match(line) {
         return None;
     }
-    let first = SET.matches(unquoted(line)).iter().next()?;
+    // The central buildspec repeats what the sender wrote, such as the path of a file: of its lines only how they begin counts.
+    let counts = |&at: &usize| !is_own(line) || SIGNS.get(at).is_some_and(|(_, words)| words.starts_with(OWN_SIGN));
+    let first = SET.matches(unquoted(line)).iter().find(counts)?;
     let cause = SIGNS.get(first).map(|&(cause, _)| cause);
     cause.filter(|&cause| !is_output || !(cause == Cause::RegistryLoginFailed || is_own(line)))
 }

@@ -18,6 +18,14 @@ const KEY_ID: usize = 20;
 
 static KEY_IDS: LazyLock<Regex> = LazyLock::new(key_ids);
 
+/// Colours and other commands to a terminal, which whoever reads the log takes out.
+static ESCAPES: LazyLock<Regex> = LazyLock::new(escapes);
+
+#[expect(clippy::expect_used, reason = "the pattern is a constant, and the test compiles it")]
+fn escapes() -> Regex {
+    Regex::new(r"(?-u)\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])").expect("a pattern that compiles")
+}
+
 #[expect(clippy::expect_used, reason = "the pattern is a constant, and the test compiles it")]
 fn key_ids() -> Regex {
     Regex::new(r"(?-u)\b(?:AKIA|ASIA)[A-Z0-9]{16}\b").expect("a pattern that compiles")
@@ -63,6 +71,17 @@ impl Mask {
     }
 
     pub(super) fn bytes<'a>(&self, text: &'a [u8]) -> Cow<'a, [u8]> {
+        let masked = self.as_it_stands(text);
+        // A value that a colour divides is read whole once the colour is gone.
+        if let Cow::Owned(bare) = ESCAPES.replace_all(&masked, b"")
+            && let Cow::Owned(masked) = self.as_it_stands(&bare)
+        {
+            return Cow::Owned(masked);
+        }
+        masked
+    }
+
+    fn as_it_stands<'a>(&self, text: &'a [u8]) -> Cow<'a, [u8]> {
         let mut masked = Cow::Borrowed(text);
         for (values, alone) in [(&self.values, false), (&self.short, true)] {
             if let Some(values) = values
@@ -110,6 +129,11 @@ mod tests {
             (&format!("key {id}."), "key ***."),
             (&format!("X{id}"), &format!("X{id}")),
         ] {
+            assert_eq!(mask.text(text), expected, "{text}");
+        }
+        for (text, expected) in
+            [("\u{1b}[1ms3c\u{1b}[0mret\u{1b}]8;;x\u{7}!", "***!"), ("\u{1b}[1mred\u{1b}[0m s3cret", "\u{1b}[1mred\u{1b}[0m ***")]
+        {
             assert_eq!(mask.text(text), expected, "{text}");
         }
         assert_eq!(Mask::new([]).text(&id), "***");
