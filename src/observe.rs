@@ -45,7 +45,7 @@ pub(crate) fn drained() {
 }
 
 pub(crate) fn grace_ran_out(jobs: usize) {
-    warn!(jobs, "leaving before these jobs have ended: their messages come back, and the next process goes on with them");
+    warn!(jobs, "leaving before these jobs have ended: their messages go back to the queue, for whoever receives them next");
 }
 
 pub(crate) fn message_received(message_id: &str, receive_count: u32) {

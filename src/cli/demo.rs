@@ -37,9 +37,8 @@ use crate::{
 Starts the embedded AWS endpoint and the daemon on a free port with sample
 repositories of its own, sends the jobs, prints every event as it arrives and
 then how each job ended. Takes less than a minute and leaves nothing behind,
-unless told to --keep. Needs git; with docker, podman
-or buildah one job builds a real image. The status page shows all of it while
-it happens.
+unless told to --keep. Needs git; with docker, podman or buildah one job builds
+a real image. The status page shows all of it while it happens.
 
 Exit codes: 0 every job ended as it should; 1 one did not, or something is
 missing.

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use super::stdout;
+use super::{client::Failure, stdout};
 use crate::{config, telemetry};
 
 /// The exit codes; from 64 on they are those of sysexits.h.
@@ -43,7 +43,7 @@ impl Exit {
         let is = |known: fn(&(dyn std::error::Error + 'static)) -> bool| error.chain().any(known);
         if is(|cause| cause.is::<config::Error>() || cause.is::<config::Faults>()) {
             Self::Configuration
-        } else if is(|cause| cause.is::<Usage>() || cause.is::<telemetry::Error>()) {
+        } else if is(|cause| cause.is::<Usage>() || cause.is::<telemetry::Error>() || is_refused_as_wrong(cause)) {
             Self::Usage
         } else if is(stdout::is_unread) {
             Self::Done
@@ -55,6 +55,11 @@ impl Exit {
     }
 }
 
+/// The daemon finds the arguments wrong, as the command itself would.
+fn is_refused_as_wrong(cause: &(dyn std::error::Error + 'static)) -> bool {
+    matches!(cause.downcast_ref(), Some(Failure::Refused(problem)) if [400, 422].contains(&problem.status))
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit as u8)
@@ -64,9 +69,10 @@ impl From<Exit> for ExitCode {
 #[cfg(test)]
 mod tests {
     use anyhow::{Context, anyhow};
+    use axum::http::StatusCode;
 
-    use super::{Exit, NotFollowed, Usage};
-    use crate::config;
+    use super::{Exit, Failure, NotFollowed, Usage};
+    use crate::{config, http::Problem};
 
     #[test]
     fn an_error_finds_its_exit_code_under_any_context() {
@@ -74,6 +80,10 @@ mod tests {
         assert_eq!(faulty.map_err(|error| Exit::of(&error)), Err(Exit::Configuration));
         assert_eq!(Exit::of(&anyhow!(Usage("no queue".to_owned())).context("submit")), Exit::Usage);
         assert_eq!(Exit::of(&anyhow!("the network is down")), Exit::Failed);
+        for (status, exit) in [(StatusCode::BAD_REQUEST, Exit::Usage), (StatusCode::NOT_FOUND, Exit::Failed)] {
+            let refused = Failure::Refused(Box::new(Problem::new(status, "wrong", "state: is none")));
+            assert_eq!(Exit::of(&anyhow!(refused)), exit, "{status}");
+        }
         let followed = || NotFollowed("app-1".to_owned());
         assert_eq!(Exit::of(&anyhow!("the network is down").context(followed()).context("submit")), Exit::NotFollowed);
         assert_eq!(Exit::of(&anyhow!(Usage("no queue".to_owned())).context(followed())), Exit::Usage);

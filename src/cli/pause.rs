@@ -31,10 +31,11 @@ use crate::{
 #[command(after_help = "\
 What runs goes on, and is told when it ends. A paused queue, and with everything
 paused every queue, is not received from: its messages, and cancellations among
-them, stay where they are and lose no receive. A paused tenant's or profile's
-jobs are received and wait: each restart of the daemon, and each 12 hours, as
-SQS hides no message for longer, costs such a job one of the queue's
-maxReceiveCount receives. slipway limits warns before one is lost to that.
+them, stay where they are and lose no receive; what a receive brings that was
+under way is held and waits. A paused tenant's or profile's jobs are received
+and wait: each restart of the daemon, and each 12 hours, as SQS hides no message
+for longer, costs such a job one of the queue's maxReceiveCount receives.
+slipway limits warns before one is lost to that.
 
 A pause is a tag of the jobs queue: it outlives the daemon, and every daemon of
 the queue hears of it within a minute. The daemon is asked where --daemon says,

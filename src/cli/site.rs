@@ -28,6 +28,7 @@ const PROJECT: &str = "SLIPWAY_PROJECT";
 const CLIENT: &str = "SLIPWAY_CLIENT";
 const CONFIG: &str = "SLIPWAY_CONFIG";
 
+const ENDPOINT: &str = "AWS_ENDPOINT_URL";
 /// What to do where nobody says which deployment is meant.
 const UNKNOWN: &str = "\
 which deployment? name one of these:
@@ -35,6 +36,16 @@ which deployment? name one of these:
   the file for its senders      --client client.toml
   the operator's configuration  --config slipway.toml
   local mode on this machine    start `slipway local`, and set what it prints: AWS_ENDPOINT_URL=http://127.0.0.1:4566";
+
+/// No deployment is named. An endpoint that was meant as local mode's may only be misspelt.
+fn unknown() -> Usage {
+    let endpoint =
+        super::variable(ENDPOINT).filter(|url| !Url::parse(url).is_ok_and(|url| url.scheme().starts_with("http") && url.has_host()));
+    Usage(endpoint.map_or_else(
+        || UNKNOWN.to_owned(),
+        |url| format!("{ENDPOINT} = {url:?}: must begin with http:// or https://, such as http://127.0.0.1:4566"),
+    ))
+}
 
 /// Names the deployment.
 #[derive(Debug, Clone, Default, Args)]
@@ -165,7 +176,7 @@ impl Location {
 impl Site {
     /// The job queue's URL.
     pub(super) fn queue(&self) -> Result<&str, Usage> {
-        self.queue.as_deref().ok_or_else(|| Usage(UNKNOWN.to_owned()))
+        self.queue.as_deref().ok_or_else(unknown)
     }
 
     /// The projects that build; at least one.
@@ -173,7 +184,7 @@ impl Site {
         match &self.queue {
             _ if !self.projects.is_empty() => Ok(&self.projects),
             Some(_) => Err(Usage(self.unfollowed())),
-            None => Err(Usage(UNKNOWN.to_owned())),
+            None => Err(unknown()),
         }
     }
 
@@ -213,7 +224,7 @@ fn of_config(config: Config) -> Site {
 
 /// Local mode's, where the environment's endpoint is on this machine; else nothing is known.
 fn local(variable: impl Fn(&str) -> Option<String>) -> Site {
-    let endpoint = variable("AWS_ENDPOINT_URL").and_then(|url| Url::parse(&url).ok());
+    let endpoint = variable(ENDPOINT).and_then(|url| Url::parse(&url).ok());
     let endpoint = endpoint.filter(|url| url.host_str().is_some_and(is_loopback));
     let Some(queue) = endpoint.and_then(|url| url.join(LOCAL_QUEUE).ok()) else { return Site::default() };
     let region = variable("AWS_REGION").or_else(|| variable("AWS_DEFAULT_REGION")).unwrap_or_else(|| LOCAL_REGION.to_owned());

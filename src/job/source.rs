@@ -56,7 +56,7 @@ impl SourceUrl {
             return Err("must be at most 1,024 characters");
         }
         if !text.bytes().all(|byte| byte.is_ascii_graphic()) || text.contains('\\') {
-            return Err("must be a URL: printable ASCII without spaces and backslashes");
+            return Err("must be a URL: printable ASCII without spaces and backslashes (a space is written %20)");
         }
         if text.contains(['?', '#']) {
             return Err("must have no query and no fragment");

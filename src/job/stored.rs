@@ -82,8 +82,10 @@ pub fn check(
     };
     if !names.iter().all(allowed) {
         return Err(match kind {
-            VariableKind::ParameterStore => "is not among the parameters that the profile lets its jobs name",
-            _ => "is not among the secrets that the profile lets its jobs name",
+            VariableKind::ParameterStore => {
+                "is not among the parameters that the profile lets its jobs name: ask the operator to add it to the profile's `parameters`"
+            }
+            _ => "is not among the secrets that the profile lets its jobs name: ask the operator to add it to the profile's `secrets`",
         });
     }
     if profiles.values().flat_map(operators).any(|(its, value)| its == kind && is_one_of(kind, value, &names)) {

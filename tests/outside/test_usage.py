@@ -344,6 +344,11 @@ def test_a_job_file_that_is_not_utf_8_is_wrong_usage(tmp_path):
     assert answer.returncode == 64 and f"the job file {file} must be text in UTF-8" in answer.stderr, answer
 
 
+def test_an_endpoint_without_a_scheme_is_told_as_such_where_no_deployment_is_named():
+    answer = slipway("submit", "--url", "https://github.com/acme/app", variables=environment() | {"AWS_ENDPOINT_URL": "127.0.0.1:4566"})
+    assert answer.returncode == 64 and 'AWS_ENDPOINT_URL = "127.0.0.1:4566": must begin with http://' in answer.stderr, answer
+
+
 def test_an_empty_endpoint_is_told_with_its_variable():
     for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SQS"):
         answer = slipway("submit", "--queue-url", QUEUE, "--url", "https://github.com/acme/app", variables=environment() | {name: ""})

@@ -64,6 +64,15 @@ impl Follower {
         Self { builds, logs, clock: Clock::system(), settle, output, current: None }
     }
 
+    /// Tells what goes wrong, unless that is what was told last of it.
+    pub(in crate::cli) fn tell_once(&mut self, told: &mut String, trouble: String) -> anyhow::Result<()> {
+        if *told != trouble {
+            self.output.note(&trouble)?;
+            *told = trouble;
+        }
+        Ok(())
+    }
+
     /// Tells a build's phases and its log: to its end, or without `keep_on` as far as it has come.
     pub(in crate::cli) async fn follow(&mut self, mut build: Build, keep_on: bool) -> anyhow::Result<Followed> {
         self.current = Some(build.id.clone()).filter(|_| !build.has_ended());

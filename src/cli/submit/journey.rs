@@ -101,6 +101,8 @@ impl Journey<'_> {
 
     async fn next(&mut self) -> anyhow::Result<Next> {
         let mut pauses = Backoff::new(LOOKS.0, LOOKS.1);
+        // What lasts is told once.
+        let (mut unheard, mut unseen) = (String::new(), String::new());
         let mut next_look = Instant::now() + if self.events.is_some() { SAFETY } else { Duration::ZERO };
         loop {
             if let Some(end) = self.end.take().or_else(|| self.judged()) {
@@ -114,7 +116,7 @@ impl Journey<'_> {
                         }
                     }
                     Err(error) => {
-                        self.follower.output.note(&format!("could not hear of the job yet: {error}"))?;
+                        self.follower.tell_once(&mut unheard, format!("could not hear of the job yet: {error}"))?;
                         sleep(pauses.pause()).await;
                     }
                 },
@@ -128,7 +130,7 @@ impl Journey<'_> {
                 match self.latest().await {
                     Ok(Some(build)) => return Ok(Next::Build(Box::new(build))),
                     Ok(None) => {}
-                    Err(error) => self.follower.output.note(&format!("could not look for the job's build yet: {error}"))?,
+                    Err(error) => self.follower.tell_once(&mut unseen, format!("could not look for the job's build yet: {error}"))?,
                 }
             }
         }

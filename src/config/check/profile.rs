@@ -208,7 +208,9 @@ fn text_of(document: &mut Document, key: &str, file: &str) -> Option<String> {
     match std::fs::read_to_string(document.beside(file)) {
         Ok(text) if text.trim().is_empty() => document.fault(key, "is empty"),
         Ok(text) => return Some(text),
-        Err(error) => document.fault(key, format!("cannot be read: {error}")),
+        Err(error) => {
+            document.fault(key, format!("cannot be read: {error} (who only sends or follows needs no configuration: see --client)"));
+        }
     }
     None
 }

@@ -148,8 +148,9 @@ fn notices(scene: Scene<'_>) -> Markup {
     let pauses = &scene.snapshot.limits.pauses;
     // A pause is told in more words here, and by what resumes it.
     let others = scene.snapshot.notices.iter().filter(|notice| notice.kind != "paused");
-    let mut all: Vec<_> = others.map(|it| (it.severity, notice(it, scene))).collect();
-    all.extend(pauses.iter().map(|pause| (Severity::Warning, paused(pause, scene))));
+    // Of equals they come first: they are what somebody here can end.
+    let mut all: Vec<_> = pauses.iter().map(|pause| (Severity::Warning, paused(pause, scene))).collect();
+    all.extend(others.map(|it| (it.severity, notice(it, scene))));
     all.extend(just_started(scene).map(|markup| (Severity::Warning, markup)));
     all.sort_by_key(|(severity, _)| *severity);
     let more = all.len().saturating_sub(NOTICES);
