@@ -97,6 +97,14 @@ impl Full {
     }
 }
 
+/// What the line comes to.
+enum Turn {
+    /// This one has its slot.
+    Starts(oneshot::Sender<Slot>, Slot),
+    /// Nobody starts before this time; `None`: before something changes.
+    Waits(Option<Instant>),
+}
+
 impl Scheduler {
     pub(crate) fn new(config: &Config, clock: Clock, backlog: &Backlog) -> Self {
         let mut state = State {
@@ -214,42 +222,42 @@ impl Scheduler {
     /// Serves the line, for ever.
     pub(crate) async fn serve(self) {
         loop {
-            let opening = self.opening();
+            let opening = loop {
+                match self.turn() {
+                    // One who left in this moment drops the slot, which calls us again.
+                    Turn::Starts(sender, slot) => drop(sender.send(slot)),
+                    Turn::Waits(opening) => break opening,
+                }
+            };
+            observe::jobs_waiting(self.with(|state| state.schedule.len()));
             tokio::select! {
                 biased;
                 () = self.shared.changed.notified() => {}
                 () = sleep_until(opening.unwrap_or_else(Instant::now)), if opening.is_some() => {}
             }
-            while let Some((sender, slot)) = self.next() {
-                // One who left in this moment drops the slot, which calls us again.
-                drop(sender.send(slot));
-            }
-            observe::jobs_waiting(self.with(|state| state.schedule.len()));
         }
     }
 
-    /// When something opens that is closed now for a time.
-    fn opening(&self) -> Option<Instant> {
-        let now_ms = self.now_ms();
-        self.with(|state| {
-            let paced = if state.schedule.is_empty() { None } else { instant(state.starts.opens_ms(now_ms) - now_ms) };
-            state.rooms.values().filter_map(Room::opens_at).chain(paced).min()
-        })
-    }
-
-    fn next(&self) -> Option<(oneshot::Sender<Slot>, Slot)> {
+    /// One look, at one time, says who starts or when something opens: a second look could find open what the first found closed, and
+    /// then nobody would wait for it.
+    fn turn(&self) -> Turn {
         let now_ms = self.now_ms();
         self.with(|state| {
             state.settle();
-            if state.untold >= state.most_untold || state.starts.opens_ms(now_ms) > now_ms {
-                return None;
+            let opening = state.rooms.values().filter_map(Room::opens_at).min();
+            if state.schedule.is_empty() || state.untold >= state.most_untold {
+                return Turn::Waits(opening);
+            }
+            if let Some(paced) = instant(state.starts.opens_ms(now_ms) - now_ms) {
+                return Turn::Waits(Some(opening.map_or(paced, |opening| opening.min(paced))));
             }
             let State { schedule, durations, .. } = state;
-            let next = schedule.next(now_ms, |ticket| expected(durations, &ticket.repository, &ticket.profile))?;
+            let next = schedule.next(now_ms, |ticket| expected(durations, &ticket.repository, &ticket.profile));
+            let Some(next) = next else { return Turn::Waits(opening) };
             state.starts.take(now_ms);
             let untold = Untold::new(state, self);
             let group = next.ticket.group.clone().map(|key| GroupLock::new(key, next.ticket.job.clone(), self.clone()));
-            Some((next.it, Slot::new(next.place, next.ticket, untold, group, self.clone())))
+            Turn::Starts(next.it, Slot::new(next.place, next.ticket, untold, group, self.clone()))
         })
     }
 

@@ -89,6 +89,26 @@ async fn everyone_who_waits_is_shown_with_the_reason_the_position_and_the_time()
     assert_eq!(waits(&scheduler), [(vec![Cause::Limit], Some(1))]);
 }
 
+/// A deadline from a second look may be over already, and then nobody waits for it: the line stood still, in a daemon that starts hundreds of
+/// builds a second, until something else changed.
+#[tokio::test(start_paused = true)]
+async fn the_look_that_holds_a_start_back_says_when_to_look_again() {
+    let scheduler = scheduler(1000);
+    let mut jobs: Vec<_> = (0..25).map(|n| Box::pin(scheduler.admit(ticket(&scheduler, "a", &format!("a-{n}")), true))).collect();
+    assert!(jobs.iter_mut().all(|job| job.as_mut().now_or_never().is_none()));
+    let mut starts = Vec::new();
+    let opening = loop {
+        match scheduler.turn() {
+            Turn::Starts(sender, slot) => starts.push((sender, slot)),
+            Turn::Waits(opening) => break opening.unwrap(),
+        }
+    };
+    assert_eq!(starts.len(), 20, "as many as a daemon starts at once that knows nothing yet");
+    assert!(opening > Instant::now());
+    sleep_until(opening).await;
+    assert!(matches!(scheduler.turn(), Turn::Starts(..)));
+}
+
 #[tokio::test(start_paused = true)]
 async fn codebuilds_words_are_shown_until_the_project_opens_again() {
     let scheduler = scheduler(3);
