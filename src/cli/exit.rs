@@ -57,7 +57,7 @@ impl Exit {
 
 /// The daemon finds the arguments wrong, as the command itself would.
 fn is_refused_as_wrong(cause: &(dyn std::error::Error + 'static)) -> bool {
-    matches!(cause.downcast_ref(), Some(Failure::Refused(problem)) if [400, 422].contains(&problem.status))
+    matches!(cause.downcast_ref(), Some(Failure::Refused(problem)) if problem.status == 400 || problem.kind.ends_with(":wrong-body"))
 }
 
 impl From<Exit> for ExitCode {
@@ -80,9 +80,15 @@ mod tests {
         assert_eq!(faulty.map_err(|error| Exit::of(&error)), Err(Exit::Configuration));
         assert_eq!(Exit::of(&anyhow!(Usage("no queue".to_owned())).context("submit")), Exit::Usage);
         assert_eq!(Exit::of(&anyhow!("the network is down")), Exit::Failed);
-        for (status, exit) in [(StatusCode::BAD_REQUEST, Exit::Usage), (StatusCode::NOT_FOUND, Exit::Failed)] {
-            let refused = Failure::Refused(Box::new(Problem::new(status, "wrong", "state: is none")));
-            assert_eq!(Exit::of(&anyhow!(refused)), exit, "{status}");
+        for (status, name, exit) in [
+            (StatusCode::BAD_REQUEST, "wrong-parameter", Exit::Usage),
+            (StatusCode::UNPROCESSABLE_ENTITY, "wrong-body", Exit::Usage),
+            // Of the daemon's own files.
+            (StatusCode::UNPROCESSABLE_ENTITY, "wrong-configuration", Exit::Failed),
+            (StatusCode::NOT_FOUND, "not-found", Exit::Failed),
+        ] {
+            let refused = Failure::Refused(Box::new(Problem::new(status, name, "state: is none")));
+            assert_eq!(Exit::of(&anyhow!(refused)), exit, "{status} {name}");
         }
         let followed = || NotFollowed("app-1".to_owned());
         assert_eq!(Exit::of(&anyhow!("the network is down").context(followed()).context("submit")), Exit::NotFollowed);
