@@ -2,12 +2,14 @@
 
 mod denial;
 mod metric;
+mod seldom;
 mod start;
 
 use std::{fmt::Display, time::Duration};
 
 pub use metric::describe;
 use metrics::{counter, gauge};
+pub(crate) use seldom::Seldom;
 pub(crate) use start::{Start, service_started};
 use tracing::{
     Span, debug, error,

@@ -8,7 +8,7 @@ use tokio::time::{sleep, timeout};
 use super::{
     dead_letters::DeadLetters,
     deduplication::Claim,
-    notices::{Seldom, cure},
+    notices::cure,
     rejection::{REASONS, with_reasons},
     reporter::Ended,
     worker::Worker,
@@ -28,7 +28,7 @@ use crate::{
         problem::Problem,
         trace::traceparent,
     },
-    observe,
+    observe::{self, Seldom},
     pulse::Pulse,
 };
 

@@ -11,10 +11,9 @@ use tokio::time::Instant;
 use crate::{
     aws::{AwsError, Class},
     job::standing::{Notice, Severity},
+    observe::Seldom,
 };
 
-/// What lasts is logged again after so long.
-const AGAIN: Duration = Duration::from_mins(10);
 /// After so long a state that a restart may end, or that nobody has seen, is one of ill health.
 pub const PATIENCE: Duration = Duration::from_mins(10);
 
@@ -40,30 +39,6 @@ struct Held {
     restart: Restart,
     since: Instant,
     log: Seldom,
-}
-
-/// Whether the log should tell a trouble that comes again and again: the first time, when it has become another, and seldom after that.
-#[derive(Debug, Default)]
-pub(crate) struct Seldom {
-    kind: String,
-    told: Option<Instant>,
-}
-
-impl Seldom {
-    /// `kind`: which trouble it is now.
-    pub(crate) fn is_due(&mut self, kind: &str) -> bool {
-        let now = Instant::now();
-        let is_known = self.kind == kind && self.told.is_some_and(|told| now < told + AGAIN);
-        if !is_known {
-            *self = Self { kind: kind.to_owned(), told: Some(now) };
-        }
-        !is_known
-    }
-
-    /// The trouble is over. The answer is whether it was told.
-    pub(crate) fn is_over(&mut self) -> bool {
-        self.told.take().is_some()
-    }
 }
 
 impl Notices {
@@ -133,7 +108,7 @@ mod tests {
         assert!(!raise(&notices, "jobs", "not_found"), "it is known");
         assert!(raise(&notices, "other", "unreachable") && raise(&notices, "topic", "not_found"));
         assert!(notices.overdue().is_empty());
-        tokio::time::advance(AGAIN).await;
+        tokio::time::advance(Duration::from_mins(10)).await;
         assert!(raise(&notices, "jobs", "not_found"), "it still lasts");
         assert!(!raise(&notices, "jobs", "not_found"));
         let kinds = |list: Vec<Notice>| list.into_iter().map(|notice| notice.kind).collect::<Vec<_>>();

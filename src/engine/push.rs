@@ -6,17 +6,14 @@ use std::time::Duration;
 use serde::Deserialize;
 use tokio::time::sleep;
 
-use super::{
-    notices::{Seldom, cure},
-    watcher::Watcher,
-};
+use super::{notices::cure, watcher::Watcher};
 use crate::{
     aws::{
         batch::Batcher,
         queue::{BATCH, Deletes, Queue},
     },
     backoff::Backoff,
-    observe,
+    observe::{self, Seldom},
     pulse::Pulse,
 };
 

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     index::Index,
-    notices::{Seldom, cure},
+    notices::cure,
     scheduler::{GroupLock, Scheduler, Slot},
     starter::pauses,
     watcher::Watcher,
@@ -28,7 +28,7 @@ use crate::{
         policy,
         schedule::{Age, Ticket},
     },
-    observe,
+    observe::{self, Seldom},
 };
 
 /// CodeBuild's longest wait in its own queue, for profiles that do not name one.

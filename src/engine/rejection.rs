@@ -2,7 +2,7 @@
 
 use tokio::time::sleep;
 
-use super::{dead_letters::DeadLetters, notices::Seldom, reporter::Reporter};
+use super::{dead_letters::DeadLetters, reporter::Reporter};
 use crate::{
     aws::{
         Class,
@@ -14,7 +14,7 @@ use crate::{
         message::{Rejection, is_own_event},
         problem::Problem,
     },
-    observe,
+    observe::{self, Seldom},
 };
 
 /// The attribute that says in the dead-letter queue why a message is there.

@@ -14,11 +14,10 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-use super::notices::Seldom;
 use crate::{
     aws::{Class, batch::Batcher, builds::Statuses},
     job::build::Build,
-    observe,
+    observe::{self, Seldom},
     pulse::Pulse,
 };
 

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::{JobId, Tenant, record::Record};
+use super::{JobId, Tenant, record::Record, source::is_commit};
 
 /// The variable that says on a build which job it belongs to.
 pub const JOB_ID_VARIABLE: &str = "SLIPWAY_JOB_ID";
@@ -68,8 +68,7 @@ pub struct Build {
 impl Build {
     /// The commit that was built: fetched by CodeBuild, or by the build itself, whose word is taken if it can be one.
     pub fn source_commit(&self) -> Option<String> {
-        let plausible = |text: &&String| [40, 64].contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-        self.commit.clone().or_else(|| self.exported.get(COMMIT_VARIABLE).filter(plausible).cloned())
+        self.commit.clone().or_else(|| self.exported.get(COMMIT_VARIABLE).filter(|text| is_commit(text)).cloned())
     }
 }
 

@@ -211,7 +211,7 @@ pub fn check_revision(text: &str) -> Result<(), &'static str> {
 }
 
 /// The whole number of a commit, by SHA-1 or SHA-256.
-fn is_commit(text: &str) -> bool {
+pub(crate) fn is_commit(text: &str) -> bool {
     matches!(text.len(), 40 | 64) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 

@@ -144,25 +144,6 @@ impl Logged {
     }
 }
 
-/// Each build is looked at every second.
-#[tokio::test(start_paused = true)]
-async fn builds_that_cannot_be_looked_at_are_logged_once_for_all_and_then_seldom() {
-    let log = Logged::new();
-    let refused = Refused::new("BatchGetBuilds", "AccessDeniedException");
-    let setup = world(|_| Script::succeeds().taking(Duration::from_hours(1))).faults(refused.clone());
-    let mut world = setup.with("SLIPWAY__LIMITS__RUNNING=20").start().await;
-    for n in 0..20 {
-        world.submit(&job(&format!("app-{n}"))).await;
-    }
-    world.until_builds(|builds| builds.len() == 20).await;
-    refused.on.store(true, Ordering::Relaxed);
-    sleep(Duration::from_mins(17)).await;
-    assert_eq!(log.told("could not look at a build").len(), 2);
-    refused.on.store(false, Ordering::Relaxed);
-    assert_eq!(world.ends().await.len(), 20);
-    world.end().await;
-}
-
 #[tokio::test(start_paused = true)]
 async fn builds_that_cannot_be_counted_are_logged_once_then_seldom_and_when_it_is_over() {
     for (code, cure) in [("AccessDeniedException", "deploy/policy.json"), ("ThrottlingException", "")] {
@@ -191,6 +172,7 @@ async fn what_fails_for_every_job_and_at_every_try_is_logged_once_then_seldom() 
         ("PublishBatch", "InternalError", "could not publish an event"),
         ("ReceiveMessage", "ServiceUnavailable", "could not receive"),
         ("ReceiveMessage", "AccessDeniedException", "could not receive"),
+        ("BatchGetBuilds", "AccessDeniedException", "could not look at a build"),
     ] {
         let log = Logged::new();
         let refused = Refused::new(operation, code);

@@ -9,20 +9,15 @@ use crate::{
         wording,
     },
     http::api::JobList,
-    job::{Tenant, plain::plain, standing::Pause},
+    job::{Tenant, plain::plain, source::is_commit, standing::Pause},
 };
 
-/// What is shown of a commit.
+/// Of a commit's number the beginning says enough.
 const SHORT: usize = 12;
 /// The narrowest terminals on which a list has these columns.
 const WITH_TENANT_AND_TIME: usize = 80;
 const WITH_REPOSITORY: usize = 100;
 const WITH_REVISION: usize = 120;
-
-/// A commit in full, of which the beginning says enough.
-fn is_commit(revision: &str) -> bool {
-    [40, 64].contains(&revision.len()) && revision.bytes().all(|byte| byte.is_ascii_hexdigit())
-}
 
 /// The list for people.
 pub(super) fn text(list: &JobList, pauses: &[Pause], width: Option<usize>, paint: Paint, now: Timestamp, trouble: Option<&str>) -> String {

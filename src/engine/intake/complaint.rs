@@ -8,8 +8,8 @@ use tokio::time::Instant;
 use crate::{
     aws::{AwsError, queue::is_fifo},
     clock::Clock,
-    engine::notices::{Notices, Restart, Seldom, cure},
-    observe,
+    engine::notices::{Notices, Restart, cure},
+    observe::{self, Seldom},
 };
 
 /// So long nothing comes before the queue is asked whether messages wait; and so long between two times that it is asked.

@@ -8,9 +8,9 @@ use std::sync::{
 use crate::{
     aws::AwsError,
     clock::Clock,
-    engine::notices::{Notices, Restart, Seldom, cure},
+    engine::notices::{Notices, Restart, cure},
     job::event::rfc3339,
-    observe,
+    observe::{self, Seldom},
 };
 
 /// The complaints about the topic. Cheap to clone.
