@@ -18,118 +18,62 @@ mod rejection;
 mod reporter;
 mod scheduler;
 mod starter;
+mod startup;
 pub mod stream;
 mod tracker;
 mod transcript;
+mod vitals;
 mod watcher;
 mod worker;
 
-use std::{
-    sync::{Arc, OnceLock},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 pub use console::{Cancelling, Change, Console, LogReader, SubmitError, Submitted, Subscription, What};
 pub use rejection::REASONS;
-use tokio::{sync::watch, time::timeout};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
+pub use vitals::{Controls, Vitals};
 
-use self::notices::Notices;
+use self::startup::CALL_MARGIN;
 use crate::{
-    aws::{
-        Clients,
-        batch::{Batch, Batcher},
-        builds::Statuses,
-        logs::Logs,
-        queue::{Deletes, Extensions, RECEIVE_MARGIN},
-        topic::{Publishes, Room},
-    },
+    aws::{Clients, queue::RECEIVE_MARGIN},
     backoff,
     clock::Clock,
-    config::{self, Current},
+    config::Current,
     observe,
-    pulse::Pulses,
     shutdown::Shutdown,
-    supervise::{Ended, Jobs, Panics, Services},
+    supervise::{Ended, Jobs, Services},
 };
 
-/// How long the batching actors gather. Status reads gather longer: all builds are looked at at the same time.
-const LINGER: Duration = Duration::from_millis(5);
-const STATUS_LINGER: Duration = Duration::from_millis(20);
-/// What giving back and the last deletes may take after the grace period.
+/// How long the jobs have after the grace period to give their messages back, and for the last deletes.
 const LAST_CALLS: Duration = Duration::from_secs(10);
-/// A loop that calls AWS turns over at least this often beyond its own waits.
-const CALL_MARGIN: Duration = Duration::from_mins(1);
-/// What an intake's turn takes at most beyond its poll's wait: until the poll is given up, then the longest pause, and room for its own work.
+/// The longest turn of an intake, beyond the wait of its poll: the time until the poll is given up, the longest pause, and its own work.
 const TURN_MARGIN: Duration = RECEIVE_MARGIN.saturating_add(backoff::PATIENT).saturating_add(Duration::from_secs(10));
 
 /// How the daemon ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
-    /// Nothing was left.
+    /// Every job has ended or was given back.
     Drained,
-    /// This many jobs were left to the next process.
+    /// So many jobs still had a build when the daemon left. The next process adopts them.
     Left(usize),
 }
 
-/// What steers the running daemon, besides its signals. Cheap to clone.
-#[derive(Debug, Clone)]
-pub struct Controls {
-    /// What is paused.
-    pub pauses: pause::Pauses,
-    /// What was rejected, or received too often.
-    pub dead_letters: dead_letter::Desk,
-}
-
-/// What the world outside may see of the running daemon. Cheap to clone.
-#[derive(Debug, Clone, Default)]
-pub struct Vitals {
-    /// The loops' progress.
-    pub pulses: Pulses,
-    /// Jobs whose task has panicked: faults of the daemon.
-    pub panics: Panics,
-    /// States that need a person.
-    pub notices: Notices,
-    ready: Arc<watch::Sender<bool>>,
-    console: Arc<OnceLock<Console>>,
-    controls: Arc<OnceLock<Controls>>,
-}
-
-impl Vitals {
-    /// Whether every queue has answered and the daemon takes work.
-    pub fn is_ready(&self) -> bool {
-        *self.ready.borrow()
-    }
-
-    /// What is to be seen and asked of the running daemon. `None`: it has not begun yet.
-    pub fn console(&self) -> Option<Console> {
-        self.console.get().cloned()
-    }
-
-    /// What steers the running daemon. `None`: it has not begun yet.
-    pub fn controls(&self) -> Option<Controls> {
-        self.controls.get().cloned()
-    }
-
-    /// Resolves when the daemon takes work.
-    pub async fn ready(&self) {
-        // The sender lives in `self`: waiting cannot fail.
-        self.ready.subscribe().wait_for(|ready| *ready).await.map(drop).unwrap_or_default();
-    }
-}
-
-/// Runs the daemon until `shutdown`, or until one of its services ends, which is a fault.
+/// Runs the daemon until `shutdown`.
+///
+/// # Errors
+/// One of the services has ended, which is a fault of the daemon: [`Ended`] names it.
 pub async fn run(current: impl Into<Current>, clients: Clients, clock: Clock, vitals: Vitals, shutdown: Shutdown) -> Result<Exit, Ended> {
     let current = current.into();
     let config = current.now();
     let mut services = Services::default();
     let jobs = Jobs::new(vitals.panics.clone());
     let _abort = jobs.abort_on_drop();
-    // Jobs are given back when nothing is received any more: an open poll would take them again at once.
+    // Jobs are given back only after the last receive: an open poll would receive them again at once.
     let inner = Shutdown { drain: CancellationToken::new(), leave: shutdown.leave.clone() };
     let backlog = backlog::Backlog::new(&config);
-    let (worker, index, logs) = worker(&current, &clients, clock, &backlog, &mut services, &vitals, &inner);
-    let leases: Vec<_> = config.queues.iter().map(|settings| leases(settings, &clients, &mut services, &vitals)).collect();
+    let (worker, index, logs) = startup::worker(&current, &clients, clock, &backlog, &mut services, &vitals, &inner);
+    let leases: Vec<_> = config.queues.iter().map(|settings| startup::leases(settings, &clients, &mut services, &vitals)).collect();
     let board = pause::Board::new(&config.queues, &clients);
     let pauses = pause::Pauses::new(board, current.clone(), clock, worker.scheduler.clone());
     let parts = console::Parts {
@@ -142,19 +86,19 @@ pub async fn run(current: impl Into<Current>, clients: Clients, clock: Clock, vi
         pauses: pauses.clone(),
         leases: leases.clone(),
     };
-    // Vitals belong to one daemon: there is no console before this one.
+    // Each daemon has its own vitals, so the cell is still empty.
     vitals.console.get_or_init(|| console::Console::new(parts));
     services.spawn("pauses", pauses.clone().serve(vitals.pulses.start("pauses", pause::EVERY + CALL_MARGIN)));
     let handling = Jobs::new(vitals.panics.clone());
     let _abort_handling = handling.abort_on_drop();
     let dead_letters = dead_letter::Desk::new(&config.queues, &clients, Some(current.clone()), clock, handling);
-    // Vitals belong to one daemon: there are no controls before these.
+    // As above.
     vitals.controls.get_or_init(|| Controls { pauses: pauses.clone(), dead_letters: dead_letters.clone() });
     let mut intakes = Services::default();
     let mut answers = Vec::new();
     for (index, (settings, leases)) in config.queues.iter().zip(&leases).enumerate() {
         let (intake, answered) =
-            intake((index, settings), &clients, &worker, &backlog, pauses.gate(settings.name()), leases, &jobs, &vitals);
+            startup::intake((index, settings), &clients, &worker, &backlog, pauses.gate(settings.name()), leases, &jobs, &vitals);
         if settings.report_dead_letters {
             let reader = dead_letter_reader::DeadLetterReader {
                 settings: settings.clone(),
@@ -180,7 +124,7 @@ pub async fn run(current: impl Into<Current>, clients: Clients, clock: Clock, vi
         std::future::pending::<()>().await;
     };
     tokio::select! {
-        // Intakes end when the drain begins, which is no fault.
+        // The drain comes first: intakes that end because of it are no fault.
         biased;
         () = shutdown.drain.cancelled() => {}
         () = shutdown.leave.cancelled() => {}
@@ -191,7 +135,7 @@ pub async fn run(current: impl Into<Current>, clients: Clients, clock: Clock, vi
     vitals.ready.send_replace(false);
     shutdown.drain.cancel();
     observe::draining(jobs.len(), config.shutdown.grace);
-    // Intakes end by themselves, at once; jobs end or give back; then nothing is left.
+    // Intakes end at once; then each job ends or gives its message back.
     let quiet = async {
         while !intakes.is_empty() {
             intakes.ended().await;
@@ -202,7 +146,7 @@ pub async fn run(current: impl Into<Current>, clients: Clients, clock: Clock, vi
     tokio::pin!(quiet);
     let drained = tokio::select! {
         biased;
-        // Who leaves now gives back at once, and is quiet then: that is no drain.
+        // On `leave` jobs give back at once and are quiet then too. That is no drain, so this branch comes first.
         () = shutdown.leave.cancelled() => false,
         () = &mut quiet => true,
         () = tokio::time::sleep(config.shutdown.grace) => false,
@@ -218,114 +162,8 @@ pub async fn run(current: impl Into<Current>, clients: Clients, clock: Clock, vi
     }
     let at_once = shutdown.leave.is_cancelled();
     shutdown.leave.cancel();
-    // Whoever is still at it gives its message back; AWS may not answer, and then the leases just run out.
+    // The remaining jobs give their messages back. If AWS does not answer, the leases run out.
     timeout(LAST_CALLS, quiet).await.unwrap_or_default();
-    // An idle poll that outlasts the grace period is nothing that is left.
+    // A poll without messages may outlast the grace period: no job is left then.
     Ok(if left == 0 && !at_once { Exit::Drained } else { Exit::Left(left) })
-}
-
-fn worker(
-    current: &Current,
-    clients: &Clients,
-    clock: Clock,
-    backlog: &backlog::Backlog,
-    services: &mut Services,
-    vitals: &Vitals,
-    shutdown: &Shutdown,
-) -> (Arc<worker::Worker>, index::Index, Logs) {
-    let config = &current.now();
-    let statuses = batcher(Statuses(clients.builds()), STATUS_LINGER, services, vitals);
-    let topic = clients.topic(&config.topic.arn);
-    let room = Room::new(config.topic.max_bytes);
-    let publishes = Publishes { topic, room: room.clone(), fifo: config.topic.is_fifo() };
-    let publishes = batcher(publishes, LINGER, services, vitals);
-    let scheduler = scheduler::Scheduler::new(config, clock, backlog);
-    services.spawn("scheduler", scheduler.clone().serve());
-    let (watcher, ticker) = watcher::Watcher::new(statuses.clone(), config.watch.interval);
-    let pulse = vitals.pulses.start("watcher", ticker.longest() + CALL_MARGIN);
-    services.spawn("watcher", ticker.serve(pulse));
-    if let Some(url) = &config.watch.events_queue_url {
-        let queue = clients.queue(url);
-        let deletes = batcher(Deletes(queue.clone()), LINGER, services, vitals);
-        let wait = config.queues.first().map_or(Duration::from_secs(20), |queue| queue.wait);
-        let pulse = vitals.pulses.start("pushed events", wait + 2 * CALL_MARGIN);
-        services.spawn("pushed events", push::serve(queue, deletes, watcher.clone(), wait, pulse));
-    }
-    let index = index::Index::new(clients.builds(), clock, recovery::longest_build(config));
-    let logs = clients.logs().paced(config.log.reads_per_second);
-    let tracker = tracker::Tracker::new(clock, &config.http);
-    let recovery = recovery::Recovery::new(config);
-    let counted = recovery.clone().take(current.clone(), index.clone(), statuses.clone(), watcher.clone(), scheduler.clone());
-    services.spawn("recovery", counted);
-    prepare(current, &recovery, &index, &scheduler);
-    let worker = Arc::new(worker::Worker {
-        current: current.clone(),
-        clock,
-        builds: clients.builds(),
-        recovery,
-        scheduler,
-        starter: starter::Starter::new(clients.builds(), statuses, index.clone()),
-        watcher,
-        reporter: reporter::Reporter::new(logs.clone(), publishes, room, vitals.notices.clone(), current.clone(), clock),
-        deduplication: deduplication::Deduplication::new(config.limits.deduplication),
-        tracker,
-        shutdown: shutdown.clone(),
-    });
-    (worker, index, logs)
-}
-
-/// What must be ready before a job finds a further configuration.
-fn prepare(current: &Current, recovery: &recovery::Recovery, index: &index::Index, scheduler: &scheduler::Scheduler) {
-    let (recovery, index, scheduler) = (recovery.clone(), index.clone(), scheduler.clone());
-    current.before_change(move |_, config| {
-        scheduler.reconfigure(config);
-        index.extend(recovery::longest_build(config));
-        recovery.expect(config);
-    });
-}
-
-/// What keeps a queue's messages hidden.
-fn leases(settings: &config::Queue, clients: &Clients, services: &mut Services, vitals: &Vitals) -> lease::Leases {
-    let queue = clients.queue(&settings.url);
-    let extensions = batcher(Extensions(queue.clone()), LINGER, services, vitals);
-    let leases = lease::Leases::new(settings.visibility, extensions, batcher(Deletes(queue), LINGER, services, vitals));
-    let pulse = vitals.pulses.start(format!("leases of {}", settings.name()), settings.visibility + CALL_MARGIN);
-    services.spawn("leases", leases.clone().keep(pulse));
-    leases
-}
-
-#[expect(clippy::too_many_arguments, reason = "each is one part of the engine, and there is one caller")]
-fn intake(
-    (index, settings): (usize, &config::Queue),
-    clients: &Clients,
-    worker: &Arc<worker::Worker>,
-    backlog: &backlog::Backlog,
-    gate: pause::Gate,
-    leases: &lease::Leases,
-    jobs: &Jobs,
-    vitals: &Vitals,
-) -> (intake::Intake, watch::Receiver<bool>) {
-    let queue = clients.queue(&settings.url);
-    let (answered, answer) = watch::channel(false);
-    let dead_letters = dead_letters::DeadLetters::new(settings, &queue, clients);
-    let intake = intake::Intake {
-        dead_letters: Arc::new(dead_letters),
-        queue,
-        settings: settings.clone(),
-        leases: leases.clone(),
-        backlog: backlog.clone(),
-        gate,
-        index,
-        worker: Arc::clone(worker),
-        jobs: jobs.clone(),
-        answered,
-        notices: vitals.notices.clone(),
-    };
-    (intake, answer)
-}
-
-fn batcher<B: Batch>(batch: B, linger: Duration, services: &mut Services, vitals: &Vitals) -> Batcher<B> {
-    let (batcher, actor) = Batcher::new(batch, linger, &vitals.pulses);
-    services.spawn(B::NAME, actor);
-    batcher
 }

@@ -1,7 +1,10 @@
-//! SQS: receive, send, and the batched deletes and lease extensions.
+//! SQS: receive and send, and what a queue says of itself.
 
 mod attribute;
+mod batch;
+mod delivery;
 mod place;
+mod redrive;
 mod tag;
 
 use std::{sync::Arc, time::Duration};
@@ -9,19 +12,18 @@ use std::{sync::Arc, time::Duration};
 use aws_config::timeout::TimeoutConfig;
 use aws_sdk_sqs::{
     Client,
-    types::{
-        BatchResultErrorEntry, ChangeMessageVisibilityBatchRequestEntry, DeleteMessageBatchRequestEntry, Message,
-        MessageSystemAttributeName as System, MessageSystemAttributeNameForSends, MessageSystemAttributeValue, QueueAttributeName,
-    },
+    types::{MessageSystemAttributeNameForSends, MessageSystemAttributeValue, QueueAttributeName},
 };
-use jiff::Timestamp;
 
+use self::delivery::SYSTEM;
 pub use self::{
     attribute::{ATTRIBUTES, Attribute, Attributes, Place, Value, is_group_id},
+    batch::{Deletes, Extensions},
+    delivery::Delivery,
     place::place,
+    redrive::RedrivePolicy,
 };
 use super::{
-    batch::{Answer, Batch, Refused, entry_id, results},
     call::{call, once},
     error::{AwsError, Class},
 };
@@ -33,47 +35,11 @@ pub const MESSAGE_BYTES: usize = 1024 * 1024;
 /// What a receive may take beyond its wait before it is given up.
 pub const RECEIVE_MARGIN: Duration = Duration::from_secs(10);
 
-/// What is asked for of a message besides what its sender said.
-const SYSTEM: [System; 5] = [
-    System::SentTimestamp,
-    System::ApproximateReceiveCount,
-    System::AwsTraceHeader,
-    System::MessageGroupId,
-    System::DeadLetterQueueSourceArn,
-];
-
 /// One queue. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Queue {
     client: Client,
     url: Arc<str>,
-}
-
-/// A received message.
-#[derive(Debug, Clone)]
-pub struct Delivery {
-    pub message_id: String,
-    /// Good until the message is received again.
-    pub receipt: String,
-    pub body: String,
-    pub sent_at: Option<Timestamp>,
-    /// This receive included.
-    pub receive_count: u32,
-    /// The sender's attributes, of every type.
-    pub attributes: Attributes,
-    /// The `AWSTraceHeader`.
-    pub trace_header: Option<String>,
-    /// The `MessageGroupId`; a message on a FIFO queue has one, on a standard queue it may.
-    pub group: Option<String>,
-    /// The `DeadLetterQueueSourceArn`: the queue that SQS moved it from because it was received too often.
-    pub moved_from: Option<String>,
-}
-
-impl Delivery {
-    /// The text of one of the sender's attributes.
-    pub fn text(&self, name: &str) -> Option<&str> {
-        self.attributes.get(name).and_then(Attribute::text)
-    }
 }
 
 impl Queue {
@@ -101,7 +67,7 @@ impl Queue {
             .customize()
             .config_override(aws_sdk_sqs::config::Builder::new().timeout_config(timeouts));
         let answer = once("sqs.ReceiveMessage", request.send()).await?;
-        Ok(answer.messages.unwrap_or_default().into_iter().map(delivery).collect())
+        Ok(answer.messages.unwrap_or_default().into_iter().map(Delivery::read).collect())
     }
 
     /// Whether it keeps the order of a message group, and delivers a group's next message when the one before has been deleted.
@@ -211,106 +177,6 @@ impl Queue {
 #[expect(clippy::case_sensitive_file_extension_comparisons, reason = "a name's ending, which AWS takes in lower case only")]
 pub fn is_fifo(url: &str) -> bool {
     url.ends_with(".fifo")
-}
-
-/// When and where SQS moves a message that was received too often.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RedrivePolicy {
-    /// The dead-letter queue's ARN.
-    pub target_arn: String,
-    /// After so many receives a message is moved instead of being received again.
-    pub max_receives: Option<u32>,
-}
-
-impl RedrivePolicy {
-    /// SQS has taken the number as a text and as a number.
-    pub(super) fn read(policy: &serde_json::Value) -> Option<Self> {
-        let count = &policy["maxReceiveCount"];
-        let count = count.as_u64().or_else(|| count.as_str()?.parse().ok());
-        Some(Self {
-            target_arn: policy["deadLetterTargetArn"].as_str()?.to_owned(),
-            max_receives: count.and_then(|count| u32::try_from(count).ok()),
-        })
-    }
-}
-
-fn delivery(message: Message) -> Delivery {
-    let system = message.attributes.unwrap_or_default();
-    let number = |name: &System| system.get(name).and_then(|text| text.parse::<i64>().ok());
-    let text = |name: &System| system.get(name).cloned();
-    let attributes = message.message_attributes.unwrap_or_default().into_iter();
-    Delivery {
-        message_id: message.message_id.unwrap_or_default(),
-        receipt: message.receipt_handle.unwrap_or_default(),
-        body: message.body.unwrap_or_default(),
-        sent_at: number(&System::SentTimestamp).and_then(|millis| Timestamp::from_millisecond(millis).ok()),
-        receive_count: number(&System::ApproximateReceiveCount).and_then(|count| u32::try_from(count).ok()).unwrap_or(1),
-        trace_header: text(&System::AwsTraceHeader),
-        group: text(&System::MessageGroupId),
-        moved_from: text(&System::DeadLetterQueueSourceArn),
-        attributes: attributes.filter_map(|(name, value)| Some((name, Attribute::read(value)?))).collect(),
-    }
-}
-
-/// Deletes by receipt handle.
-#[derive(Debug)]
-pub struct Deletes(pub Queue);
-
-impl Batch for Deletes {
-    type Item = String;
-    type Reply = ();
-    const NAME: &'static str = "sqs.DeleteMessageBatch";
-    const MAX: usize = BATCH;
-
-    async fn send(&self, receipts: Vec<String>) -> Vec<Result<(), AwsError>> {
-        let entry = |(at, receipt)| DeleteMessageBatchRequestEntry::builder().id(entry_id(at)).receipt_handle(receipt).build();
-        let count = receipts.len();
-        let entries: Result<Vec<_>, _> = receipts.into_iter().enumerate().map(entry).collect();
-        let request = match entries {
-            Ok(entries) => self.0.client.delete_message_batch().queue_url(&*self.0.url).set_entries(Some(entries)),
-            Err(error) => return vec![Err(invalid(Self::NAME, &error)); count],
-        };
-        let answer = call(Self::NAME, || request.clone().send()).await;
-        let answer = answer.map(|answer| Answer {
-            successful: answer.successful.into_iter().map(|entry| entry.id).collect(),
-            failed: answer.failed.into_iter().map(refused).collect(),
-        });
-        results(Self::NAME, count, answer)
-    }
-}
-
-/// Lease extensions: receipt handle, and for how long from now. Zero gives the message back.
-#[derive(Debug)]
-pub struct Extensions(pub Queue);
-
-impl Batch for Extensions {
-    type Item = (String, Duration);
-    type Reply = ();
-    const NAME: &'static str = "sqs.ChangeMessageVisibilityBatch";
-    const MAX: usize = BATCH;
-
-    async fn send(&self, items: Vec<Self::Item>) -> Vec<Result<(), AwsError>> {
-        let entry = |(at, (receipt, time))| {
-            let entry = ChangeMessageVisibilityBatchRequestEntry::builder().id(entry_id(at)).receipt_handle(receipt);
-            entry.visibility_timeout(seconds(time)).build()
-        };
-        let count = items.len();
-        let entries: Result<Vec<_>, _> = items.into_iter().enumerate().map(entry).collect();
-        let request = match entries {
-            Ok(entries) => self.0.client.change_message_visibility_batch().queue_url(&*self.0.url).set_entries(Some(entries)),
-            Err(error) => return vec![Err(invalid(Self::NAME, &error)); count],
-        };
-        let answer = call(Self::NAME, || request.clone().send()).await;
-        let answer = answer.map(|answer| Answer {
-            successful: answer.successful.into_iter().map(|entry| entry.id).collect(),
-            failed: answer.failed.into_iter().map(refused).collect(),
-        });
-        results(Self::NAME, count, answer)
-    }
-}
-
-fn refused(entry: BatchResultErrorEntry) -> Refused {
-    Refused { id: entry.id, code: entry.code, message: entry.message, sender_fault: entry.sender_fault }
 }
 
 fn invalid(operation: &'static str, error: &dyn std::error::Error) -> AwsError {

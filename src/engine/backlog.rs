@@ -1,7 +1,6 @@
-//! What the daemon holds of the queues: every message from its receive to its end. Two bounds keep it finite. Jobs that could start are
-//! counted (`limits.waiting`); all that is held is weighed (`limits.waiting_bytes`). A message that cannot start for a reason of its own
-//! gives its place in the count up, so that it never keeps others from being received. Where room is scarce, queues get of it what their
-//! weights say.
+//! The messages that the daemon holds, each from its receive to its end. There are two bounds: `limits.waiting` counts the jobs that could
+//! start, `limits.waiting_bytes` bounds the memory of all messages. A job that cannot start because of a limit of its own gives up its
+//! place in the count, so that it does not stop others from being received. When room is scarce, queues share it by their weights.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -9,9 +8,9 @@ use tokio::sync::Notify;
 
 use crate::{aws::queue::BATCH, config::Config, job::standing::Held as Used};
 
-/// The unit in which messages are weighed.
+/// The unit of a message's size, in bytes.
 const UNIT: usize = 1024;
-/// What holding a message takes beside its body: its task, its lease, its place in the tables.
+/// Bytes that a message takes besides its body: its task, its lease, its entries in tables.
 const OVERHEAD: usize = 3 * 1024;
 
 /// The bounds. Cheap to clone.
@@ -23,7 +22,7 @@ pub(crate) struct Backlog {
 #[derive(Debug)]
 struct Shared {
     state: Mutex<State>,
-    /// Room has become free, or a queue no longer waits for it.
+    /// Notified when room becomes free, or when a queue no longer waits for it.
     changed: Notify,
 }
 
@@ -34,24 +33,24 @@ struct State {
     most_units: usize,
     units: usize,
     queues: Vec<Queue>,
-    /// What the queue had brought that got room last: who comes anew has saved nothing up.
+    /// The usage of the queue that got room last. A queue that begins to wait starts from here, so that it has no credit from idle time.
     turn: f64,
 }
 
-/// A queue among those that share the room.
+/// One of the queues that share the room.
 #[derive(Debug)]
 struct Queue {
     weight: f64,
     /// Receives that wait for room.
     wants: usize,
-    /// Messages that it has brought, for its weight.
+    /// Messages received from it, divided by its weight.
     brought: f64,
 }
 
 /// Room for one message.
 #[derive(Debug)]
 pub(crate) struct Reservation {
-    /// Held while the job could start and waits for its turn.
+    /// Held while the job waits for its turn and could start.
     pub(crate) waiting: Place,
     /// Held until the message has left the daemon.
     pub(crate) held: Held,
@@ -61,7 +60,7 @@ pub(crate) struct Reservation {
 #[derive(Debug)]
 pub(crate) struct Place(Backlog);
 
-/// The weight of one message.
+/// The room that one message takes.
 #[derive(Debug)]
 pub(crate) struct Held {
     units: usize,
@@ -81,7 +80,7 @@ impl Backlog {
         backlog
     }
 
-    /// Other bounds from now on. What is held beyond them is held on.
+    /// Changes the bounds. Messages beyond the new bounds stay.
     pub(crate) fn reconfigure(&self, config: &Config) {
         self.change(|state| {
             state.most_places = config.limits.waiting;
@@ -92,7 +91,7 @@ impl Backlog {
         });
     }
 
-    /// Room for one message of a queue at least, and at most for as many as one receive brings.
+    /// Waits for room for at least one message of a queue, and takes it for at most as many as one receive returns.
     pub(crate) async fn reserve(&self, queue: usize) -> Vec<Reservation> {
         let want = self.want(queue);
         loop {
@@ -108,18 +107,18 @@ impl Backlog {
         }
     }
 
-    /// A receive has brought so many messages.
+    /// Counts the messages that a receive has returned.
     pub(crate) fn brought(&self, queue: usize, count: usize) {
         #[expect(clippy::cast_precision_loss, reason = "at most ten")]
         self.with(|state| state.queues[queue].brought += count as f64 / state.queues[queue].weight);
     }
 
-    /// Places in the count that are free.
+    /// How many more jobs that could start may be held.
     pub(crate) fn free(&self) -> usize {
         self.with(|state| state.most_places.saturating_sub(state.places))
     }
 
-    /// How much of the bounds is used by `waiting` jobs and all messages.
+    /// How much of the bounds is used. `waiting`: jobs that could start.
     pub(crate) fn held(&self, waiting: usize) -> Used {
         let whole = |units: usize| units * UNIT;
         self.with(|state| Used {
@@ -150,13 +149,14 @@ impl Backlog {
 }
 
 impl State {
-    /// Whether no other queue that waits for room has brought less for its weight.
+    /// Whether no other queue that waits for room has received less for its weight.
     fn is_turn_of(&self, queue: usize) -> bool {
         let brought = self.queues[queue].brought;
         self.queues.iter().all(|other| other.wants == 0 || other.brought >= brought)
     }
 
-    /// An empty queue keeps none from the others: one receive takes no more than its queue's share.
+    /// Takes the room for one receive of a queue, at most the queue's share: an empty queue leaves room for the others. The answer is for
+    /// how many messages.
     fn take(&mut self, queue: usize) -> usize {
         let at_once = (self.most_places / self.queues.len().max(1)).clamp(1, BATCH);
         let places = self.most_places.saturating_sub(self.places).min(at_once);
@@ -172,8 +172,8 @@ impl State {
 }
 
 impl Reservation {
-    /// Weighs the message that has come. It is held already, so it may weigh more than is left: what the receives under way
-    /// bring at most.
+    /// Takes the room of the message that was received. It may exceed the bound: the message is held already. The excess is bounded by what
+    /// the receives under way return.
     pub(crate) fn weigh(&mut self, body_bytes: usize) {
         let more = units(body_bytes) - self.held.units;
         self.held.units += more;
@@ -199,7 +199,7 @@ impl Drop for Want<'_> {
     }
 }
 
-/// A message's weight in [`UNIT`]s.
+/// A message's size in [`UNIT`]s.
 fn units(body_bytes: usize) -> usize {
     (body_bytes + OVERHEAD).div_ceil(UNIT)
 }

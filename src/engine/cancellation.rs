@@ -1,4 +1,4 @@
-//! A message that cancels: the job here, its build wherever it runs, or the job that is still to come.
+//! A message that cancels a job: the job that is held here, its build if another process follows it, or a job that is not received yet.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -12,14 +12,14 @@ use super::{
 };
 use crate::{job::message::Cancel, observe};
 
-/// Cancels a job. Returns when the job has gone. One that went back to the queue still needs the wish, which goes back too.
+/// Cancels a job, and returns when the job has ended. If the job's message went back to the queue, the cancellation goes back too.
 pub(crate) async fn cancel(worker: Arc<Worker>, cancel: Cancel) -> Carried {
     let why = Cancelled::asked(cancel.reason, "cancelled by a message on the queue");
     observe::cancel_asked(&cancel.id);
     if let Some(gone) = worker.deduplication.cancel(&cancel.id, why) {
         return if gone.has_ended().await { Carried::ToItsEnd } else { Carried::Back };
     }
-    // Another process may have the job: whoever follows its build sees it stopped.
+    // Another process may hold the job: it sees that the build was stopped.
     let config = worker.current.now();
     let projects: BTreeSet<&str> = config.profiles.values().map(|profile| profile.project.as_str()).collect();
     let stop = async |project| {
@@ -32,11 +32,11 @@ pub(crate) async fn cancel(worker: Arc<Worker>, cancel: Cancel) -> Carried {
                     observe::stop_failed(&build.id, &error);
                 }
             }
-            // A project that is gone, or closed to us, has nothing to stop.
+            // Without the project or the permission there is nothing that we could stop.
             Err(error) => observe::lookup_failed(&cancel.id, &error),
         }
     };
-    // Side by side: one project that does not answer keeps no other's build running, nor the process from leaving.
+    // Concurrently: a project that does not answer delays neither the others nor the end of the process.
     match worker.shutdown.drain.run_until_cancelled(join_all(projects.into_iter().map(stop))).await {
         Some(_) => Carried::ToItsEnd,
         None => Carried::Back,

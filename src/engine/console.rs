@@ -1,4 +1,4 @@
-//! What others see of the running daemon, and what they may ask of it: the one handle of the API and the status page.
+//! The handle by which the API and the status page read the running daemon and change it.
 
 mod cancel;
 mod log;
@@ -39,7 +39,7 @@ pub struct Console {
 pub(super) struct Parts {
     pub(super) worker: Arc<Worker>,
     pub(super) index: Index,
-    /// Paced: what is read here counts towards the same bound as what is read for events.
+    /// Paced: these reads count towards the same bound as the reads for events.
     pub(super) logs: Logs,
     pub(super) clients: Clients,
     pub(super) pulses: Pulses,
@@ -62,12 +62,12 @@ impl Console {
         Self { shared: Arc::new(Shared { parts, started_at, taken: Mutex::default() }) }
     }
 
-    /// Every change from now on; with the id of a change, from the one after it.
+    /// Every change from now on. With the id of a change: every change after that one.
     pub fn subscribe(&self, after: Option<u64>) -> Subscription {
         self.tracker().subscribe(after)
     }
 
-    /// How far back builds are found whose jobs are not remembered any more: as far as a build can still run.
+    /// How far back builds are found whose jobs have left the history: the longest time that a build can run.
     pub fn reach(&self) -> Duration {
         self.parts().index.reach()
     }

@@ -1,12 +1,15 @@
-//! Dead letters as people handle them: looked at, moved back, deleted. A queue cannot be browsed, only received from: each look hides the
-//! messages for as long as it takes, and gives them back.
+//! Dead letters: people list them, move them back to their jobs queue (redrive), or delete them. SQS cannot list messages, only deliver
+//! them: each look receives them, which hides them from others while it lasts, and makes them visible again.
 
 mod desk;
+mod error;
 mod hold;
+mod queue;
 mod reading;
 mod selection;
 
 pub use self::{
-    desk::{Desk, Error, Look},
+    desk::{Desk, Look},
+    error::Error,
     selection::{Done, Refused, Selection},
 };

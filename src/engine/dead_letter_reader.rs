@@ -1,5 +1,5 @@
-//! Tells of what SQS moved to a dead-letter queue because it was received too often: nobody else would. What was told is replaced by a copy
-//! that says so, and stays there for whoever wants it moved back.
+//! Publishes the terminal event of each job whose message SQS moved to the dead-letter queue because it was received too often. The message
+//! is then replaced by a copy that says so, and stays on the dead-letter queue for a redrive.
 
 use std::{sync::Arc, time::Duration};
 
@@ -32,17 +32,17 @@ use crate::{
     pulse::Pulse,
 };
 
-/// Between two looks. In between the queue's messages are visible to whoever moves them.
+/// The time between two looks. In between others can receive the queue's messages.
 const EVERY: Duration = Duration::from_mins(1);
-/// How long a message is hidden by a look; telling takes no longer either, and is tried again at a later look.
+/// The visibility timeout of a look. Publishing takes no longer either, and is tried again at a later look.
 const VISIBILITY: Duration = Duration::from_mins(2);
-/// Receives in one look. What is left is for the next one.
+/// The most receives in one look. The next look reads the rest.
 const RECEIVES: usize = 100;
-/// The longest between two signs of life.
+/// The longest time between two beats of the pulse.
 pub(crate) const LONGEST_TURN: Duration = VISIBILITY.saturating_add(EVERY);
 
 const CODE: &str = "RECEIVED_TOO_OFTEN";
-/// Why such a message is where it is.
+/// The reason that the copy gives.
 pub(crate) const REASON: &str =
     "was received as often as the queue allows without coming to its end, and SQS moved it to the dead-letter queue";
 
@@ -52,12 +52,13 @@ pub(crate) struct DeadLetterReader {
     pub(crate) settings: config::Queue,
     pub(crate) dead_letters: Arc<DeadLetters>,
     pub(crate) worker: Arc<Worker>,
-    /// Held while messages are: nobody else in the process would see them.
+    /// Held while this reader holds messages: others in the process would not see them.
     pub(crate) turn: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl DeadLetterReader {
-    /// Looks, for ever. It may be dropped at any time: what was told and not yet replaced is told once more, by the same event.
+    /// Runs for ever. It may be dropped at any time: if an event was published and the message not replaced yet, the same event is
+    /// published again.
     pub(crate) async fn serve(self, pulse: Pulse) {
         let queue = loop {
             pulse.beat();
@@ -84,7 +85,7 @@ impl DeadLetterReader {
     }
 
     async fn look(&self, queue: &Queue, pulse: &Pulse) -> Result<(), AwsError> {
-        // Given back only now, those that are told already are not received again and again by the same look.
+        // Given back only now, so that this look does not receive them again and again.
         let mut seen = Vec::new();
         let mut end = Ok(());
         for _ in 0..RECEIVES {
@@ -109,7 +110,7 @@ impl DeadLetterReader {
             }
         }
         for receipts in seen.chunks(BATCH) {
-            // One that cannot be given back is visible again soon.
+            // If that fails, the visibility timeout ends soon.
             drop(Extensions(queue.clone()).send(receipts.to_vec()).await);
         }
         end
@@ -126,7 +127,7 @@ impl DeadLetterReader {
         let body = message::unwrap(&delivery.body, self.settings.envelope);
         match message::read(&body, &delivery.message_id, &self.worker.current.now().profiles) {
             Ok(Message::Job(job)) => self.errored(&job, &origin).await,
-            // It has no end to tell.
+            // The message is no job and has no terminal event.
             Ok(Message::Cancel(_)) => {}
             Err(rejection) => self.worker.reporter.rejected(&rejection, &origin).await,
         }
@@ -140,7 +141,7 @@ impl DeadLetterReader {
         Deletes(queue.clone()).send(vec![delivery.receipt.clone()]).await.into_iter().collect()
     }
 
-    /// The job's terminal event, unless the job lives here or has ended here: then its end is told, or will be.
+    /// The job's terminal event. `None`: the job is held here or has ended here, and publishes its own.
     async fn errored(&self, job: &Job, origin: &Origin) {
         let Claim::First(claimed) = self.worker.deduplication.claim(&job.id, None) else { return };
         let message = format!("the job's message {REASON}; a build of it may have run");
@@ -155,7 +156,8 @@ impl DeadLetterReader {
     }
 }
 
-/// Whether SQS moved the message, and nobody has said why it is there. What was sent there was told before, with or without room for reasons.
+/// Whether SQS moved the message and it has no reasons yet. A message that this daemon sent there was reported before, even if its reasons
+/// did not fit.
 fn is_untold(delivery: &Delivery) -> bool {
     delivery.moved_from.is_some() && !delivery.attributes.contains_key(REASONS)
 }

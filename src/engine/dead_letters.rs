@@ -1,5 +1,5 @@
-//! Where rejected messages go, as configured or else to the target of the queue's own redrive policy; and when SQS moves messages there
-//! by itself.
+//! Where rejected messages go: to the configured dead-letter queue, else to the target of the queue's redrive policy. And after how many
+//! receives SQS moves a message there by itself.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -23,7 +23,7 @@ pub(crate) struct DeadLetters {
     target: OnceCell<Option<Queue>>,
     /// Empty until SQS has told.
     policy: OnceCell<Option<RedrivePolicy>>,
-    /// That SQS does not tell is logged once: it is asked again and again.
+    /// Whether it is logged that SQS does not answer. It is logged once, and SQS asked again and again.
     is_complained: AtomicBool,
 }
 
@@ -39,7 +39,7 @@ impl DeadLetters {
         }
     }
 
-    /// Asks for what is not known, until SQS answers. What is needed before is asked for then.
+    /// Reads the redrive policy until SQS answers. Whoever needs it earlier asks by itself.
     pub(crate) async fn learn(&self) {
         let mut backoff = Backoff::patient();
         loop {
@@ -54,13 +54,13 @@ impl DeadLetters {
         }
     }
 
-    /// How many times SQS delivers a message again before it moves it away, as far as is known.
+    /// How many further receives a message has before SQS moves it. `None`: not known, or no limit.
     pub(crate) fn receives_left(&self, receive_count: u32) -> Option<u32> {
         let policy = self.policy.get().and_then(Option::as_ref)?;
         Some(policy.max_receives?.saturating_sub(receive_count))
     }
 
-    /// The queue, if there is one. Asks until SQS answers: a message that may have a place there is not thrown away.
+    /// The queue, if there is one. Asks until SQS answers, so that no message is deleted that should go there.
     pub(crate) async fn queue(&self) -> Option<&Queue> {
         let mut backoff = Backoff::patient();
         loop {
@@ -71,7 +71,7 @@ impl DeadLetters {
         }
     }
 
-    /// The queue, if there is one; asked once.
+    /// The queue, if there is one. Asks once.
     pub(crate) async fn find(&self) -> Result<Option<&Queue>, AwsError> {
         self.ask().await
     }

@@ -1,7 +1,7 @@
-//! Which builds belong to which job: CodeBuild is the record of what runs, and this is its index by `SLIPWAY_JOB_ID`.
+//! Which builds belong to which job. CodeBuild is the record of what runs; this is an index of it by `SLIPWAY_JOB_ID`.
 //!
-//! It is filled newest first from the project's list, as far back as a build can still run or somebody asks, and kept up to date by
-//! reading no more than what is new. Everyone who looks at the same time shares one reading.
+//! The index reads the list of a project's builds, the newest first, as far back as a build can still run or a query asks. Later readings
+//! read only what is new. Concurrent queries share one reading.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -25,11 +25,11 @@ use crate::{
     observe,
 };
 
-/// This machine's clock and CodeBuild's may differ by so much.
+/// The greatest difference between this machine's clock and CodeBuild's.
 const CLOCK_SKEW: Duration = Duration::from_hours(1);
-/// Builds that are remembered of one project. Older ones are forgotten, and read again should somebody ask for them.
+/// How many builds of a project are remembered. Older ones are forgotten, and read again if a query asks for them.
 const KEPT: usize = 100_000;
-/// Pages of the list in a row that name no build which the same reading has not met before: then the list has no end.
+/// After so many pages in a row without a new id the list is taken to be endless.
 const IDLE_PAGES: u32 = 10;
 
 /// The index over all projects. Cheap to clone.
@@ -37,22 +37,22 @@ const IDLE_PAGES: u32 = 10;
 pub(crate) struct Index {
     builds: Builds,
     clock: Clock,
-    /// A build that was started longer ago, in seconds, runs no more.
+    /// The longest time from a build's start to its end, in seconds.
     longest: Arc<AtomicU64>,
     projects: Arc<Mutex<HashMap<String, Arc<tokio::sync::Mutex<Project>>>>>,
 }
 
 #[derive(Debug, Default)]
 struct Project {
-    /// When the last complete reading began, and how far back the readings reach.
+    /// When the last complete reading began, and how far back the readings go.
     read: Option<(Instant, Timestamp)>,
-    /// Ids that complete readings have met, whether or not they are a job's. What only a part of a reading met, or what was started here,
-    /// is none of them: behind it there may be builds that nobody has seen.
+    /// Ids that complete readings have seen, of jobs or not, with the time of the build's start. Ids that only a failed reading saw, or
+    /// that were started here, are not among them: there may be unseen builds before them in the list.
     known: HashMap<String, Timestamp>,
     jobs: HashMap<JobId, Vec<Sighting>>,
-    /// The newest job of each group that cancels older ones: its message's age, and when its build was started.
+    /// Of each group, the newest job that cancels older ones.
     superseding: HashMap<String, Superseding>,
-    /// How many sightings there are in [`Project::jobs`].
+    /// The number of sightings in [`Project::jobs`].
     sightings: usize,
 }
 
@@ -70,28 +70,28 @@ pub(crate) struct Sighting {
     pub(crate) build_id: String,
     pub(crate) attempt: u32,
     pub(crate) started_at: Timestamp,
-    /// As it was when it was seen.
+    /// Whether it had ended when it was read.
     ended: bool,
 }
 
-/// What to look for.
+/// The builds to look for.
 #[derive(Debug, Clone)]
 pub(crate) struct Query<'a> {
     pub(crate) project: &'a str,
     pub(crate) job: &'a JobId,
-    /// Builds that started before are another job's, of the same name, unless they still run.
+    /// Builds that started before this time belong to an earlier job of the same id, unless they still run.
     pub(crate) since: Timestamp,
-    /// A reading that began earlier does not count.
+    /// A reading that began before this time is too old.
     pub(crate) fresh: Instant,
 }
 
 impl Index {
-    /// `longest`: from a build's start to its end at most, its wait in CodeBuild's queue included.
+    /// `longest`: the longest time from a build's start to its end, its wait in CodeBuild's queue included.
     pub(crate) fn new(builds: Builds, clock: Clock, longest: Duration) -> Self {
         Self { builds, clock, longest: Arc::new(AtomicU64::new(longest.as_secs())), projects: Arc::default() }
     }
 
-    /// From now on a build may run for so long. It never becomes less: builds that run were promised more.
+    /// Raises the longest time of a build. It is never lowered: running builds keep the time that they were started with.
     pub(crate) fn extend(&self, longest: Duration) {
         self.longest.fetch_max(longest.as_secs(), Ordering::Relaxed);
     }
@@ -107,7 +107,7 @@ impl Index {
         }
         let of_job = project.jobs.get(query.job).into_iter().flatten();
         let mut sightings: Vec<Sighting> = of_job.filter(|build| build.started_at >= query.since || !build.ended).cloned().collect();
-        // Of the highest attempt, and of those the first to start.
+        // The highest attempt first; of one attempt the build that started first.
         sightings.sort_unstable_by_key(|sighting| (std::cmp::Reverse(sighting.attempt), sighting.started_at));
         Ok(sightings)
     }
@@ -124,7 +124,7 @@ impl Index {
         Ok(ids)
     }
 
-    /// The newest job of a group that cancels older ones, among those that had a build. It asks nobody.
+    /// The newest job of a group that cancels older ones, among the jobs that had a build. It makes no call.
     pub(crate) async fn superseding(&self, group: &str) -> Option<Superseding> {
         let projects: Vec<_> = self.projects.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
         let mut newest: Option<Superseding> = None;
@@ -137,12 +137,12 @@ impl Index {
         newest
     }
 
-    /// How far back every reading reaches: as long as a build can run.
+    /// How far back every reading goes: the longest time of a build, and the difference of the clocks.
     pub(crate) fn reach(&self) -> Duration {
         Duration::from_secs(self.longest.load(Ordering::Relaxed)) + CLOCK_SKEW
     }
 
-    /// Before this time no build was started that still runs.
+    /// No build that was started before this time still runs.
     fn horizon(&self) -> Timestamp {
         self.clock.now().checked_sub(self.reach()).unwrap_or(Timestamp::MIN)
     }
@@ -157,13 +157,13 @@ impl Index {
         Arc::clone(projects.entry(name.to_owned()).or_default())
     }
 
-    /// Reads the list from its newest end until it meets only what is known, or what is older than `since`.
+    /// Reads the list from its newest build until a page has only known builds, or builds older than `since`.
     async fn read(&self, name: &str, project: &mut Project, since: Timestamp) -> Result<(), AwsError> {
         let began = Instant::now();
         let known_back_to = project.read.map_or(Timestamp::MAX, |(_, back_to)| back_to);
-        // Behind what is known nothing is new, unless this look reaches further back than any before.
+        // Behind known builds there are no new ones, unless this reading goes further back than any before.
         let stop_at_known = known_back_to <= since;
-        // The first page is enough as a rule, but for the first reading of all.
+        // One page is usually enough, except for the first reading.
         let one_is_enough = project.read.is_some();
         let (mut pages, mut met) = (0, HashMap::new());
         let (mut listed, mut idle) = (HashSet::new(), 0);
@@ -176,7 +176,7 @@ impl Index {
                 return Err(AwsError::local(Class::Transient, "codebuild.ListBuildsForProject", endless));
             }
             let new: Vec<String> = page.ids.iter().filter(|id| !project.known.contains_key(*id)).cloned().collect();
-            // Each page names the next: that one is asked for while this one's builds are.
+            // The next page is read while the builds of this one are.
             let ahead = page.next.clone().filter(|_| pages > 1 || !one_is_enough);
             let (builds, ahead) = futures_util::try_join!(self.get(&new), self.list_ahead(name, ahead))?;
             for build in &builds {
@@ -185,9 +185,9 @@ impl Index {
             met.extend(builds.into_iter().map(|build| (build.id, build.started_at.unwrap_or(Timestamp::MAX))));
             let time = |id: Option<&String>| id.and_then(|id| project.known.get(id).or_else(|| met.get(id))).copied();
             let (newest, oldest) = (time(page.ids.first()), time(page.ids.last()));
-            // AWS lists the newest first; an emulator may not, and then all of the list must be read.
+            // AWS lists the newest first. An emulator may not; then the whole list must be read.
             let far_enough = newest >= oldest && oldest.is_some_and(|at| at < since);
-            // A list may be a little out of order: one known build on a page does not mean that the page is the last one with news.
+            // A list may be slightly out of order: one known build does not make a page the last one with new builds.
             let nothing_new = newest >= oldest && stop_at_known && new.is_empty();
             if page.next.is_none() || nothing_new || far_enough {
                 break;
@@ -245,14 +245,14 @@ impl Project {
         }
     }
 
-    /// Forgets the oldest builds beyond twice as many as are kept, so that each is looked at a few times at most.
+    /// Forgets the oldest builds once there are more than twice `kept`, so that the cost per build stays small.
     fn prune(&mut self, kept: usize) {
         if self.known.len().max(self.sightings) <= 2 * kept {
             return;
         }
         let sightings = self.jobs.values().flatten().map(|sighting| sighting.started_at);
         let mut times: Vec<Timestamp> = self.known.values().copied().chain(sightings).collect();
-        // A build is among the known and among the sightings as a rule.
+        // Most builds are counted twice: among the known ids and among the sightings.
         let at = times.len().saturating_sub(2 * kept);
         let (_, oldest, _) = times.select_nth_unstable(at);
         let oldest = *oldest;
@@ -270,33 +270,4 @@ impl Project {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-mod tests {
-    use super::*;
-
-    fn build(number: i64) -> Build {
-        Build {
-            id: format!("flex:{number}"),
-            status: "SUCCEEDED".into(),
-            job: Some(JobId::parse(&format!("job-{number}")).unwrap()),
-            started_at: Some(Timestamp::from_second(number).unwrap()),
-            ..Build::default()
-        }
-    }
-
-    #[test]
-    fn the_newest_builds_are_kept_and_the_older_ones_count_as_unread() {
-        let mut project = Project { read: Some((Instant::now(), Timestamp::MIN)), ..Project::default() };
-        for number in 0..50 {
-            project.add(&build(number));
-            project.known.insert(build(number).id, build(number).started_at.unwrap());
-        }
-        project.prune(10);
-        assert!((10..=20).contains(&project.known.len()), "{}", project.known.len());
-        assert_eq!(project.known.len(), project.jobs.len());
-        assert_eq!(project.sightings, project.jobs.len());
-        let oldest = project.known.values().min().copied().unwrap();
-        assert_eq!(project.read.unwrap().1, oldest);
-        assert!(project.known.contains_key("flex:49"));
-    }
-}
+mod tests;

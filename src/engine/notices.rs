@@ -1,4 +1,5 @@
-//! States that need a person: what they are, since when, and what to do. Readiness and health tell them, and the log once in a while.
+//! States that need an operator: what they are, since when, and what to do. Readiness and health show them; the log has them when they
+//! begin and every ten minutes.
 
 use std::{
     collections::BTreeMap,
@@ -14,22 +15,22 @@ use crate::{
     observe::Seldom,
 };
 
-/// After so long a state that a restart may end, or that nobody has seen, is one of ill health.
+/// After so long a state that a restart may end makes health red.
 pub const PATIENCE: Duration = Duration::from_mins(10);
 
-/// What lasts now. Cheap to clone.
+/// The states that hold now. Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub struct Notices {
-    /// By what it is about, such as a queue's intake: one at most for each, so that there are no more of them than of the daemon's parts.
+    /// By subject, such as a queue's intake. There is at most one for each part of the daemon.
     held: Arc<Mutex<BTreeMap<String, Held>>>,
 }
 
-/// Whether a state that lasts is one of ill health, for which a process is restarted.
+/// Whether a state that lasts makes health red, so that the process is restarted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Restart {
-    /// It may help, and harms nothing.
+    /// A restart may help and does no harm.
     MayHelp,
-    /// It costs every message that is held one of its receives.
+    /// A restart does not help, and costs each held message one of its receives.
     Harms,
 }
 
@@ -42,7 +43,7 @@ struct Held {
 }
 
 impl Notices {
-    /// Notes a state. The answer is whether the log should tell it now.
+    /// Notes a state. The answer is whether it should be logged now.
     pub(crate) fn raise(&self, about: &str, restart: Restart, kind: &str, text: String, time: String) -> bool {
         self.with(|held| {
             if let Some(known) = held.get_mut(about).filter(|known| known.notice.kind == kind) {
@@ -62,12 +63,12 @@ impl Notices {
         self.with(|held| held.remove(about)).map(|held| held.notice)
     }
 
-    /// All that last, those of one part after the other.
+    /// All states, in the order of their subjects.
     pub fn list(&self) -> Vec<Notice> {
         self.with(|held| held.values().map(|held| held.notice.clone()).collect())
     }
 
-    /// Those that have lasted for so long that health is red. An outage is none: no restart ends it, and it ends by itself.
+    /// The states that have lasted for [`PATIENCE`] and that a restart may end. An outage of AWS is none of them.
     pub fn overdue(&self) -> Vec<Notice> {
         let is_overdue = |held: &&Held| {
             held.restart == Restart::MayHelp && held.since.elapsed() >= PATIENCE && held.notice.kind != Class::Unreachable.name()
@@ -80,10 +81,10 @@ impl Notices {
     }
 }
 
-/// What to do about a call that fails, where somebody has to do something. `None`: it passes by itself.
+/// What an operator has to do about a failing call. `None`: nothing, it ends by itself.
 pub(crate) fn cure(error: &AwsError) -> Option<&'static str> {
     match error.class {
-        // The error's own text has what to do.
+        // The error's own text says what to do.
         Class::Credentials | Class::Unreachable => Some(""),
         Class::NotFound => Some("; make it, or mend its address in the configuration"),
         Class::Denied => Some("; give the daemon's role the permissions of deploy/policy.json"),

@@ -1,5 +1,5 @@
-//! Pauses: what does not start until somebody resumes it. They are tags of the jobs queues ([`job::pause`](crate::job::pause)), so that they
-//! outlive the process, hold for every daemon of a queue, and can be set without any.
+//! Pauses: which jobs do not start until somebody resumes them. Pauses are tags of the jobs queues ([`job::pause`](crate::job::pause)):
+//! they outlive the process, hold for every daemon of a queue, and can be set without a daemon.
 
 mod board;
 
@@ -28,12 +28,13 @@ use crate::{
     pulse::Pulse,
 };
 
-/// Between two looks at the tags: so late at most a daemon hears of a pause that somebody else has set.
+/// The time between two reads of the tags: the longest delay until a daemon knows of a pause that was set elsewhere.
 pub(crate) const EVERY: Duration = Duration::from_mins(1);
-/// For so long nothing is received at the start while the tags cannot be read and nobody refuses them: a pause outlives a restart.
+/// How long, at the start, nothing is received while reading the tags fails for another reason than a missing permission: a pause outlives
+/// a restart.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// What is paused. Cheap to clone.
+/// The pauses. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Pauses {
     shared: Arc<Shared>,
@@ -45,32 +46,32 @@ struct Shared {
     current: Current,
     clock: Clock,
     scheduler: Scheduler,
-    /// By queue, as its tags were last read or changed. Bounded by SQS: a queue has at most 50 tags.
+    /// By queue, the pauses that its tags had when they were last read or changed. SQS bounds a queue to 50 tags.
     known: Mutex<Vec<Known>>,
-    /// All of them; `None` until they are known for the first time.
+    /// All pauses. `None` until they are known for the first time.
     now: watch::Sender<Option<Vec<Pause>>>,
-    /// Somebody here has changed a tag: a look so soon after it could still find it as it was.
+    /// When this process last changed a tag. A read soon after it may still return the old tags.
     own_change: Notify,
 }
 
-/// What one queue's tags say.
+/// The pauses in one queue's tags.
 #[derive(Debug, Clone, Default)]
 struct Known {
     tags: Tags,
-    /// They could not be read the last time.
+    /// Whether the last read failed.
     is_unread: bool,
 }
 
-/// Why nothing is paused or resumed.
+/// Why a pause or a resume fails.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// There is no such queue, profile or tenant's name.
+    /// There is no such queue or profile, or no tenant can have this name.
     #[error("{0}")]
     Unknown(String),
-    /// The reason cannot be kept; here is the rule.
+    /// A tag cannot have this reason; the text is the rule.
     #[error("the reason {0}")]
     Reason(&'static str),
-    /// SQS does not change the tag.
+    /// SQS has not changed the tag.
     #[error(transparent)]
     Aws(#[from] AwsError),
 }
@@ -82,17 +83,20 @@ impl Pauses {
         Self { shared: Arc::new(Shared { board, current, clock, scheduler, known, now, own_change: Notify::new() }) }
     }
 
-    /// What is paused, as far as is known: a change that others have made is known within a minute.
+    /// The pauses as they are known. A change that was made elsewhere is known within a minute.
     pub fn now(&self) -> Vec<Pause> {
         self.shared.now.borrow().clone().unwrap_or_default()
     }
 
-    /// Keys of tags that look like a pause and pause nothing.
+    /// The keys of tags that look like a pause and are none.
     pub(crate) fn strange(&self) -> Vec<String> {
         self.known().iter().flat_map(|known| known.tags.strange.clone()).collect()
     }
 
-    /// Pauses it, or changes the reason. What runs goes on.
+    /// Pauses a scope, or changes the reason. Running builds go on.
+    ///
+    /// # Errors
+    /// See [`Error`].
     pub async fn pause(&self, scope: PauseScope, reason: Option<String>) -> Result<Pause, Error> {
         if let PauseScope::Profile(name) = &scope
             && !self.shared.current.now().profiles.contains_key(name)
@@ -108,14 +112,17 @@ impl Pauses {
         Ok(pause)
     }
 
-    /// Resumes it; whether it was paused.
+    /// Resumes a scope. The answer is whether it was paused.
+    ///
+    /// # Errors
+    /// See [`Error`].
     pub async fn resume(&self, scope: &PauseScope) -> Result<bool, Error> {
         let was_paused = self.shared.board.resume(scope).await?;
         self.change(|known| known.iter_mut().for_each(|known| known.tags.pauses.retain(|pause| pause.scope != *scope)));
         Ok(was_paused)
     }
 
-    /// Looks at the tags, for ever.
+    /// Reads the tags again and again, for ever.
     pub(crate) async fn serve(self, pulse: Pulse) {
         self.begin(&pulse).await;
         loop {
@@ -126,7 +133,7 @@ impl Pauses {
         }
     }
 
-    /// The first look. Whoever may not read the tags has no pauses; what cannot be read yet is waited for, up to [`PATIENCE`].
+    /// The first read. Without the permission to read tags there are no pauses. Other failures are tried again, up to [`PATIENCE`].
     async fn begin(&self, pulse: &Pulse) {
         let (start, mut backoff) = (Instant::now(), Backoff::patient());
         while self.look().await.is_err_and(|error| !error.class.is_refusal()) && start.elapsed() < PATIENCE {
@@ -136,7 +143,7 @@ impl Pauses {
         self.publish();
     }
 
-    /// What cannot be read stays as it was known.
+    /// Reads all tags. The pauses of a queue whose tags cannot be read stay as they are.
     async fn look(&self) -> Result<(), AwsError> {
         let found = self.shared.board.read().await;
         let mut end = Ok(());
@@ -150,7 +157,7 @@ impl Pauses {
                     *known = Known { tags, is_unread: false };
                 }
                 Err(error) => {
-                    // Told once, not every minute.
+                    // Logged once, not every minute.
                     if !std::mem::replace(&mut known.is_unread, true) {
                         observe::pauses_unread(queue, &error);
                     }
@@ -165,7 +172,7 @@ impl Pauses {
         end
     }
 
-    /// Takes a change of ours over at once.
+    /// Makes a change of this process hold at once.
     fn change(&self, change: impl FnOnce(&mut [Known])) {
         change(&mut self.known());
         self.publish();
@@ -175,7 +182,7 @@ impl Pauses {
     fn publish(&self) {
         let mut all: Vec<Pause> = self.known().iter().flat_map(|known| known.tags.pauses.clone()).collect();
         all.sort();
-        // A scope that two queues name is paused once.
+        // Two queues may have the same scope in their tags.
         all.dedup_by(|later, first| later.scope == first.scope);
         self.shared.now.send_if_modified(|now| {
             let before = now.as_deref().unwrap_or_default();
@@ -199,13 +206,13 @@ impl Pauses {
         self.shared.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The receiving of one queue.
+    /// The gate of one queue's receives.
     pub(crate) fn gate(&self, queue: &str) -> Gate {
         Gate { queue: queue.to_owned(), now: self.shared.now.subscribe() }
     }
 }
 
-/// Whether a queue is received from.
+/// Says whether messages are received from a queue.
 #[derive(Debug, Clone)]
 pub(crate) struct Gate {
     queue: String,
@@ -213,7 +220,7 @@ pub(crate) struct Gate {
 }
 
 impl Gate {
-    /// Whether messages may be received. `None`: nobody knows yet what is paused.
+    /// Whether messages may be received. `None`: the pauses are not known yet.
     pub(crate) fn is_open(&self) -> Option<bool> {
         let now = self.now.borrow();
         let closes = |pause: &Pause| match &pause.scope {
@@ -227,13 +234,13 @@ impl Gate {
     /// Resolves when something has been paused or resumed.
     pub(crate) async fn changed(&mut self) {
         if self.now.changed().await.is_err() {
-            // The sender lives as long as the engine.
+            // The sender exists as long as the engine.
             std::future::pending::<()>().await;
         }
     }
 }
 
-/// A pause from now on.
+/// A pause that begins now.
 pub fn made(scope: PauseScope, reason: Option<String>, clock: Clock) -> Pause {
     let since = jiff::Timestamp::from_second(clock.now().as_second()).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
     Pause { scope, since: Some(since.to_string()), reason: reason.filter(|reason| !reason.trim().is_empty()) }

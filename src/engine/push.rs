@@ -1,5 +1,5 @@
-//! Pushed build events: a queue that EventBridge feeds. They may be late, doubled, out of order or missing; each only makes the
-//! watcher look at its build sooner.
+//! Pushed build events, from a queue that EventBridge feeds. They may be late, repeated, out of order or missing: each only makes the
+//! watcher read its build's status sooner.
 
 use std::time::Duration;
 
@@ -17,10 +17,10 @@ use crate::{
     pulse::Pulse,
 };
 
-/// A lost event costs nothing, so it need not come back soon.
+/// The visibility timeout. It is long, because a lost event costs nothing.
 const VISIBILITY: Duration = Duration::from_mins(1);
 
-/// What matters of an EventBridge event.
+/// The fields of an EventBridge event that are read.
 #[derive(Debug, Deserialize)]
 struct Envelope {
     detail: Detail,
@@ -34,24 +34,24 @@ struct Detail {
     build_status: Option<String>,
 }
 
-/// What EventBridge's event is wrapped in when it comes by way of a topic without raw delivery.
+/// The envelope of an event that comes through a topic without raw message delivery.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Notification {
     message: String,
 }
 
-/// What an event says.
+/// The meaning of an event.
 #[derive(Debug, PartialEq, Eq)]
 struct News {
     /// `project:uuid`.
     build_id: String,
-    /// A build that has begun is followed already: only its end is worth a look.
+    /// Whether the event is more than the build's start. A build that has started is followed already.
     worth_a_look: bool,
 }
 
-/// Receives events, for ever. It may be dropped at any time: an event that it had taken comes back and is not needed. What is no build event
-/// is left on the queue: it may be somebody else's.
+/// Receives events, for ever. It may be dropped at any time: an event that was received and not deleted comes back, and does no harm. A
+/// message that is no build event stays on the queue: it may belong to others.
 pub(crate) async fn serve(queue: Queue, deletes: Batcher<Deletes>, watcher: Watcher, wait: Duration, pulse: Pulse) {
     let mut backoff = Backoff::patient();
     let mut all_understood = true;
@@ -75,12 +75,12 @@ pub(crate) async fn serve(queue: Queue, deletes: Batcher<Deletes>, watcher: Watc
                     done.push(deletes.call(delivery.receipt));
                 }
                 if done.is_empty() && !was_idle {
-                    // A queue full of others' messages is not to be turned over and over.
+                    // If the queue has only others' messages, receive more slowly.
                     sleep(backoff.pause()).await;
                     continue;
                 }
                 backoff = Backoff::patient();
-                // What is not deleted comes again and nudges once more.
+                // If the delete fails, the event comes again and causes one more read.
                 futures_util::future::join_all(done).await;
             }
             Err(error) => {
@@ -93,7 +93,7 @@ pub(crate) async fn serve(queue: Queue, deletes: Batcher<Deletes>, watcher: Watc
     }
 }
 
-/// The build that an event is about, and whether it tells more than that the build has begun. `None`: it is no build event.
+/// The build of an event, and whether the event is more than the build's start. `None`: it is no build event.
 fn read(body: &str) -> Option<News> {
     let envelope = match serde_json::from_str::<Envelope>(body) {
         Ok(envelope) => envelope,

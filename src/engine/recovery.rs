@@ -1,6 +1,6 @@
-//! Recovery at the start: builds that an earlier process left running keep their slots, so that limits hold over a restart. A slot
-//! passes to its job when the job's message comes back, and is free when the build ends. Nothing starts in a project before its builds
-//! are counted.
+//! Recovery at the start: builds that an earlier process left running take slots, so that limits hold over a restart. A job takes over the
+//! slot of its build when its message comes back; the slot is free when the build ends. Nothing starts in a project before its running
+//! builds are counted.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -31,24 +31,24 @@ use crate::{
     observe::{self, Seldom},
 };
 
-/// CodeBuild's longest wait in its own queue, for profiles that do not name one.
+/// The longest wait of a build in CodeBuild's own queue, for profiles that set none.
 const LONGEST_QUEUE_MINUTES: u32 = 480;
 
-/// The slots of builds whose jobs have not come back. Cheap to clone.
+/// The slots of builds whose jobs have not come back yet. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct Recovery {
     places: Arc<Mutex<HashMap<JobId, Vec<Place>>>>,
-    /// How far the counting of each project has come.
+    /// The state of the count of each project.
     counts: Arc<Mutex<BTreeMap<String, Arc<Counting>>>>,
-    /// A project has come that nobody has counted.
+    /// Notified when a project is added that is not counted yet.
     more: Arc<Notify>,
 }
 
-/// The counting of one project.
+/// The count of one project.
 #[derive(Debug, Default)]
 struct Counting {
     count: Mutex<Count>,
-    /// Wakes all who wait, in the order in which they came.
+    /// Wakes all waiting tasks, in the order of their arrival.
     changed: Notify,
 }
 
@@ -57,16 +57,16 @@ struct Place {
     build_id: String,
     slot: Slot,
     group: Option<GroupLock>,
-    /// Nobody need follow the build for its slot any more.
+    /// Cancelled when the job has taken over the slot: the build need not be followed here any more.
     claimed: CancellationToken,
 }
 
-/// How far the counting has come.
+/// The state of a count.
 #[derive(Debug, Clone, Default)]
 enum Count {
     #[default]
     UnderWay,
-    /// CodeBuild refuses to say what runs. It is asked again.
+    /// CodeBuild refuses to list the builds. It is asked again.
     Refused(AwsError),
     Done,
 }
@@ -78,7 +78,7 @@ impl Recovery {
         recovery
     }
 
-    /// Nothing starts in the configuration's projects before their builds are counted.
+    /// Adds the configuration's projects: nothing starts in them before their builds are counted.
     pub(crate) fn expect(&self, config: &Config) {
         let mut counts = self.counts();
         for profile in config.profiles.values() {
@@ -92,8 +92,10 @@ impl Recovery {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until a project's builds are counted: nobody may start before. An error: CodeBuild has refused to say for as long as
-    /// `patience`.
+    /// Waits until a project's running builds are counted.
+    ///
+    /// # Errors
+    /// CodeBuild has refused to list them for as long as `patience`.
     pub(crate) async fn counted(&self, project: &str, patience: Duration) -> Result<(), AwsError> {
         let Some(counting) = self.counts().get(project).cloned() else { return Ok(()) };
         loop {
@@ -110,14 +112,14 @@ impl Recovery {
         }
     }
 
-    /// What is held for a job's running build: its slot and its group. `None`: the build was not counted.
+    /// Hands over the slot and the group lock that are held for a job's running build. `None`: the build was not counted.
     pub(crate) fn claim(&self, job: &JobId, build_id: &str) -> Option<(Slot, Option<GroupLock>)> {
         let place = self.with(|places| take(places, job, build_id))?;
         place.claimed.cancel();
         Some((place.slot, place.group))
     }
 
-    /// Counts what runs in every project, each by itself, and holds the slots; returns only when the daemon ends.
+    /// Counts the running builds of each project and holds their slots. Runs until the daemon ends.
     pub(crate) async fn take(self, current: Current, index: Index, statuses: Batcher<Statuses>, watcher: Watcher, scheduler: Scheduler) {
         let watcher = &watcher;
         let count = async |project: String, count: Arc<Counting>| {
@@ -154,7 +156,7 @@ impl Recovery {
 
     async fn hold(&self, job: JobId, build: Arc<Build>, claimed: CancellationToken, watcher: &Watcher) {
         let build_id = build.id.clone();
-        // However it ended, or got lost: it no longer runs.
+        // However it ended: it no longer runs.
         claimed.run_until_cancelled(watcher.until_ended(build, |_| {})).await.map(Result::ok);
         drop(self.with(|places| take(places, &job, &build_id)));
     }
@@ -169,7 +171,7 @@ impl Counting {
         self.count.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// A refusal that goes on wakes nobody: who waits for its end counts the time.
+    /// A repeated refusal wakes nobody: the waiting tasks measure the time themselves.
     fn set(&self, count: Count) {
         let goes_on = matches!(count, Count::Refused(_));
         let before = std::mem::replace(&mut *self.count.lock().unwrap_or_else(PoisonError::into_inner), count);
@@ -189,7 +191,7 @@ fn take(places: &mut HashMap<JobId, Vec<Place>>, job: &JobId, build_id: &str) ->
     Some(place)
 }
 
-/// How long a build can take from its start, its wait in CodeBuild's queue included.
+/// The longest time from a build's start to its end, its wait in CodeBuild's queue included.
 pub(crate) fn longest_build(config: &Config) -> Duration {
     let minutes =
         |profile: &crate::config::Profile| profile.timeout_minutes + profile.queued_timeout_minutes.unwrap_or(LONGEST_QUEUE_MINUTES);
@@ -197,7 +199,7 @@ pub(crate) fn longest_build(config: &Config) -> Duration {
     Duration::from_mins(u64::from(longest))
 }
 
-/// The jobs' builds that run in a project. Asks until CodeBuild answers.
+/// The running builds of jobs in a project. Asks until CodeBuild answers.
 async fn running(index: &Index, statuses: &Batcher<Statuses>, project: &str, count: &Counting) -> Vec<Arc<Build>> {
     let (mut pauses, mut log) = (pauses(), Seldom::default());
     loop {
@@ -224,7 +226,7 @@ async fn running(index: &Index, statuses: &Batcher<Statuses>, project: &str, cou
     }
 }
 
-/// Whose limits a build counts towards: as it says itself, or else by its project.
+/// The tenant, profile and so on whose limits a build counts towards: as its record says, else by its project.
 fn ticket(config: &Config, build: &Build, job: &JobId) -> Option<Ticket> {
     let named = build.profile.clone().filter(|name| config.profiles.get(name).is_some_and(|profile| profile.project == build.project));
     let of_project = || config.profiles.iter().find(|(_, profile)| profile.project == build.project).map(|(name, _)| name.clone());

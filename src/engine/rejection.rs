@@ -1,4 +1,4 @@
-//! What happens to a message that is no valid job: its event with every problem, then the dead-letter queue with the reasons.
+//! Rejects a message that is no valid job: publishes its event with every problem, then moves it to the dead-letter queue with the reasons.
 
 use tokio::time::sleep;
 
@@ -17,16 +17,16 @@ use crate::{
     observe::{self, Seldom},
 };
 
-/// The attribute that says in the dead-letter queue why a message is there.
+/// The attribute with the reasons of a message in the dead-letter queue.
 pub const REASONS: &str = "slipway.problems";
-/// The reasons' share of a message at most: an attribute is for reading.
+/// The most bytes of reasons in a message.
 const REASONS_BYTES: usize = 16 * 1024;
-/// An attribute's name and data type count too.
+/// The bytes of the attribute's name and data type, which SQS counts too.
 const ATTRIBUTE_OVERHEAD: usize = REASONS.len() + "String".len();
 
-/// Rejects a message; returns when its event is accepted and it has a new home.
+/// Rejects a message. Returns when its event is accepted and the message is on the dead-letter queue, if there is one.
 pub(crate) async fn reject(delivery: &Delivery, rejection: &Rejection, origin: &Origin, dead_letters: &DeadLetters, reporter: &Reporter) {
-    // An event about an event would come back as a message too, without end.
+    // An event of ours on the jobs queue gets no event: that one would come back too, without end.
     if !is_own_event(&delivery.body) {
         reporter.rejected(rejection, origin).await;
     }
@@ -39,7 +39,7 @@ async fn bury(queue: &Queue, delivery: &Delivery, problems: &[Problem]) {
     let mut attributes = with_reasons(delivery, problems);
     let (mut backoff, mut log) = (Backoff::patient(), Seldom::default());
     while let Err(error) = queue.pass_on(delivery, &attributes).await {
-        // A queue may take less than SQS does. Then the sender's message goes, whole, rather than our words about it.
+        // A queue may have a lower size limit than SQS. Then the message is moved without our reasons.
         if error.class == Class::Invalid && attributes.remove(REASONS).is_some() {
             continue;
         }
@@ -53,7 +53,7 @@ async fn bury(queue: &Queue, delivery: &Delivery, problems: &[Problem]) {
     }
 }
 
-/// The sender's attributes, all of them, and the reasons as far as SQS's limits leave room.
+/// All attributes of the sender, and the reasons as far as SQS's limits leave room.
 pub(crate) fn with_reasons(delivery: &Delivery, problems: &[Problem]) -> Attributes {
     let mut attributes = delivery.attributes.clone();
     attributes.remove(REASONS);
@@ -67,7 +67,7 @@ pub(crate) fn with_reasons(delivery: &Delivery, problems: &[Problem]) -> Attribu
     attributes
 }
 
-/// One problem a line, as many as there is room for.
+/// The problems, one a line, as many as fit.
 fn reasons(problems: &[Problem], room: usize) -> String {
     let mut text = String::new();
     for problem in problems {

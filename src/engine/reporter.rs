@@ -1,4 +1,4 @@
-//! Reports: the excerpt of the log, the event, and its publication until the topic has accepted it.
+//! Reports: reads the excerpt of the log, makes the event, and publishes it until the topic has accepted it.
 
 mod complaint;
 
@@ -36,9 +36,9 @@ use crate::{
     observe,
 };
 
-/// How long an event is waited for that nobody depends on: the job goes on.
+/// How long an event is tried that the job does not depend on.
 const TRY: Duration = Duration::from_secs(5);
-/// Stands where the excerpt would, in the manner of its marks.
+/// The excerpt of a log that could not be read.
 const NO_LOG: &str = "… the build has no log …";
 
 /// Reports on jobs. Cheap to clone.
@@ -56,16 +56,16 @@ pub(crate) struct Reporter {
 #[derive(Debug)]
 pub(crate) struct Ended {
     pub(crate) build: Option<Arc<Build>>,
-    /// 0 if no build was started.
+    /// From 1; 0 if no build was started.
     pub(crate) attempt: u32,
     pub(crate) outcome: Outcome,
-    /// Of a job that was to end before its time.
+    /// Set if the job was cancelled or superseded.
     pub(crate) cancelled: Option<Cancelled>,
     pub(crate) timings: Timings,
 }
 
 impl Reporter {
-    /// `logs`: paced.
+    /// `logs`: with the bound on reads in a second.
     pub(crate) fn new(logs: Logs, publishes: Batcher<Publishes>, room: Room, notices: Notices, current: Current, clock: Clock) -> Self {
         let config = current.now();
         let transcripts = Arc::new(Transcripts::new(logs, config.log.settle));
@@ -73,21 +73,21 @@ impl Reporter {
         Self { transcripts, publishes, room, complaints, current, clock }
     }
 
-    /// The job waits for its turn. Nobody depends on this event: it is tried, not insisted on.
+    /// Publishes `queued`: the job waits for its turn. This event is best effort.
     pub(crate) async fn queued(&self, job: &Job, origin: &Origin) {
         if self.current.now().topic.queued {
             self.try_once(&event::queued(job, origin, self.clock.now())).await;
         }
     }
 
-    /// A build of the job runs. Tried, not insisted on.
+    /// Publishes `started`: a build of the job runs. This event is best effort.
     pub(crate) async fn started(&self, job: &Job, origin: &Origin, attempt: u32, build: &Build) {
         if self.current.now().topic.started {
             self.try_once(&event::started(job, origin, attempt, build, self.clock.now())).await;
         }
     }
 
-    /// The job's terminal event, which is shown as soon as it is made; returns when the topic has accepted it.
+    /// Publishes the job's terminal event, and returns when the topic has accepted it. `show` gets the event before it is published.
     pub(crate) async fn finished(&self, job: &Job, origin: &Origin, mut ended: Ended, show: impl FnOnce(&Data)) -> Arc<Publication> {
         let mut redactor =
             Redactor::new(job.secrets()).with(self.current.now().log.redact.iter().map(|expression| expression.regex().clone()));
@@ -100,7 +100,7 @@ impl Reporter {
             None => None,
         };
         let (log, decisive) = log.unzip();
-        // What the central buildspec says of itself, `fault` puts before the log's own reason.
+        // A line of the central buildspec itself is no reason: `fault` puts it before the log's own reason.
         let highlights = log.iter().flat_map(|log: &Log| &log.highlights).map(|highlight| highlight.text.as_str());
         let decisive = decisive.flatten();
         let decisive = decisive.as_deref().into_iter().chain(highlights).find(|line| !fault::is_own(line));
@@ -135,7 +135,7 @@ impl Reporter {
         }
     }
 
-    /// A rejected message's event; returns when the topic has accepted it.
+    /// Publishes the event of a rejected message, and returns when the topic has accepted it.
     pub(crate) async fn rejected(&self, rejection: &Rejection, origin: &Origin) {
         if self.current.now().topic.rejected {
             let event = event::rejected(rejection, origin, self.clock.now());
@@ -143,7 +143,7 @@ impl Reporter {
         }
     }
 
-    /// A repeat of a terminal event.
+    /// Publishes a terminal event once more.
     pub(crate) async fn repeat(&self, publication: &Arc<Publication>) {
         if self.current.now().topic.finished {
             self.publish(|_| Arc::clone(publication)).await;
@@ -159,8 +159,8 @@ impl Reporter {
         }
     }
 
-    /// Publishes until it is accepted: the message that it answers is held meanwhile, so nothing is lost.
-    /// `publication`: of what is to be published, in so many bytes.
+    /// Publishes until the topic accepts the event. The job's message is held meanwhile, so nothing is lost.
+    /// `publication`: makes the SNS message in at most so many bytes.
     async fn publish(&self, publication: impl Fn(usize) -> Arc<Publication>) -> Arc<Publication> {
         let (mut backoff, mut untold) = (Backoff::patient(), None);
         loop {
@@ -185,7 +185,7 @@ impl Reporter {
         }
     }
 
-    /// The part of the log that matters, and the line that decides.
+    /// The excerpt of the log, and its decisive line.
     async fn excerpt(
         &self,
         build: &Build,
@@ -238,7 +238,7 @@ fn publication(event: &Event, max_bytes: usize) -> Arc<Publication> {
     Arc::new(event.publication(max_bytes))
 }
 
-/// A build that never got so far as to have one.
+/// The log of a build that ended before it had one.
 fn no_log(location: Option<&LogLocation>) -> Log {
     let LogLocation { group, stream, url } = location.cloned().unwrap_or_default();
     Log { excerpt: NO_LOG.to_owned(), group, stream, url, ..Log::default() }

@@ -1,4 +1,4 @@
-//! Starts builds, each once: finds the build that is there already, keeps to the idempotency token, and says what a refusal means.
+//! Starts builds, each once: looks for a build that exists already, uses an idempotency token, and classifies refusals.
 
 use std::{sync::Arc, time::Duration};
 
@@ -25,9 +25,9 @@ use crate::{
 
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-/// Starts under way at once: more only hold connections and memory, and CodeBuild throttles them.
+/// The most concurrent `StartBuild` calls. More would only hold connections and memory, and CodeBuild throttles them.
 const STARTS: usize = 32;
-/// For so long a refusal to look for builds may pass: a permission that has just been given takes some seconds to hold.
+/// How long a refusal to list builds is tried again: a new permission takes some seconds to take effect.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Starts builds. Cheap to clone.
@@ -36,23 +36,22 @@ pub(crate) struct Starter {
     builds: Builds,
     statuses: Batcher<Statuses>,
     index: Index,
-    /// One permit for each start that may be under way.
+    /// One permit for each concurrent start.
     starts: Arc<Semaphore>,
 }
 
-/// Why a build has not been started.
+/// Why a build was not started.
 #[derive(Debug)]
 pub(crate) enum NotStarted {
-    /// CodeBuild runs as many builds as it may.
+    /// CodeBuild has no capacity for another build.
     NoCapacity(AwsError),
-    /// CodeBuild is throttling, or the credentials do not hold: nothing was carried out, and the same order may be given again.
+    /// CodeBuild throttles, or the credentials do not work: nothing was carried out, and the same order may be given again.
     Throttled(AwsError),
-    /// Nobody knows whether the build has started: the same order may be given again, and no refusal is believed before the build has
-    /// been looked for.
+    /// It is not known whether the build has started. The same order may be given again; if that is refused, look for the build first.
     Unknown(AwsError),
-    /// The token was used for another order: an earlier version or configuration has started the build, or is about to.
+    /// The token was used for another order: a process with another version or configuration has started the build, or is about to.
     StartedOtherwise(AwsError),
-    /// CodeBuild will not start this build. `again`: another attempt could go better.
+    /// CodeBuild refuses this build. `again`: another attempt may succeed.
     Refused { failure: Failure, again: bool },
 }
 
@@ -61,7 +60,10 @@ impl Starter {
         Self { builds, statuses, index, starts: Arc::new(Semaphore::new(STARTS)) }
     }
 
-    /// The job's latest build, if it has one. Asks until CodeBuild answers; an error: it has refused to for as long as [`PATIENCE`].
+    /// The job's latest build, if it has one. Asks until CodeBuild answers.
+    ///
+    /// # Errors
+    /// CodeBuild has refused to list builds for as long as [`PATIENCE`].
     pub(crate) async fn find(&self, query: Query<'_>) -> Result<Option<Arc<Build>>, AwsError> {
         let mut pauses = pauses();
         let mut refused_since = None;
@@ -80,11 +82,11 @@ impl Starter {
         }
     }
 
-    /// One look at what [`Starter::find`] asks for.
+    /// As [`Starter::find`], asking once.
     pub(crate) async fn look(&self, query: &Query<'_>) -> Result<Option<Arc<Build>>, AwsError> {
         for sighting in self.index.find(query).await? {
             let build = self.statuses.call(sighting.build_id).await?;
-            // A build that still runs is the job's, however old it is.
+            // A build that still runs belongs to the job, however old it is.
             let is_the_jobs = |build: &Arc<Build>| sighting.started_at >= query.since || !build.has_ended();
             if let Some(build) = build.filter(is_the_jobs) {
                 return Ok(Some(build));
@@ -133,7 +135,7 @@ fn start_refused(error: &AwsError) -> Failure {
     failure(error, format!("codebuild refused to start the build: {}", error.message))
 }
 
-/// CodeBuild does not say which builds there are: none is started that could be a second one.
+/// The failure of a job for which CodeBuild refuses to list builds: without the list a start could be a second one.
 pub(crate) fn lookup_refused(project: &str, error: &AwsError) -> Failure {
     failure(error, format!("codebuild refused to list the builds of the project {project}: {}", error.message))
 }

@@ -1,4 +1,4 @@
-//! A build's log, read forward to its end: page by page, nothing left out and nothing twice.
+//! Reads a build's log forward to its end, page by page, each event once.
 
 use std::time::Duration;
 
@@ -16,15 +16,15 @@ use crate::{
     },
 };
 
-/// Between two looks for late lines, more and more.
+/// The pauses between two reads for late lines: the first and the longest.
 const SETTLE_PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(4));
-/// How long one page is asked for while CloudWatch throttles or does not answer.
+/// How long one page is tried while CloudWatch throttles or does not answer.
 const PATIENCE: Duration = Duration::from_mins(1);
-/// Pages without events in a row after which nothing more is expected: of events that have expired CloudWatch gives empty pages with new
-/// tokens without end.
+/// After so many empty pages in a row the log is taken to have ended: for expired events CloudWatch returns empty pages with new tokens
+/// without end.
 pub(super) const EMPTY_PAGES: usize = 20;
 
-/// A place in a log, from which it is read on.
+/// A position in a log.
 #[derive(Debug)]
 pub struct Stream {
     logs: Logs,
@@ -37,38 +37,44 @@ pub struct Stream {
     late: Backoff,
 }
 
-/// What came next.
+/// One page that was read.
 #[derive(Debug)]
 pub struct Read {
     pub events: Vec<Event>,
-    /// Nothing more is there now. A page without events may well have more behind it.
+    /// Whether there is nothing more now. An empty page alone does not mean that.
     pub at_end: bool,
 }
 
 impl Stream {
-    /// At the log's beginning.
+    /// A position at the log's beginning.
     pub fn new(logs: Logs, location: LogLocation) -> Self {
         Self { logs, location, ask: Ask::default(), ending: Ending::default(), exists: false, empty: 0, late: settle_pauses() }
     }
 
-    /// Where a page's forward token leads. `ending`: what has been read of the log's end already.
+    /// A position after a page. `ending`: the log's last lines so far.
     pub(crate) fn resume(logs: Logs, location: LogLocation, ask: Ask, ending: Ending) -> Self {
         Self { logs, location, ask, ending, exists: true, empty: 0, late: settle_pauses() }
     }
 
     /// The next page.
+    ///
+    /// # Errors
+    /// CloudWatch refuses, or has not answered for [`PATIENCE`].
     pub async fn next(&mut self) -> Result<Read, AwsError> {
         let page = page(&self.logs, &self.location, &self.ask).await?;
         self.exists |= page.exists;
         self.ending.read(messages(&page.events));
-        // Only the token that repeats is the end, for now.
+        // CloudWatch signals the present end by repeating the token.
         let at_end = page.events.is_empty() && page.forward == self.ask.token;
         self.empty = if page.events.is_empty() && !at_end { self.empty + 1 } else { 0 };
         self.ask.token = page.forward;
         Ok(Read { events: page.events, at_end: at_end || self.empty >= EMPTY_PAGES })
     }
 
-    /// The next page of a build that has ended. `None`: that was all, or nothing more has come by the deadline.
+    /// The next page of a build that has ended. `None`: the log has ended, or nothing more has come by the deadline.
+    ///
+    /// # Errors
+    /// As [`Stream::next`].
     pub async fn rest(&mut self, closing: &Closing, deadline: Instant) -> Result<Option<Read>, AwsError> {
         if closing.is_last_in(&self.ending) {
             return Ok(None);
@@ -83,12 +89,12 @@ impl Stream {
         Ok(Some(read))
     }
 
-    /// What has been read of the log's end.
+    /// The log's last lines so far.
     pub fn ending(&self) -> &Ending {
         &self.ending
     }
 
-    /// Whether there has been such a stream.
+    /// Whether the log stream exists.
     pub fn exists(&self) -> bool {
         self.exists
     }
@@ -99,12 +105,12 @@ pub(super) fn settle_pauses() -> Backoff {
     Backoff::new(SETTLE_PAUSES.0, SETTLE_PAUSES.1)
 }
 
-/// What the events say.
+/// The texts of the events.
 pub(super) fn messages(events: &[Event]) -> impl Iterator<Item = &str> {
     events.iter().map(|event| event.message.as_str())
 }
 
-/// One page, asked for until there is an answer.
+/// Reads one page, again if CloudWatch throttles or does not answer.
 pub(crate) async fn page(logs: &Logs, location: &LogLocation, ask: &Ask) -> Result<Page, AwsError> {
     let mut backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(15));
     let give_up = Instant::now() + PATIENCE;

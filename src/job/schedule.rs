@@ -19,6 +19,7 @@ mod headroom;
 mod lanes;
 mod listing;
 mod names;
+mod numbers;
 mod route;
 mod rules;
 mod share;
@@ -49,10 +50,7 @@ pub use self::{
     standing::Stand,
     ticket::{Age, Ticket},
 };
-use super::{JobId, standing::Pause};
-
-/// Tenants of whom nothing waits or runs, and whose usage is remembered; of more, those that have used least are forgotten.
-const IDLE: usize = 10_000;
+use super::standing::Pause;
 
 /// The jobs that wait, and what runs. `T` is what waits. Times are milliseconds since 1970.
 #[derive(Debug)]
@@ -232,44 +230,6 @@ impl<T> Schedule<T> {
         self.settle(place.tenant);
     }
 
-    /// A job of a group is here, and will wait for a slot. Younger ones of the group wait for it.
-    pub fn announce(&mut self, ticket: &Ticket) {
-        if let Some(group) = &ticket.group {
-            let members = &mut self.groups.entry(group.clone()).or_default().members;
-            let member = Member { job: ticket.job.clone(), is_announced: true, waiting: None };
-            members.entry((ticket.age.clone(), ticket.arrival)).or_insert(member);
-            self.regroup(group);
-        }
-    }
-
-    /// A job that was announced has left, or waits no more.
-    pub fn retract(&mut self, group: &str, age: &Age, arrival: u64) {
-        if let Some(members) = self.groups.get_mut(group).map(|group| &mut group.members) {
-            let key = (age.clone(), arrival);
-            match members.get_mut(&key) {
-                Some(member) if member.waiting.is_some() => member.is_announced = false,
-                _ => drop(members.remove(&key)),
-            }
-            self.regroup(group);
-        }
-    }
-
-    /// A job is the one of its group that runs.
-    pub fn hold(&mut self, group: &str, job: &JobId) {
-        self.groups.entry(group.to_owned()).or_default().holders.push(job.clone());
-        self.regroup(group);
-    }
-
-    /// A job of a group has ended.
-    pub fn let_go(&mut self, group: &str, job: &JobId) {
-        if let Some(holders) = self.groups.get_mut(group).map(|group| &mut group.holders) {
-            if let Some(at) = holders.iter().position(|holder| holder == job) {
-                holders.swap_remove(at);
-            }
-            self.regroup(group);
-        }
-    }
-
     /// What CodeBuild has room for in a project: so many builds at most, and none while it is closed.
     pub fn set_room(&mut self, project: &str, limit: Option<usize>, is_closed: bool) {
         let id = self.projects.id(project, Counted::default);
@@ -315,51 +275,5 @@ impl<T> Schedule<T> {
     /// How many of a tenant's jobs wait.
     pub fn waiting_of(&self, tenant: &str) -> usize {
         self.tenants.find(tenant).map_or(0, |account| account.waiting)
-    }
-}
-
-/// Names become numbers.
-impl<T> Schedule<T> {
-    fn tenant(&mut self, name: &str) -> usize {
-        let (rules, pauses) = (&self.rules, &self.pauses);
-        let id = self.tenants.id(name, || Account::new(rules.tenant(name), pauses.tenants.contains(name)));
-        self.idle.remove(&(self.tenants[id].share, id));
-        id
-    }
-
-    fn route(&mut self, ticket: &Ticket) -> usize {
-        let (rules, pauses) = (&self.rules, &self.pauses);
-        let counted = |limit, paused: &BTreeSet<String>, name: &str| Counted { running: 0, limit, is_paused: paused.contains(name) };
-        let profile = self.profiles.id(&ticket.profile, || counted(rules.profile(&ticket.profile), &pauses.profiles, &ticket.profile));
-        let project = self.projects.id(&ticket.project, Counted::default);
-        let queue = self.queues.id(&ticket.queue, || counted(None, &pauses.queues, &ticket.queue));
-        let class = self.classes.id(rules.class(&ticket.queue).0, Share::default);
-        *self.route_ids.entry([profile, project, queue]).or_insert_with(|| {
-            self.routes.push(Route::new(profile, project, queue, class));
-            self.routes.len() - 1
-        })
-    }
-
-    fn repository(&mut self, index: usize) -> usize {
-        let (rules, name) = (&self.rules, &self.jobs[index].ticket.repository);
-        self.repositories.id(name, || Repository::new(rules.repository(name)))
-    }
-
-    /// A tenant of whom nothing waits or runs is remembered for what it has used, and forgotten if that is nothing.
-    fn settle(&mut self, tenant: usize) {
-        let account = &self.tenants[tenant];
-        if account.waiting > 0 || account.running > 0 {
-            return;
-        }
-        if account.share == Share::default() {
-            self.tenants.forget(tenant);
-            return;
-        }
-        self.idle.insert((account.share, tenant));
-        if self.idle.len() > IDLE
-            && let Some((_, least)) = self.idle.pop_first()
-        {
-            self.tenants.forget(least);
-        }
     }
 }

@@ -1,8 +1,10 @@
-//! The house's order, read from its sources: imports run downward only, and no file grows beyond what can be read at once.
+//! The order of the sources, read from the sources: imports run downward only, no file grows beyond what can be read at once, and the
+//! architecture page names what is there.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod circles;
 mod imports;
+mod length;
 mod services;
 
 use std::{
@@ -19,11 +21,6 @@ const FLOORS: [&[&str]; 5] = [
     &["engine", "http", "local"],
     &["cli"],
 ];
-
-/// Lines of a file, without its tests.
-const LONGEST: usize = 400;
-/// Of a file of the embedded endpoint; files of tests count too.
-const LONGEST_OF_ENDPOINT: usize = 300;
 
 fn floor(module: &str) -> Option<usize> {
     FLOORS.iter().position(|modules| modules.contains(&module))
@@ -135,20 +132,6 @@ fn every_way_to_name_a_module_is_seen() {
         let expected: BTreeSet<String> = expected.iter().map(ToString::to_string).collect();
         assert_eq!(uses(text, *depth), expected, "{text}");
     }
-}
-
-#[test]
-fn no_file_is_longer_than_can_be_read_at_once() {
-    let lines = |path: &PathBuf| fs::read_to_string(path).unwrap().lines().take_while(|line| *line != "mod tests {").count();
-    let is_test = |path: &PathBuf| path.iter().any(|part| part == "tests" || part == "tests.rs");
-    let daemon = sources("src").into_iter().filter(|path| !is_test(path)).map(|path| (LONGEST, path));
-    let endpoint = sources("crates/localaws/src").into_iter().map(|path| (LONGEST_OF_ENDPOINT, path));
-    let long: Vec<String> = daemon
-        .chain(endpoint)
-        .filter(|(longest, path)| lines(path) > *longest)
-        .map(|(longest, path)| format!("{}: {} lines, at most {longest}", path.display(), lines(&path)))
-        .collect();
-    assert!(long.is_empty(), "to be split:\n{}", long.join("\n"));
 }
 
 #[test]

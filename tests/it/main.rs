@@ -1,12 +1,14 @@
 //! One binary for all integration tests: what the SDK costs to link is paid once.
 
 mod api;
+mod capacity;
 mod carry;
 mod command;
 mod corpus;
 mod cost;
 mod dead_letters;
 mod demo;
+mod drain;
 mod events;
 mod fifo;
 mod follow;

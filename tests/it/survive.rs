@@ -2,10 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicU32, Ordering},
-    },
+    sync::atomic::{AtomicU32, Ordering},
     time::Duration,
 };
 
@@ -15,7 +12,6 @@ use localaws::{
     runner::scripted::Script,
 };
 use serde_json::json;
-use slipway::engine::Exit;
 
 use crate::world::{job, world};
 
@@ -60,76 +56,6 @@ async fn a_job_is_superseded_also_for_the_daemon_that_comes_after() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_drain_gives_back_what_waits_and_leaves_what_runs_to_be_adopted() {
-    let setup = world(|_| Script::succeeds().taking(Duration::from_mins(10)));
-    let mut world = setup.with("SLIPWAY__LIMITS__RUNNING=1 SLIPWAY__QUEUES__0__VISIBILITY=30m").start().await;
-    world.submit(&job("runs")).await;
-    world.until_builds(|builds| builds.len() == 1).await;
-    world.submit(&job("waits")).await;
-    tokio::time::sleep(Duration::from_secs(10)).await;
-    assert_eq!(world.drain().await, Exit::Left(1));
-    assert_eq!(world.builds()[0].status, "IN_PROGRESS", "a drain stops no build");
-    // Both are visible at once, although their leases would have lasted.
-    let before = tokio::time::Instant::now();
-    world.start_daemon().await;
-    assert_eq!(world.ends().await.len(), 2);
-    assert!(before.elapsed() < Duration::from_mins(25), "took {:?}", before.elapsed());
-    world.end().await;
-}
-
-/// Answers to one operation are late.
-#[derive(Debug)]
-struct LateAnswers(&'static str);
-
-impl Faults for LateAnswers {
-    fn before(&self, _: &str, _: &str) -> Option<Fault> {
-        None
-    }
-
-    fn after(&self, _: &str, operation: &str) -> Option<Fault> {
-        (operation == self.0).then_some(Fault::Delay(Duration::from_secs(1)))
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_drain_waits_for_the_answer_to_a_start() {
-    let mut world = world(|_| Script::succeeds()).faults(LateAnswers("StartBuild")).start().await;
-    world.submit(&job("app-1")).await;
-    world.until_builds(|builds| builds.len() == 1).await;
-    assert_eq!(world.drain().await, Exit::Drained);
-    assert_eq!(world.depth().await, 0, "the job was given back, although its build was started");
-    assert_eq!(world.next_end().await["data"]["status"], "succeeded");
-    world.end().await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn what_the_last_receive_of_a_drain_brings_again_is_given_back_again() {
-    // So that a message given back is received again before the answer is there.
-    let setup = world(|_| Script::succeeds().taking(Duration::from_secs(20))).faults(LateAnswers("ChangeMessageVisibilityBatch"));
-    let mut world = setup.with("SLIPWAY__LIMITS__RUNNING=1 SLIPWAY__QUEUES__0__VISIBILITY=30m").start().await;
-    world.submit(&job("runs")).await;
-    world.until_builds(|builds| builds.len() == 1).await;
-    world.submit(&job("waits")).await;
-    tokio::time::sleep(Duration::from_millis(500)).await;
-    assert_eq!(world.drain().await, Exit::Drained);
-    let before = tokio::time::Instant::now();
-    world.start_daemon().await;
-    assert_eq!(world.ends().await.len(), 2);
-    assert!(before.elapsed() < Duration::from_mins(25), "took {:?}", before.elapsed());
-    world.end().await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_drain_reports_what_ends_within_the_grace_period() {
-    let mut world = world(|_| Script::succeeds().taking(Duration::from_secs(20))).start().await;
-    world.submit(&job("runs")).await;
-    world.until_builds(|builds| builds.len() == 1).await;
-    assert_eq!(world.drain().await, Exit::Drained);
-    assert_eq!(world.next_end().await["id"], "runs/finished");
-    world.end().await;
-}
-
-#[tokio::test(start_paused = true)]
 async fn a_killed_daemon_loses_nothing_and_the_next_builds_nothing_twice() {
     let mut world = world(|_| Script::succeeds().taking(Duration::from_mins(2))).start().await;
     for n in 0..3 {
@@ -153,36 +79,6 @@ async fn a_build_that_ended_while_nobody_looked_is_reported_from_its_record() {
     world.start_daemon().await;
     assert_eq!(world.next_end().await["data"]["status"], "succeeded");
     assert_eq!(world.builds().len(), 1);
-    world.end().await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn no_capacity_is_a_reason_to_wait_and_not_to_fail() {
-    let setup = world(|_| Script::succeeds().taking(Duration::from_mins(1))).account_limit(2);
-    let mut world = setup.with("SLIPWAY__LIMITS__RUNNING=10").start().await;
-    for n in 0..10 {
-        world.submit(&job(&format!("app-{n}"))).await;
-    }
-    let ends = world.ends().await;
-    assert!(ends.values().all(|end| end["data"]["status"] == "succeeded"));
-    assert_eq!(ends.len(), 10);
-    assert_eq!(world.builds().len(), 10);
-    world.end().await;
-}
-
-#[tokio::test(start_paused = true)]
-async fn the_real_limit_is_learned_and_then_seldom_run_into() {
-    let setup = world(|_| Script::succeeds().taking(Duration::from_mins(2))).account_limit(8);
-    let mut world = setup.with("SLIPWAY__LIMITS__RUNNING=60").start().await;
-    for n in 0..60 {
-        world.submit(&job(&format!("app-{n}"))).await;
-    }
-    let began = tokio::time::Instant::now();
-    assert_eq!(world.ends().await.len(), 60);
-    // Eight rounds of two minutes would be the least.
-    assert!(began.elapsed() < Duration::from_mins(22), "took {:?}", began.elapsed());
-    let starts = world.aws.calls()["codebuild.StartBuild"];
-    assert!(starts < 60 * 3, "{starts} starts for 60 builds");
     world.end().await;
 }
 
@@ -352,37 +248,5 @@ async fn a_group_stays_one_at_a_time_when_a_restart_lowers_the_limits_below_what
         order.push(world.next_end().await["id"].as_str().unwrap().to_owned());
     }
     assert_eq!(order[9..], ["first/finished", "second/finished"]);
-    world.end().await;
-}
-
-/// CodeBuild's list of builds is never answered while the switch is on.
-#[derive(Debug, Clone, Default)]
-struct NoList(Arc<AtomicBool>);
-
-impl Faults for NoList {
-    fn before(&self, _: &str, operation: &str) -> Option<Fault> {
-        (operation == "ListBuildsForProject" && self.0.load(Ordering::Relaxed)).then_some(Fault::Hang)
-    }
-
-    fn after(&self, _: &str, _: &str) -> Option<Fault> {
-        None
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_cancellation_that_gets_no_answer_is_given_back_by_a_drain() {
-    let no_list = NoList::default();
-    let mut world = world(|_| Script::succeeds()).with("SLIPWAY__SHUTDOWN__GRACE=1h").faults(no_list.clone()).start().await;
-    tokio::time::sleep(Duration::from_secs(5)).await;
-    no_list.0.store(true, Ordering::Relaxed);
-    world.send(r#"{ "version": 1, "cancel": "unknown" }"#).await;
-    tokio::time::sleep(Duration::from_secs(5)).await;
-    let began = tokio::time::Instant::now();
-    assert_eq!(world.drain().await, Exit::Drained);
-    assert!(began.elapsed() < Duration::from_secs(5), "took {:?}", began.elapsed());
-    assert_eq!(world.depth().await, 1, "the next daemon carries it out");
-    no_list.0.store(false, Ordering::Relaxed);
-    world.start_daemon().await;
-    tokio::time::sleep(Duration::from_secs(5)).await;
     world.end().await;
 }

@@ -3,6 +3,7 @@
 import json
 import subprocess
 
+from cloud import get
 from program import environment
 
 TEAMS = ["team-a", "team-b", "team-c", "team-d", "team-e"]
@@ -85,3 +86,13 @@ class Crowd:
 
     def go_on(self):
         self.gate.touch()
+
+
+def jobs(local, query=""):
+    return json.loads(get(f"http://{local.http}/api/v1/jobs?{query}")[1])
+
+
+def counts(local):
+    status, text = get(f"http://{local.http}/api/v1/jobs") or (0, "")
+    found = json.loads(text)["counts"] if status == 200 else {}
+    return {state: found.get(state, 0) for state in ("waiting", "running", "reporting", "ended")}

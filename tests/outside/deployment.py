@@ -1,33 +1,21 @@
-"""What the tests of the deployments share: an emulator that checks permissions, a look at what was deployed, and the daemon run as it
-would be there."""
+"""What the tests of the deployments share: an emulator that checks permissions, and a look at what was deployed."""
 
-import functools
 import json
 import re
-import signal
 import socket
-import urllib.error
-import urllib.request
 
 import pytest
 import yaml
 from botocore.exceptions import ClientError
 
-from checker import run, there
-from cloud import Cloud, Subscriber, get, job
-from program import ROOT, SCRIPTS, SLIPWAY, environment, slipway
+from checker import there
+from cloud import Cloud
+from policy import ACCOUNT, DEPLOY, REGION, emulated, pairs
+from program import SCRIPTS, environment
 from waiting import until
 
-DEPLOY = ROOT / "deploy"
 MINISTACK = SCRIPTS.parent / "ministack/bin/ministack"
-ACCOUNT = "000000000000"
-REGION = "us-east-1"
 BUILDSPEC = (DEPLOY / "buildspec.yml").read_text()
-
-TOKENS = {"read": "read-0123456789abcdef", "steer": "steer-0123456789abcdef"}
-
-# For these the emulator does not tell the project of a build, or the stream of a log: it asks for them on everything.
-UNSCOPED = ["codebuild:BatchGetBuilds", "codebuild:StopBuild", "logs:GetLogEvents"]
 
 
 @pytest.fixture(scope="module")
@@ -57,73 +45,6 @@ class Loose(yaml.SafeLoader):
 
 
 Loose.add_multi_constructor("!", lambda loader, tag, node: getattr(loader, f"construct_{node.id}")(node))
-
-
-@functools.cache
-def reports():
-    """What checkov, which downloads nothing here, says of Terraform and of CloudFormation: one run, for its start takes longest."""
-    answer = run("checkov", "--directory", DEPLOY, "--framework", "terraform", "cloudformation", "--skip-download", "-o", "json")
-    return {report["check_type"]: report for report in json.loads(answer.stdout)}
-
-
-def nothing_insecure(framework):
-    """Nothing is found but what is excused in its place, and everything could be read."""
-    report = reports()[framework]
-    found = [f"{check['check_id']} {check['resource']}: {check['check_name']}" for check in report["results"]["failed_checks"]]
-    summary = report["summary"]
-    assert found == [] and summary["parsing_errors"] == 0 and summary["passed"] > 20
-    unexcused = [check["resource"] for check in report["results"]["skipped_checks"] if not check["check_result"]["suppress_comment"].strip()]
-    assert unexcused == []
-
-
-def pairs(policy):
-    """Every action on every resource that a policy allows."""
-    allowed = set()
-    for statement in policy["Statement"]:
-        assert statement["Effect"] == "Allow"
-        allowed |= {(action, resource) for action in statement["Action"] for resource in statement["Resource"]}
-    return allowed
-
-
-def expected(file, places, login):
-    """What a policy file allows where its placeholders stand for these lists of ARNs; what stands for nothing allows nothing."""
-    allowed = set()
-    for action, resource in pairs(json.loads((DEPLOY / file).read_text())):
-        if resource == "*":
-            allowed |= {(action, "*")} if login else set()
-        else:
-            name, rest = re.fullmatch(r"\$\{(\w+)\}(.*)", resource).groups()
-            allowed |= {(action, arn + rest) for arn in places[name]}
-    return allowed
-
-
-def places(name):
-    """What a deployment's own things are called, by the placeholders of the policies."""
-    here = f"{REGION}:{ACCOUNT}"
-    return {
-        "jobs_queue_arn": [f"arn:aws:sqs:{here}:{name}-jobs"],
-        "dead_letter_queue_arn": [f"arn:aws:sqs:{here}:{name}-jobs-dlq"],
-        "build_events_queue_arn": [f"arn:aws:sqs:{here}:{name}-build-events"],
-        "topic_arn": [f"arn:aws:sns:{here}:{name}-events"],
-        "project_arn": [f"arn:aws:codebuild:{here}:project/{name}"],
-        "build_log_group_arn": [f"arn:aws:logs:{here}:log-group:/aws/codebuild/{name}"],
-        "daemon_log_group_arn": [f"arn:aws:logs:{here}:log-group:/slipway/{name}"],
-        "image_repository_arn": [],
-        "tokens_secret_arn": [],
-        "repository_arns": [],
-        "base_repository_arns": [],
-        "secret_arns": [],
-        "parameter_arns": [],
-        "connection_arns": [],
-        "source_bucket_arns": [],
-    }
-
-
-def emulated(allowed):
-    """What the emulator wants besides, of what is allowed: it asks for batches by names of their own, which AWS's policies do not have."""
-    batches = [(f"{action}Batch", resource) for action, resource in allowed if action.startswith(("sqs:", "sns:"))]
-    unscoped = [(action, "*") for action, _ in allowed if action in UNSCOPED]
-    return [{"Effect": "Allow", "Action": action, "Resource": resource} for action, resource in batches + unscoped]
 
 
 def in_ecs_words(response_dict, **_):
@@ -298,136 +219,3 @@ def denied(call):
     with pytest.raises(ClientError) as error:
         call()
     assert "denied" in str(error.value) or "not authorized" in str(error.value)
-
-
-def denied_calls_are_alarmed(deployed, programs, free_port, patterns):
-    """A daemon that may not start builds: its job ends as errored, and the lines of its log that say so are what the alarms count."""
-    cloud, name = deployed.cloud, deployed.name
-    subscribe(cloud, name)
-    hurry = {"SLIPWAY__HTTP__LISTEN": f"127.0.0.1:{free_port()}", "SLIPWAY__QUEUES__0__WAIT": "1s", "SLIPWAY__RETRY__ATTEMPTS": "1"}
-    keys = deployed.keys(without="codebuild:StartBuild")
-    programs_own = environment(cloud.url, **deployed.environment() | hurry | keys | cloud.trust)
-    daemon = programs("denied", [SLIPWAY, "run"], programs_own)
-    cloud.send(job("denied-1", "https://github.com/acme/app"), f"{name}-jobs")
-    finished = Subscriber(cloud, f"{name}-results").event("denied-1/finished")
-    assert finished["data"]["status"] == "errored", daemon.log + json.dumps(finished)
-    daemon.send(signal.SIGTERM)
-    assert daemon.code() == 0
-    lines = [json.loads(line) for line in daemon.log.splitlines()]
-
-    def counted(alarm):
-        sentence = patterns[alarm].strip('"')
-        return [line for line in lines if sentence in line["message"]]
-
-    [line] = counted("calls-denied")
-    assert line["operation"] == "codebuild.StartBuild"
-    assert [line["status"] for line in counted("jobs-errored")] == ["errored"]
-
-
-def subscribe(cloud, name):
-    """A queue that gets the topic's messages as they are, and lets the topic in."""
-    topic, queue = (f"arn:aws:{service}:{REGION}:{ACCOUNT}:{name}-{what}" for service, what in (("sns", "events"), ("sqs", "results")))
-    statement = {
-        "Effect": "Allow",
-        "Principal": {"Service": "sns.amazonaws.com"},
-        "Action": "sqs:SendMessage",
-        "Resource": queue,
-        "Condition": {"ArnEquals": {"aws:SourceArn": topic}},
-    }
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    cloud.sqs.create_queue(QueueName=f"{name}-results", Attributes={"Policy": policy})
-    cloud.sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue, Attributes={"RawMessageDelivery": "true"})
-
-
-def tokens(cloud):
-    """A secret with tokens, as an operator makes it; its ARN."""
-    return cloud.client("secretsmanager").create_secret(Name="slipway/tokens", SecretString=json.dumps(TOKENS))["ARN"]
-
-
-def api_takes_tokens(deployed, programs, free_port):
-    """With the variables and secrets of its task the daemon serves its API and page to whoever brings a token, and to nobody else."""
-    variables = deployed.environment()
-    assert variables["SLIPWAY__HTTP__LISTEN"] == "0.0.0.0:9090" and variables["SLIPWAY__HTTP__API"] == "true"
-    answer = slipway("check", variables=environment(**variables))
-    assert answer.returncode == 0, answer.stderr
-    [container] = deployed.task()["containerDefinitions"]
-    plain = json.dumps(container["environment"])
-    assert not any(token in plain for token in TOKENS.values())
-    http = f"127.0.0.1:{free_port()}"
-    own = environment(deployed.cloud.url, **variables | {"SLIPWAY__HTTP__LISTEN": http} | deployed.keys("sqs:DeleteQueue") | deployed.cloud.trust)
-    daemon = programs("guarded", [SLIPWAY, "run"], own)
-    daemon.says(lambda _: get(f"http://{http}/readyz") == (200, "ready\n"), "it takes work")
-
-    def asked(path, token=None, body=None):
-        headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
-        try:
-            with urllib.request.urlopen(urllib.request.Request(f"http://{http}{path}", body, headers), timeout=30) as found:
-                return found.status
-        except urllib.error.HTTPError as error:
-            return error.code
-
-    assert [asked(path) for path in ("/", "/api/v1/limits", "/metrics")] == [401, 401, 200]
-    assert [asked(path, TOKENS["read"]) for path in ("/", "/api/v1/limits")] == [200, 200]
-    body = json.dumps({"scope": {"tenant": "team-a"}}).encode()
-    assert [asked("/api/v1/resume", token, body) for token in TOKENS.values()] == [403, 200]
-    daemon.send(signal.SIGTERM)
-    assert daemon.code() == 0
-
-
-def carries_a_job(deployed, programs, free_port):
-    """The daemon with the command, the variables and the permissions of its task: a job and a bad message go in, their ends come out."""
-    cloud, name = deployed.cloud, deployed.name
-    subscribe(cloud, name)
-    [container] = deployed.task()["containerDefinitions"]
-    http = f"127.0.0.1:{free_port()}"
-    hurry = {
-        "SLIPWAY__HTTP__LISTEN": http,
-        "SLIPWAY__QUEUES__0__WAIT": "1s",
-        "SLIPWAY__WATCH__INTERVAL": "200ms",
-        "SLIPWAY__LOG__SETTLE": "0s",
-    }
-    settings = environment(cloud.url, **deployed.environment() | hurry | deployed.keys() | cloud.trust)
-    daemon = programs("deployed", [SLIPWAY, *container["command"]], settings)
-    daemon.says(lambda _: get(f"http://{http}/readyz") == (200, "ready\n"), "it takes work")
-    assert slipway("healthcheck", variables=settings).returncode == 0
-    cloud.send(job("app-1", "https://github.com/acme/app"), f"{name}-jobs")
-    bad = cloud.send("{}", f"{name}-jobs")
-    subscriber = Subscriber(cloud, f"{name}-results")
-    finished = subscriber.event("app-1/finished")
-    assert finished["data"]["status"] == "succeeded" and finished["data"]["build"]["project"] == name
-    subscriber.event(f"{bad}/rejected")
-    [buried] = until(lambda: cloud.take(cloud.queue_url(f"{name}-jobs-dlq")), "the bad message among the dead letters")
-    assert buried["Body"] == "{}"
-    until(lambda: cloud.counts(cloud.queue_url(f"{name}-jobs")) == (0, 0), "an empty queue")
-    # Pushed events are received too, and nothing was denied.
-    cloud.send(state_change(name), f"{name}-build-events")
-    until(lambda: cloud.counts(cloud.queue_url(f"{name}-build-events")) == (0, 0), "no pushed event left")
-    daemon.send(signal.SIGTERM)
-    assert daemon.code() == 0
-    assert not re.search("denied|not authorized", daemon.log), daemon.log
-
-
-def follows_a_job(deployed, programs, free_port, folder, client, policy):
-    """A developer with the file for senders and the followers' policy, and nothing else, sends a job and hears how it ends."""
-    hurry = {"SLIPWAY__HTTP__LISTEN": f"127.0.0.1:{free_port()}", "SLIPWAY__QUEUES__0__WAIT": "1s", "SLIPWAY__WATCH__INTERVAL": "200ms"}
-    cloud = deployed.cloud
-    # A user of its own, who may not do what the daemon never does.
-    keys = deployed.keys(without="sqs:PurgeQueue")
-    daemon = programs("followed", [SLIPWAY, "run"], environment(cloud.url, **deployed.environment() | hurry | keys | cloud.trust))
-    file = folder / "client.toml"
-    file.write_text(client)
-    variables = environment(cloud.url, **deployed.keys_for(policy) | cloud.trust)
-    submit = ["submit", "--client", file, "--url", "https://github.com/acme/app", "--id", "followed-1", "--follow"]
-    answer = slipway(*submit, variables=variables)
-    assert answer.returncode == 0 and "builds alone" not in answer.stderr, answer.stderr + daemon.log
-    assert answer.stderr.endswith("followed-1 succeeded\n")
-    # The emulator's builds do not show the variables that they were started with, so that only a build's id finds one.
-    newest = cloud.codebuild.list_builds_for_project(projectName=deployed.name)["ids"][0]
-    shown = slipway("logs", newest, "--client", file, variables=variables)
-    assert shown.returncode == 0 and shown.stderr.endswith(f"build {newest} succeeded\n"), shown.stderr
-    unknown = slipway("logs", "followed-1", "--client", file, variables=variables)
-    assert "there is no build of followed-1 among the newest" in unknown.stderr, unknown.stderr
-    left = [url for url in cloud.sqs.list_queues().get("QueueUrls", []) if "slipway-follow-" in url]
-    assert left == []
-    daemon.send(signal.SIGTERM)
-    assert daemon.code() == 0

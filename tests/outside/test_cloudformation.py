@@ -6,27 +6,20 @@ import tomllib
 import pytest
 import yaml
 
+from deployed_daemon import api_takes_tokens, carries_a_job, denied_calls_are_alarmed, tokens
 from deployment import (
-    ACCOUNT,
     BUILDSPEC,
-    DEPLOY,
-    REGION,
     Deployed,
     Loose,
-    api_takes_tokens,
-    carries_a_job,
-    denied_calls_are_alarmed,
     events_are_right,
-    expected,
     ministack,
-    nothing_insecure,
     only_tls_and_who_is_named_comes_in,
-    places,
     project_is_right,
-    tokens,
     trusts_are_narrow,
 )
+from policy import ACCOUNT, DEPLOY, REGION, expected, places
 from program import SCRIPTS, environment, slipway
+from scan import nothing_insecure
 
 __all__ = ["ministack"]
 

@@ -3,14 +3,12 @@
 import itertools
 import os
 import sqlite3
-import subprocess
 import threading
 from pathlib import Path
 
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
-from checker import lacking
 from cloud import job, variables
 from program import environment, slipway
 from waiting import until
@@ -226,56 +224,6 @@ def test_what_somebody_has_changed_stays_changed(start):
     assert cloud.sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"] == [subscription]
     assert cloud.sns.get_subscription_attributes(SubscriptionArn=arn)["Attributes"]["RawMessageDelivery"] == "false"
     assert cloud.codebuild.batch_get_projects(names=["slipway"])["projects"][0]["description"] == "changed"
-
-
-@pytest.fixture
-def small_disk(tmp_path):
-    """A file system of 8 MB."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m,mode=700", "tmpfs", folder], capture_output=True, text=True, check=False)
-    if done.returncode:
-        lacking(f"no file system can be mounted: {done.stderr}")
-    yield folder
-    # The program whose data it holds may only just have ended.
-    subprocess.run(["umount", "--lazy", folder], check=True)
-
-
-def test_what_a_full_disk_cannot_keep_is_refused_and_not_done(start_local, small_disk):
-    local = start_local("--no-daemon", "--data", small_disk)
-    cloud = local.cloud
-    try:
-        url = cloud.sqs.create_queue(QueueName="load")["QueueUrl"]
-        accepted, refused = 0, []
-        # Large messages first: a small one needs less room.
-        for body in ("x" * 50_000, "x"):
-            goal = len(refused) + 3
-            while len(refused) < goal:
-                try:
-                    cloud.sqs.send_message(QueueUrl=url, MessageBody=body)
-                    accepted += 1
-                except ClientError as error:
-                    refused.append(error.response)
-        for answer in refused:
-            assert answer["ResponseMetadata"]["HTTPStatusCode"] == 500
-            text = answer["Error"]["Message"]
-            assert "No space left" in text and str(small_disk) in text and "it was not carried out" in text, text
-        assert "No space left" in local.program.log
-        # What changes nothing goes on, and shows nothing of what was refused.
-        assert accepted > 10 and cloud.counts(url) == (accepted, 0)
-        with pytest.raises(ClientError, match="not carried out"):
-            cloud.codebuild.start_build(projectName="slipway")
-        assert cloud.codebuild.list_builds()["ids"] == []
-        # Everything goes on once there is room.
-        subprocess.run(["mount", "-o", "remount,size=64m", small_disk], check=True)
-        cloud.sqs.send_message(QueueUrl=url, MessageBody="there is room")
-        accepted += 1
-        local.program.kill()
-        again = start_local("--no-daemon", "--data", small_disk, listen=local.address)
-        assert cloud.counts(url) == (accepted, 0), "nothing that was refused, and all that was not"
-        again.program.end()
-    finally:
-        local.program.end()
 
 
 def test_the_data_is_for_its_owner_alone(start, data):

@@ -1,9 +1,8 @@
-"""Following a job and a build's log: `slipway submit --follow` and `slipway logs`."""
+"""Following a job: `slipway submit --follow`."""
 
 import json
 import re
 import signal
-import subprocess
 
 import pytest
 
@@ -15,7 +14,6 @@ from waiting import until
 
 LINES = 25_000
 CHATTY = f"version: 0.2\nphases:\n  build:\n    commands:\n      - seq -f 'line %.0f' {LINES}\n"
-NOBODY = "0f3c1a2b-4d5e-6f70-8192-a3b4c5d6e7f8"
 FAILING = "version: 0.2\nphases:\n  build:\n    commands:\n      - printf '\\033[31mred\\033[0m\\n'\n      - exit 3\n"
 
 
@@ -224,86 +222,6 @@ def test_the_same_id_while_it_builds_follows_that_build(local, follower, reposit
     assert len(local.cloud.builds_of("slipway", unique)) == 1
 
 
-def test_what_is_not_there_is_said_to_be_missing(local, unique):
-    for what, words in [
-        (unique, f"there is no build of {unique} among the newest of slipway"),
-        (unique, f"to wait for its build: slipway logs {unique} --follow"),
-        (f"slipway:{NOBODY}", f"there is no build slipway:{NOBODY}"),
-    ]:
-        answer = run(local, "logs", what)
-        assert (answer.returncode, answer.stdout) == (3, "") and words in answer.stderr, answer
-    unnamed = slipway("logs", unique)
-    assert unnamed.returncode == 64 and "slipway local" in unnamed.stderr and "--client" in unnamed.stderr
-    cancel = run(local, "submit", "--file", "-", "--follow", given='{"version": 1, "cancel": "x"}')
-    assert cancel.returncode == 64 and "nothing to follow" in cancel.stderr
-
-
-def test_logs_waits_for_a_job_that_has_no_build_yet_and_ends_as_the_job(start_local, follower, repository, gate):
-    local = start_local(SLIPWAY__LIMITS__RUNNING="1")
-    local.cloud.send(job("first", repository(gate.buildspec)))
-    local.subscriber.event("first/1/started")
-    local.cloud.send(job("second", repository(FAILING)))
-    waits = follower("logs", "second", "--follow", cloud=local.cloud)
-    waits.says(lambda text: "whether it waits on the queue, has ended without a build, or was never sent, is not known" in text, "that it waits")
-    told = follower("logs", "second", "--follow", "--daemon", f"http://{local.http}", cloud=local.cloud)
-    told.says(lambda text: "second has no build yet: it waits: " in text, "why it waits")
-    asked = run(local, "logs", "second", "--daemon", f"http://{local.http}")
-    assert asked.returncode == 3 and "of slipway: it waits: " in asked.stderr and "slipway show second" in asked.stderr, asked.stderr
-    gate.open()
-    assert told.code() == 1 and "second failed in BUILD" in told.log
-    assert waits.code() == 1 and "red" in waits.output.splitlines() and "second failed in BUILD" in waits.log
-    # Shown without --follow, a failed build is no failure; followed, it is.
-    assert run(local, "logs", "second").returncode == 0
-    assert run(local, "logs", "second", "--follow").returncode == 1
-    assert run(local, "logs", "first", "--follow").returncode == 0
-    local.program.end()
-
-
-def test_logs_says_that_a_job_was_rejected_and_why(start_local):
-    local = start_local()
-    local.cloud.send(job("refused", "https://example.com/a/b"))
-    local.subscriber.event("refused/rejected")
-    until(lambda: local.cloud.counts(local.cloud.queue_url("slipway-jobs-dlq"))[0] == 1, "the dead letter")
-    answer = run(local, "logs", "refused", "--daemon", f"http://{local.http}")
-    assert (answer.returncode, answer.stdout) == (2, ""), answer.stderr
-    assert "refused rejected\n  - /source/url: is not among the sources" in answer.stderr and "slipway dlq show " in answer.stderr
-    unknown = run(local, "logs", "unknown", "--daemon", f"http://{local.http}")
-    assert unknown.returncode == 3 and "does not know unknown" in unknown.stderr and "slipway dlq ls" in unknown.stderr
-    local.program.end()
-
-
-def test_logs_of_a_job_that_ended_without_a_build_ends_too(start_local, follower):
-    local = start_local()
-    daemon = ["--daemon", f"http://{local.http}"]
-    assert slipway("pause", *daemon).returncode == 0
-    assert slipway("pause", "--tenant", "held", *daemon).returncode == 0
-    # A paused queue is not received from, and a paused tenant's jobs wait.
-    resumed = slipway("resume", *daemon)
-    assert resumed.returncode == 0 and "still paused: tenant held" in resumed.stderr and "slipway resume --tenant held" in resumed.stderr, resumed
-    local.cloud.send(job("before", "file:///srv/app", tenant="held"))
-    local.cloud.send(job("after", "file:///srv/app", tenant="held"))
-    waits = follower("logs", "after", "--follow", *daemon, cloud=local.cloud)
-    waits.says(lambda text: "after has no build yet: it waits: " in text, "that it waits")
-    # The daemon's own list is a second old at most.
-    listed = until(lambda: (text := slipway("jobs", *daemon).stdout) and "before" in text and text, "the waiting job in the list")
-    assert "paused: tenant held since " in listed, listed
-    assert slipway("cancel", "before", "after", "--reason", "not needed", *daemon).returncode == 0
-    local.subscriber.event("before/finished")
-    assert waits.code() == 1 and "after cancelled\n  not needed\n" in waits.log, waits.log
-    for options, code in [(["--follow"], 1), ([], 3)]:
-        answer = run(local, "logs", "before", *options, *daemon)
-        assert (answer.returncode, answer.stdout) == (code, ""), answer
-        assert answer.stderr == "before cancelled\n  not needed\n  it ended before it had a build, so there is no log\n"
-    local.program.end()
-
-
-@pytest.mark.parametrize("command", ["logs", "show", "cancel"])
-def test_what_can_be_no_jobs_name_is_wrong_usage(command):
-    for name in ("", "a b", "slipway:none"):
-        answer = slipway(command, name, variables=environment("http://127.0.0.1:1"))
-        assert answer.returncode == 64 and "must be 1 to 64 characters" in answer.stderr, answer
-
-
 def test_who_has_only_the_file_for_senders_follows(local, repository, tmp_path, unique):
     topic = "arn:aws:sns:us-east-1:000000000000:slipway-events"
     queue = f"http://{local.address}/000000000000/slipway-jobs"
@@ -342,19 +260,6 @@ def test_what_cannot_be_followed_is_3_and_what_is_not_sent_is_1(free_port, repos
     for command, code in [(["submit", *url], 1), (["submit", *url, "--follow"], 3), (["logs", "app-1"], 3)]:
         answer = slipway(*command, variables=nobody)
         assert answer.returncode == code and "AWS_ENDPOINT_URL" in answer.stderr, answer.stderr
-
-
-def test_a_reader_that_has_seen_enough_is_no_failure_of_the_build(local, repository, unique):
-    local.cloud.send(job(unique, repository(CHATTY)))
-    local.subscriber.event(f"{unique}/finished")
-    script = f"{SLIPWAY} logs {unique} | head -n 1"
-    answer = subprocess.run(["sh", "-c", script], env=environment(local.cloud.url), capture_output=True, text=True, timeout=60, check=False)
-    assert answer.stdout.startswith("[Container] ") and "error" not in answer.stderr, answer
-    # What the shell says of the command itself, with what it says on stderr unread too.
-    for unread in (f"{SLIPWAY} logs {unique} | true", f"{SLIPWAY} logs {unique} --json --follow | true", f"{SLIPWAY} logs {unique} 2>&1 | true"):
-        script = f"set -o pipefail; sleep 0 && {unread}"
-        answer = subprocess.run(["bash", "-c", script], env=environment(local.cloud.url), capture_output=True, text=True, timeout=60, check=False)
-        assert (answer.returncode, "error" in answer.stderr) == (0, False), (unread, answer)
 
 
 def test_others_emulators_can_be_followed_on(moto, deployed, start_daemon, tmp_path, unique):

@@ -7,12 +7,13 @@ import yaml
 
 import manual
 from cloud import Subscriber, job
-from deployment import DEPLOY, Loose
+from deployment import Loose
+from policy import DEPLOY
 from program import ROOT, environment, slipway
 from waiting import until
 
 MANUAL = (ROOT / "docs/operations.md").read_text()
-OBSERVE = "".join((ROOT / "src" / name).read_text() for name in ("observe.rs", "observe/metric.rs", "observe/start.rs"))
+OBSERVE = "".join(path.read_text() for path in [ROOT / "src/observe.rs", *sorted((ROOT / "src/observe").iterdir())])
 ALARMS = (DEPLOY / "terraform/alarms.tf").read_text()
 RESOURCES = yaml.load((DEPLOY / "cloudformation.yaml").read_text(), Loader=Loose)["Resources"].values()
 

@@ -16,46 +16,15 @@ import pytest
 from checker import lacking
 from chromium import Browser
 from cloud import get
-from crowd import Crowd
+from crowd import Crowd, counts, jobs
 from program import SLIPWAY, environment
+from status_page import Page
 from waiting import until
 
 HERE = Path(__file__).parent
 WIDTHS = [320, 390, 736, 900, 1121, 1440, 1920]
 # Where the views are at their narrowest, in one column, and in all.
 FEW = [320, 900, 1440]
-# All texts that match, as they are seen.
-TEXTS = "return [...document.querySelectorAll(given[0])].map(e => e.innerText.replace(/\\s+/g, ' ').trim());"
-
-
-class Page:
-    """The page of a daemon in a browser."""
-
-    def __init__(self, browser, http):
-        self.browser, self.url = browser, f"http://{http}"
-
-    def open(self, path="/"):
-        self.browser.open(self.url + path)
-
-    def texts(self, selector):
-        return self.browser.run(TEXTS, selector)
-
-    def text(self, selector):
-        return " ".join(self.texts(selector))
-
-    def path(self):
-        return self.browser.run("return location.pathname")
-
-    def click(self, selector, text=""):
-        """Follows a link or presses a button, and waits until the next page is there."""
-        script = """
-            const it = [...document.querySelectorAll(given[0])].find(e => e.innerText.includes(given[1]));
-            if (!it) return false;
-            window.before = true; setTimeout(() => it.click()); return true;"""
-        assert self.browser.now(script, selector, text), f"no {selector} with {text!r} in {self.text('main')[:500]}"
-        # Between two pages there is an empty one, which is complete too.
-        there = "return !window.before && document.readyState == 'complete' && !!document.querySelector('main')"
-        until(lambda: self.browser.now(there) is True, "the next page")
 
 
 @pytest.fixture(scope="module")
@@ -89,16 +58,6 @@ def crowd(start_local, tmp_path_factory):
 def page(browser, crowd):
     browser.screen(1440)
     return Page(browser, crowd.local.http)
-
-
-def jobs(local, query=""):
-    return json.loads(get(f"http://{local.http}/api/v1/jobs?{query}")[1])
-
-
-def counts(local):
-    status, text = get(f"http://{local.http}/api/v1/jobs") or (0, "")
-    found = json.loads(text)["counts"] if status == 200 else {}
-    return {state: found.get(state, 0) for state in ("waiting", "running", "reporting", "ended")}
 
 
 def test_the_newcomers_questions(page, crowd):

@@ -14,25 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from deployment import (
-    ACCOUNT,
-    DEPLOY,
-    REGION,
-    Deployed,
-    api_takes_tokens,
-    carries_a_job,
-    events_are_right,
-    expected,
-    follows_a_job,
-    ministack,
-    nothing_insecure,
-    only_tls_and_who_is_named_comes_in,
-    places,
-    project_is_right,
-    tokens,
-    trusts_are_narrow,
-)
+from deployed_daemon import api_takes_tokens, carries_a_job, follows_a_job, tokens
+from deployment import Deployed, events_are_right, ministack, only_tls_and_who_is_named_comes_in, project_is_right, trusts_are_narrow
+from policy import ACCOUNT, DEPLOY, REGION, expected, places
 from program import environment, slipway
+from scan import nothing_insecure
 
 __all__ = ["ministack"]
 

@@ -1,10 +1,8 @@
 """Wrong arguments and wrong configurations: the exit code and everything that is wrong."""
 
-import http.server
 import os
 import shutil
 import subprocess
-import threading
 
 import pytest
 
@@ -12,6 +10,7 @@ from checker import lacking
 from conftest import daemon_config
 from program import environment, slipway
 
+QUEUE = "https://sqs.eu-west-1.amazonaws.com/123456789012/slipway-jobs"
 WRONG = """\
 [[queues]]
 url = "sqs.example"
@@ -145,151 +144,6 @@ def test_an_endpoint_that_is_not_used_may_be_any(tmp_path):
         assert answer.returncode == 0, answer.stderr
 
 
-def test_check_asks_aws_for_what_the_configuration_names(endpoint, tmp_path):
-    file = tmp_path / "slipway.toml"
-
-    def check(config):
-        file.write_text(config)
-        return slipway("check", "--config", file, "--online", variables=environment(endpoint.cloud.url))
-
-    def rows(answer, mark):
-        return [line for line in answer.stdout.splitlines() if line.startswith(f"  {mark} ")]
-
-    config = daemon_config(endpoint.address)
-    good = check(config)
-    assert (good.returncode, rows(good, "WRONG"), rows(good, "warning"), rows(good, "-")) == (0, [], [], []), good.stdout
-    first, *others = rows(good, "ok")
-    assert "arn:aws:iam::000000000000:root, account 000000000000, region us-east-1" in first
-    asked = ["sqs:GetQueueAttributes on arn:aws:sqs:us-east-1:000000000000:slipway-jobs:", "sns:GetTopicAttributes", "logs:DescribeLogGroups"]
-    asked += ["codebuild:BatchGetProjects on arn:aws:codebuild:us-east-1:000000000000:project/slipway"]
-    assert [what for what in asked if not any(what in row for row in others)] == []
-    # Each row says what was asked of which ARN.
-    assert [row for row in others if " on arn:aws:" not in row] == []
-
-    # What depends on what is missing is not said to be fine.
-    bad = check(config.replace("/slipway-jobs\"", "/gone\"").replace('project = "slipway"', 'project = "nobodys"'))
-    assert bad.returncode == 1
-    queue, project = rows(bad, "WRONG")
-    assert "no queue gone for the caller in region us-east-1, account 000000000000" in queue
-    assert "there is no project nobodys in region us-east-1, account 000000000000" in project
-    assert [row for row in rows(bad, "ok") if "/gone" in row or "nobodys" in row] == [] and len(rows(bad, "-")) == 2
-    assert [row for row in [queue, project, *rows(bad, "-")] if " on arn:aws:" not in row] == []
-
-    # A jobs queue on the topic gets what the daemon itself publishes.
-    topic, queue = "arn:aws:sns:us-east-1:000000000000:slipway-events", "arn:aws:sqs:us-east-1:000000000000:slipway-jobs"
-    assert any("no jobs queue is subscribed to it" in row for row in others)
-    subscription = endpoint.cloud.sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue, ReturnSubscriptionArn=True)["SubscriptionArn"]
-    [own] = rows(check(config), "warning")
-    assert f"sns:ListSubscriptionsByTopic on {topic}: the jobs queue {queue} is subscribed to it" in own and own.endswith("remove this subscription")
-    endpoint.cloud.sns.unsubscribe(SubscriptionArn=subscription)
-
-    # A warning is none of what breaks it, unless somebody is strict.
-    endpoint.cloud.sqs.create_queue(QueueName="plain", Attributes={"MessageRetentionPeriod": "600"})
-    plain = config.replace("/slipway-jobs\"", "/plain\"").replace("profiles.default]", "profiles.small]\nlog_group = \"/elsewhere\"")
-    warned = check(plain)
-    assert warned.returncode == 0 and rows(warned, "WRONG") == [], warned.stdout
-    words = ["no profile `default`", "no dead-letter queue", "MessageRetentionPeriod is 600 s", "there is no log group /elsewhere"]
-    assert [word for word in words if not any(word in row for row in rows(warned, "warning"))] == []
-    assert [row for row in rows(warned, "warning") if " on arn:aws:" not in row and "profiles = " not in row] == []
-    strict = slipway("check", "--config", file, "--online", "--strict", variables=environment(endpoint.cloud.url))
-    assert strict.returncode == 1
-
-    # A region that is another works at an endpoint of one's own: it is warned of.
-    file.write_text(config.replace("http://" + endpoint.address, "https://sqs.eu-west-1.amazonaws.com").replace(":us-east-1:", ":eu-west-1:"))
-    for options, code in [([], 0), (["--strict"], 1)]:
-        elsewhere = slipway("check", "--config", file, *options, variables=environment(endpoint.cloud.url))
-        [row] = rows(elsewhere, "warning")
-        assert (elsewhere.returncode, rows(elsewhere, "WRONG")) == (code, []), elsewhere.stdout
-        assert "AWS_REGION = us-east-1: the queues and the topic are in eu-west-1" in row and row.endswith("set AWS_REGION=eu-west-1")
-
-
-def without(variables, *names):
-    return {name: value for name, value in variables.items() if not name.startswith(names)}
-
-
-def test_an_endpoint_on_this_machine_needs_neither_credentials_nor_a_region(local, repository, unique):
-    variables = without(environment(local.cloud.url), "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS", "AWS_SECRET", "AWS_EC2")
-    answer = slipway("submit", "--url", repository(), "--id", unique, "--follow", variables=variables)
-    assert answer.returncode == 0 and "builds alone" not in answer.stderr, answer.stderr
-
-
-QUEUE = "https://sqs.eu-west-1.amazonaws.com/123456789012/slipway-jobs"
-NO_KEYS = ("AWS_ACCESS", "AWS_SECRET", "AWS_EC2")
-
-
-class Web(http.server.BaseHTTPRequestHandler):
-    """What is not AWS."""
-
-    def answer(self):
-        self.rfile.read(int(self.headers.get("content-length") or 0))
-        # An instance's metadata service that is not for this process is asked for a token first.
-        by_name = self.headers["host"].startswith("localhost")
-        self.send_response(403 if self.path.startswith("/latest/") else 502 if by_name else 200)
-        body = b"<html><body>Welcome</body></html>"
-        self.send_header("content-type", "text/html")
-        self.send_header("content-length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    do_GET = do_POST = do_PUT = answer
-
-    def log_message(self, *_):
-        pass
-
-
-@pytest.fixture(scope="module")
-def web():
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Web) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield server.server_port
-        server.shutdown()
-
-
-@pytest.mark.parametrize(
-    "lacks, variables, queue, words",
-    [
-        (("AWS_REGION", "AWS_DEFAULT_REGION"), {}, QUEUE, ["AWS_REGION: no region: set AWS_REGION"]),
-        ((), {"AWS_REGION": "eu_west_1"}, QUEUE, ['AWS_REGION = "eu_west_1": must be a region']),
-        (("AWS_SECRET",), {}, QUEUE, ["AWS_SECRET_ACCESS_KEY: is missing beside AWS_ACCESS_KEY_ID"]),
-        (("AWS_ACCESS",), {}, QUEUE, ["AWS_ACCESS_KEY_ID: is missing beside AWS_SECRET_ACCESS_KEY"]),
-        (NO_KEYS, {"AWS_PROFILE": "nope"}, QUEUE, ['AWS_PROFILE = "nope": no such profile in ~/.aws/config']),
-        (("AWS_ACCESS", "AWS_SECRET"), {}, QUEUE, ["no credentials: neither the environment (AWS_ACCESS_KEY_ID", "set one of them up"]),
-        (NO_KEYS, {"AWS_EC2_METADATA_SERVICE_ENDPOINT": "http://127.0.0.1:{web}"}, QUEUE, ["metadata service (IMDS) gives none: ", "role"]),
-        (NO_KEYS, {"AWS_EC2_METADATA_SERVICE_ENDPOINT": "http://127.0.0.1:1"}, QUEUE, ["Ec2InstanceMetadata: Connection refused", "set one of them up"]),
-        ((), {"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}, None, ["no answer from http://127.0.0.1:1: ", "check AWS_ENDPOINT_URL,"]),
-        ((), {"AWS_ENDPOINT_URL_SQS": "http://127.0.0.1:1"}, QUEUE, ["no answer from http://127.0.0.1:1: ", "check AWS_ENDPOINT_URL_SQS,"]),
-        ((), {"AWS_ENDPOINT_URL": "https://127.0.0.1:{web}"}, QUEUE, ["no answer from https://127.0.0.1:", "AWS_ENDPOINT_URL must begin with http://"]),
-        ((), {"AWS_ENDPOINT_URL": "https://sqs.invalid"}, QUEUE, ["no answer from https://sqs.invalid: ", "check AWS_ENDPOINT_URL,"]),
-        ((), {"AWS_ENDPOINT_URL": "http://127.0.0.1:{web}"}, QUEUE, ["is not AWS (status 200, text/html); check AWS_ENDPOINT_URL"]),
-        ((), {"AWS_ENDPOINT_URL": "http://localhost:{web}"}, QUEUE, ["at http://localhost:", "is not AWS (status 502, text/html); check AWS_ENDPOINT_URL"]),
-        ((), {"AWS_ENDPOINT_URL": "{local}"}, "{local}/000000000000/gone", ["queue gone, account 000000000000, region us-east-1", "check its name"]),
-        ((), {"AWS_ENDPOINT_URL": "{local}"}, QUEUE + "-gone", ["it is in eu-west-1, and us-east-1 is called: set AWS_REGION=eu-west-1"]),
-    ],
-)
-def test_what_the_environment_lacks_is_one_line_with_its_cure(lacks, variables, queue, words, web, cloud):
-    fill = {"web": web, "local": cloud.url}
-    variables = without(environment(), *lacks) | {name: value.format(**fill) for name, value in variables.items()}
-    where = ["--queue-url", queue.format(**fill)] if queue else []
-    answer = slipway("submit", *where, "--url", "https://github.com/acme/app", variables=variables)
-    lines = answer.stderr.splitlines()
-    # What is wrong with the environment stands below a line that says so.
-    assert (answer.returncode, answer.stdout, len(lines)) in [(1, "", 1), (78, "", 2)], answer.stderr
-    assert [word for word in words if word not in lines[-1]] == [], answer.stderr
-
-
-@pytest.mark.parametrize("what", ["app-1", "slipway:0f3c1a2b-4d5e-6f70-8192-a3b4c5d6e7f8"])
-def test_what_is_not_aws_is_told_for_every_service_in_the_same_words(what, web):
-    for host, status in (("127.0.0.1", 200), ("localhost", 502)):
-        answer = slipway("logs", what, variables=environment(f"http://{host}:{web}"))
-        end = f"what answers at http://{host}:{web} is not AWS (status {status}, text/html); check AWS_ENDPOINT_URL\n"
-        assert answer.returncode == 3 and answer.stderr.endswith(end), answer
-
-
-def test_a_project_that_is_missing_is_told_with_what_to_check(cloud):
-    answer = slipway("logs", "app-1", "--project", "gone", variables=environment(cloud.url))
-    assert answer.returncode == 3 and "(project gone, region us-east-1; check its name, AWS_REGION" in answer.stderr, answer
-
-
 def test_what_names_no_deployment_and_no_job_is_told_with_every_way_to_name_it(tmp_path):
     nothing = slipway("submit", "--url", "https://github.com/acme/app", variables={})
     assert nothing.returncode == 64 and "`slipway local`" in nothing.stderr and "AWS_ENDPOINT_URL" in nothing.stderr
@@ -342,18 +196,6 @@ def test_a_job_file_that_is_not_utf_8_is_wrong_usage(tmp_path):
     file.write_text('{"version": 1}', encoding="utf-16")
     answer = slipway("submit", "--queue-url", QUEUE, "--file", file, variables=environment())
     assert answer.returncode == 64 and f"the job file {file} must be text in UTF-8" in answer.stderr, answer
-
-
-def test_an_endpoint_without_a_scheme_is_told_as_such_where_no_deployment_is_named():
-    answer = slipway("submit", "--url", "https://github.com/acme/app", variables=environment() | {"AWS_ENDPOINT_URL": "127.0.0.1:4566"})
-    assert answer.returncode == 64 and 'AWS_ENDPOINT_URL = "127.0.0.1:4566": must begin with http://' in answer.stderr, answer
-
-
-def test_an_empty_endpoint_is_told_with_its_variable():
-    for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SQS"):
-        answer = slipway("submit", "--queue-url", QUEUE, "--url", "https://github.com/acme/app", variables=environment() | {name: ""})
-        [line] = answer.stderr.splitlines()[1:]
-        assert answer.returncode == 78 and line.startswith(f'  {name} = "": is empty: unset it'), answer
 
 
 @pytest.mark.parametrize("url, words", [

@@ -1,9 +1,11 @@
 //! `cargo test --test simulation`: worlds drawn from seeds, with bad weather, crashes and sleep, held to what the daemon promises.
 //!
-//! `-- --seeds N` runs N of them, `--from S` begins there, `-- --seed S` runs one again and shows every call, `-- --bug NAME` runs them with a deliberate bug.
+//! `-- --seeds N` runs N of them, `--from S` begins there, `-- --seed S` runs one again and shows every call, `-- --bug NAME` runs them
+//! with a deliberate bug.
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test fails by panicking, and prints what it found")]
 
 mod bug;
+mod event_bridge;
 mod law;
 mod plan;
 mod wire;

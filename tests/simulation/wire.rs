@@ -1,11 +1,14 @@
 //! The wire between a daemon and AWS: where calls get lost, late or refused, and where daemons die.
 
+mod answer;
+mod fate;
+mod wires;
+
 use std::{
-    collections::{BTreeMap, BTreeSet},
     io,
     sync::{
-        Arc, Mutex,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        Arc,
+        atomic::{AtomicBool, Ordering},
     },
     time::Duration,
 };
@@ -16,37 +19,16 @@ use aws_smithy_runtime_api::client::{
     result::ConnectorError,
     runtime_components::RuntimeComponents,
 };
-use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
-use fastrand::Rng;
-use localaws::LocalAws;
 use serde_json::{Value, json};
-use tokio::{sync::Notify, time::Instant};
+use tokio::sync::Notify;
 
-use crate::{
-    bug::Bug,
-    plan::{Plan, Weather},
+pub(crate) use self::wires::Wires;
+use self::{
+    answer::{cut_answer, deleted, refusal, response},
+    fate::Fate,
 };
-
-/// What all daemons of a world share.
-#[derive(Debug)]
-pub(crate) struct Wires {
-    aws: LocalAws,
-    rng: Mutex<Rng>,
-    plan: Plan,
-    bug: Option<Bug>,
-    calls: AtomicU64,
-    /// After the last deed nothing goes wrong any more, so that everything can come to its end.
-    calm: AtomicBool,
-    began: Instant,
-    trace: Mutex<Vec<String>>,
-    /// How often each message was received at most.
-    receives: Mutex<BTreeMap<String, u32>>,
-    /// The tokens of starts whose answer was lost, and what they are answered when they are given again.
-    unanswered: Mutex<BTreeMap<String, Option<(u16, &'static str)>>>,
-    /// Starts that were refused.
-    refused: Mutex<BTreeSet<String>>,
-}
+use crate::bug::Bug;
 
 /// What `StartBuild` is refused with: a permission, a request that is wrong, capacity.
 const REFUSALS: [(u16, &str); 3] = [(400, "AccessDeniedException"), (400, "InvalidInputException"), (400, "AccountLimitExceededException")];
@@ -78,118 +60,6 @@ impl Life {
 
     fn is_dead(&self) -> bool {
         self.dead.load(Ordering::Relaxed)
-    }
-}
-
-/// What becomes of a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Fate {
-    Answered,
-    Throttled,
-    Expired,
-    Broken,
-    /// It fails although it was carried out.
-    BrokenAfter,
-    LostRequest,
-    LostReply,
-    Hanging,
-    HangingAfter,
-    /// The request is on its way for a while.
-    LateRequest(Duration),
-    LateReply(Duration),
-    CrashBefore,
-    CrashAfter,
-}
-
-impl Wires {
-    pub(crate) fn new(aws: &LocalAws, plan: &Plan, seed: u64, bug: Option<Bug>) -> Arc<Self> {
-        let rng = Mutex::new(Rng::with_seed(seed ^ 0x5eed));
-        let calls = AtomicU64::new(0);
-        Arc::new(Self {
-            aws: aws.clone(),
-            rng,
-            plan: plan.clone(),
-            bug,
-            calls,
-            calm: AtomicBool::new(false),
-            began: Instant::now(),
-            trace: Mutex::default(),
-            receives: Mutex::default(),
-            unanswered: Mutex::default(),
-            refused: Mutex::default(),
-        })
-    }
-
-    pub(crate) fn wire(self: &Arc<Self>) -> (Wire, Arc<Life>) {
-        let life = Arc::<Life>::default();
-        (Wire { shared: Arc::clone(self), life: Arc::clone(&life) }, life)
-    }
-
-    /// How long the world has lasted.
-    pub(crate) fn age(&self) -> Duration {
-        self.began.elapsed()
-    }
-
-    pub(crate) fn calm(&self) {
-        self.calm.store(true, Ordering::Relaxed);
-    }
-
-    /// Every call in order: when, which, and its fate.
-    pub(crate) fn trace(&self) -> Vec<String> {
-        self.trace.lock().unwrap().clone()
-    }
-
-    fn count_receive(&self, message: String, count: u32) {
-        let mut receives = self.receives.lock().unwrap();
-        let most = receives.entry(message).or_default();
-        *most = count.max(*most);
-    }
-
-    /// How often each message was received, by its id.
-    pub(crate) fn receives(&self) -> BTreeMap<String, u32> {
-        self.receives.lock().unwrap().clone()
-    }
-
-    /// The jobs of which a start was refused.
-    pub(crate) fn refused(&self) -> BTreeSet<String> {
-        self.refused.lock().unwrap().clone()
-    }
-
-    /// Draws with a chance in thousandths.
-    pub(crate) fn draw(&self, chance: u32) -> bool {
-        self.rng.lock().unwrap().u32(0..1000) < chance
-    }
-
-    pub(crate) fn seconds(&self, most: u64) -> Duration {
-        Duration::from_secs(self.rng.lock().unwrap().u64(0..=most))
-    }
-
-    pub(crate) fn weather(&self) -> Weather {
-        if self.calm.load(Ordering::Relaxed) { Weather::default() } else { self.plan.weather }
-    }
-
-    fn fate(&self) -> Fate {
-        let call = self.calls.fetch_add(1, Ordering::Relaxed);
-        if self.calm.load(Ordering::Relaxed) {
-            return Fate::Answered;
-        }
-        if let Some(after) = self.plan.crashes.get(&call) {
-            return if *after { Fate::CrashAfter } else { Fate::CrashBefore };
-        }
-        let weather = self.weather();
-        let fates = [
-            (weather.throttled, Fate::Throttled),
-            (weather.expired, Fate::Expired),
-            (weather.broken, Fate::Broken),
-            (weather.broken / 2, Fate::BrokenAfter),
-            (weather.lost_requests, Fate::LostRequest),
-            (weather.lost_replies, Fate::LostReply),
-            (weather.hanging, Fate::Hanging),
-            (weather.hanging, Fate::HangingAfter),
-            (weather.late, Fate::LateRequest(self.seconds(10))),
-            (weather.late, Fate::LateReply(self.seconds(10))),
-        ];
-        fates.into_iter().find(|(chance, _)| self.draw(*chance)).map_or(Fate::Answered, |(_, fate)| fate)
     }
 }
 
@@ -357,37 +227,6 @@ fn operation(request: &http::Request<Bytes>) -> String {
     let target = request.headers().get("x-amz-target").and_then(|target| target.to_str().ok()?.rsplit('.').next());
     let body = || std::str::from_utf8(request.body()).ok()?.split('&').find_map(|pair| pair.strip_prefix("Action="));
     target.or_else(body).unwrap_or("?").to_owned()
-}
-
-fn refusal(json: bool, status: u16, code: &str) -> HttpResponse {
-    let body = if json {
-        json!({ "__type": code, "message": "a bad day" }).to_string()
-    } else {
-        format!("<ErrorResponse><Error><Type>Receiver</Type><Code>{code}</Code><Message>a bad day</Message></Error></ErrorResponse>")
-    };
-    response(status, body).unwrap()
-}
-
-/// What SQS answers when it has deleted a batch.
-fn deleted(request: &Bytes) -> HttpResponse {
-    let request: Value = serde_json::from_slice(request).unwrap_or_default();
-    let entries = request["Entries"].as_array().into_iter().flatten();
-    let successful: Vec<Value> = entries.map(|entry| json!({ "Id": entry["Id"] })).collect();
-    response(200, json!({ "Successful": successful, "Failed": [] }).to_string()).unwrap()
-}
-
-fn response(status: u16, body: impl Into<SdkBody>) -> Result<HttpResponse, ConnectorError> {
-    let response = http::Response::builder().status(status).body(body.into());
-    HttpResponse::try_from(response.map_err(|error| ConnectorError::other(error.into(), None))?)
-        .map_err(|error| ConnectorError::other(error.into(), None))
-}
-
-/// A batch answer that names none of its entries.
-fn cut_answer(json: bool) -> Result<HttpResponse, ConnectorError> {
-    if json {
-        return response(200, json!({ "Successful": [], "Failed": [] }).to_string());
-    }
-    response(200, "<PublishBatchResponse><PublishBatchResult><Successful/><Failed/></PublishBatchResult></PublishBatchResponse>")
 }
 
 /// The job that a start is for.

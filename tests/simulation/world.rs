@@ -1,6 +1,6 @@
 //! One simulated world: AWS, the daemons, their senders and a subscriber, in one thread on tokio's paused clock.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use aws_sdk_sqs::{
     config::{BehaviorVersion, Credentials, Region, SharedCredentialsProvider},
@@ -20,7 +20,7 @@ use tokio::{task::JoinHandle, time::Instant};
 
 use crate::{
     bug::Bug,
-    law,
+    event_bridge, law,
     plan::{Deed, Plan},
     wire::{self, Life, Wires},
 };
@@ -118,7 +118,7 @@ impl World {
         for _ in 0..=usize::from(self.plan.twins) {
             self.start();
         }
-        let forwarding = self.forward_events();
+        let forwarding = event_bridge::forward(&self.clients, &self.provision, &self.wires);
         let began = Instant::now();
         for (at, deed) in self.plan.deeds.clone() {
             self.until(began + at).await;
@@ -262,32 +262,6 @@ impl World {
     async fn read_events(&mut self) {
         let bodies = take(&self.clients.queue(&self.provision.results)).await;
         self.events.extend(bodies.iter().map(|body| serde_json::from_str::<Value>(body).unwrap()));
-    }
-
-    /// Pushed events reach the daemon as EventBridge brings them: lost, doubled, late, in any order.
-    fn forward_events(&self) -> JoinHandle<()> {
-        let (clients, wires) = (self.clients.clone(), Arc::clone(&self.wires));
-        let raw = self.clients.queue(&self.provision.build_events.replace("slipway-build-events", "raw-events"));
-        let target = self.provision.build_events.clone();
-        #[expect(clippy::disallowed_methods, reason = "the simulation's own task")]
-        tokio::spawn(async move {
-            loop {
-                for delivery in raw.receive(10, Duration::from_mins(1), Duration::from_secs(20)).await.unwrap() {
-                    raw.delete(&delivery.receipt).await.unwrap();
-                    let bad = wires.weather().bad_events;
-                    let copies = if wires.draw(bad) { wires.seconds(2).as_secs() } else { 1 };
-                    for _ in 0..copies {
-                        let (queue, wires, body) = (clients.queue(&target), Arc::clone(&wires), delivery.body.clone());
-                        let late = if wires.draw(bad) { wires.seconds(600) } else { Duration::ZERO };
-                        #[expect(clippy::disallowed_methods, reason = "the simulation's own task")]
-                        tokio::spawn(async move {
-                            tokio::time::sleep(late).await;
-                            queue.send(&body, &BTreeMap::new()).await.map(drop).unwrap_or_default();
-                        });
-                    }
-                }
-            }
-        })
     }
 
     fn jobs(&self) -> Queue {

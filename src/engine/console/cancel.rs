@@ -8,22 +8,25 @@ use crate::{
     observe,
 };
 
-/// What became of the wish.
+/// The outcome of a cancellation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cancelling {
     /// The job is held here, and is ending.
     Here,
-    /// It is not held here: the wish is on the queue, for whoever has the job or will receive it.
+    /// The job is not held here. The cancellation is on the queue, for the process that has the job or will receive it.
     Asked,
-    /// It has ended already.
+    /// The job has ended already.
     Ended(Status),
 }
 
 impl Console {
-    /// Cancels a job. The wish also goes to the queue, as anybody may send it: it outlives this process, and finds the job in another one
-    /// or when it is received.
+    /// Cancels a job. A cancelling message also goes to the queue, so that the cancellation outlives this process and reaches a job that
+    /// another process holds or that is not received yet.
     ///
-    /// `way`: how the wish came, in words, for one without a reason.
+    /// `way`: the reason to give where the caller gave none, such as "cancelled on the status page".
+    ///
+    /// # Errors
+    /// The job is not held here, and SQS has not taken the message.
     pub async fn cancel(&self, id: &JobId, reason: Option<String>, way: &str) -> Result<Cancelling, AwsError> {
         let parts = self.parts();
         let standing = self.tracker().detail(id, |_| {}).map(|detail| detail.standing);
@@ -37,7 +40,7 @@ impl Console {
         match sent {
             Ok(()) if is_here => Ok(Cancelling::Here),
             Ok(()) => Ok(Cancelling::Asked),
-            // The job is ending all the same.
+            // The job is held here and ends anyway.
             Err(error) if is_here => {
                 observe::cancel_not_sent(id, &error);
                 Ok(Cancelling::Here)
@@ -48,7 +51,7 @@ impl Console {
 
     async fn send_cancel(&self, id: &JobId, reason: String) -> Result<(), AwsError> {
         let message = CancelMessage { version: 1, cancel: id.clone(), reason: Some(reason) };
-        // The shape has text keys only, so it always serialises.
+        // All keys are strings, so serialisation cannot fail.
         let body = serde_json::to_string(&message).unwrap_or_default();
         self.send(&body, &Attributes::new()).await.map(drop)
     }

@@ -1,4 +1,4 @@
-//! A build's log for whoever looks at it: whole, in order, and without secrets.
+//! A build's log for people: whole, in order, and without secrets.
 
 use std::{sync::Arc, time::Duration};
 
@@ -16,7 +16,7 @@ use crate::{
     job::{JobId, build::Build, closing::Closing, redact::Redactor, reference::Reference, rejoin::Rejoin},
 };
 
-/// Between two looks at a log that goes on.
+/// The time between two reads of a log that still grows.
 const PAUSE: Duration = Duration::from_secs(2);
 
 /// Reads one log.
@@ -26,7 +26,7 @@ pub struct LogReader {
     build: Arc<Build>,
     stream: Option<Stream>,
     follow: bool,
-    /// Of the wait for late lines, once the build has ended.
+    /// When to stop waiting for late lines. Set once the build has ended.
     deadline: Option<Instant>,
     rejoin: Rejoin,
     redactor: Redactor,
@@ -34,8 +34,11 @@ pub struct LogReader {
 }
 
 impl Console {
-    /// The log of a job's latest build, or of the build by which it is named, from its beginning. `None`: there is no such job, or it has no
-    /// build. `follow`: until the build has ended.
+    /// The log of a job's latest build, or of the named build, from its beginning. `None`: there is no such job, or it has no build.
+    /// `follow`: until the build has ended.
+    ///
+    /// # Errors
+    /// CodeBuild does not say which builds there are.
     pub async fn log(&self, name: &Reference, follow: bool) -> Result<Option<LogReader>, AwsError> {
         let latest = match name {
             Reference::Job(id) => self.latest(id).await?,
@@ -45,7 +48,7 @@ impl Console {
             Some(build) => Some(build),
             None => self.build(name).await?,
         };
-        // A build that no job asked for is nobody's business here.
+        // A build that was not started for a job is not shown.
         let Some((build, id)) = build.and_then(|build| Some((Arc::clone(&build), build.job.clone()?))) else { return Ok(None) };
         let secrets = self.tracker().secrets(&id).unwrap_or_default();
         let secrets = secrets.into_iter().chain(build.secrets.iter().cloned());
@@ -68,7 +71,7 @@ impl Console {
             return Ok(Some(build));
         }
         match self.tracker().detail(id, |_| {}) {
-            // It waits for its first build, or ended without one.
+            // The job waits for its first build, or ended without one.
             Some(detail) => match detail.builds.into_iter().next_back() {
                 Some(last) => self.parts().worker.starter.status(last.id).await,
                 None => Ok(None),
@@ -79,7 +82,10 @@ impl Console {
 }
 
 impl LogReader {
-    /// The next lines, as plain text and without secrets; a page of the log at most. `None`: that was all.
+    /// The next lines, as plain text and without secrets; at most one page of the log. `None`: the log has ended.
+    ///
+    /// # Errors
+    /// CloudWatch or CodeBuild does not answer, or refuses.
     pub async fn next(&mut self) -> Result<Option<Vec<String>>, AwsError> {
         while !self.done {
             let (ended, closing) = (self.build.has_ended(), Closing::of(&self.build));
@@ -111,7 +117,7 @@ impl LogReader {
     /// Where the log is read. `None`: the build has none yet.
     fn stream(&mut self) -> Option<&mut Stream> {
         if self.stream.is_none() {
-            // Reports come first: whoever looks gets the turns that they leave.
+            // Reads for events come first.
             let rank = Rank { since: Timestamp::MAX, matter: 0 };
             let logs: Logs = self.console.parts().logs.clone().ranked(Lane::Short, rank);
             self.stream = self.build.log.clone().map(|location| Stream::new(logs, location));
@@ -134,7 +140,7 @@ impl LogReader {
         lines
     }
 
-    /// The build as it is now: as its job's follower sees it, else as CodeBuild says.
+    /// The build as it is now: as its job's task has seen it, else as CodeBuild says.
     async fn look(&mut self) -> Result<(), AwsError> {
         let held = self.build.job.as_ref().and_then(|job| self.console.tracker().build(job)).filter(|build| build.id == self.build.id);
         let now = match held {

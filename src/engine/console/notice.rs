@@ -1,4 +1,4 @@
-//! What somebody should know of the daemon as a whole.
+//! The notices: states of the daemon that an operator should know of.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -10,12 +10,12 @@ use crate::job::{
     standing::{Cause, JobStanding, LimitStanding, Limits, Notice, PauseScope, Severity},
 };
 
-/// A paused job is told of while so few further receives are left to its message: before the last one, so that somebody can act.
+/// A notice names paused jobs whose messages have so few receives left. It comes before the last one, so that there is time to act.
 const FEW: u32 = 1;
 
 impl Console {
-    /// What somebody should know of, the worst first: what needs a person, loops that stand still, what is paused and what that costs, what
-    /// CodeBuild was found to take less of than the operator allows, starts that it does not take (`troubles`), and that the daemon leaves.
+    /// All notices, the worst first: states that need an operator, loops without progress, pauses and what they cost, projects that run
+    /// fewer builds than the limits allow, starts that CodeBuild refuses (`troubles`), and that the daemon is draining.
     pub(super) fn notices(&self, limits: &Limits, jobs: &[Arc<JobStanding>], troubles: Vec<Notice>, now: Timestamp) -> Vec<Notice> {
         let parts = self.parts();
         let mut notices = parts.notices.list();
@@ -55,7 +55,7 @@ impl Console {
         notices
     }
 
-    /// Paused jobs that soon go to the dead-letter queue because they were held for long.
+    /// Paused jobs whose messages will soon go to the dead-letter queue because they were received too often.
     fn worn(&self, jobs: &[Arc<JobStanding>]) -> Option<Notice> {
         let few: BTreeSet<String> = self.parts().leases.iter().flat_map(|leases| leases.with_few_left(FEW)).collect();
         let is_paused = |job: &JobStanding| job.wait.iter().flat_map(|wait| &wait.reasons).any(|reason| reason.reason == Cause::Paused);

@@ -1,4 +1,4 @@
-//! One job: from the table of those that are held or remembered, else from CodeBuild's record.
+//! One job: from the tracker if it is held or remembered, else from CodeBuild's builds.
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
@@ -17,14 +17,17 @@ use crate::{
     },
 };
 
-/// A reading of the builds' list that is as old serves here: whoever asks for jobs that nobody knows causes no more than a reading a minute.
+/// How old a reading of the list of builds may be. Requests for unknown jobs so cause at most one reading a minute.
 const FRESH: Duration = Duration::from_mins(1);
-/// Builds of one job that are looked at: more attempts than a configuration allows.
+/// How many builds of one job are read: more than the attempts that a configuration allows.
 const BUILDS: usize = 10;
 
 impl Console {
-    /// A job with all that is known of it: one that is held or remembered, else what CodeBuild's builds say. `None`: there is none by this
-    /// id, as far back as [`Console::reach`].
+    /// A job with all that is known of it: from memory, else from CodeBuild's builds. `None`: no job of this id is in memory, and no build
+    /// of it is found as far back as [`Console::reach`].
+    ///
+    /// # Errors
+    /// The job is not in memory, and CodeBuild does not answer or refuses.
     pub async fn job(&self, id: &JobId) -> Result<Option<JobDetail>, AwsError> {
         self.snapshot();
         if let Some(detail) = self.tracker().detail(id, |_| {}) {
@@ -33,7 +36,10 @@ impl Console {
         Ok(JobDetail::of_record(id, &self.builds(id).await?))
     }
 
-    /// A job by one of its names. One that is named by a build is that build's: of a newer job under the same id nothing is told.
+    /// A job by its id or by one of its builds. By a build it is the job of that build, not a newer job of the same id.
+    ///
+    /// # Errors
+    /// As [`Console::job`].
     pub async fn named(&self, name: &Reference) -> Result<Option<JobDetail>, AwsError> {
         let id = match name {
             Reference::Job(id) => Some(id.clone()),
@@ -52,7 +58,10 @@ impl Console {
         }
     }
 
-    /// The id of a job that may be cancelled under one of its names. `None`: it is named by a build that runs nowhere.
+    /// The id of the job to cancel, by its id or by one of its builds. `None`: no such build runs.
+    ///
+    /// # Errors
+    /// As [`Console::job`].
     pub async fn cancellable(&self, name: &Reference) -> Result<Option<JobId>, AwsError> {
         if let Some(id) = self.known(name) {
             let is_it = self.tracker().detail(&id, |_| {}).is_none_or(|detail| is_named(&detail, name));
@@ -60,13 +69,13 @@ impl Console {
         }
         match (self.build(name).await?, name) {
             (Some(build), _) if !build.has_ended() => Ok(build.job.clone()),
-            // Nobody here knows it: whoever has it, or will receive it, is asked.
+            // Another process may hold the job, or it is not received yet.
             (_, Reference::Job(id)) => Ok(Some(id.clone())),
             (_, Reference::Build(_)) => Ok(None),
         }
     }
 
-    /// The id of a job that is held or remembered, by one of its names. It asks nobody.
+    /// The id of a job that is held or remembered, by its id or by one of its builds. It makes no call.
     pub fn known(&self, name: &Reference) -> Option<JobId> {
         let snapshot = self.snapshot();
         let ids = |is_it: &dyn Fn(&JobStanding) -> bool| {
@@ -87,7 +96,7 @@ impl Console {
         Ok(None)
     }
 
-    /// The builds of a job that nobody remembers, the latest last.
+    /// The builds of a job that is not in memory, the latest last.
     pub(super) async fn builds(&self, id: &JobId) -> Result<Vec<Arc<Build>>, AwsError> {
         let parts = self.parts();
         let now = Instant::now();
@@ -105,7 +114,7 @@ impl Console {
     }
 }
 
-/// Whether a job is the one that is named: by a build of its own, where by a build.
+/// Whether a job is the named one. If a build is named, it must be a build of the job.
 fn is_named(detail: &JobDetail, name: &Reference) -> bool {
     match name {
         Reference::Job(_) => true,

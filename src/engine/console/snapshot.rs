@@ -1,4 +1,4 @@
-//! Everything at one moment, shared by all who look.
+//! All jobs and limits at one moment. All viewers share one snapshot.
 
 use std::{
     cmp::Reverse,
@@ -18,27 +18,27 @@ use crate::{
     },
 };
 
-/// A snapshot is this old at most ...
+/// The greatest age of a snapshot ...
 const FRESH: Duration = Duration::from_secs(1);
-/// ... or so many times as old as it took to take, where that is more: whoever looks takes half a percent of a core at most.
+/// ... or so many times the time that it took to make, if that is more. Snapshots so take at most half a percent of a core.
 const SHARE: u32 = 200;
-/// So much of a time (RFC 3339 in UTC) is its second.
+/// The length of an RFC 3339 time in UTC down to its seconds.
 const SECOND: usize = "2026-11-22T10:22:00".len();
 
 /// A snapshot that was taken.
 #[derive(Debug)]
 pub(super) struct Taken {
     snapshot: Arc<Snapshot>,
-    /// What held then: whoever has changed it finds the change.
+    /// The configuration of that moment. After a reload a new snapshot is made, so that whoever reloaded sees the change.
     config: Arc<Config>,
     stale_at: Instant,
 }
 
 impl Console {
-    /// Everything at one moment, a second ago at most as a rule, and not before the last reload, pause or resume. It is taken when somebody
-    /// asks, and asks nobody else.
+    /// All jobs and limits, as a rule at most a second old, and never older than the last reload, pause or resume. It is made on demand and
+    /// makes no call.
     pub fn snapshot(&self) -> Arc<Snapshot> {
-        // Whoever comes meanwhile waits for the one that is being taken.
+        // Others wait for the snapshot that is being made.
         let mut taken = self.shared.taken.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
         let config = self.config();
@@ -73,13 +73,12 @@ impl Console {
     }
 }
 
-/// What is before what: those that wait in the order of their turn, those that run and are reported, the oldest first, and those that have
-/// ended, the newest first.
+/// The order of the jobs: waiting jobs in the order of their turns, then running and reported ones with the oldest first, then ended ones
+/// with the newest first.
 fn key(job: &JobStanding) -> (State, usize, &str, Reverse<&str>, [Option<&str>; 2]) {
     let position = job.wait.as_ref().and_then(|wait| wait.position).unwrap_or(usize::MAX);
     let started = job.started_at.as_deref().unwrap_or(&job.received_at);
-    // Starts are sent side by side, so that within a second chance decides which of them CodeBuild takes first. Of builds that began in the
-    // same second the job that was sent first comes first.
+    // Starts are sent concurrently, so their order within a second is random. Within a second the job that was sent first comes first.
     let sent = [job.job.enqueued_at.as_deref(), job.job.id.as_deref()];
     match job.state {
         State::Waiting => (State::Waiting, position, &job.received_at, Reverse(""), sent),

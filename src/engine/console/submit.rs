@@ -15,7 +15,7 @@ use crate::{
 /// A job that was put on the queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Submitted {
-    /// The job's id: the sender's, or the message's.
+    /// The job's id: from the message, else SQS's id of it.
     pub id: String,
     /// SQS's id of the message.
     pub message_id: String,
@@ -26,10 +26,10 @@ pub struct Submitted {
 /// Why a job was not put on the queue.
 #[derive(Debug, thiserror::Error)]
 pub enum SubmitError {
-    /// It is no valid job.
+    /// The message is no valid job.
     #[error("the message is no valid job")]
     Rejected(Vec<Problem>),
-    /// As many jobs of its tenant wait as may, and further ones are turned away.
+    /// The tenant has as many waiting jobs as it may, and `when_full` is `reject`.
     #[error("as many jobs of the tenant wait as may")]
     Full(Vec<Problem>),
     /// SQS did not take it.
@@ -39,18 +39,21 @@ pub enum SubmitError {
 
 impl Console {
     /// Puts a job on the first queue, if the daemon would accept it. `traceparent`: the sender's trace.
+    ///
+    /// # Errors
+    /// The message is no valid job, its tenant may have no further waiting job, or SQS has not taken it.
     pub async fn submit(&self, body: &str, traceparent: Option<&str>) -> Result<Submitted, SubmitError> {
         let rejected =
             |path: &str, problem: &str| SubmitError::Rejected(vec![Problem { path: path.to_owned(), problem: problem.to_owned() }]);
         if body.len() > MESSAGE_BYTES {
             return Err(rejected("", "is larger than SQS takes"));
         }
-        // The message's id is not known yet, and any id is one that a job may have.
+        // SQS gives the message its id only when it is sent. Any valid id serves for the checks.
         let named = match message::read(body, "m", &self.config().profiles) {
             Ok(Message::Job(job)) => {
                 let is_named = serde_json::from_str::<serde_json::Value>(body).is_ok_and(|body| body.get("id").is_some());
                 let worker = &self.parts().worker;
-                // A repeat of a job that is known is not turned away. What others have sent and nobody has received yet is not counted.
+                // A repeat of a known job is accepted. Messages on the queue that are not received yet are not counted.
                 let is_new = !is_named || !worker.deduplication.knows(&job.id);
                 if let Some(full) = worker.scheduler.full(&job.tenant).filter(|_| is_new) {
                     return Err(SubmitError::Full(full.rejection(&job).problems));
@@ -67,14 +70,14 @@ impl Console {
         Ok(Submitted { id, message_id, queue })
     }
 
-    /// Sends a message to the first queue, into the group where it belongs.
+    /// Sends a message to the first queue, in the message group of its job.
     pub(super) async fn send(&self, body: &str, attributes: &Attributes) -> Result<String, AwsError> {
         let queue = self.parts().clients.queue(self.config().queues.first().map_or("", |queue| &queue.url));
         queue.send_to(&place(body, queue.is_fifo(), unique()), body, attributes).await
     }
 }
 
-/// What no other message has.
+/// A deduplication id that no other message has.
 fn unique() -> String {
     format!("api-{:016x}", fastrand::u64(..))
 }

@@ -1,4 +1,4 @@
-//! The desk where dead letters are handled, one visitor at a time: in the daemon, and on the command line without one.
+//! The dead letters of a deployment: look, redrive, delete, one request at a time. Used by the daemon, and by the command line without one.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -15,61 +15,49 @@ use tokio::{
 };
 
 use super::{
+    error::Error,
     hold::Hold,
+    queue::{DeadLetterQueue, Source},
     reading::{self, Reading},
     selection::{Done, Refused, Selection},
 };
 use crate::{
     aws::{
         AwsError, Clients,
-        queue::{BATCH, Delivery, Queue},
+        queue::{BATCH, Delivery},
     },
     clock::Clock,
     config::{self, Current},
-    engine::{REASONS, dead_letters::DeadLetters},
+    engine::REASONS,
     job::standing::DeadLetter,
     observe,
     supervise::Jobs,
 };
 
-/// How long one visitor waits for another.
+/// How long a request waits for the one before it.
 const TURN: Duration = Duration::from_secs(5);
 
-/// The dead letters of a deployment. Cheap to clone.
+/// Handles the dead letters of a deployment. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Desk {
     shared: Arc<Shared>,
-    /// What is begun is carried to its end, even when nobody waits for it any more.
+    /// Requests run here, so that each ends even if its caller is gone.
     tasks: Jobs,
 }
 
 #[derive(Debug)]
 struct Shared {
-    counters: Vec<Counter>,
-    /// By which a message is read again. `None`: nobody can say what would be accepted.
+    sources: Vec<Source>,
+    /// The configuration by which messages are read again. `None`: whether one would be accepted is not known.
     current: Option<Current>,
     clock: Clock,
-    /// Held by who receives: what one holds another would not see.
+    /// Held by the request that receives: another would not see the messages that it holds.
     turn: Arc<tokio::sync::Mutex<()>>,
-    /// Bounded as a look is.
+    /// The last look. A look is bounded in messages and bytes.
     last: Mutex<Option<Arc<Look>>>,
 }
 
-/// A jobs queue and where its dead letters lie.
-#[derive(Debug)]
-struct Counter {
-    settings: config::Queue,
-    jobs: Queue,
-    dead: DeadLetters,
-}
-
-/// A dead-letter queue, and the jobs queues that it belongs to.
-struct Found<'a> {
-    queue: Queue,
-    counters: Vec<&'a Counter>,
-}
-
-/// What a look has found.
+/// The dead letters that a look has found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Look {
     /// When it was made: RFC 3339 in UTC.
@@ -81,23 +69,6 @@ pub struct Look {
     pub complete: bool,
 }
 
-/// Why there is no answer.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// No such dead-letter queue.
-    #[error("{0}")]
-    Unknown(String),
-    /// Somebody else is at it.
-    #[error("somebody else looks at the dead letters: try again in a minute")]
-    Busy,
-    /// The process leaves, or has failed.
-    #[error("the look was broken off: what it hid is visible again within a minute")]
-    BrokenOff,
-    /// SQS does not answer as it should.
-    #[error(transparent)]
-    Aws(#[from] AwsError),
-}
-
 enum Action {
     Redrive { body: Option<String> },
     Delete,
@@ -106,42 +77,41 @@ enum Action {
 impl Desk {
     /// The dead letters of these queues.
     pub fn new(queues: &[config::Queue], clients: &Clients, current: Option<Current>, clock: Clock, tasks: Jobs) -> Self {
-        let counter = |settings: &config::Queue| {
-            let jobs = clients.queue(&settings.url);
-            let dead = DeadLetters::new(settings, &jobs, clients);
-            Counter { settings: settings.clone(), jobs, dead }
-        };
-        let counters = queues.iter().map(counter).collect();
-        Self { shared: Arc::new(Shared { counters, current, clock, turn: Arc::default(), last: Mutex::default() }), tasks }
+        let sources = queues.iter().map(|settings| Source::new(settings, clients)).collect();
+        Self { shared: Arc::new(Shared { sources, current, clock, turn: Arc::default(), last: Mutex::default() }), tasks }
     }
 
-    /// For whoever else in the process receives from a dead-letter queue.
+    /// The lock for others in the process that receive from a dead-letter queue.
     pub(crate) fn turn(&self) -> Arc<tokio::sync::Mutex<()>> {
         Arc::clone(&self.shared.turn)
     }
 
-    /// What the last look found, without those that have been done with since. It asks nobody.
+    /// The last look, without the dead letters that were moved or deleted since. It makes no call.
     pub fn last(&self) -> Option<Arc<Look>> {
         self.shared.last.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Looks at all of them. Each message counts one receive more.
+    /// Reads all dead letters. Each look adds one to a message's receive count.
+    ///
+    /// # Errors
+    /// See [`Error`]; this holds for all that follow.
     pub async fn look(&self) -> Result<Arc<Look>, Error> {
         let shared = Arc::clone(&self.shared);
         self.apart(async move { shared.look().await }).await
     }
 
-    /// Moves some back to their jobs queue: sent there first, then deleted here. What would be rejected again stays, unless forced.
+    /// Moves dead letters back to their jobs queue: each is sent there first, then deleted here. One that would be rejected again stays,
+    /// unless `force` is set.
     pub async fn redrive(&self, selection: Selection) -> Result<Done, Error> {
         self.act(selection, Action::Redrive { body: None }).await
     }
 
-    /// Moves one back with another body.
+    /// Moves one dead letter back with another body.
     pub async fn redrive_edited(&self, id: &str, body: String) -> Result<Done, Error> {
         self.act(Selection::of(id), Action::Redrive { body: Some(body) }).await
     }
 
-    /// Deletes some.
+    /// Deletes dead letters.
     pub async fn delete(&self, selection: Selection) -> Result<Done, Error> {
         self.act(selection, Action::Delete).await
     }
@@ -154,7 +124,7 @@ impl Desk {
     async fn apart<T: Send + 'static>(&self, work: impl Future<Output = Result<T, Error>> + Send + 'static) -> Result<T, Error> {
         let (sender, answer) = oneshot::channel();
         self.tasks.spawn("dead letters", async move {
-            // Who asked may have gone.
+            // The caller may be gone.
             drop(sender.send(work.await));
         });
         answer.await.unwrap_or(Err(Error::BrokenOff))
@@ -165,9 +135,9 @@ impl Shared {
     async fn look(&self) -> Result<Arc<Look>, Error> {
         let _turn = timeout(TURN, self.turn.lock()).await.map_err(|_| Error::Busy)?;
         let (mut letters, mut complete, since) = (Vec::new(), true, Instant::now());
-        for found in self.queues(None).await? {
+        for found in DeadLetterQueue::all(&self.sources, None).await? {
             let hold = Hold::take(&found.queue, since, |_| false).await?;
-            let retention = retention(&found.queue).await;
+            let retention = found.retention().await;
             letters.extend(hold.held.iter().map(|delivery| self.read(&found, delivery, retention).letter));
             complete &= hold.complete;
             hold.give_back().await;
@@ -182,10 +152,10 @@ impl Shared {
         let _turn = timeout(TURN, self.turn.lock()).await.map_err(|_| Error::Busy)?;
         let since = Instant::now();
         let mut all = Done { complete: true, missing: selection.ids.clone(), ..Done::default() };
-        for found in self.queues(selection.queue.as_deref()).await? {
+        for found in DeadLetterQueue::all(&self.sources, selection.queue.as_deref()).await? {
             let wanted = |held: &[Delivery]| held.iter().filter(|delivery| all.missing.contains(&delivery.message_id)).count();
             let mut hold = Hold::take(&found.queue, since, |held| !selection.ids.is_empty() && wanted(held) == all.missing.len()).await?;
-            // Who names ids wants no more than these.
+            // If ids are named, the rest of the queue does not matter.
             all.complete &= hold.complete || !selection.ids.is_empty();
             let (meant, rest) = std::mem::take(&mut hold.held).into_iter().partition(|delivery| {
                 let letter = self.read(&found, delivery, None).letter;
@@ -200,9 +170,17 @@ impl Shared {
         Ok(all)
     }
 
-    /// Does it to those that are meant; what stays is put back into the hold.
-    async fn handle(&self, found: &Found<'_>, hold: &mut Hold, meant: Vec<Delivery>, action: &Action, force: bool, all: &mut Done) {
-        // In a FIFO queue they keep their order.
+    /// Carries the action out for the messages that are meant. Those that stay go back into the hold.
+    async fn handle(
+        &self,
+        found: &DeadLetterQueue<'_>,
+        hold: &mut Hold,
+        meant: Vec<Delivery>,
+        action: &Action,
+        force: bool,
+        all: &mut Done,
+    ) {
+        // One at a time in a FIFO queue, to keep the order.
         let at_once = if found.queue.is_fifo() { 1 } else { BATCH };
         let mut meant = meant.into_iter().peekable();
         while meant.peek().is_some() && hold.has_time() {
@@ -231,7 +209,7 @@ impl Shared {
                 hold.held.extend(stay);
                 ready = gone;
             }
-            // Nothing is deleted that has not been sent; what has been sent and cannot be deleted is there twice, and says so.
+            // Only what was sent is deleted. If the delete fails, the message is on both queues, and the answer says so.
             for (delivery, deleted) in ready.iter().zip(hold.delete(&ready).await) {
                 match deleted {
                     Ok(()) => all.done.push(delivery.message_id.clone()),
@@ -243,8 +221,8 @@ impl Shared {
         hold.held.extend(meant);
     }
 
-    /// Why one may not be moved back.
-    fn refusal(&self, found: &Found<'_>, delivery: &Delivery, action: &Action, force: bool) -> Option<Refused> {
+    /// Why a message may not be moved back. `None`: it may.
+    fn refusal(&self, found: &DeadLetterQueue<'_>, delivery: &Delivery, action: &Action, force: bool) -> Option<Refused> {
         let Action::Redrive { body } = action else { return None };
         let delivery = Delivery { body: body.clone().unwrap_or_else(|| delivery.body.clone()), ..delivery.clone() };
         let today = self.read(found, &delivery, None).today;
@@ -256,44 +234,25 @@ impl Shared {
         })
     }
 
-    async fn send(&self, found: &Found<'_>, delivery: &Delivery, body: Option<&str>) -> Result<(), AwsError> {
+    async fn send(&self, found: &DeadLetterQueue<'_>, delivery: &Delivery, body: Option<&str>) -> Result<(), AwsError> {
         let mut delivery = delivery.clone();
         delivery.attributes.remove(REASONS);
         if let Some(body) = body {
             body.clone_into(&mut delivery.body);
         }
-        let counter = found.of(&delivery);
-        let id = counter.jobs.pass_on(&delivery, &delivery.attributes).await?;
-        observe::dead_letter_redriven(&delivery.message_id, &id, counter.settings.name());
+        let source = found.of(&delivery);
+        let id = source.jobs.pass_on(&delivery, &delivery.attributes).await?;
+        observe::dead_letter_redriven(&delivery.message_id, &id, source.settings.name());
         Ok(())
     }
 
-    fn read(&self, found: &Found<'_>, delivery: &Delivery, retention: Option<Duration>) -> Reading {
-        let name = found.queue.url().rsplit('/').next().unwrap_or_default();
-        let place = reading::Place { queue: name, envelope: found.of(delivery).settings.envelope, retention };
+    fn read(&self, found: &DeadLetterQueue<'_>, delivery: &Delivery, retention: Option<Duration>) -> Reading {
+        let place = reading::Place { queue: found.name(), envelope: found.of(delivery).settings.envelope, retention };
         let config = self.current.as_ref().map(Current::now);
         reading::read(delivery, &place, config.as_deref().map(|config| &config.profiles))
     }
 
-    /// Every dead-letter queue once; of those of one name only, if one is named.
-    async fn queues(&self, named: Option<&str>) -> Result<Vec<Found<'_>>, Error> {
-        let mut all: Vec<Found<'_>> = Vec::new();
-        for counter in &self.counters {
-            let Some(queue) = counter.dead.find().await? else { continue };
-            match all.iter_mut().find(|found| found.queue.url() == queue.url()) {
-                Some(found) => found.counters.push(counter),
-                None => all.push(Found { queue: queue.clone(), counters: vec![counter] }),
-            }
-        }
-        all.retain(|found| named.is_none_or(|name| found.is_called(name)));
-        match named {
-            _ if !all.is_empty() => Ok(all),
-            Some(name) => Err(Error::Unknown(format!("there is no dead-letter queue {name}, and none of a jobs queue {name}"))),
-            None => Err(Error::Unknown("no jobs queue has a dead-letter queue".to_owned())),
-        }
-    }
-
-    /// Takes those that have been done with out of the last look.
+    /// Removes dead letters that were moved or deleted from the last look.
     fn forget(&self, ids: &[String]) {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(look) = last.as_mut()
@@ -302,24 +261,6 @@ impl Shared {
             Arc::make_mut(look).letters.retain(|letter| !ids.contains(&letter.id));
         }
     }
-}
-
-impl Found<'_> {
-    /// The jobs queue that a message came from, as far as it says; else the first.
-    fn of(&self, delivery: &Delivery) -> &Counter {
-        let from = delivery.moved_from.as_deref().and_then(|arn| arn.rsplit(':').next());
-        let named = from.and_then(|name| self.counters.iter().find(|counter| counter.settings.name() == name));
-        named.unwrap_or(&self.counters[0])
-    }
-
-    fn is_called(&self, name: &str) -> bool {
-        self.queue.url().rsplit('/').next() == Some(name) || self.counters.iter().any(|counter| counter.settings.name() == name)
-    }
-}
-
-/// How long a queue keeps messages, where it may be asked.
-async fn retention(queue: &Queue) -> Option<Duration> {
-    queue.retention().await.ok().flatten()
 }
 
 fn undeleted(action: &Action, error: &AwsError) -> String {

@@ -1,4 +1,4 @@
-//! The messages of a dead-letter queue, held for a moment: nobody else gets one meanwhile, and none that comes later is among them.
+//! The messages of a dead-letter queue, received and held for a moment. Nobody else receives them meanwhile.
 
 use std::time::Duration;
 
@@ -10,28 +10,28 @@ use crate::aws::{
     queue::{BATCH, Deletes, Delivery, Extensions, Queue},
 };
 
-/// Messages in one look. A queue with more shows these, and says that there are more.
+/// The most messages in one look. If the queue has more, the answer says that it is not complete.
 const MOST: usize = 1_000;
-/// What their bodies may take in memory, but for those of the last receive.
+/// The most bytes of bodies in one look. The last receive may exceed it.
 const BYTES: usize = 16 * 1024 * 1024;
-/// Receiving ends after so long: a hundred receives, as a rule, take a part of it.
+/// How long a look receives at most. A hundred receives usually take less.
 const RECEIVING: Duration = Duration::from_secs(10);
-/// After so long nothing more is begun, so that who asks over HTTP has an answer within 30 s.
+/// After so long no further batch is begun, so that an HTTP client has its answer within 30 s.
 const HANDLING: Duration = Duration::from_secs(22);
-/// They are hidden for so long, and visible again then even if this process dies.
+/// The visibility timeout of the messages. They are visible again after it even if this process dies.
 const VISIBILITY: Duration = Duration::from_mins(1);
-/// An empty answer to a poll that waits has asked every server of the queue's; one that does not wait has asked a few.
+/// Long polling asks all servers of a queue, so an empty answer means that it is empty. Short polling asks only some.
 const WAIT: Duration = Duration::from_secs(1);
 
-/// Messages that are held.
+/// The messages that are held.
 #[derive(Debug)]
 pub(super) struct Hold {
     queue: Queue,
-    /// Those that have not been done with.
+    /// Those that are neither moved nor deleted yet.
     pub(super) held: Vec<Delivery>,
     /// Whether they were all that could be received.
     pub(super) complete: bool,
-    /// When the visitor came.
+    /// When the request began.
     since: Instant,
 }
 
@@ -59,12 +59,12 @@ impl Hold {
         Ok(hold)
     }
 
-    /// Whether there is still time to begin something.
+    /// Whether there is time for a further batch.
     pub(super) fn has_time(&self) -> bool {
         self.since.elapsed() < HANDLING
     }
 
-    /// Deletes some that were taken out of it; the answer says for each whether it is gone.
+    /// Deletes messages that were taken out of the hold. The answer has the result of each.
     pub(super) async fn delete(&self, deliveries: &[Delivery]) -> Vec<Result<(), AwsError>> {
         let mut answers = Vec::with_capacity(deliveries.len());
         for batch in deliveries.chunks(BATCH) {
@@ -74,11 +74,11 @@ impl Hold {
         answers
     }
 
-    /// Makes what is left visible to others at once.
+    /// Makes the remaining messages visible to others at once.
     pub(super) async fn give_back(self) {
         for batch in self.held.chunks(BATCH) {
             let receipts = batch.iter().map(|delivery| (delivery.receipt.clone(), Duration::ZERO)).collect();
-            // One that cannot be given back is visible again soon.
+            // If that fails, the visibility timeout ends soon.
             drop(Extensions(self.queue.clone()).send(receipts).await);
         }
     }

@@ -1,4 +1,4 @@
-//! A dead letter read: why it is there, and whether it would be accepted now.
+//! Reads a dead letter: why it is there, and whether it would be accepted now.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -16,13 +16,13 @@ use crate::{
     },
 };
 
-/// A dead letter, and what is wrong with it as the configuration is now; empty: nothing.
+/// A dead letter, and its problems under the present configuration. No problems: it would be accepted.
 pub(super) struct Reading {
     pub(super) letter: DeadLetter,
     pub(super) today: Vec<Problem>,
 }
 
-/// Where the message lies.
+/// The queue in which the message is.
 pub(super) struct Place<'a> {
     /// The dead-letter queue's name.
     pub(super) queue: &'a str,
@@ -46,7 +46,7 @@ pub(super) fn read(delivery: &Delivery, place: &Place<'_>, profiles: Option<&BTr
     };
     let reasons = delivery.text(REASONS).map(problems).unwrap_or_default();
     let too_often = delivery.moved_from.is_some() || reasons.iter().any(|problem| problem.path.is_empty() && problem.problem == REASON);
-    // Without our words, for which there was no room, or sent there by somebody else: what it is decides.
+    // There is no attribute with our reasons: it did not fit, or somebody else sent the message. Then its content decides.
     let kind =
         if too_often || (reasons.is_empty() && today.is_empty()) { DeadLetterKind::ReceivedTooOften } else { DeadLetterKind::Rejected };
     let problems = match kind {
@@ -72,7 +72,7 @@ pub(super) fn read(delivery: &Delivery, place: &Place<'_>, profiles: Option<&BTr
     Reading { letter, today }
 }
 
-/// Back from the attribute's lines.
+/// Reads the problems back from the lines of the attribute.
 fn problems(text: &str) -> Vec<Problem> {
     let problem = |line: &str| {
         let (path, problem) = line.split_once(": ").filter(|(path, _)| path.starts_with('/')).unwrap_or(("", line));

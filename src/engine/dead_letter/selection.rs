@@ -1,4 +1,4 @@
-//! Which dead letters are meant, and what became of them.
+//! Which dead letters a request is for, and what became of them.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -8,17 +8,17 @@ use crate::job::{
     standing::{DeadLetter, DeadLetterKind},
 };
 
-/// Which dead letters. Everything that is said must fit.
+/// Which dead letters. Every field that is given must match.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Selection {
-    /// SQS's ids of the messages; empty: whatever else fits.
+    /// SQS's ids of the messages. Empty: any.
     pub ids: Vec<String>,
     /// Why they are there.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "DeadLetterKind")]
     pub kind: Option<DeadLetterKind>,
-    /// A part of one of their problems, or of the path of one.
+    /// A part of the text or of the path of one of their problems.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     pub problem: Option<String>,
@@ -26,9 +26,9 @@ pub struct Selection {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     pub queue: Option<String>,
-    /// All are meant, where nothing else is said.
+    /// Selects all dead letters when no other field is given.
     pub all: bool,
-    /// To be moved back even where they would be rejected again.
+    /// Whether to move back even those that would be rejected again.
     pub force: bool,
 }
 
@@ -37,11 +37,11 @@ pub struct Selection {
 pub struct Done {
     /// Ids of those that were moved back or deleted.
     pub done: Vec<String>,
-    /// Those that stay, and why.
+    /// Those that stay, each with its reasons.
     pub refused: Vec<Refused>,
     /// Ids that were named and not found.
     pub missing: Vec<String>,
-    /// Whether the whole queue was seen. Otherwise there may be more: ask again.
+    /// Whether the whole queue was read. If not, there may be more: send the request again.
     pub complete: bool,
 }
 
@@ -70,7 +70,7 @@ impl Selection {
         self.ids.is_empty() || self.ids.iter().any(|named| named == id)
     }
 
-    /// Whether a dead letter is meant.
+    /// Whether the request is for this dead letter.
     pub fn covers(&self, letter: &DeadLetter) -> bool {
         let says = |text: &String| letter.problems.iter().any(|problem| problem.problem.contains(text) || problem.path.contains(text));
         self.names(&letter.id) && self.kind.is_none_or(|kind| kind == letter.kind) && self.problem.as_ref().is_none_or(says)

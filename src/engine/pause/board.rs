@@ -1,4 +1,4 @@
-//! Where pauses are written: the tags of the jobs queues. Who has the queues alone can pause and resume, without a daemon.
+//! Reads and writes the tags of the jobs queues that hold the pauses. It needs no daemon.
 
 use futures_util::future::join_all;
 
@@ -16,29 +16,32 @@ use crate::{
 /// The jobs queues of a deployment.
 #[derive(Debug, Clone)]
 pub struct Board {
-    /// By name, as the configuration orders them. What concerns no queue of its own is written on the first.
+    /// In the order of the configuration. A pause that is not of one queue is written to the first.
     queues: Vec<(String, Queue)>,
 }
 
 impl Board {
-    /// The board of these queues, of which there is at least one.
+    /// The tags of these queues; at least one.
     pub fn new<'a>(queues: impl IntoIterator<Item = &'a config::Queue>, clients: &Clients) -> Self {
         Self { queues: queues.into_iter().map(|queue| (queue.name().to_owned(), clients.queue(&queue.url))).collect() }
     }
 
-    /// How many queues there are.
+    /// The number of queues.
     pub(super) fn queues(&self) -> usize {
         self.queues.len()
     }
 
-    /// What the tags of each queue say, with the queue's name.
+    /// The pauses in the tags of each queue, by the queue's name.
     pub async fn read(&self) -> Vec<(&str, Result<Tags, AwsError>)> {
         let read = async |(name, queue): &(String, Queue)| queue.tags().await.map(|tags| pause::read(&tags, name));
         let found = join_all(self.queues.iter().map(read)).await;
         self.queues.iter().map(|(name, _)| name.as_str()).zip(found).collect()
     }
 
-    /// Writes a pause down; on which queue.
+    /// Writes a pause. The answer is the number of the queue that has the tag.
+    ///
+    /// # Errors
+    /// There is no such queue, a tag cannot have the reason, or SQS has not set the tag.
     pub async fn pause(&self, pause: &Pause) -> Result<usize, Error> {
         check(&pause.scope)?;
         let value = pause::value(pause).map_err(Error::Reason)?;
@@ -51,7 +54,10 @@ impl Board {
         Ok(at)
     }
 
-    /// Takes a pause away, on whichever queue it stands; whether there was one.
+    /// Removes a pause from every queue that has its tag. The answer is whether there was one.
+    ///
+    /// # Errors
+    /// There is no such queue, or SQS has not removed the tag.
     pub async fn resume(&self, scope: &PauseScope) -> Result<bool, Error> {
         check(scope)?;
         if let PauseScope::Queue(name) = scope {
@@ -75,7 +81,7 @@ impl Board {
     }
 }
 
-/// A name that a tag's key can have. A profile's keeps to the same rule as a tenant's.
+/// Checks that a tag's key can have this name. A profile's name follows the same rule as a tenant's.
 fn check(scope: &PauseScope) -> Result<(), Error> {
     let (kind, name) = match scope {
         PauseScope::All | PauseScope::Queue(_) => return Ok(()),

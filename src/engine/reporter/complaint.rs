@@ -1,4 +1,4 @@
-//! What the topic refuses, for those who have to mend it: jobs that have ended cannot be told meanwhile.
+//! Refusals of the topic, as a notice and in the log: an operator has to act, because the ends of jobs are not published meanwhile.
 
 use std::sync::{
     Arc, Mutex, PoisonError,
@@ -13,21 +13,21 @@ use crate::{
     observe::{self, Seldom},
 };
 
-/// The complaints about the topic. Cheap to clone.
+/// The refusals of the topic. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(super) struct Complaints {
     notices: Notices,
     clock: Clock,
     arn: Arc<str>,
-    /// What the notice is about.
+    /// The subject of the notice.
     about: Arc<str>,
-    /// Events that must be told, were refused, and are tried again.
+    /// The number of terminal events that were refused and are tried again.
     untold: Arc<AtomicUsize>,
-    /// What passes by itself.
+    /// When to log failures that end by themselves.
     log: Arc<Mutex<Seldom>>,
 }
 
-/// One of the events that are tried again. It is dropped when the topic has accepted it.
+/// One of the refused events. Dropped when the topic has accepted it.
 #[derive(Debug)]
 pub(super) struct Untold(Arc<AtomicUsize>);
 
@@ -36,13 +36,13 @@ impl Complaints {
         Self { notices, clock, arn: arn.into(), about: format!("topic {arn}").into(), untold: Arc::default(), log: Arc::default() }
     }
 
-    /// An event that must be told was refused for the first time.
+    /// Counts a terminal event that was refused for the first time.
     pub(super) fn untold(&self) -> Untold {
         self.untold.fetch_add(1, Ordering::Relaxed);
         Untold(Arc::clone(&self.untold))
     }
 
-    /// An event could not be published, and is tried again. The log has that once for all events, and then seldom.
+    /// An event could not be published, and is tried again. It is logged once for all events, and then every ten minutes.
     pub(super) fn failed(&self, event: &str, error: &AwsError) {
         let kind = error.class.name();
         if !error.class.is_refusal() {
@@ -55,7 +55,7 @@ impl Complaints {
         observe::publish_refused(event, &format_args!("{error}{cure}"), is_due);
     }
 
-    /// The topic has accepted an event. One that refuses some events only needs a person until they are told too.
+    /// The topic has accepted an event. The notice stays until the refused events are accepted too.
     pub(super) fn accepted(&self) {
         self.log.lock().unwrap_or_else(PoisonError::into_inner).is_over();
         if self.untold.load(Ordering::Relaxed) == 0
@@ -83,7 +83,7 @@ mod tests {
         let complaints = Complaints::new(notices.clone(), Clock::system(), "arn:aws:sns:us-east-1:000000000000:events");
         let refused = |class| complaints.failed("app-1/finished", &AwsError::local(class, "sns.PublishBatch", "no"));
         let kinds = || notices.list().into_iter().map(|notice| notice.kind).collect::<Vec<_>>();
-        // An event that nobody depends on tells it too.
+        // A best-effort event counts too.
         refused(Class::Denied);
         assert_eq!(kinds(), ["denied"]);
         complaints.accepted();

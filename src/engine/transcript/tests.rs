@@ -2,6 +2,7 @@
 
 use std::{ops::Range, sync::Arc};
 
+use jiff::Timestamp;
 use localaws::{
     LocalAws, Options,
     runner::scripted::{Script, Scripted},
@@ -9,8 +10,12 @@ use localaws::{
 use serde_json::json;
 use tokio_util::bytes::Bytes;
 
-use super::*;
-use crate::aws::Clients;
+use super::{
+    failure::MARGIN,
+    reading::{TAIL, WINDOW},
+    *,
+};
+use crate::{aws::Clients, job::build::Phase};
 
 const BEGAN: &str = "2026-11-22T10:00:00Z";
 const SETTLE: Duration = Duration::from_secs(10);

@@ -1,46 +1,25 @@
 //! `GET openapi.json`: the API's description, made of the types that it reads and writes.
 
-use axum::{Json, http::Uri};
-use schemars::{JsonSchema, SchemaGenerator, generate::SchemaSettings};
-use serde_json::{Map, Value, json};
+mod operation;
+mod shape;
 
+use axum::{Json, http::Uri};
+use serde_json::{Value, json};
+
+use self::{operation::Operation, shape::Shapes};
 use super::{
     Accepted, Cancel, Cancelled, DeadLetterList, DeadLetterWish, JobList, LimitsNow, PauseWish, ROOT, Redrive, Reloaded, ResumeWish,
     Resumed, no_parameters,
 };
 use crate::{
     engine::dead_letter::Done,
-    http::problem::{MEDIA_TYPE, Problem},
+    http::problem::Problem,
     job::{
         message::wire::JobMessage,
         outcome::Status,
         standing::{Cause, JobDetail, Pause, State},
     },
 };
-
-/// What every operation may answer besides what it is for.
-const ALWAYS: [(&str, &str); 6] = [
-    ("400", "The request is wrong: an unknown parameter, a wrong value."),
-    ("401", "A token is needed, or is not known."),
-    ("403", "The token may only read, or a page of another site asks."),
-    ("404", "There is nothing by this name."),
-    ("421", "The request names another host than this daemon."),
-    ("503", "Too much is under way, the daemon is starting, or AWS throttles: `Retry-After` says when to come back."),
-];
-/// What the listener itself answers, without a body.
-const OF_A_HEAD: [(&str, &str); 2] = [
-    ("414", "The address is too long; the answer has no body."),
-    ("431", "The request's head is larger than 32 KiB; the answer has no body."),
-];
-/// What an operation that asks AWS may answer.
-const OF_AWS: (&str, &str) = ("502", "AWS does not answer, or refuses.");
-/// What an operation that takes a body may answer.
-const OF_A_BODY: [(&str, &str); 4] = [
-    ("408", "The body did not come in time."),
-    ("413", "The body is larger than SQS takes in a message."),
-    ("415", "The body must be `application/json`."),
-    ("422", "The body breaks a rule."),
-];
 
 pub(super) async fn document(uri: Uri) -> Result<Json<Value>, Problem> {
     no_parameters(&uri)?;
@@ -239,88 +218,4 @@ fn filters(shapes: &mut Shapes) -> Vec<Value> {
         number("per_page", "Jobs on a page.", super::list::PER_PAGE, super::list::MOST_PER_PAGE),
     ];
     of.into_iter().map(several).chain(paging).collect()
-}
-
-/// One operation in the making.
-struct Operation {
-    object: Map<String, Value>,
-    responses: Map<String, Value>,
-    refusals: Vec<(&'static str, &'static str)>,
-}
-
-impl Operation {
-    fn new(id: &str, summary: &str) -> Self {
-        let operation = [("operationId", id), ("summary", summary)].map(|(key, value)| (key.to_owned(), Value::from(value)));
-        Self { object: operation.into_iter().collect(), responses: Map::new(), refusals: ALWAYS.to_vec() }
-    }
-
-    fn takes(mut self, parameters: Vec<Value>) -> Self {
-        self.object.insert("parameters".to_owned(), parameters.into());
-        self
-    }
-
-    fn brings(mut self, schema: &Value, required: bool) -> Self {
-        let body = json!({ "required": required, "content": { "application/json": { "schema": schema } } });
-        self.object.insert("requestBody".to_owned(), body);
-        self.refusals.extend(OF_A_BODY);
-        self
-    }
-
-    fn asks_aws(mut self) -> Self {
-        self.refusals.push(OF_AWS);
-        self
-    }
-
-    fn gives(mut self, status: &str, about: &str, media: &str, schema: &Value) -> Self {
-        self.responses.insert(status.to_owned(), json!({ "description": about, "content": { media: { "schema": schema } } }));
-        self
-    }
-
-    fn refuses(mut self, status: &'static str, about: &'static str) -> Self {
-        self.refusals.push((status, about));
-        self
-    }
-
-    fn finish(mut self, shapes: &mut Shapes) -> Value {
-        let problem = shapes.written::<Problem>();
-        for (status, about) in self.refusals {
-            let refusal = json!({ "description": about, "content": { MEDIA_TYPE: { "schema": problem } } });
-            self.responses.insert(status.to_owned(), refusal);
-        }
-        for (status, about) in OF_A_HEAD {
-            self.responses.insert(status.to_owned(), json!({ "description": about }));
-        }
-        self.object.insert("responses".to_owned(), self.responses.into());
-        self.object.into()
-    }
-}
-
-/// The shapes that the operations name.
-struct Shapes {
-    /// What the daemon writes ...
-    written: SchemaGenerator,
-    /// ... and what it reads, where fields with a default may be left out.
-    read: SchemaGenerator,
-}
-
-impl Shapes {
-    fn new() -> Self {
-        let settings = || SchemaSettings::draft2020_12().with(|settings| settings.definitions_path = "/components/schemas".into());
-        Self { written: settings().for_serialize().into_generator(), read: settings().for_deserialize().into_generator() }
-    }
-
-    fn written<T: JsonSchema>(&mut self) -> Value {
-        self.written.subschema_for::<T>().to_value()
-    }
-
-    fn read<T: JsonSchema>(&mut self) -> Value {
-        self.read.subschema_for::<T>().to_value()
-    }
-
-    /// All of them. One that is read and written is as it is read, which takes all that is written.
-    fn finish(mut self) -> Map<String, Value> {
-        let mut all = self.written.take_definitions(true);
-        all.extend(self.read.take_definitions(true));
-        all
-    }
 }

@@ -1,5 +1,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod line;
+
 use std::{collections::BTreeMap, fs, path::Path};
 
 use super::*;
@@ -80,6 +82,11 @@ fn log(name: &str) -> String {
     logs().remove(name).unwrap()
 }
 
+/// A line of CodeBuild's agent.
+fn at(words: &str) -> String {
+    format!("[Container] 2026/11/22 10:21:16.2 {words}\n")
+}
+
 /// The build that wrote a log: its first failed phase, with the context that follows it.
 fn build(log: &str) -> Build {
     let mut lines = log.lines().skip_while(|line| !agent::words(line).is_some_and(agent::fails_phase));
@@ -146,7 +153,6 @@ fn the_message_keeps_what_codebuild_said_and_goes_on_with_what_to_do() {
 /// What `finally` prints is not why its phase failed.
 #[test]
 fn the_commands_of_finally_hide_nothing_of_the_one_that_failed() {
-    let at = |words: &str| format!("[Container] 2026/11/22 10:21:16.2 {words}\n");
     let run = |command: &str, said: &str| at(&format!("Running command {command}")) + said + "\n";
     let failed = |command: &str| at(&format!("Command did not exit successfully {command} exit status 1"));
     let end = at("Phase complete: BUILD State: FAILED")
@@ -181,31 +187,6 @@ fn only_what_stands_near_the_failure_counts() {
     }
     let later = log("innocent-compile-error") + "write /x: no space left on device\n";
     assert_eq!(explained(&later).code.unwrap(), "COMMAND_EXECUTION_ERROR");
-}
-
-#[test]
-fn the_last_cause_counts_unless_it_follows_from_another() {
-    let at = |words: &str| format!("[Container] 2026/11/22 10:21:16.2 {words}\n");
-    let (begin, end) = (at("Running command make"), at("Phase complete: BUILD State: FAILED"));
-    let context =
-        at("Phase context status code: COMMAND_EXECUTION_ERROR Message: Error while executing command: make. Reason: exit status 1");
-    for (lines, code) in [
-        (["no basic auth credentials", "cp: x: No space left on device"], "DISK_FULL"),
-        (["cp: x: No space left on device", "no basic auth credentials"], "REGISTRY_LOGIN_FAILED"),
-        (["cp: x: No space left on device", "Killed"], "DISK_FULL"),
-        (["Killed", "manifest unknown"], "IMAGE_PULL_FAILED"),
-        (
-            [
-                "#3 ERROR: docker.io/acme/base:9: not found",
-                "ERROR: failed to solve: failed to create LLB definition: docker.io/acme/base:9: not found",
-            ],
-            "IMAGE_PULL_FAILED",
-        ),
-        (["name unknown: The repository with name 'a' does not exist in the registry", "pull access denied"], "REPOSITORY_NOT_FOUND"),
-    ] {
-        let log = format!("{begin}{}\n{end}{context}", lines.join("\n"));
-        assert_eq!(explained(&log).code.unwrap(), code, "{lines:?}");
-    }
 }
 
 #[test]
@@ -247,105 +228,6 @@ fn the_logs_decisive_line_is_the_message() {
     assert_eq!((told.message.as_str(), told.code.as_deref()), (line, Some("COMMAND_EXECUTION_ERROR")));
     let told = explained("memory-gcc", Some("g++: fatal error: Killed signal terminated program cc1plus"));
     assert!(told.message.starts_with("g++: fatal error: Killed signal") && told.message.contains("memory ran out"), "{}", told.message);
-}
-
-#[test]
-fn every_form_of_a_kill_is_want_of_memory() {
-    let at = |words: &str| format!("[Container] 2026/11/22 10:21:16.2 {words}\n");
-    let (begin, end) = (at("Running command make"), at("Phase complete: BUILD State: FAILED"));
-    let context =
-        at("Phase context status code: COMMAND_EXECUTION_ERROR Message: Error while executing command: make. Reason: exit status 1");
-    for (line, is_kill) in [
-        ("The build process was killed (i.e. SIGKILL)", true),
-        ("error: build process was killed (i.e. SIGKILL)", true),
-        ("Killed", true),
-        ("/bin/sh: line 3:  4711 Killed                  node build.js", true),
-        ("bash: line 1: 12 Killed npm run build", true),
-        ("make: *** [Makefile:7: all] Killed", true),
-        ("make: *** [Makefile:7: all] Error 137", true),
-        ("Next.js build worker exited with code: null and signal: SIGKILL", true),
-        ("A jest worker process (pid=41) was terminated by another process: signal=SIGKILL, exitCode=null.", true),
-        ("error Command failed with signal \"SIGKILL\".", true),
-        ("npm error signal SIGKILL", true),
-        ("/usr/lib/go/pkg/tool/compile: signal: killed", true),
-        ("process didn't exit successfully: `rustc x` (signal: 9, SIGKILL: kill)", true),
-        ("collect2: fatal error: ld terminated with signal 9 [Killed]", true),
-        ("g++: fatal error: Killed signal terminated program cc1plus", true),
-        ("Gradle build daemon disappeared unexpectedly (it may have been killed or may have crashed)", true),
-        ("PHP Fatal error:  Allowed memory size of 134217728 bytes exhausted (tried to allocate 20480 bytes)", true),
-        ("container app exited with code 137", true),
-        ("virtual memory exhausted: Cannot allocate memory", true),
-        ("worker killed the idle connection", false),
-        ("test kills::sigkill_is_sent ... ok", false),
-        ("exited with code 1", false),
-        ("line 137: not found", false),
-    ] {
-        let log = format!("{begin}{line}\n{end}{context}");
-        let expected = if is_kill { "OUT_OF_MEMORY" } else { "COMMAND_EXECUTION_ERROR" };
-        assert_eq!(self::explained(&log).code.unwrap(), expected, "{line}");
-    }
-}
-
-/// Who was killed does not know by whom: `kill -9 $$` looks like the kernel's doing.
-#[test]
-fn want_of_memory_is_told_as_a_fact_only_where_something_said_so() {
-    let at = |words: &str| format!("[Container] 2026/11/22 10:21:16.2 {words}\n");
-    let (begin, end) = (at("Running command make"), at("Phase complete: BUILD State: FAILED"));
-    for (said, status, is_fact) in [
-        ("", 137, false),
-        ("Killed", 137, false),
-        ("make: *** [Makefile:7: all] Error 137", 2, false),
-        ("FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory", 134, true),
-        ("java.lang.OutOfMemoryError: Java heap space\nKilled", 137, true),
-        ("Memory cgroup out of memory: Killed process 4711 (node)", 137, true),
-    ] {
-        let failed = at(&format!("Command did not exit successfully make exit status {status}"));
-        let message = format!("Error while executing command: make. Reason: exit status {status}");
-        let context = at(&format!("Phase context status code: COMMAND_EXECUTION_ERROR Message: {message}"));
-        let told = explained(&format!("{begin}{said}\n{failed}{end}{context}"));
-        assert_eq!(told.code.as_deref(), Some("OUT_OF_MEMORY"), "{said}");
-        let (fact, guess) = ("the build ran out of memory", "was killed (SIGKILL), most often because memory ran out");
-        assert_eq!((told.message.contains(fact), told.message.contains(guess)), (is_fact, !is_fact), "{said}: {}", told.message);
-    }
-}
-
-/// The words of a Dockerfile's own commands are the sender's, and so is the login that they try.
-#[test]
-fn what_a_dockerfile_prints_is_no_refused_login_of_the_build() {
-    let at = |words: &str| format!("[Container] 2026/11/22 10:21:16.2 {words}\n");
-    let (begin, end) = (at("Running command make"), at("Phase complete: BUILD State: FAILED"));
-    let context =
-        at("Phase context status code: COMMAND_EXECUTION_ERROR Message: Error while executing command: make. Reason: exit status 1");
-    for (line, code) in [
-        ("no basic auth credentials", "REGISTRY_LOGIN_FAILED"),
-        ("#3 ERROR: pull of base:9: no basic auth credentials", "REGISTRY_LOGIN_FAILED"),
-        ("#7 0.312 no basic auth credentials", "COMMAND_EXECUTION_ERROR"),
-        ("0.312 no basic auth credentials", "COMMAND_EXECUTION_ERROR"),
-        ("error: slipway: the source has no commit 4f2a", "REVISION_NOT_FOUND"),
-        ("error: slipway: the source has no commit 4f2a\nerror: slipway: docker could not build app", "COMMAND_EXECUTION_ERROR"),
-        ("#7 0.312 error: slipway: the source has no commit 4f2a", "COMMAND_EXECUTION_ERROR"),
-        ("#7 0.312 cp: x: No space left on device", "DISK_FULL"),
-    ] {
-        assert_eq!(explained(&format!("{begin}{line}\n{end}{context}")).code.as_deref(), Some(code), "{line}");
-    }
-}
-
-#[test]
-fn an_image_that_cannot_be_pulled_is_known_whoever_pulls() {
-    let at = |words: &str| format!("[Container] 2026/11/22 10:21:16.2 {words}\n");
-    let (begin, end) = (at("Running command make"), at("Phase complete: BUILD State: FAILED"));
-    let context =
-        at("Phase context status code: COMMAND_EXECUTION_ERROR Message: Error while executing command: make. Reason: exit status 1");
-    for line in [
-        "failed to do request: Head \"https://registry.test/v2/base/manifests/9\": dial tcp: lookup registry.test: no such host",
-        "#4 ERROR: failed to do request: Get https://registry.test/v2/base/blobs/sha256:0c4c: EOF",
-        "Error response from daemon: Get \"https://registry.test/v2/base/manifests/9\": net/http: TLS handshake timeout",
-        "unexpected status from HEAD request to https://registry.test/v2/base/manifests/9: 403 Forbidden",
-        "Error: initializing source docker://registry.test/base:9: reading manifest 9 in registry.test/base: manifest unknown",
-        "Error: creating build container: pinging container registry registry.test: Get \"https://registry.test/v2/\": EOF",
-    ] {
-        assert_eq!(explained(&format!("{begin}{line}\n{end}{context}")).code.as_deref(), Some("IMAGE_PULL_FAILED"), "{line}");
-    }
 }
 
 #[test]

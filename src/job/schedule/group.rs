@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Age;
+use super::{Age, Schedule, Ticket};
 use crate::job::JobId;
 
 #[derive(Debug, Default)]
@@ -37,5 +37,45 @@ impl Group {
 
     pub(super) fn is_over(&self) -> bool {
         self.holders.is_empty() && self.members.is_empty()
+    }
+}
+
+impl<T> Schedule<T> {
+    /// A job of a group is here, and will wait for a slot. Younger ones of the group wait for it.
+    pub fn announce(&mut self, ticket: &Ticket) {
+        if let Some(group) = &ticket.group {
+            let members = &mut self.groups.entry(group.clone()).or_default().members;
+            let member = Member { job: ticket.job.clone(), is_announced: true, waiting: None };
+            members.entry((ticket.age.clone(), ticket.arrival)).or_insert(member);
+            self.regroup(group);
+        }
+    }
+
+    /// A job that was announced has left, or waits no more.
+    pub fn retract(&mut self, group: &str, age: &Age, arrival: u64) {
+        if let Some(members) = self.groups.get_mut(group).map(|group| &mut group.members) {
+            let key = (age.clone(), arrival);
+            match members.get_mut(&key) {
+                Some(member) if member.waiting.is_some() => member.is_announced = false,
+                _ => drop(members.remove(&key)),
+            }
+            self.regroup(group);
+        }
+    }
+
+    /// A job is the one of its group that runs.
+    pub fn hold(&mut self, group: &str, job: &JobId) {
+        self.groups.entry(group.to_owned()).or_default().holders.push(job.clone());
+        self.regroup(group);
+    }
+
+    /// A job of a group has ended.
+    pub fn let_go(&mut self, group: &str, job: &JobId) {
+        if let Some(holders) = self.groups.get_mut(group).map(|group| &mut group.holders) {
+            if let Some(at) = holders.iter().position(|holder| holder == job) {
+                holders.swap_remove(at);
+            }
+            self.regroup(group);
+        }
     }
 }

@@ -1,8 +1,58 @@
-//! Why a job waits, in words.
+//! Why a job waits.
 
 use std::fmt;
 
-use super::{Cause, Reason};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What keeps a job waiting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    /// All builds that may run at once run.
+    Limit,
+    /// The tenant's limit.
+    Tenant,
+    /// The profile's limit.
+    Profile,
+    /// The repository's limit.
+    Repository,
+    /// What the project was found to take at once.
+    Project,
+    /// Another job of the group comes first.
+    Group,
+    /// Somebody has paused it.
+    Paused,
+    /// CodeBuild has refused the start, and is asked again.
+    Capacity,
+}
+
+/// Why a job waits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Reason {
+    /// What keeps it.
+    pub reason: Cause,
+    /// The tenant, profile, repository, project, group or queue that it is about; CodeBuild's words for `capacity`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub name: Option<String>,
+    /// Builds that run and count towards the limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "u64")]
+    pub running: Option<usize>,
+    /// The limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "u64")]
+    pub limit: Option<usize>,
+    /// How many may run while nobody else waits, where a tenant may then go beyond its limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "u64")]
+    pub burst: Option<usize>,
+    /// The job that comes first in the group.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
+    pub job: Option<String>,
+}
 
 /// Such as "tenant team-a runs 4 of 4".
 impl fmt::Display for Reason {

@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::{ago, job, merge};
+use super::{
+    ago,
+    jobs::{job, merge},
+};
 use crate::job::standing::{JobDetail, JobStanding};
 
 /// A job's page, with what is known besides its standing.

@@ -1,0 +1,29 @@
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use super::*;
+
+fn build(number: i64) -> Build {
+    Build {
+        id: format!("flex:{number}"),
+        status: "SUCCEEDED".into(),
+        job: Some(JobId::parse(&format!("job-{number}")).unwrap()),
+        started_at: Some(Timestamp::from_second(number).unwrap()),
+        ..Build::default()
+    }
+}
+
+#[test]
+fn the_newest_builds_are_kept_and_the_older_ones_count_as_unread() {
+    let mut project = Project { read: Some((Instant::now(), Timestamp::MIN)), ..Project::default() };
+    for number in 0..50 {
+        project.add(&build(number));
+        project.known.insert(build(number).id, build(number).started_at.unwrap());
+    }
+    project.prune(10);
+    assert!((10..=20).contains(&project.known.len()), "{}", project.known.len());
+    assert_eq!(project.known.len(), project.jobs.len());
+    assert_eq!(project.sightings, project.jobs.len());
+    let oldest = project.known.values().min().copied().unwrap();
+    assert_eq!(project.read.unwrap().1, oldest);
+    assert!(project.known.contains_key("flex:49"));
+}

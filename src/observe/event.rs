@@ -1,0 +1,25 @@
+//! Events that the topic does not take.
+
+use std::fmt::Display;
+
+use metrics::counter;
+use tracing::{error, warn};
+
+/// `is_due`: whether the log should tell it now. It counts anyway.
+pub(crate) fn publish_failed(event_id: &str, error: &dyn Display, is_due: bool) {
+    if is_due {
+        warn!(event.id = event_id, %error, "could not publish an event: it is tried again, and this is told every ten minutes at most");
+    }
+}
+
+/// `is_due`: as above.
+pub(crate) fn publish_refused(event_id: &str, error: &dyn Display, is_due: bool) {
+    counter!("slipway_publish_refused_total").increment(1);
+    if is_due {
+        error!(event.id = event_id, %error, "the topic refuses an event: its message is kept, and the publish tried again and again");
+    }
+}
+
+pub(crate) fn topic_smaller(bytes: usize, error: &dyn Display) {
+    warn!(%error, bytes, "the topic takes less than topic.max_bytes says; from now on events are made to fit what every topic takes");
+}
