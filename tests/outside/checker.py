@@ -1,4 +1,4 @@
-"""Programs of others that check what is deployed. `tests/run` installs them, apart from the tests' own environment, for their pins
+"""Programs of others that check what is deployed. `tests/prepare` installs them, apart from the tests' own environment, for their pins
 of libraries do not go together."""
 
 import os
@@ -9,7 +9,7 @@ import pytest
 from program import ROOT, SCRIPTS
 
 CHECKERS = SCRIPTS.parent / "checkers" / "bin"
-PIP = "tests/run installs it, from tests/outside/requirements-deploy.txt"
+PIP = "tests/prepare installs it, from tests/outside/requirements-deploy.txt"
 
 
 def lacking(reason):

@@ -21,7 +21,7 @@ BUILDSPEC = (DEPLOY / "buildspec.yml").read_text()
 @pytest.fixture(scope="module")
 def ministack(programs, free_port, certificates):
     """ministack with nothing in it, which holds every caller but the first to its permissions. By TLS, for queues and topic ask for it."""
-    there(MINISTACK, "tests/run installs it, from tests/outside/requirements-ministack.txt")
+    there(MINISTACK, "tests/prepare installs it, from tests/outside/requirements-ministack.txt")
     port = str(free_port())
     tls = {"USE_SSL": "1", "MINISTACK_SSL_CERT": str(certificates / "server.pem"), "MINISTACK_SSL_KEY": str(certificates / "server.key")}
     address = {"BIND_HOST": "127.0.0.1", "MINISTACK_HOST": "127.0.0.1", "GATEWAY_PORT": port}

@@ -73,7 +73,7 @@ def stub():
 def node(tmp_path_factory):
     """A folder with the samples for Node and their packages."""
     if not (NODE / "node_modules").is_dir() or not shutil.which("node"):
-        lacking("no packages for Node: tests/run installs them where there are node and npm")
+        lacking("no packages for Node: tests/prepare installs them where there are node and npm")
     folder = tmp_path_factory.mktemp("node")
     for file in (EXAMPLES / "node").iterdir():
         shutil.copy(file, folder)

@@ -10,7 +10,7 @@ PYTHON = SCRIPTS.parent / "old" / "bin" / "python"
 
 
 def test_an_old_client_sees_the_same_queues():
-    python = there(PYTHON, "tests/run makes it, from tests/outside/requirements-old.txt")
+    python = there(PYTHON, "tests/prepare makes it, from tests/outside/requirements-old.txt")
     speaks = "import botocore.session as s; print(s.get_session().get_service_model('sqs').protocol)"
     done = subprocess.run([python, "-c", speaks], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout == "query\n"

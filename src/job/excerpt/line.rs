@@ -20,9 +20,16 @@ pub(super) struct Line {
 impl Line {
     pub(super) fn new(at: usize, unread: usize, text: &str, budget: usize) -> Self {
         let max = LONGEST.min(budget / 4);
-        let cut = json_bytes(text) > max;
-        let text = if cut { shorten(text, max) } else { text.to_owned() };
-        Self { at, unread, cost: json_bytes(&text) + 2, text, cut }
+        let bytes = json_bytes(text);
+        let cut = bytes > max;
+        let (text, bytes) = if cut {
+            let text = shorten(text, max);
+            let bytes = json_bytes(&text);
+            (text, bytes)
+        } else {
+            (text.to_owned(), bytes)
+        };
+        Self { at, unread, cost: bytes + 2, text, cut }
     }
 }
 

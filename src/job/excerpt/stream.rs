@@ -104,13 +104,14 @@ impl Stream {
             self.open = (left > 1).then_some((at, left - 1));
         }
         // What a Dockerfile's command prints is no word of the central buildspec's.
+        let is_blank = text.trim().is_empty();
         let sign = sign::read(text).map(|sign| if sign == Sign::Own && kept.from > 0 { Sign::Clear } else { sign });
         if let Some(sign) = sign {
             self.take(&kept, sign, text);
-        } else if self.shapes.count(kept.shape) == 1 && !text.trim().is_empty() && !sign::is_progress(text) {
+        } else if self.shapes.count(kept.shape) == 1 && !is_blank && !sign::is_progress(text) {
             keep(&mut self.odd, kept.clone(), ODD);
         }
-        if !text.trim().is_empty() {
+        if !is_blank {
             keep(&mut self.above, kept.clone(), ABOVE);
         }
         keep(&mut self.tail, kept, TAIL);
