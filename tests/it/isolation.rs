@@ -38,10 +38,6 @@ impl Faults for Refused {
         let refused = operation == self.operation && self.on.load(Ordering::Relaxed);
         refused.then(|| Fault::Error(ApiError::new(self.code, "refused")))
     }
-
-    fn after(&self, _: &str, _: &str) -> Option<Fault> {
-        None
-    }
 }
 
 fn tenants(job: &Value, tenant: &str) -> Value {
@@ -184,10 +180,6 @@ impl Faults for Panics {
     fn before(&self, _: &str, operation: &str) -> Option<Fault> {
         let left = operation == self.0 && self.1.try_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok();
         assert!(!left, "a fault of the daemon's own");
-        None
-    }
-
-    fn after(&self, _: &str, _: &str) -> Option<Fault> {
         None
     }
 }

@@ -27,10 +27,6 @@ impl Faults for Reads {
         }
         None
     }
-
-    fn after(&self, _: &str, _: &str) -> Option<Fault> {
-        None
-    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -44,10 +44,6 @@ impl Faults for Outage {
     fn before(&self, service: &str, operation: &str) -> Option<Fault> {
         (self.lasts.load(Ordering::Relaxed) && service == "sqs" && operation == self.operation).then_some(Fault::Hang)
     }
-
-    fn after(&self, _: &str, _: &str) -> Option<Fault> {
-        None
-    }
 }
 
 /// A daemon whose dead-letter queue has to be asked for, and what is known of it.

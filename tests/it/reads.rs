@@ -147,10 +147,6 @@ impl Faults for Unread {
     fn before(&self, _: &str, operation: &str) -> Option<Fault> {
         (operation == "GetLogEvents").then_some(Fault::Hang)
     }
-
-    fn after(&self, _: &str, _: &str) -> Option<Fault> {
-        None
-    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -102,10 +102,6 @@ impl Faults for Throttled {
         self.throttles.fetch_add(1, Ordering::Relaxed);
         Some(Fault::Error(ApiError::new("ThrottlingException", "Rate exceeded")))
     }
-
-    fn after(&self, _: &str, _: &str) -> Option<Fault> {
-        None
-    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -135,10 +135,6 @@ impl Faults for Refusal {
         let refuses = operation == self.operation && self.since.elapsed() < Duration::from_mins(30);
         refuses.then(|| Fault::Error(ApiError::new(self.code, "not now").with_status(403)))
     }
-
-    fn after(&self, _: &str, _: &str) -> Option<Fault> {
-        None
-    }
 }
 
 #[tokio::test(start_paused = true)]
