@@ -1,4 +1,4 @@
-//! What is read of a build's log, and at what price.
+//! Which parts of a build's log are read, and with how many calls.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{

@@ -1,4 +1,4 @@
-//! Faults for tests: what a real AWS does on a bad day.
+//! Fault injection for tests: errors, lost answers and delays, as AWS may have them.
 
 use std::{fmt, time::Duration};
 
