@@ -43,7 +43,7 @@ pub use silence::tell_silence;
 
 use crate::config::Faults;
 
-/// The SDK sets no timeout of its own: a black-holed call would hang for ever.
+/// The time limits of a call. The SDK sets none, so a call without an answer would hang for ever.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(15);
 
@@ -58,8 +58,10 @@ pub struct Clients {
 }
 
 impl Clients {
-    /// From the standard environment: region, profile, endpoint, credentials. An endpoint that would be spoken to in
-    /// clear is refused; `variable` reads the environment, to name what is wrong.
+    /// Clients from the standard environment: region, profile, endpoint, credentials. `variable` reads the environment.
+    ///
+    /// # Errors
+    /// The environment cannot work, or names a plain http endpoint on another machine. The text names the variable.
     pub async fn from_environment(variable: impl Fn(&str) -> Option<String>) -> Result<Self, Faults> {
         endpoint::check(&variable).await?;
         let https = Builder::new().tls_provider(tls::Provider::Rustls(CryptoMode::Ring)).build_https();
@@ -69,7 +71,7 @@ impl Clients {
         Ok(Self::witnessed(&config, |service| endpoint::named(&config, service, &variable)))
     }
 
-    /// For an endpoint that takes any credentials, over the given HTTP client.
+    /// Clients for an endpoint that takes any credentials, over the given HTTP client.
     #[cfg(feature = "local")]
     pub fn for_endpoint(url: &str, region: &str, http: impl HttpClient + 'static) -> Self {
         let credentials = Credentials::new("local", "local", None, None, "local mode");
@@ -84,19 +86,19 @@ impl Clients {
         Self::new(&config.build())
     }
 
-    /// From a loaded SDK configuration. Its retries are replaced by our own, its timeouts too.
+    /// Clients from a loaded SDK configuration. Its retries and timeouts are replaced by our own.
     pub fn new(config: &SdkConfig) -> Self {
         Self::witnessed(config, |_| None)
     }
 
-    /// `named`: what names the endpoint of a service, for the texts of errors.
+    /// `named`: the variable or key that names a service's endpoint, for the texts of errors.
     fn witnessed(config: &SdkConfig, named: impl Fn(&str) -> Option<String>) -> Self {
         let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).operation_attempt_timeout(ATTEMPT_TIMEOUT).build();
         let config = config
             .to_builder()
             .retry_config(RetryConfig::disabled())
             .timeout_config(timeouts)
-            // Attempts have their own time limits, bodies included; the SDK's timers would wake the process many times a second.
+            // Attempts have time limits that include the body. The SDK's own timers would wake the process many times a second.
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .build();
         let witness = |service| Witness::new(named(service));

@@ -1,4 +1,4 @@
-//! The command line: one file a command. clap, anyhow and the environment are known only here and in `main`.
+//! The command line, one file for each command. Only this module and `main` use clap, anyhow and the environment.
 
 mod cancel;
 mod check;
@@ -50,7 +50,7 @@ pub struct Cli {
     command: Command,
 }
 
-/// The columns of every help text: those of a terminal that nobody has made larger.
+/// The width of every help text, in columns: that of a standard terminal.
 const WIDTH: usize = 80;
 
 const AFTER_HELP: &str = "\
@@ -105,20 +105,20 @@ impl Cli {
         tell_silence(|text| note(text).unwrap_or_default(), Box::pin(self.command.run())).await
     }
 
-    /// What is logged unless the environment says otherwise: a daemon tells its story, a command that answers only its troubles.
+    /// The default log level: `info` for a daemon, only errors and warnings for other commands.
     pub fn log_level(&self) -> &'static str {
         match &self.command {
             Command::Run(_) => "info",
             #[cfg(feature = "local")]
             Command::Local(_) => "info",
-            // What the daemon warns of is what the demo shows, and the others say themselves what a call's end means.
+            // The demo shows what the daemon warns of, and other commands report failed calls themselves.
             _ => "warn,slipway::observe=error",
         }
     }
 }
 
 impl Command {
-    /// Whether it runs a daemon, whose log tells what is silent.
+    /// Whether the command runs a daemon. A daemon reports calls without an answer in its log.
     fn is_daemon(&self) -> bool {
         match self {
             #[cfg(feature = "local")]
@@ -153,7 +153,7 @@ impl Command {
     }
 }
 
-/// The environment, without what is not UTF-8.
+/// The environment, without variables that are not UTF-8.
 #[expect(clippy::disallowed_methods, reason = "this is where the environment is read")]
 pub fn environment() -> impl Iterator<Item = (String, String)> {
     std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
@@ -165,7 +165,7 @@ fn is_empty(name: &OsStr) -> bool {
     std::env::var_os(name).is_some_and(|value| value.is_empty())
 }
 
-/// Without the variables that are set and empty: they say as little as those that are not set.
+/// Removes the variables that are set and empty: they count as not set.
 fn without_empty(command: clap::Command, is_empty: &impl Fn(&OsStr) -> bool) -> clap::Command {
     let said = |argument: Arg| if argument.get_env().is_some_and(is_empty) { argument.env(None) } else { argument };
     command.mut_args(said).mut_subcommands(|command| without_empty(command, is_empty))
@@ -196,7 +196,7 @@ mod tests {
         assert!(texts.len() > 40, "{}", texts.len());
     }
 
-    /// Every help, short and long, of every command and its commands.
+    /// Every help text, short and long, of every command and subcommand.
     fn helps() -> Vec<(String, String)> {
         fn of(command: &mut clap::Command, path: &str, texts: &mut Vec<(String, String)>) {
             let path = format!("{path} {}", command.get_name());
@@ -225,7 +225,7 @@ mod tests {
             let has = |id: &str| command.get_arguments().any(|argument| argument.get_id() == id);
             let after = command.get_after_help().map(ToString::to_string).unwrap_or_default();
             let codes = after.split("\n\n").find(|part| part.starts_with("Exit codes: 0 ")).unwrap_or_default().replace('\n', " ");
-            // Which daemon is asked, and which file says where things are.
+            // The options that name the daemon and the files.
             let named: Vec<&str> = [("url", "64 wrong usage"), ("config", "78 the configuration is wrong")]
                 .into_iter()
                 .filter(|(id, code)| has(id) && !matches!(name, "submit" if *code == "64 wrong usage") && !codes.contains(code))
@@ -256,7 +256,7 @@ mod tests {
             assert!(command.get_about().is_some(), "{name}");
             let after = command.get_after_help().map(ToString::to_string).unwrap_or_default();
             assert!(after.contains(&format!("slipway {name}")), "{name}");
-            // A line that is broken by the terminal is ragged, and an example in two parts cannot be pasted.
+            // A terminal would break a longer line, and an example in two parts cannot be pasted.
             let wide: Vec<_> = after.lines().filter(|line| line.chars().count() > WIDTH).collect();
             assert_eq!(wide, [""; 0], "{name}");
         }

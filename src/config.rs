@@ -1,5 +1,5 @@
-//! The daemon's configuration: TOML ([`raw`]) with the environment's overrides is checked as a whole, every fault at once, into this
-//! immutable [`Config`].
+//! The daemon's configuration. TOML ([`raw`]) with the environment's overrides is checked as a whole and becomes this immutable [`Config`].
+//! All faults are reported at once.
 
 pub mod address;
 mod central;
@@ -39,17 +39,17 @@ use std::{collections::BTreeMap, time::Duration};
 /// A checked configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
-    /// Where jobs come from; at least one.
+    /// The job queues; at least one.
     pub queues: Vec<Queue>,
-    /// Where events go.
+    /// The topic that gets the events.
     pub topic: Topic,
-    /// How much at once.
+    /// How many builds run at once, and how many jobs are held.
     pub limits: Limits,
     /// How builds are followed.
     pub watch: Watch,
-    /// How a job is carried through faults of the platform.
+    /// What to do after a fault of the platform.
     pub retry: Retry,
-    /// What of a build's log goes into its event.
+    /// How much of a build's log goes into its event.
     pub log: LogExcerpt,
     /// The daemon's own log.
     pub telemetry: Telemetry,
@@ -57,12 +57,12 @@ pub struct Config {
     pub profiles: BTreeMap<String, Profile>,
     /// Health, metrics, status.
     pub http: Http,
-    /// How the daemon leaves.
+    /// How the daemon shuts down.
     pub shutdown: Shutdown,
 }
 
 impl Config {
-    /// The region that the daemon must call: that of its queues, the topic and the rest. `None`: the queues are not AWS's.
+    /// The region of the queues, the topic and the rest. `None`: the queues are not at AWS.
     pub fn region(&self) -> Option<&str> {
         region(&self.queues.first()?.url)
     }
@@ -87,7 +87,7 @@ pub struct Topic {
 }
 
 impl Topic {
-    /// FIFO topics take a group and a deduplication id.
+    /// Whether it is a FIFO topic, whose messages need a group and a deduplication id.
     #[expect(clippy::case_sensitive_file_extension_comparisons, reason = "a name's ending, which AWS takes in lower case only")]
     pub fn is_fifo(&self) -> bool {
         self.arn.ends_with(".fifo")
@@ -97,48 +97,48 @@ impl Topic {
 /// How builds are followed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Watch {
-    /// The time between two looks at every running build.
+    /// The time between two reads of every running build's status.
     pub interval: Duration,
-    /// A queue that EventBridge feeds with build state changes; they only make the next look sooner.
+    /// The URL of a queue that EventBridge feeds with build state changes. They only make the next read sooner.
     pub events_queue_url: Option<String>,
 }
 
-/// How a job is carried through faults of the platform.
+/// What to do after a fault of the platform.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Retry {
-    /// Attempts at a job altogether when the platform fails it; the sender's failures are never tried again.
+    /// The most attempts of a job if the platform fails it. A failure of the sender's is not tried again.
     pub attempts: u32,
-    /// Between a fault of the platform and the second attempt; each further pause is twice as long.
+    /// The pause between a fault of the platform and the second attempt. Each further pause is twice as long.
     pub pause: Duration,
     /// The longest of these pauses.
     pub longest_pause: Duration,
 }
 
-/// What of a build's log goes into its event.
+/// How much of a build's log goes into its event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogExcerpt {
-    /// Lines at most.
+    /// The most lines.
     pub lines: usize,
-    /// Bytes at most, as serialised in the event.
+    /// The most bytes, as serialised in the event.
     pub bytes: usize,
     /// How long to wait for late lines after a build's end.
     pub settle: Duration,
-    /// Reads of logs in one second, over all builds.
+    /// The most reads of logs in one second, over all builds.
     pub reads_per_second: usize,
-    /// What else is a secret.
+    /// The operator's own patterns of secrets.
     pub redact: Vec<Expression>,
 }
 
 /// The daemon's own log.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Telemetry {
-    /// What is logged, as `SLIPWAY_LOG` says it, which wins over it.
+    /// The filter of the log, as in `SLIPWAY_LOG`, which wins over it.
     pub log: String,
 }
 
-/// How the daemon leaves.
+/// How the daemon shuts down.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shutdown {
-    /// How long running builds may still end and be reported after the first signal.
+    /// How long after the first signal running builds may still end and be reported.
     pub grace: Duration,
 }

@@ -1,4 +1,5 @@
-//! What the daemon tells over HTTP: health by progress, readiness and metrics for whoever reaches it; the API and the status page for those who may.
+//! The daemon's HTTP: health by progress, readiness and metrics for everybody who reaches it; the API and the status page for those with
+//! access.
 
 pub mod access;
 pub mod api;
@@ -30,25 +31,25 @@ pub use self::problem::Problem;
 use self::{access::Access, api::Bounds};
 use crate::{config::Reload, engine::Vitals, job::standing::Notice};
 
-/// What the pages show, and to whom. Cheap to clone.
+/// What is served, and to whom. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Pages {
     pub vitals: Vitals,
     pub metrics: PrometheusHandle,
-    /// Reads the configuration again. `None`: nobody can.
+    /// Reads the configuration again. `None`: it cannot be read again.
     pub reload: Option<Reload>,
     access: Access,
     /// Whether the API is served.
     api: bool,
     bounds: Bounds,
-    /// Which daemon the status page is of.
+    /// The daemon that the status page shows.
     site: page::Site,
-    /// Ends the answers that go on.
+    /// Ends streaming answers.
     stop: CancellationToken,
 }
 
 impl Pages {
-    /// `access`: of the API; `None`: it is not served.
+    /// `access`: who may use the API; `None`: it is not served.
     pub fn new(vitals: Vitals, metrics: PrometheusHandle, access: Option<Access>) -> Self {
         let api = access.is_some();
         Self {
@@ -63,20 +64,20 @@ impl Pages {
         }
     }
 
-    /// With what reads the configuration again.
+    /// Sets the function that reads the configuration again.
     #[must_use]
     pub fn with_reload(self, reload: Reload) -> Self {
         Self { reload: Some(reload), ..self }
     }
 
-    /// With what the status page says of the daemon.
+    /// Sets what the status page says of the daemon.
     #[must_use]
     pub fn with_site(self, site: page::Site) -> Self {
         Self { site, ..self }
     }
 }
 
-/// Serves until `stop`, and half a second longer at most.
+/// Serves until `stop`, and at most half a second longer.
 pub async fn serve(listener: TcpListener, mut pages: Pages, stop: CancellationToken) -> io::Result<()> {
     let listen = listener.local_addr()?.ip();
     pages.stop = stop.clone();
@@ -84,14 +85,14 @@ pub async fn serve(listener: TcpListener, mut pages: Pages, stop: CancellationTo
     Ok(())
 }
 
-/// Everything that is served at an address.
+/// All routes, for a listener on this address.
 pub fn router(pages: Pages, listen: IpAddr) -> Router {
     let open = Router::new().route("/healthz", get(health)).route("/readyz", get(readiness)).route("/metrics", get(metrics));
     let router = if pages.api { open.merge(guarded(&pages)) } else { open };
     router.layer(from_fn(move |request, next| host::check(listen, request, next))).with_state(pages)
 }
 
-/// What is for those who may.
+/// The routes that need access.
 fn guarded(pages: &Pages) -> Router<Pages> {
     api::router(pages)
         .merge(page::router())
@@ -100,8 +101,8 @@ fn guarded(pages: &Pages) -> Router<Pages> {
         .layer(from_fn(header::strict))
 }
 
-/// 200 while every loop turns over and nothing has needed a person for too long; else 503 and what it is. Panics of jobs are told, and are no reason for a restart: a message that
-/// makes its task panic would do so again.
+/// 200 while every loop makes progress and no state has needed an operator for too long; else 503 and the reason. Panics of jobs are
+/// listed, but do not make health red: after a restart the same message would make its task panic again.
 async fn health(State(pages): State<Pages>) -> impl IntoResponse {
     let stale = pages.vitals.pulses.stale();
     let mut text = String::new();
@@ -121,7 +122,8 @@ async fn health(State(pages): State<Pages>) -> impl IntoResponse {
     (StatusCode::SERVICE_UNAVAILABLE, text)
 }
 
-/// 200 while the daemon takes work; 503 and why before every queue has answered, while something needs a person, and during the drain.
+/// 200 while the daemon takes work. 503 and the reason before every queue has answered, while a state needs an operator, and during the
+/// drain.
 async fn readiness(State(pages): State<Pages>) -> impl IntoResponse {
     let notices = pages.vitals.notices.list();
     match pages.vitals.is_ready() {
@@ -131,7 +133,7 @@ async fn readiness(State(pages): State<Pages>) -> impl IntoResponse {
     }
 }
 
-/// A line each: what it is, since when.
+/// The notices, one a line, each with its time.
 fn told(notices: &[Notice]) -> String {
     let since = |notice: &Notice| notice.since.as_ref().map(|since| format!(" (since {since})")).unwrap_or_default();
     notices.iter().flat_map(|notice| [notice.text.clone(), since(notice), "\n".to_owned()]).collect()

@@ -38,7 +38,7 @@ pub(crate) fn grace_ran_out(jobs: usize) {
     warn!(jobs, "leaving before these jobs have ended: their messages go back to the queue, for whoever receives them next");
 }
 
-/// What a person was needed for is over.
+/// A state that needed an operator has ended.
 pub(crate) fn mended(what: &str) {
     info!(what, "mended: this is over");
 }
@@ -47,7 +47,7 @@ pub(crate) fn aws_call(operation: &'static str, error: Option<&'static str>) {
     counter!("slipway_aws_calls_total", "operation" => operation, "result" => error.unwrap_or("ok")).increment(1);
     match error {
         Some("throttled") => counter!("slipway_aws_throttles_total", "operation" => operation).increment(1),
-        // What a call's end means is told where it is known; that somebody must change a policy holds for each.
+        // The caller logs what a failed call means. That a policy must be changed is true for each denied call.
         Some("denied") if denial::is_due(operation) => {
             warn!(operation, "AWS denies a call: this is told every ten minutes at most for each operation");
         }
@@ -55,7 +55,7 @@ pub(crate) fn aws_call(operation: &'static str, error: Option<&'static str>) {
     }
 }
 
-/// The count is the whole process's, from before there was a recorder too. The log can be told only later: [`log_lines_lost`].
+/// `total`: of the whole process, also from before the recorder was installed. It is logged later, by [`log_lines_lost`].
 pub(crate) fn log_line_dropped(total: u64) {
     counter!("slipway_log_lines_dropped_total").absolute(total);
 }
@@ -77,7 +77,7 @@ pub(crate) fn hangup_ignored() {
 }
 
 pub(crate) fn signal_ignored(signal: &str) {
-    info!(signal, "a signal that has no meaning here");
+    info!(signal, "ignored a signal");
 }
 
 #[cfg(feature = "local")]

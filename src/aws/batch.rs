@@ -1,4 +1,4 @@
-//! One generic batching actor: callers await one item each, AWS sees batches.
+//! A generic batching actor: each caller awaits one item, and AWS gets batches.
 
 use std::{future::Future, time::Duration};
 
@@ -11,25 +11,25 @@ use tokio::{
 use super::error::{AwsError, Class};
 use crate::pulse::{Pulse, Pulses};
 
-/// Batches of one actor under way at once.
+/// The most concurrent batches of one actor.
 const IN_FLIGHT: usize = 8;
-/// An idle actor turns over this often, for its pulse.
+/// How often an idle actor beats its pulse.
 const IDLE: Duration = Duration::from_secs(30);
-/// Longer than any batch takes with all its tries.
+/// After so long a batch counts as stuck: longer than a batch takes with all its tries.
 const LONGEST: Duration = Duration::from_mins(2);
 
 /// A batched AWS operation.
 pub trait Batch: Send + Sync + 'static {
-    /// What a caller hands in.
+    /// One item of a batch.
     type Item: Send + 'static;
-    /// What a caller gets back.
+    /// The result of one item.
     type Reply: Send + 'static;
-    /// For logs and health.
+    /// The operation's name, for logs and health.
     const NAME: &'static str;
-    /// Items in a batch at most: AWS's limit.
+    /// The most items in a batch: AWS's limit.
     const MAX: usize;
 
-    /// The items' total size is at most this, in the unit of [`Batch::weight`].
+    /// The greatest total size of the items, in the unit of [`Batch::weight`].
     fn max_weight(&self) -> usize {
         usize::MAX
     }
@@ -39,14 +39,14 @@ pub trait Batch: Send + Sync + 'static {
         0
     }
 
-    /// Sends one batch; answers with one result an item, in the items' order.
+    /// Sends one batch. The answer has one result for each item, in the items' order.
     fn send(&self, items: Vec<Self::Item>) -> impl Future<Output = Vec<Result<Self::Reply, AwsError>>> + Send;
 }
 
 type Reply<B> = oneshot::Sender<Result<<B as Batch>::Reply, AwsError>>;
 type Entry<B> = (<B as Batch>::Item, Reply<B>);
 
-/// The callers' end.
+/// The handle of the callers. Cheap to clone.
 #[derive(Debug)]
 pub struct Batcher<B: Batch> {
     entries: mpsc::Sender<Entry<B>>,
@@ -59,13 +59,16 @@ impl<B: Batch> Clone for Batcher<B> {
 }
 
 impl<B: Batch> Batcher<B> {
-    /// The callers' end, and the actor to be spawned. It gathers items for at most `linger` and ends when no caller is left.
+    /// The handle, and the actor to spawn. The actor waits at most `linger` for further items, and ends when no handle is left.
     pub fn new(batch: B, linger: Duration, pulses: &Pulses) -> (Self, impl Future<Output = ()> + Send + use<B>) {
         let (entries, inbox) = mpsc::channel(B::MAX * IN_FLIGHT);
         (Self { entries }, serve(batch, inbox, linger, pulses.start(B::NAME, LONGEST)))
     }
 
-    /// Does one item as part of some batch.
+    /// Sends one item as part of a batch, and waits for its result.
+    ///
+    /// # Errors
+    /// The batch failed, or AWS refused the item.
     pub async fn call(&self, item: B::Item) -> Result<B::Reply, AwsError> {
         let gone = || AwsError::local(Class::Transient, B::NAME, "the batching actor has ended");
         let (reply, answer) = oneshot::channel();
@@ -102,7 +105,7 @@ async fn serve<B: Batch>(batch: B, mut inbox: mpsc::Receiver<Entry<B>>, linger: 
     }
 }
 
-/// Gathers a batch around its first entry; the entry that no longer fits opens the next one.
+/// Gathers a batch that begins with `first`. The entry that no longer fits begins the next batch.
 async fn gather<B: Batch>(
     batch: &B,
     first: Entry<B>,
@@ -138,17 +141,17 @@ async fn deliver<B: Batch>(batch: &B, entries: Vec<Entry<B>>) {
     let mut results = batch.send(items).await.into_iter();
     for reply in replies {
         let result = results.next().unwrap_or_else(|| Err(unnamed(B::NAME)));
-        // A caller that has gone does not want its answer.
+        // The caller may be gone.
         drop(reply.send(result));
     }
 }
 
-/// An entry's id within its batch: its place.
+/// An entry's id within its batch: its position.
 pub(super) fn entry_id(at: usize) -> String {
     at.to_string()
 }
 
-/// What a batch's answer says of its entries, by their ids.
+/// The answer to a batch, by the ids of its entries.
 #[derive(Debug, Default)]
 pub(super) struct Answer {
     pub(super) successful: Vec<String>,
@@ -164,8 +167,8 @@ pub(super) struct Refused {
     pub(super) sender_fault: bool,
 }
 
-/// A batch answer, entry by entry: a call that succeeded can still carry failures. Only what the answer names has succeeded; of what it does
-/// not name nothing is known.
+/// The result of each entry. A call that succeeded may have failed entries. Only entries that the answer names as successful have
+/// succeeded; of an entry that it does not name nothing is known.
 pub(super) fn results(operation: &'static str, count: usize, answer: Result<Answer, AwsError>) -> Vec<Result<(), AwsError>> {
     let Answer { successful, failed } = match answer {
         Ok(answer) => answer,
@@ -186,7 +189,7 @@ pub(super) fn results(operation: &'static str, count: usize, answer: Result<Answ
     results
 }
 
-/// The error of an entry that an answer does not name.
+/// The error of an entry that the answer does not name.
 pub(super) fn unnamed(operation: &'static str) -> AwsError {
     AwsError::local(Class::Transient, operation, "the answer does not name this entry")
 }

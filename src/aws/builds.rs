@@ -1,4 +1,4 @@
-//! CodeBuild: start, stop, batched status reads, the list of a project's builds.
+//! CodeBuild: starts and stops builds, reads their status in batches, lists the builds of a project.
 
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
@@ -53,7 +53,10 @@ impl Builds {
         Self { client }
     }
 
-    /// Starts a build once: the order's token makes repeats of the same order harmless for five minutes.
+    /// Starts a build once: for five minutes the order's idempotency token makes repeats of the same order harmless.
+    ///
+    /// # Errors
+    /// CodeBuild refuses the build, throttles, or does not answer: then the build may have started.
     pub async fn start(&self, order: &Order) -> Result<Build, AwsError> {
         const OPERATION: &str = "codebuild.StartBuild";
         let invalid = |error: &dyn std::error::Error| AwsError::local(Class::Invalid, OPERATION, error.to_string());
@@ -72,7 +75,7 @@ impl Builds {
             .set_compute_type_override(order.environment.compute_type.as_deref().map(ComputeType::from))
             .set_environment_type_override(order.environment.environment_type.as_deref().map(EnvironmentType::from))
             .set_privileged_mode_override(order.privileged)
-            // An automatic retry would be a build that nobody follows.
+            // Nobody would follow the build of an automatic retry.
             .auto_retry_limit_override(0)
             .idempotency_token(&order.token);
         if order.submodules {
@@ -96,13 +99,13 @@ impl Builds {
         Ok(snapshot(build))
     }
 
-    /// Asks a build to stop. A build that has ended already is left as it is.
+    /// Stops a build. A build that has ended already stays as it is.
     pub async fn stop(&self, id: &str) -> Result<(), AwsError> {
         let request = self.client.stop_build().id(id);
         call("codebuild.StopBuild", || request.clone().send()).await.map(|_| ())
     }
 
-    /// A page of a project's builds. No sort order is sent: AWS refuses one on long histories, and its default is newest first.
+    /// A page of a project's builds. No sort order is sent: AWS refuses one for long histories, and the default is the newest first.
     pub async fn list(&self, project: &str, token: Option<String>) -> Result<Page, AwsError> {
         let request = self.client.list_builds_for_project().project_name(project).set_next_token(token);
         let answer = call(LIST, || request.clone().send()).await?;
@@ -113,14 +116,16 @@ impl Builds {
         Ok(Page { ids: answer.ids.unwrap_or_default(), next: answer.next_token })
     }
 
-    /// Up to [`BATCH`] builds by id; those that CodeBuild says it does not have are left out. An answer that says nothing of one of them is
-    /// an error.
+    /// Up to [`BATCH`] builds by id, without those that CodeBuild does not know.
+    ///
+    /// # Errors
+    /// The call failed, or its answer does not mention one of the ids.
     pub async fn get(&self, ids: &[String]) -> Result<Vec<Build>, AwsError> {
         let looks = self.look(ids).await?;
         looks.into_iter().filter_map(Result::transpose).collect()
     }
 
-    /// Looks at up to [`BATCH`] builds by id. `None`: CodeBuild does not know the build (yet).
+    /// Reads up to [`BATCH`] builds by id. `None`: CodeBuild does not know the build (yet).
     pub(super) async fn look(&self, ids: &[String]) -> Result<Vec<Result<Option<Build>, AwsError>>, AwsError> {
         const OPERATION: &str = "codebuild.BatchGetBuilds";
         let request = self.client.batch_get_builds().set_ids(Some(ids.to_vec()));
@@ -148,7 +153,7 @@ impl Batch for Statuses {
     const MAX: usize = BATCH;
 
     async fn send(&self, ids: Vec<String>) -> Vec<Result<Self::Reply, AwsError>> {
-        // Two may ask for the same build.
+        // Two callers may ask for the same build.
         let unique: Vec<String> = ids.iter().cloned().collect::<BTreeSet<_>>().into_iter().collect();
         match self.0.look(&unique).await {
             Err(error) => vec![Err(error); ids.len()],
@@ -219,7 +224,7 @@ fn phase(phase: &types::BuildPhase) -> Phase {
         status: phase.phase_status().map(|status| status.as_str().to_owned()),
         started_at,
         ended_at,
-        // AWS's own figure is in whole seconds.
+        // AWS's own duration has whole seconds only.
         seconds: match (started_at, ended_at) {
             (Some(start), Some(end)) => Some(end.duration_since(start).as_secs_f64()),
             _ => phase.duration_in_seconds().and_then(|seconds| u32::try_from(seconds).ok()).map(f64::from),
@@ -233,7 +238,7 @@ fn artifacts(artifacts: &types::BuildArtifacts) -> Option<Artifacts> {
     Some(Artifacts { location: text(artifacts.location())?, sha256: text(artifacts.sha256_sum()) })
 }
 
-/// Before PROVISIONING the names are absent, or the literal `null`.
+/// The log's location. Before PROVISIONING its names are absent, or the literal `null`.
 fn log_location(logs: &types::LogsLocation) -> Option<LogLocation> {
     let known = |name: Option<&str>| name.filter(|name| !name.is_empty() && *name != "null").map(str::to_owned);
     Some(LogLocation {

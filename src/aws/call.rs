@@ -1,4 +1,4 @@
-//! One AWS call with its tries. The SDK's own retries are off: they hide throttling and share one budget in the whole process.
+//! One AWS call, with its tries. The SDK's own retries are off: they hide throttling, and the whole process shares their budget.
 
 use std::time::Duration;
 
@@ -11,12 +11,15 @@ use super::{
 };
 use crate::{backoff::Backoff, observe};
 
-/// Tries at one call before its caller decides.
+/// The most tries of one call.
 const TRIES: u32 = 3;
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
-/// Makes a call up to [`TRIES`] times while it is throttled or its fate unknown. Every operation called so may be repeated.
+/// Makes a call, up to [`TRIES`] times while it is throttled or without a clear answer. Only for operations that may be repeated.
+///
+/// # Errors
+/// The error of the last try.
 pub(super) async fn call<T, E, F, R>(operation: &'static str, request: F) -> Result<T, AwsError>
 where
     F: Fn() -> R,
@@ -32,7 +35,7 @@ where
                 first.get_or_insert(error);
                 tokio::time::sleep(backoff.pause()).await;
             }
-            // What is wrong with the credentials the SDK may tell only once.
+            // The SDK may report a fault of the credentials only the first time.
             Err(error) if error.class == Class::Credentials => {
                 return Err(first.filter(|first| first.class == error.class).unwrap_or(error));
             }
@@ -41,7 +44,7 @@ where
     }
 }
 
-/// Makes a call once; for loops that try again by themselves.
+/// Makes a call once, for loops that try again by themselves.
 pub(super) fn once<T, E>(
     operation: &'static str,
     request: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
@@ -49,7 +52,7 @@ pub(super) fn once<T, E>(
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
-    // Boxed at once: the SDK's futures are tens of kilobytes, and every job would carry room for them.
+    // Boxed: the SDK's futures have tens of kilobytes, and every job's task would reserve that.
     let request = Box::pin(Place::of(heard(operation, request)));
     async move {
         let (result, place) = request.await;

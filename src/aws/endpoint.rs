@@ -1,4 +1,5 @@
-//! Which endpoints the environment may name. Requests carry credentials and job messages: plain http is for this machine only.
+//! Checks the endpoints that the environment names. Requests carry credentials and job messages, so plain http is allowed only on this
+//! machine.
 
 use aws_config::{
     BehaviorVersion, ConfigLoader, Region, SdkConfig, environment::EnvironmentVariableRegionProvider, meta::region::RegionProviderChain,
@@ -13,7 +14,7 @@ use crate::{
     loopback::is_loopback,
 };
 
-/// The services that are spoken to, STS for credentials: as the SDK calls them, and the end of their own variable.
+/// The services that are called, STS for credentials: their names in the SDK, and in their variable `AWS_ENDPOINT_URL_...`.
 const SERVICES: [(&str, &str); 5] = [
     ("SQS", "AWS_ENDPOINT_URL_SQS"),
     ("SNS", "AWS_ENDPOINT_URL_SNS"),
@@ -21,16 +22,16 @@ const SERVICES: [(&str, &str); 5] = [
     ("CloudWatch Logs", "AWS_ENDPOINT_URL_CLOUDWATCH_LOGS"),
     ("STS", "AWS_ENDPOINT_URL_STS"),
 ];
-/// Where no region is named.
+/// The region if none is set.
 const LOCAL_REGION: &str = "us-east-1";
-/// The variable for all services, and the key for all or one in a profile.
+/// The variable for all services, and the key in an AWS profile.
 const VARIABLE: &str = "AWS_ENDPOINT_URL";
 const KEY: &str = "endpoint_url";
 const RULE: &str = "must be https://HOST, or http:// on this machine (localhost, 127.0.0.0/8, ::1): requests carry credentials";
 
-/// Checks every endpoint that the SDK would take from the environment's variables and from the AWS profile.
+/// Checks every endpoint that the SDK takes from the environment's variables and from the AWS profile.
 pub async fn check(variable: impl Fn(&str) -> Option<String>) -> Result<(), Faults> {
-    // Neither is asked of the network for this.
+    // This makes no network call.
     let config = aws_config::defaults(BehaviorVersion::latest()).region(Region::from_static("none")).no_credentials().load().await;
     let mut faults: Vec<Fault> = Vec::new();
     let empty: Vec<&str> =
@@ -46,7 +47,7 @@ pub async fn check(variable: impl Fn(&str) -> Option<String>) -> Result<(), Faul
         let Some(url) = endpoint(&config, service).filter(|url| !url.is_empty() && !is_allowed(url)) else { continue };
         let key = named(&config, service, &variable).unwrap_or_default();
         let fault = Fault { key, value: Some(format!("{url:?}")), origin: None, rule: RULE.to_owned() };
-        // One variable may stand for several services.
+        // One variable may be for several services.
         if !faults.contains(&fault) {
             faults.push(fault);
         }
@@ -54,8 +55,8 @@ pub async fn check(variable: impl Fn(&str) -> Option<String>) -> Result<(), Faul
     if faults.is_empty() { Ok(()) } else { Err(Faults { file: "the AWS environment".to_owned(), faults }) }
 }
 
-/// Whatever listens on this machine asks for no credentials that hold, and knows no region: those that are missing are made up, and neither
-/// is looked for in a cloud's metadata service. What the environment names stays.
+/// Sets credentials and a region where they are missing, for an endpoint on this machine: it accepts any, and the SDK must not ask a
+/// cloud's metadata service for them. What the environment sets stays.
 pub(super) fn on_this_machine(loader: ConfigLoader, variable: impl Fn(&str) -> Option<String>) -> ConfigLoader {
     let endpoint = variable(VARIABLE).and_then(|url| Url::parse(&url).ok());
     if !endpoint.is_some_and(|url| url.host_str().is_some_and(is_loopback)) {

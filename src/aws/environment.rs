@@ -1,4 +1,4 @@
-//! What of the AWS environment cannot work, told before the first call: the SDK's own errors name neither variable nor cure.
+//! Finds faults in the AWS environment before the first call: the SDK's own errors name neither the variable nor what to do.
 
 use aws_config::{SdkConfig, profile};
 use aws_types::os_shim_internal::{Env, Fs};
@@ -16,7 +16,7 @@ pub(super) async fn check(config: &SdkConfig, variable: impl Fn(&str) -> Option<
     if let Some(name) = variable(PROFILE).filter(|_| variable(KEY).is_none()) {
         #[expect(clippy::default_trait_access, reason = "the type's name is deprecated here, and its own crate is no dependency")]
         let known = profile::load(&Fs::real(), &Env::real(), &Default::default(), None).await;
-        // A file that cannot be read is told by the SDK, with its place.
+        // The SDK reports a file that cannot be read, with its path.
         if known.is_ok_and(|known| known.get_profile(&name).is_none()) {
             let rule = "no such profile in ~/.aws/config or ~/.aws/credentials (or AWS_CONFIG_FILE, AWS_SHARED_CREDENTIALS_FILE)";
             faults.push(fault(PROFILE, Some(&name), rule));
@@ -25,7 +25,7 @@ pub(super) async fn check(config: &SdkConfig, variable: impl Fn(&str) -> Option<
     if faults.is_empty() { Ok(()) } else { Err(Faults { file: "the AWS environment".to_owned(), faults }) }
 }
 
-/// Calls are signed for a region, and its name is part of a host's.
+/// Checks the region: calls are signed for it, and it is part of the host's name.
 fn region(region: Option<&str>, variable: impl Fn(&str) -> Option<String>) -> Option<Fault> {
     let Some(region) = region else {
         return Some(fault(
@@ -39,9 +39,9 @@ fn region(region: Option<&str>, variable: impl Fn(&str) -> Option<String>) -> Op
     (!region.chars().all(is_label)).then(|| fault(key, Some(region), "must be a region's name, like eu-west-1"))
 }
 
-/// The SDK looks elsewhere for credentials where one of the two is missing.
+/// Checks that both keys are set or none: with one of them the SDK silently looks elsewhere for credentials.
 fn half_a_pair(variable: impl Fn(&str) -> Option<String>) -> Option<Fault> {
-    // An older name of the secret key, which the SDK takes too.
+    // The SDK also takes an older name of the secret key.
     let secret = variable(SECRET).or_else(|| variable("SECRET_ACCESS_KEY"));
     match (variable(KEY), secret) {
         (Some(_), None) => Some(fault(SECRET, None, "is missing beside AWS_ACCESS_KEY_ID: set both, or neither")),

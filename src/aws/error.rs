@@ -1,4 +1,4 @@
-//! What went wrong with an AWS call, classified once. Nobody else reads an error's text.
+//! Errors of AWS calls, classified in one place. No other code reads an error's text.
 
 mod class;
 mod place;
@@ -17,18 +17,18 @@ pub(super) use self::place::{Place, Witness};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{operation} failed ({}): {message}", code.as_deref().unwrap_or(class.name()))]
 pub struct AwsError {
-    /// What it means.
+    /// What the error means for the caller.
     pub class: Class,
-    /// Such as `sqs.ReceiveMessage`.
+    /// The operation, such as `sqs.ReceiveMessage`.
     pub operation: &'static str,
     /// AWS's name for the error; absent when no answer came.
     pub code: Option<String>,
-    /// AWS's text, or what happened on the way.
+    /// AWS's text, or the cause if there was no answer.
     pub message: String,
 }
 
 impl AwsError {
-    /// An error without an answer from AWS.
+    /// An error of our own, without an answer from AWS.
     pub(crate) fn local(class: Class, operation: &'static str, message: impl Into<String>) -> Self {
         Self { class, operation, code: None, message: message.into() }
     }
@@ -41,7 +41,7 @@ impl AwsError {
         Self { class, operation, code: Some(code.to_owned()), message }
     }
 
-    /// From the SDK. `place`: where the call went.
+    /// An error of the SDK. `place`: where the call went.
     pub(super) fn from_sdk<E>(operation: &'static str, error: &SdkError<E, HttpResponse>, place: &Place) -> Self
     where
         E: ProvideErrorMetadata + Error + 'static,
@@ -65,14 +65,14 @@ impl AwsError {
             SdkError::DispatchFailure(_) => Self::local(Class::Unreachable, operation, place.silent(operation, &deepest(error))),
             SdkError::ResponseError(response) => {
                 let raw = response.raw();
-                // What the SDK says of the body is about JSON, and no help.
+                // The SDK's text about the body is about JSON, and does not help.
                 Self::local(Class::Transient, operation, place.foreign(raw.status().as_u16(), raw.headers().get("content-type")))
             }
             _ => Self::local(Class::Transient, operation, sources(error)),
         }
     }
 
-    /// With what was asked for, where AWS says that it is not there, or not at this address, and does not say what.
+    /// Adds the name of the resource if AWS says that it does not exist, or is not at this address, and does not name it.
     fn about(mut self, place: &Place) -> Self {
         let is_address = self.class == Class::NotFound || self.code.as_deref() == Some("InvalidAddress");
         if let Some(subject) = Some(place).filter(|_| is_address).and_then(Place::subject) {
@@ -93,7 +93,7 @@ impl AwsError {
     }
 }
 
-/// What is to be done where no credentials could be had.
+/// What to do if there are no credentials.
 fn no_credentials(error: &CredentialsError) -> String {
     const CURE: &str = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE";
     let all = sources(error);
@@ -106,7 +106,7 @@ fn no_credentials(error: &CredentialsError) -> String {
                 web identity token, nor the role of a container or an instance{last} gives any; set one of them up"
             )
         }
-        // The SDK tells why it cannot read a profile to the first who asks, and to nobody after.
+        // The SDK says only once why it cannot read a profile.
         _ if all.contains("already taken") => {
             "no credentials: the AWS profile is wrong, as the first error of this process says; mend ~/.aws/config and start again"
                 .to_owned()
@@ -127,7 +127,7 @@ fn source<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'
     chain(error).find_map(|cause| cause.downcast_ref())
 }
 
-/// The first cause's text: those before it only say in which part of the SDK it came up.
+/// The text of the last cause: those before it only name parts of the SDK.
 fn deepest(error: &(dyn Error + 'static)) -> String {
     chain(error).last().map(ToString::to_string).unwrap_or_default()
 }

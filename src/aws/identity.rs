@@ -1,4 +1,4 @@
-//! As whom AWS is called, and what time it is there.
+//! The identity of the caller, and AWS's time.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -13,22 +13,22 @@ use super::{
 
 const OPERATION: &str = "sts.GetCallerIdentity";
 
-/// Who calls, as STS says.
+/// The caller, as STS says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
-    /// Twelve digits.
+    /// The account: twelve digits.
     pub account: String,
-    /// The user's, or that of the role's session.
+    /// The ARN of the user or of the role's session.
     pub arn: String,
 }
 
 impl Clients {
-    /// Asks STS, which answers whoever has credentials.
+    /// Asks STS, which needs no permission.
     pub async fn identity(&self) -> Result<Identity, AwsError> {
         Ok(self.identity_at().await?.0)
     }
 
-    /// The same, and the time in the answer's head.
+    /// The same, with the time in the answer's `Date` header.
     pub(super) async fn identity_at(&self) -> Result<(Identity, Option<Timestamp>), AwsError> {
         let date = Date::default();
         let request = self.sts.get_caller_identity().customize().interceptor(date.clone());
@@ -38,7 +38,7 @@ impl Clients {
         Ok((identity, date.read()))
     }
 
-    /// The region that is called.
+    /// The region of the calls.
     pub fn region(&self) -> Option<&str> {
         self.sqs.config().region().map(AsRef::as_ref)
     }

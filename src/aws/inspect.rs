@@ -1,6 +1,7 @@
-//! Asks AWS whether what a configuration names is there and may be used, by calls that change nothing.
+//! Asks AWS whether the resources of a configuration exist and may be used. The calls change nothing.
 //!
-//! Permissions to act are probed with names that cannot exist: whoever is told that there is no such build may stop builds.
+//! Permissions to change something are tested with names that cannot exist: the answer "no such build" proves the permission to stop
+//! builds.
 
 mod account;
 mod clock;
@@ -12,26 +13,26 @@ use self::{account::Account, clock::skew};
 use super::{AwsError, Class, Clients};
 use crate::config::Config;
 
-/// No message has it, and no build, and no log stream.
+/// A name that no message, build or log stream has.
 const NOBODY: &str = "slipway-check-nobody";
 
-/// One question to AWS.
+/// One check.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// What of the configuration was looked at, such as `queues[0].url`.
+    /// The key of the configuration that was checked, such as `queues[0].url`.
     pub key: String,
     pub value: String,
     pub answer: Answer,
 }
 
-/// What came of a question. The text names the calls, and what they were asked about.
+/// The result of a check. The text names the calls and their resources.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Answer {
     Fine(String),
-    /// It works, and yet somebody should look at it.
+    /// It works, but somebody should look at it.
     Warning(String),
     Wrong(String),
-    /// What it depends on is not there.
+    /// Not checked, because something that it depends on is missing.
     Skipped(String),
 }
 
@@ -42,7 +43,7 @@ impl Finding {
 }
 
 impl Clients {
-    /// Asks about everything that the configuration names, one question after the other.
+    /// Checks everything that the configuration names, one after the other.
     pub async fn inspect(&self, config: &Config) -> Vec<Finding> {
         let mut findings = Vec::new();
         let region = self.region().unwrap_or("none").to_owned();
@@ -93,7 +94,7 @@ impl Clients {
         let request = self.sns.get_topic_attributes().topic_arn(arn);
         match super::call::call("sns.GetTopicAttributes", || request.clone().send()).await {
             Ok(_) => Answer::Fine(format!("{asked}: the topic is there")),
-            // The daemon itself needs only to publish.
+            // The daemon itself only needs to publish.
             Err(error) if error.class == Class::Denied => {
                 Answer::Warning(format!("{asked} is not allowed: whether the topic is there is not known"))
             }
@@ -103,7 +104,7 @@ impl Clients {
     }
 }
 
-/// Being told that the thing does not exist, or is no good, means that one may ask.
+/// Whether an error proves the permission: the resource does not exist, or the request is invalid.
 fn allowed<T>(answer: Result<T, AwsError>) -> Result<(), AwsError> {
     match answer {
         Err(error) if !matches!(error.class, Class::NotFound | Class::Invalid) => Err(error),

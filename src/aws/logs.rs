@@ -15,38 +15,38 @@ use crate::job::build::LogLocation;
 pub struct Logs {
     client: Client,
     pace: Option<Pace>,
-    /// Whose turn its reads are.
+    /// The pace of the reads, and the rank of these.
     turn: (Lane, Rank),
-    /// Events on a page at most, for tests.
+    /// The most events on a page, for tests.
     page_size: usize,
 }
 
-/// Events on a page at most, and bytes: AWS's limits.
+/// The most events and bytes of a page: AWS's limits.
 const PAGE_EVENTS: usize = 10_000;
 const PAGE_BYTES: usize = 1024 * 1024;
-/// What an event counts beside its message.
+/// Bytes that an event counts besides its message.
 const EVENT_BYTES: usize = 26;
 
-/// What was logged at once: a line as a rule, with its line break.
+/// A log event: usually one line, with its line break.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
-    /// To the millisecond.
+    /// In whole milliseconds.
     pub at: Timestamp,
     pub message: String,
 }
 
-/// Which page.
+/// Which page of the stream to read.
 #[derive(Debug, Clone, Default)]
 pub struct Ask {
-    /// Towards the stream's beginning; without a token the newest page then comes first.
+    /// Whether to read towards the stream's beginning. Without a token the newest page comes first then.
     pub backward: bool,
-    /// Only what was logged at this time or later.
+    /// Only events of this time or later.
     pub since: Option<Timestamp>,
-    /// Only what was logged before this time.
+    /// Only events before this time.
     pub before: Option<Timestamp>,
-    /// Where to go on: a page's token of the same direction and times.
+    /// The token of an earlier page with the same direction and times.
     pub token: Option<String>,
-    /// So many events at most; `None`: as many as AWS gives.
+    /// The most events; `None`: as many as AWS returns.
     pub most: Option<usize>,
 }
 
@@ -54,13 +54,13 @@ pub struct Ask {
 #[derive(Debug, Default)]
 pub struct Page {
     pub events: Vec<Event>,
-    /// Where to go on; equal to the token that was sent when nothing more is there now.
+    /// The token of the next page. It equals the token of the request if there is nothing more now.
     pub forward: Option<String>,
-    /// The same towards the beginning.
+    /// The same, towards the beginning.
     pub backward: Option<String>,
-    /// Whether there is such a stream (yet).
+    /// Whether the stream exists (yet).
     pub exists: bool,
-    /// Whether it may have ended for want of room: then there is more behind it.
+    /// Whether the page may be full: then there is more behind it.
     pub full: bool,
 }
 
@@ -69,13 +69,13 @@ impl Logs {
         Self { client, pace: None, turn: <_>::default(), page_size: PAGE_EVENTS }
     }
 
-    /// The same logs, read at most so often in a second by all clones together.
+    /// The same logs, with at most so many reads a second by all clones together.
     #[must_use]
     pub fn paced(self, per_second: usize) -> Self {
         Self { pace: Some(Pace::new(per_second)), ..self }
     }
 
-    /// The same logs, read in the turns of this rank where they are paced.
+    /// The same logs, with this rank among the paced reads.
     #[must_use]
     pub fn ranked(self, lane: Lane, rank: Rank) -> Self {
         Self { turn: (lane, rank), ..self }
@@ -87,7 +87,10 @@ impl Logs {
         Self { page_size: events, ..self }
     }
 
-    /// One page. A stream that does not exist (yet) has no events.
+    /// Reads one page. A stream that does not exist (yet) has no events.
+    ///
+    /// # Errors
+    /// CloudWatch refuses, throttles, or does not answer.
     pub async fn page(&self, log: &LogLocation, ask: &Ask) -> Result<Page, AwsError> {
         let most = ask.most.unwrap_or(PAGE_EVENTS).min(self.page_size);
         let request = self
@@ -111,7 +114,7 @@ impl Logs {
             Ok(answer) => {
                 let events: Vec<_> = answer.events.unwrap_or_default().into_iter().filter_map(event).collect();
                 let bytes: usize = events.iter().map(|event| event.message.len() + EVENT_BYTES).sum();
-                // An event that did not fit any more may be large.
+                // The next event did not fit and may be large.
                 let full = events.len() >= most || bytes > PAGE_BYTES / 2;
                 Ok(Page { events, forward: answer.next_forward_token, backward: answer.next_backward_token, exists: true, full })
             }

@@ -1,5 +1,4 @@
-//! A bound on how often something is done, at most so many times in any one second, and on how much of it is under way at once. Whoever
-//! waits gets a turn by rank, not by arrival.
+//! A rate limit: at most so many turns in any second, and so many at the same time. Waiting tasks get their turns by rank, not by arrival.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -14,25 +13,25 @@ use tokio::{
 };
 
 const SECOND: Duration = Duration::from_secs(1);
-/// What is under way at once: more would only hold connections and memory.
+/// The most concurrent turns. More would only hold connections and memory.
 const AT_ONCE: usize = 32;
 
-/// Two lanes take turns with each other, so that neither waits for the other one's long line.
+/// The two lanes alternate, so that short readings do not wait for long ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Lane {
-    /// What needs few turns: one as a rule.
+    /// For work that needs few turns, usually one.
     #[default]
     Short,
-    /// What may need many.
+    /// For work that may need many turns.
     Long,
 }
 
-/// Whose turn it is within a lane: the oldest first.
+/// The order within a lane: the oldest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Rank {
-    /// How old the matter is.
+    /// Since when the work waits.
     pub since: Timestamp,
-    /// Tells matters of the same age apart: all turns of one come before the next one's.
+    /// Distinguishes works of the same age: one gets all its turns before the next.
     pub matter: u64,
 }
 
@@ -45,23 +44,23 @@ pub struct Pace {
 
 #[derive(Debug, Default)]
 struct State {
-    /// The latest turns, as many as fit into a second; the oldest first.
+    /// The times of the turns in the last second, the oldest first.
     turns: VecDeque<Instant>,
     under_way: usize,
-    /// Those that wait, by rank and arrival.
+    /// Waiting tasks, by rank and arrival.
     lanes: [BTreeMap<Key, Arc<Notify>>; 2],
-    /// The lane that is asked first.
+    /// The lane that has the next turn.
     preferred: usize,
     arrivals: u64,
 }
 
 type Key = (Rank, u64);
 
-/// A turn that was given; what it was given for is over when it is dropped.
+/// A turn. Dropped when its work is done.
 #[derive(Debug)]
 pub struct Turn<'a>(&'a Pace);
 
-/// A place in a lane, given up when dropped.
+/// A place in a lane. Given up when dropped.
 struct Place<'a> {
     pace: &'a Pace,
     lane: usize,
@@ -69,12 +68,12 @@ struct Place<'a> {
     called: Arc<Notify>,
 }
 
-/// What there is for somebody who waits.
+/// What a waiting task should do.
 enum Chance {
     Now,
-    /// Nobody is before: at this time, unless somebody comes.
+    /// It is the first: wait until this time, unless another comes before it.
     At(Instant),
-    /// When called.
+    /// Wait until woken.
     Later,
 }
 
@@ -115,12 +114,12 @@ impl Pace {
 }
 
 impl State {
-    /// Whose turn is next.
+    /// The task that has the next turn.
     fn first(&self) -> Option<(usize, Key)> {
         [self.preferred, 1 - self.preferred].into_iter().find_map(|lane| Some((lane, *self.lanes[lane].first_key_value()?.0)))
     }
 
-    /// Whoever is next looks again.
+    /// Wakes the task that has the next turn.
     fn call_first(&self) {
         if let Some(called) = self.first().and_then(|(lane, key)| self.lanes[lane].get(&key)) {
             called.notify_one();
@@ -137,7 +136,7 @@ impl Place<'_> {
         }
         let now = Instant::now();
         if state.turns.len() == self.pace.per_second {
-            // A second after the turn that fills the second before this one.
+            // The last second is full: wait until its oldest turn is a second ago.
             match state.turns.front().map(|oldest| *oldest + SECOND) {
                 Some(next) if next > now => return Chance::At(next),
                 _ => state.turns.pop_front(),

@@ -1,5 +1,5 @@
-//! Makes what a daemon works with: queues with their redrive, the topic with its subscriber, the project. For local mode and tests;
-//! on AWS this is the deployment's work.
+//! Makes the resources of a daemon: the queues with their redrive policy, the topic with a subscription, the project. For local mode and
+//! tests; on AWS the deployment makes them.
 
 use std::collections::HashMap;
 
@@ -17,20 +17,23 @@ use super::{
 /// A message goes to the dead-letter queue after this many receives.
 const MAX_RECEIVES: u32 = 5;
 
-/// What was made.
+/// The URLs and ARNs of the resources.
 #[derive(Debug, Clone)]
 pub struct Provision {
     pub jobs: String,
     pub dead_letters: String,
     pub build_events: String,
-    /// Subscribed to the topic, with raw delivery.
+    /// A queue that is subscribed to the topic, with raw delivery.
     pub results: String,
     pub topic: String,
     pub project: String,
 }
 
 impl Clients {
-    /// Makes everything that is not there yet. What is there stays as somebody may have changed it.
+    /// Makes the resources that do not exist. Existing ones stay as they are: somebody may have changed them.
+    ///
+    /// # Errors
+    /// A call failed.
     pub async fn provision(&self) -> Result<Provision, AwsError> {
         let dead_letters = self.create_queue("slipway-jobs-dlq", HashMap::new()).await?;
         let target = self.queue_arn(&dead_letters).await?;
@@ -47,7 +50,7 @@ impl Clients {
     async fn create_queue(&self, name: &str, attributes: HashMap<QueueAttributeName, String>) -> Result<String, AwsError> {
         let request = self.sqs.create_queue().queue_name(name).set_attributes(Some(attributes).filter(|all| !all.is_empty()));
         let url = match call("sqs.CreateQueue", || request.clone().send()).await {
-            // It is there with other attributes.
+            // It exists with other attributes.
             Err(error) if error.code.as_deref() == Some("QueueAlreadyExists") => {
                 let request = self.sqs.get_queue_url().queue_name(name);
                 call("sqs.GetQueueUrl", || request.clone().send()).await?.queue_url
@@ -71,7 +74,7 @@ impl Clients {
         let any = self.sns.subscribe().topic_arn(&arn).protocol("sqs").endpoint(subscriber);
         let raw = any.clone().attributes("RawMessageDelivery", "true");
         match call("sns.Subscribe", || raw.clone().send()).await {
-            // It is there with other attributes, or something else is wrong, which this does not mend.
+            // It exists with other attributes, or another fault that this does not correct.
             Err(error) if error.code.as_deref() == Some("InvalidParameter") => call("sns.Subscribe", || any.clone().send()).await?,
             answer => answer?,
         };
@@ -94,7 +97,7 @@ impl Clients {
             return Ok(());
         }
         let invalid = |error: aws_sdk_codebuild::error::BuildError| AwsError::local(Class::Invalid, OPERATION, error.to_string());
-        // A placeholder that every build overrides. Without a buildspec of its own the project uses the repository's.
+        // A placeholder that every build overrides. Without a buildspec the project uses the repository's.
         let source = ProjectSource::builder().r#type(SourceType::Github).location("https://github.com/slipway/placeholder");
         let environment = ProjectEnvironment::builder()
             .r#type(EnvironmentType::LinuxContainer)

@@ -1,4 +1,4 @@
-//! SQS: receive and send, and what a queue says of itself.
+//! SQS: receives and sends messages, and reads a queue's attributes.
 
 mod attribute;
 mod batch;
@@ -32,7 +32,7 @@ use super::{
 pub const BATCH: usize = 10;
 /// SQS takes at most this much in a message: body and attributes.
 pub const MESSAGE_BYTES: usize = 1024 * 1024;
-/// What a receive may take beyond its wait before it is given up.
+/// How long a receive may take beyond its wait before it is given up.
 pub const RECEIVE_MARGIN: Duration = Duration::from_secs(10);
 
 /// One queue. Cheap to clone.
@@ -52,7 +52,10 @@ impl Queue {
         &self.url
     }
 
-    /// Waits up to `wait` for up to `max` messages, which are then invisible to others for `visibility`.
+    /// Waits up to `wait` for up to `max` messages, which are then invisible to others for `visibility`. It is tried once.
+    ///
+    /// # Errors
+    /// SQS refuses, throttles, or does not answer; this holds for all calls that follow, which are tried a few times.
     pub async fn receive(&self, max: usize, visibility: Duration, wait: Duration) -> Result<Vec<Delivery>, AwsError> {
         let timeouts = TimeoutConfig::builder().operation_attempt_timeout(wait + RECEIVE_MARGIN).build();
         let request = self
@@ -70,7 +73,8 @@ impl Queue {
         Ok(answer.messages.unwrap_or_default().into_iter().map(Delivery::read).collect())
     }
 
-    /// Whether it keeps the order of a message group, and delivers a group's next message when the one before has been deleted.
+    /// Whether it is a FIFO queue: it keeps the order of a message group, and delivers a group's next message after the one before was
+    /// deleted.
     pub fn is_fifo(&self) -> bool {
         is_fifo(&self.url)
     }
@@ -85,9 +89,9 @@ impl Queue {
         self.send_message(body, attributes, Some(place), None).await
     }
 
-    /// Sends a message that was received from another queue, with what its sender said of it and these attributes.
+    /// Sends a message that was received from another queue, with its message group, its trace header and these attributes.
     pub async fn pass_on(&self, delivery: &Delivery, attributes: &Attributes) -> Result<String, AwsError> {
-        // A FIFO queue takes no message without a group; the message's id makes it one message however often it is sent.
+        // A FIFO queue needs a group. The message's id deduplicates repeated sends.
         let group = delivery.group.clone().or_else(|| self.is_fifo().then(|| delivery.message_id.clone()));
         let place = group.map(|group| Place { group, deduplication: delivery.message_id.clone() });
         self.send_message(&delivery.body, attributes, place.as_ref(), delivery.trace_header.as_deref()).await
@@ -117,14 +121,14 @@ impl Queue {
         answer.message_id.ok_or_else(|| AwsError::local(Class::Transient, NAME, foreign))
     }
 
-    /// Deletes one message; for subscribers that read a few (the daemon batches: [`Deletes`]).
+    /// Deletes one message, for subscribers with few messages. The daemon uses [`Deletes`].
     #[cfg(feature = "local")]
     pub async fn delete(&self, receipt: &str) -> Result<(), AwsError> {
         let request = self.client.delete_message().queue_url(&*self.url).receipt_handle(receipt);
         call("sqs.DeleteMessage", || request.clone().send()).await.map(drop)
     }
 
-    /// How many messages it holds, those in flight and delayed ones included. SQS counts approximately.
+    /// The approximate number of messages, in flight and delayed ones included.
     #[cfg(feature = "local")]
     pub async fn depth(&self) -> Result<usize, AwsError> {
         const COUNTS: [QueueAttributeName; 3] = [
@@ -147,7 +151,7 @@ impl Queue {
         Ok(policy.as_ref().and_then(RedrivePolicy::read))
     }
 
-    /// How long it keeps messages.
+    /// How long the queue keeps messages. `None`: SQS does not say.
     pub async fn retention(&self) -> Result<Option<Duration>, AwsError> {
         const NAME: QueueAttributeName = QueueAttributeName::MessageRetentionPeriod;
         let request = self.client.get_queue_attributes().queue_url(&*self.url).attribute_names(NAME);
@@ -156,7 +160,7 @@ impl Queue {
         Ok(seconds.map(Duration::from_secs))
     }
 
-    /// How many messages wait, as SQS counts: late, and about right.
+    /// The approximate number of visible messages. SQS's count is delayed. `None`: SQS does not say.
     pub async fn waiting(&self) -> Result<Option<u64>, AwsError> {
         const COUNT: QueueAttributeName = QueueAttributeName::ApproximateNumberOfMessages;
         let request = self.client.get_queue_attributes().queue_url(&*self.url).attribute_names(COUNT);
@@ -164,7 +168,7 @@ impl Queue {
         Ok(answer.attributes.and_then(|all| all.get(&COUNT)?.parse().ok()))
     }
 
-    /// The URL of a queue of this queue's account and region, by its ARN.
+    /// The URL of a queue in the caller's account and region, by its ARN.
     pub async fn url_of(&self, arn: &str) -> Result<Option<String>, AwsError> {
         let name = arn.rsplit(':').next().unwrap_or(arn);
         let request = self.client.get_queue_url().queue_name(name);

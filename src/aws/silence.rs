@@ -1,4 +1,4 @@
-//! Whoever waits at a terminal is told of a call that stays without an answer.
+//! Tells the user of a command about a call that stays without an answer.
 
 use std::{cell::RefCell, pin::pin, time::Duration};
 
@@ -6,20 +6,20 @@ use tokio::time::timeout;
 
 use super::error::Place;
 
-/// A call may be silent for so long before that is told.
+/// After so long without an answer the user is told.
 const SILENCE: Duration = Duration::from_secs(8);
 
 tokio::task_local! {
-    /// Who is told, and what was told last.
+    /// The listener, and the text that it got last.
     static LISTENER: (fn(&str), RefCell<String>);
 }
 
-/// Does the work, and tells `listener` of each of its calls that stays without an answer, of the same once in a row.
+/// Runs the work, and tells `listener` of each of its calls that stays without an answer. The same text is not repeated.
 pub async fn tell_silence<T>(listener: fn(&str), work: impl Future<Output = T>) -> T {
     LISTENER.scope((listener, RefCell::default()), work).await
 }
 
-/// Makes a call inside of its [`Place`].
+/// Makes a call within its [`Place`].
 pub(super) async fn heard<T>(operation: &str, call: impl Future<Output = T>) -> T {
     if LISTENER.try_with(|_| ()).is_err() {
         return call.await;

@@ -1,4 +1,4 @@
-//! A queue of one's own on the topic, for as long as somebody listens.
+//! A temporary queue that is subscribed to the topic.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -12,12 +12,12 @@ use super::{
     queue::{BATCH, Queue},
 };
 
-/// Events that nobody fetched go away by themselves after this many seconds, should the queue be left behind.
+/// The retention of the queue in seconds. If the queue is left behind, its events expire.
 const RETENTION_SECONDS: &str = "3600";
-/// Received events are not deleted one by one: they stay invisible until the queue goes.
+/// The visibility timeout. Received events are not deleted: they stay invisible until the queue is deleted.
 const VISIBILITY: Duration = Duration::from_hours(2);
 
-/// A queue that gets some of a topic's events. To be closed: it and the subscription stay otherwise.
+/// A queue that gets some of a topic's events. It must be closed, or the queue and the subscription stay.
 #[derive(Debug)]
 pub struct Subscription {
     clients: Clients,
@@ -27,7 +27,10 @@ pub struct Subscription {
 }
 
 impl Clients {
-    /// Makes a queue of this name and subscribes it to the topic for the events that the filter policy chooses by their attributes.
+    /// Makes a queue of this name, and subscribes it to the topic with this filter policy.
+    ///
+    /// # Errors
+    /// A call failed. What was made before it is removed again.
     pub async fn subscribe(&self, topic: &str, name: &str, policy: &Value) -> Result<Subscription, AwsError> {
         let retention = HashMap::from([(QueueAttributeName::MessageRetentionPeriod, RETENTION_SECONDS.to_owned())]);
         let request = self.sqs.create_queue().queue_name(name).set_attributes(Some(retention));
@@ -36,7 +39,7 @@ impl Clients {
         match subscription.join(topic, policy).await {
             Ok(()) => Ok(subscription),
             Err(error) => {
-                // What went wrong first is the more telling error.
+                // The first error says more.
                 subscription.close().await.ok();
                 Err(error)
             }
@@ -68,13 +71,13 @@ impl Subscription {
         Ok(())
     }
 
-    /// Waits so long for events; their bodies.
+    /// Waits up to `wait` for events. The answer is their bodies.
     pub async fn receive(&self, wait: Duration) -> Result<Vec<String>, AwsError> {
         let deliveries = self.queue.receive(BATCH, VISIBILITY, wait).await?;
         Ok(deliveries.into_iter().map(|delivery| delivery.body).collect())
     }
 
-    /// Ends the subscription, and removes the queue.
+    /// Removes the subscription and the queue.
     pub async fn close(self) -> Result<(), AwsError> {
         let unsubscribed = match &self.arn {
             Some(arn) => {

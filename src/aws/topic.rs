@@ -30,12 +30,12 @@ impl Topic {
     }
 }
 
-/// What a topic takes in one call at most, in bytes. A clone shares it.
+/// The largest call that a topic accepts, in bytes. Clones share it.
 #[derive(Debug, Clone)]
 pub struct Room(Arc<AtomicUsize>);
 
 impl Room {
-    /// What every topic takes; one that has been told to takes more.
+    /// The limit of every topic by default. A topic can be set up for more.
     pub const EVERY_TOPIC: usize = 256 * 1024;
 
     /// As configured.
@@ -48,7 +48,7 @@ impl Room {
         self.0.load(Ordering::Relaxed)
     }
 
-    /// The topic takes no more than any other. Tells whether that is news.
+    /// Notes that the topic has the default limit. The answer is whether that is new.
     pub fn shrink(&self) -> bool {
         self.0.fetch_min(Self::EVERY_TOPIC, Ordering::Relaxed) > Self::EVERY_TOPIC
     }
@@ -59,7 +59,7 @@ impl Room {
 pub struct Publishes {
     /// The topic.
     pub topic: Topic,
-    /// What the topic takes in one call: a batch counts as a whole.
+    /// The limit of one call: a batch counts as a whole.
     pub room: Room,
     /// Whether messages need a group and a deduplication id.
     pub fifo: bool,

@@ -1,4 +1,4 @@
-//! `slipway cancel`: ends jobs before their time.
+//! `slipway cancel`: cancels jobs.
 
 use std::fmt::Write;
 

@@ -1,4 +1,4 @@
-//! `slipway check`: is this configuration right, and what does it say?
+//! `slipway check`: checks a configuration, and sums up what it says.
 
 use std::fmt::Write as _;
 
@@ -72,21 +72,21 @@ impl Check {
     }
 }
 
-/// As the words say: what is wrong fails, and what is warned of only where somebody is strict.
+/// The exit code: a fault fails, a warning only with `--strict`.
 fn exit(findings: &[Finding], strict: bool) -> Exit {
     let is_wrong = findings.iter().any(|finding| matches!(finding.answer, Answer::Wrong(_)));
     let is_warned = strict && findings.iter().any(|finding| matches!(finding.answer, Answer::Warning(_)));
     if is_wrong || is_warned { Exit::Failed } else { Exit::Done }
 }
 
-/// Jobs that name no profile are rejected where there is no default.
+/// A warning if there is no profile `default`: jobs that name no profile are rejected then.
 fn default_profile(config: &Config) -> Option<Finding> {
     let names = config.profiles.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
     let text = "there is no profile `default`: every job has to name its profile, or is rejected";
     (!config.profiles.contains_key("default")).then(|| Finding::new("profiles", names, Answer::Warning(text.to_owned())))
 }
 
-/// What the environment says of the region, if that is not the configuration's.
+/// A warning if the environment's region is not the configuration's.
 fn region(config: &Config, variable: impl Fn(&str) -> Option<String>) -> Option<Finding> {
     let wanted = config.region()?;
     let (name, value) = ["AWS_REGION", "AWS_DEFAULT_REGION"].iter().find_map(|name| Some((*name, variable(name)?)))?;
@@ -94,7 +94,7 @@ fn region(config: &Config, variable: impl Fn(&str) -> Option<String>) -> Option<
     (value != wanted).then(|| Finding::new(name, value, Answer::Warning(text())))
 }
 
-/// What was found, a line each.
+/// The findings, one a line.
 fn answers(findings: &[Finding]) -> String {
     let mut lines = String::new();
     for Finding { key, value, answer } in findings {
@@ -109,7 +109,7 @@ fn answers(findings: &[Finding]) -> String {
     lines
 }
 
-/// What is configured, a line each.
+/// The summary of the configuration, one setting a line.
 fn summary(config: &Config) -> String {
     let mut lines = Lines::default();
     for queue in &config.queues {

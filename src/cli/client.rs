@@ -22,28 +22,28 @@ use url::Url;
 use super::{Usage, note};
 use crate::http::{Problem, api::ROOT};
 
-/// Where a daemon listens unless told otherwise.
+/// The address on which a daemon listens by default.
 const DEFAULT: &str = "http://127.0.0.1:9090";
-/// The variable that says the same.
+/// The variable with the daemon's URL.
 const DAEMON: &str = "SLIPWAY_DAEMON";
-/// The variable that holds the token.
+/// The variable with the token.
 const TOKEN: &str = "SLIPWAY_TOKEN";
 const CONNECT: Duration = Duration::from_secs(3);
-/// An answer is waited for so long: longer than the daemon waits for AWS.
+/// How long to wait for an answer: longer than the daemon waits for AWS.
 const ANSWER: Duration = Duration::from_secs(45);
-/// It may be silent for so long before that is told.
+/// After so long without an answer the user is told.
 const SILENCE: Duration = Duration::from_secs(8);
-/// The largest answer: a page of a thousand jobs has about 2 MB.
+/// The largest answer, in bytes. A page of a thousand jobs has about 2 MB.
 const LARGEST: usize = 64 * 1024 * 1024;
 
-/// Which daemon is asked.
+/// The daemon to ask.
 #[derive(Debug, Clone, Args)]
 pub(super) struct Daemon {
     #[arg(long = "daemon", help = "Where the daemon listens; SLIPWAY_TOKEN holds the token where it wants one", global = true, value_name = "URL", env = DAEMON, default_value = DEFAULT, value_parser = url, hide_env_values = true)]
     pub(super) url: Url,
 }
 
-/// Asks one daemon.
+/// The client of one daemon.
 #[derive(Debug, Clone)]
 pub(super) struct Client {
     transport: Transport,
@@ -51,23 +51,23 @@ pub(super) struct Client {
     token: Option<HeaderValue>,
 }
 
-/// The daemon itself speaks in clear; a proxy before it may not.
+/// The daemon itself serves plain HTTP; a proxy before it may serve HTTPS.
 #[derive(Debug, Clone)]
 enum Transport {
     Clear(legacy::Client<HttpConnector, Full<Bytes>>),
     Tls(legacy::Client<HttpsConnector<HttpConnector>, Full<Bytes>>),
 }
 
-/// Why there is no answer to use.
+/// Why a request failed.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Failure {
-    /// Nobody is there.
+    /// No daemon answers.
     #[error("no daemon answers at {url}: {why} (--daemon or SLIPWAY_DAEMON says where it listens)")]
     Unreachable { url: Url, why: String },
-    /// The daemon says no.
+    /// The daemon refuses the request.
     #[error("{}", refused(.0))]
     Refused(Box<Problem>),
-    /// What came is no answer of a daemon's.
+    /// The answer is not a daemon's.
     #[error("{url} gives no answer that can be read: {why}")]
     Broken { url: Url, why: String },
 }
@@ -95,12 +95,18 @@ impl Client {
         Ok(Self { transport, url, token })
     }
 
-    /// What stands at a path of the API, such as `/jobs`.
+    /// Reads a path of the API, such as `/jobs`.
+    ///
+    /// # Errors
+    /// See [`Error`].
     pub(super) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {
         self.ask(Method::GET, path, None).await
     }
 
-    /// Asks for a change.
+    /// Sends a change.
+    ///
+    /// # Errors
+    /// See [`Error`].
     pub(super) async fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, Failure> {
         let broken = |error: serde_json::Error| Failure::Broken { url: self.url.clone(), why: error.to_string() };
         self.ask(Method::POST, path, Some(serde_json::to_vec(body).map_err(broken)?)).await
@@ -134,13 +140,13 @@ impl Client {
             Ok((status, bytes.to_bytes()))
         };
         let late = |_| Err(unreachable(format!("it takes connections and has not answered within {} s", ANSWER.as_secs())));
-        // It is large, and waited for inside of other futures.
+        // Boxed, because the future is large and part of others.
         let mut answered = Box::pin(answered);
         let answer = if let Ok(answer) = timeout(SILENCE, &mut answered).await {
             answer
         } else {
             let cure = "check --daemon or SLIPWAY_DAEMON, and whether it runs";
-            // Where stderr is closed there is nobody to tell.
+            // If stderr is closed, nobody reads it.
             note(&format!("no answer from the daemon at {} for {} s, still waiting; {cure}", self.url, SILENCE.as_secs())).ok();
             timeout(ANSWER.saturating_sub(SILENCE), answered).await.unwrap_or_else(late)
         };
@@ -158,18 +164,18 @@ fn read<T: DeserializeOwned>(status: StatusCode, bytes: &[u8]) -> Result<T, Resu
     }
     match serde_json::from_slice::<Problem>(bytes) {
         Ok(problem) => Err(Ok(Box::new(problem))),
-        // A proxy's, or another program's.
+        // The answer of a proxy or of another program.
         Err(_) => Err(Err(format!("status {status}; is this a Slipway daemon that serves its API ([http].api)?"))),
     }
 }
 
-/// What the daemon says, with everything that is wrong with a message.
+/// The daemon's refusal, with every problem of a message.
 fn refused(problem: &Problem) -> String {
     let list = problem.problems.iter().map(|problem| format!("\n  {}: {}", problem.path, problem.problem));
     format!("{}{}", problem.detail, list.collect::<String>())
 }
 
-/// The reason at the end of a chain: what stands before it says the same in general.
+/// The last error of a chain: those before it only say the same in general.
 fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
     std::iter::successors(Some(error), |error| error.source()).last().map(ToString::to_string).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! Where a command's configuration comes from: a file, or the environment alone where no file can be laid beside the program.
+//! Where a command's configuration comes from: a file, or a variable of the environment that holds all of it.
 
 use std::path::PathBuf;
 
@@ -7,9 +7,9 @@ use clap::Args;
 use super::Usage;
 use crate::config::{self, Config};
 
-/// Holds the configuration itself, as a file would.
+/// The variable that holds a whole configuration as TOML.
 const TEXT: &str = "SLIPWAY_CONFIG_TOML";
-/// Names the file.
+/// The variable that names the file.
 const FILE: &str = "SLIPWAY_CONFIG";
 
 /// The configuration as the command line names it.
@@ -26,7 +26,7 @@ enum Origin {
 }
 
 impl Configuration {
-    /// What to call where the configuration comes from, and what reads it, as often as it is called.
+    /// The name of the configuration's source, and a function that reads it each time it is called.
     pub(super) fn reader(self) -> Result<(String, impl Fn() -> Result<Config, config::Error> + Send + Sync + 'static), Usage> {
         let origin = origin(self.config, super::variable)?;
         let name = match &origin {
@@ -40,7 +40,7 @@ impl Configuration {
         Ok((name, read))
     }
 
-    /// The checked configuration, and what to call where it comes from.
+    /// The checked configuration, and the name of its source.
     pub(super) fn load(self) -> anyhow::Result<(String, Config)> {
         match origin(self.config, super::variable)? {
             Origin::File(path) => Ok((path.display().to_string(), config::load(&path, super::environment())?)),
@@ -49,7 +49,8 @@ impl Configuration {
     }
 }
 
-/// The named file; else the text, for an image may bring the variable that names a file, and only a deployment brings a text.
+/// The file that was typed; else the text in the environment; else the file that the environment names. The text goes first, because an
+/// image may set the variable of a file, and only a deployment sets a text.
 fn origin(named: Option<PathBuf>, variable: impl Fn(&str) -> Option<String>) -> Result<Origin, Usage> {
     let file = || variable(FILE).map(|path| Origin::File(path.into()));
     let found = named.map(Origin::File).or_else(|| variable(TEXT).map(Origin::Text)).or_else(file);

@@ -1,4 +1,4 @@
-//! The daemon as a process: signals, metrics, HTTP, and the engine in the middle. For `run` and `local`.
+//! The daemon as a process: the engine with signals, metrics and HTTP. For `run` and `local`.
 
 mod signals;
 mod waits;
@@ -23,13 +23,13 @@ use crate::{
     telemetry,
 };
 
-/// How long the log's first line waits for AWS to say who calls.
+/// How long the first log line waits for the caller's identity.
 const IDENTITY: Duration = Duration::from_secs(5);
 
-/// A daemon that has its port and is not started yet.
+/// A daemon that listens and is not started yet.
 #[derive(Debug)]
 pub(super) struct Daemon {
-    /// Where its configuration comes from.
+    /// The name of the configuration's source.
     name: String,
     current: Current,
     reload: Reload,
@@ -38,7 +38,7 @@ pub(super) struct Daemon {
 }
 
 impl Daemon {
-    /// Takes the port that the configuration names. `read` reads it, and reads it again when it is to be reloaded.
+    /// Listens on the address of the configuration. `read` reads the configuration, now and at each reload.
     pub(super) async fn bind(name: String, read: impl Fn() -> Result<Config, Error> + Send + Sync + 'static) -> anyhow::Result<Self> {
         let config = Arc::new(read()?);
         let listen = config.http.listen;
@@ -57,7 +57,7 @@ impl Daemon {
         Ok(Self { name, current, reload, listener, access })
     }
 
-    /// Where it really listens: what was asked for may be any free port.
+    /// The address on which it listens. The configuration may ask for any free port.
     #[cfg(feature = "local")]
     pub(super) fn address(&self) -> std::io::Result<std::net::SocketAddr> {
         self.listener.local_addr()
@@ -68,7 +68,7 @@ impl Daemon {
         self.reload.clone()
     }
 
-    /// Runs the daemon until a signal ends it, or a fault does.
+    /// Runs the daemon until a signal or a fault ends it.
     pub(super) async fn run(self, clients: Clients, hangup: &Hangup) -> anyhow::Result<Exit> {
         let metrics = PrometheusBuilder::new().install_recorder().context("cannot collect metrics")?;
         observe::describe();
@@ -79,15 +79,15 @@ impl Daemon {
         let (begun, waits) = (begun(self.name, self.current.now(), clients.clone()), waits::tell(vitals.clone()));
         let engine = async {
             let exit = Box::pin(engine::run(self.current, clients, Clock::system(), vitals, shutdown.clone())).await;
-            // Health and metrics are told to the very end.
+            // Health and metrics are served until the end.
             stop.cancel();
             exit
         };
-        // The daemon waits neither for what its first line says nor for these.
+        // The daemon waits neither for its first log line nor for these.
         let told = stop.clone().run_until_cancelled_owned(async { tokio::join!(begun, waits) });
         let ended = async { tokio::join!(engine, pages, told) };
         let (exit, served, _) = tokio::select! {
-            // Whoever gets an answer over HTTP may rely on signals being taken.
+            // Signals are handled before HTTP answers, so that a client can rely on it.
             biased;
             failed = signals(&shutdown) => return Err(failed).context("cannot listen to signals"),
             failed = endure(&shutdown, hangup) => return Err(failed).context("cannot listen to signals"),
@@ -101,7 +101,7 @@ impl Daemon {
     }
 }
 
-/// Who may use the API. `None`: it is not served.
+/// Who may use the API. `None`: the API is not served.
 fn access(settings: &config::Http) -> Result<Option<Access>, Faults> {
     let access = match &settings.tokens {
         Some(tokens) => Access::guarded(tokens, "[http].tokens", super::variable)?,
@@ -110,7 +110,7 @@ fn access(settings: &config::Http) -> Result<Option<Access>, Faults> {
     Ok(Some(access).filter(|_| settings.api))
 }
 
-/// Says in the log what has begun.
+/// Writes the first log line.
 async fn begun(name: String, config: Arc<Config>, clients: Clients) {
     let identity = timeout(IDENTITY, clients.identity()).await;
     let (account, identity) = match identity {

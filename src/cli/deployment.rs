@@ -11,17 +11,17 @@ use super::{
 };
 use crate::config::{self, Config};
 
-/// What is known of it.
+/// A deployment, as far as it is known.
 #[derive(Debug)]
 pub(super) struct Deployment {
-    /// Its jobs queues, at least one.
+    /// The jobs queues; at least one.
     pub(super) queues: Vec<config::Queue>,
-    /// `None`: nobody can say which jobs it accepts.
+    /// `None`: which jobs it accepts is not known.
     pub(super) config: Option<Arc<Config>>,
 }
 
 impl Deployment {
-    /// Looks it up. `failure`: why no daemon was asked.
+    /// Finds the deployment. `failure`: why the daemon did not answer.
     pub(super) fn find(location: &Location, failure: Option<&Failure>) -> anyhow::Result<Self> {
         let site = location.site(super::environment())?;
         let config = configuration(&site).map(Arc::new);
@@ -30,7 +30,7 @@ impl Deployment {
         let mut queues: Vec<_> = configured.filter(|queue| named.is_none_or(|url| url == queue.url)).cloned().collect();
         if queues.is_empty() {
             let url = match (site.queue(), failure) {
-                // That nobody answers is the cause, and no wrong usage.
+                // The cause is that no daemon answers, and not wrong usage.
                 (Err(Usage(which)), Some(failure)) => bail!("{failure}\n{which}"),
                 (url, _) => url?,
             };
@@ -40,7 +40,7 @@ impl Deployment {
     }
 }
 
-/// What the file says, or what local mode is made with.
+/// The queues of the configuration file, or those of local mode.
 fn configuration(site: &Site) -> Option<Config> {
     if site.config.is_some() {
         return site.config.clone();
@@ -51,7 +51,7 @@ fn configuration(site: &Site) -> Option<Config> {
         let is_local = url::Url::parse(queue).ok()?.host_str().is_some_and(crate::loopback::is_loopback);
         let text = crate::local::config(crate::local::LISTEN.parse().ok()?, crate::local::REGION);
         let mut config = config::parse(&text, "config/local.toml", []).ok().filter(|_| is_local)?;
-        // Its dead letters are found by its redrive policy, at whichever address.
+        // The dead-letter queue is found by the redrive policy.
         config.queues = vec![config::Queue::of(queue)];
         Some(config)
     }

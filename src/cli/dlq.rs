@@ -1,4 +1,4 @@
-//! `slipway dlq`: the dead letters, looked at, moved back, deleted; by the daemon where one answers, else on AWS alone.
+//! `slipway dlq`: lists dead letters, moves them back or deletes them. The daemon does it if one answers, else this process with AWS.
 
 mod counter;
 mod edit;
@@ -57,7 +57,7 @@ pub(super) struct Dlq {
     place: Place,
 }
 
-/// Who is asked.
+/// Whom to ask: the daemon, or AWS.
 #[derive(Debug, Args)]
 struct Place {
     /// As JSON
@@ -102,7 +102,7 @@ enum Command {
     Delete(Which),
 }
 
-/// Which are meant. Nothing is meant unless it is said.
+/// Which dead letters. Without an argument: none.
 #[derive(Debug, Args)]
 struct Which {
     /// SQS's ids of the messages

@@ -1,4 +1,4 @@
-//! How a command ended, for whoever started it.
+//! The exit codes.
 
 use std::process::ExitCode;
 
@@ -8,13 +8,13 @@ use crate::{config, telemetry};
 /// The exit codes; from 64 on they are those of sysexits.h.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
-    /// Done; for the daemon: drained; of a followed job: it succeeded.
+    /// Done. Of the daemon: drained. Of a followed job: it succeeded.
     Done = 0,
-    /// Failed; of a followed job: it did not succeed.
+    /// Failed. Of a followed job: it did not succeed.
     Failed = 1,
-    /// The message was no valid job, as the daemon has found.
+    /// The daemon rejected the message: it is no valid job.
     Rejected = 2,
-    /// A job or a build could not be followed: how it ends is not known.
+    /// A job or a build could not be followed, so how it ends is not known.
     NotFollowed = 3,
     /// Wrong usage of the command line, or a message that is no valid job and was not sent.
     Usage = 64,
@@ -22,23 +22,22 @@ pub enum Exit {
     GraceRanOut = 75,
     /// The configuration is wrong.
     Configuration = 78,
-    /// Interrupted while following; what was followed goes on. 128 and the number of SIGINT, as shells count.
+    /// Interrupted while following; the job goes on. 128 and the number of SIGINT, as shells do.
     Interrupted = 130,
 }
 
-/// An error in the arguments that only the command itself can see.
+/// An error in the arguments that clap cannot find.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct Usage(pub String);
 
-/// Around an error that leaves a job's or a build's end unknown.
+/// Wraps an error after which the end of a job or a build is not known.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot follow {0}")]
 pub(super) struct NotFollowed(pub(super) String);
 
 impl Exit {
-    /// The exit code of an error, wherever in its chain the reason stands. An answer that nobody reads any more is no failure: whoever
-    /// asked has seen enough.
+    /// The exit code of an error, by the kinds of the errors in its chain. A closed pipe at stdout is no failure.
     pub fn of(error: &anyhow::Error) -> Self {
         let is = |known: fn(&(dyn std::error::Error + 'static)) -> bool| error.chain().any(known);
         if is(|cause| cause.is::<config::Error>() || cause.is::<config::Faults>()) {
@@ -55,7 +54,7 @@ impl Exit {
     }
 }
 
-/// The daemon finds the arguments wrong, as the command itself would.
+/// Whether the daemon finds the arguments wrong.
 fn is_refused_as_wrong(cause: &(dyn std::error::Error + 'static)) -> bool {
     matches!(cause.downcast_ref(), Some(Failure::Refused(problem)) if problem.status == 400 || problem.kind.ends_with(":wrong-body"))
 }
@@ -83,7 +82,7 @@ mod tests {
         for (status, name, exit) in [
             (StatusCode::BAD_REQUEST, "wrong-parameter", Exit::Usage),
             (StatusCode::UNPROCESSABLE_ENTITY, "wrong-body", Exit::Usage),
-            // Of the daemon's own files.
+            // A fault in the daemon's own files is not the user's.
             (StatusCode::UNPROCESSABLE_ENTITY, "wrong-configuration", Exit::Failed),
             (StatusCode::NOT_FOUND, "not-found", Exit::Failed),
         ] {

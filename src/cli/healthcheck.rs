@@ -1,4 +1,4 @@
-//! `slipway healthcheck`: asks a daemon how it is, for images that have no other program to ask with.
+//! `slipway healthcheck`: asks a daemon whether it is healthy. For images without another HTTP client.
 
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
@@ -21,7 +21,7 @@ use url::Url;
 use super::{Exit, configuration::Configuration, stdout};
 
 const LOOK: &str = "does the daemon run, and does it listen there? --url or [http].listen says where";
-/// An answer is a few lines; what is longer is not the daemon's.
+/// The largest answer, in bytes. The daemon's has a few lines.
 const LONGEST_ANSWER: usize = 64 * 1024;
 
 /// Ask a running daemon whether it is healthy
@@ -72,12 +72,12 @@ fn duration(text: &str) -> Result<Duration, &'static str> {
     humantime::parse_duration(text).map_err(|_| "must be a duration, like 5s or 500ms")
 }
 
-/// TLS is for those who ask from elsewhere; the daemon itself has none.
+/// Only http: the daemon itself has no TLS.
 fn http(text: &str) -> Result<Url, &'static str> {
     Url::parse(text).ok().filter(|url| url.scheme() == "http").ok_or("must be http://HOST[:PORT]/PATH, like http://127.0.0.1:9090/healthz")
 }
 
-/// The health page of a daemon that listens here. One that listens on every address is asked on the loopback.
+/// The URL of the health page. A daemon that listens on every address is asked on the loopback address.
 fn page(listen: SocketAddr) -> Result<Url, url::ParseError> {
     let ip = match listen.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
@@ -89,14 +89,14 @@ fn page(listen: SocketAddr) -> Result<Url, url::ParseError> {
 
 async fn get(url: &Url) -> anyhow::Result<(StatusCode, String)> {
     let host = url.host_str().context("the URL names no host")?;
-    // The brackets of an IPv6 address belong to the URL alone.
+    // The brackets of an IPv6 address are part of the URL, not of the address.
     let host = host.trim_start_matches('[').trim_end_matches(']');
     let stream = TcpStream::connect((host, url.port().unwrap_or(80))).await?;
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
     let request =
         Request::get(url.path()).header(header::HOST, url.authority()).header(header::CONNECTION, "close").body(Empty::<Bytes>::new())?;
     let asked = async move { read(sender.send_request(request).await?).await };
-    // The connection moves the bytes of the exchange, and ends with it.
+    // The connection's task ends with the exchange.
     let (answer, moved) = tokio::join!(asked, connection);
     let answer = answer?;
     moved?;

@@ -25,11 +25,11 @@ use crate::{
     job::standing::Pause,
 };
 
-/// Between two looks: the daemon's own list is a second old at most.
+/// The time between two looks. The daemon's list is at most a second old.
 const PAUSE: Duration = Duration::from_secs(1);
-/// A daemon that is restarted is waited for so many looks.
+/// For so many looks a daemon may not answer: it may be restarting.
 const PATIENCE: u32 = 30;
-/// A new screen, from its top.
+/// Clears the screen and moves to its top.
 const CLEAR: &str = "\x1b[H\x1b[2J";
 
 /// Show what runs and waits, and why
@@ -127,7 +127,7 @@ impl Jobs {
             match client.get::<JobList>(path).await {
                 Ok(list) => {
                     failures = 0;
-                    // The time alone is no news.
+                    // The snapshot's time alone is no change.
                     if !self.json || before.as_ref().is_none_or(|before: &JobList| before.jobs != list.jobs || before.counts != list.counts)
                     {
                         pauses = self.pauses(client).await;
@@ -135,7 +135,7 @@ impl Jobs {
                     }
                     before = Some(list);
                 }
-                // It may be starting anew.
+                // The daemon may be restarting.
                 Err(Failure::Unreachable { why, .. }) if before.is_some() && failures < PATIENCE => {
                     failures += 1;
                     if let Some(before) = before.as_ref().filter(|_| !self.json) {
@@ -148,7 +148,7 @@ impl Jobs {
         }
     }
 
-    /// What is paused, for people: that a tenant's jobs do not come may be why somebody looks.
+    /// The pauses, as lines before the list.
     async fn pauses(&self, client: &Client) -> Vec<Pause> {
         if self.json {
             return Vec::new();
@@ -160,7 +160,7 @@ impl Jobs {
         let mut text = self.render(list, pauses, table::width(&io::stdout()), trouble)?;
         let mut out = stdout::stdout();
         if !self.json {
-            // Who is next must not scroll away.
+            // Cut the list, so that its beginning stays on the screen.
             text = table::within_height(&text, table::height(&io::stdout()));
             out.write_all(CLEAR.as_bytes())?;
         }
@@ -168,7 +168,7 @@ impl Jobs {
         Ok(out.flush()?)
     }
 
-    /// The API's path with what is asked for.
+    /// The API's path with the filters.
     fn path(&self) -> String {
         let mut query = Serializer::new(String::new());
         let ended = self.all || !self.status.is_empty();

@@ -1,4 +1,4 @@
-//! `slipway limits`: what limits hold, and what is used of them.
+//! `slipway limits`: shows the limits, and how much of each is used.
 
 use std::io;
 
@@ -63,7 +63,7 @@ fn limited(limit: &LimitStanding) -> String {
     limit.limit.map_or_else(|| "-".to_owned(), |limit| format!("{limit}{burst}"))
 }
 
-/// How many wait, and may: "3", "3 of 10, then reject".
+/// How many jobs wait, and how many may: "3", "3 of 10, then reject".
 fn waiting(limit: &LimitStanding) -> String {
     let most = limit.waiting_limit.map(|most| format!(" of {most}")).unwrap_or_default();
     let then = limit.when_full.map(|then| format!(", then {}", then.as_str())).unwrap_or_default();

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{config, local, observe, shutdown::Shutdown, supervise::Services};
 
-/// What the built-in configuration is called.
+/// The name of the built-in configuration.
 const BUILT_IN: &str = "config/local.toml";
 
 /// Run the embedded AWS endpoint with the daemon beside it
@@ -96,7 +96,7 @@ impl Local {
         };
         let (mut services, stop) = (Services::default(), CancellationToken::new());
         let local = Box::pin(local::start(self.listen, &region, self.data.as_deref(), builds, &mut services, stop)).await?;
-        // What was asked for may be any free port; what is served is known now.
+        // The argument may ask for any free port; the real one is known now.
         let name = self.config.as_ref().map_or_else(|| BUILT_IN.to_owned(), |path| path.display().to_string());
         let (file, built_in) = (self.config, local::config(local.address, &region));
         let read = move || match &file {
@@ -106,11 +106,11 @@ impl Local {
         let daemon = if self.no_daemon { None } else { Some(Daemon::bind(name, read).await?) };
         let address = daemon.as_ref().map(Daemon::address).transpose()?;
         match stdout::print(&welcome(&local, &region, address)) {
-            // Local mode serves whether or not anybody reads what it says.
+            // Local mode goes on if stdout is closed.
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(error.into()),
             _ => {}
         }
-        // What was started in a terminal ends with it.
+        // Started in a terminal, it ends with the terminal.
         let hangup = match &daemon {
             _ if io::stderr().is_terminal() => Hangup::Drains,
             Some(daemon) => Hangup::Reloads(daemon.reload()),
@@ -133,7 +133,7 @@ impl Local {
     }
 }
 
-/// The endpoint alone has nothing to drain.
+/// Waits for a signal. The endpoint alone has nothing to drain.
 async fn until_signalled(hangup: &Hangup) -> anyhow::Result<Exit> {
     let shutdown = Shutdown::default();
     tokio::select! {
@@ -143,7 +143,7 @@ async fn until_signalled(hangup: &Hangup) -> anyhow::Result<Exit> {
     }
 }
 
-/// Reads what a store keeps. A value that is not a text stands for its JSON, which is how secrets with keys are kept.
+/// Reads a file of secrets or parameters. A value that is no string stands for its JSON text, for secrets with keys.
 fn stored(file: Option<&Path>) -> anyhow::Result<BTreeMap<String, String>> {
     let Some(file) = file else { return Ok(BTreeMap::new()) };
     let text = fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
@@ -156,7 +156,7 @@ fn stored(file: Option<&Path>) -> anyhow::Result<BTreeMap<String, String>> {
     Ok(values.into_iter().map(|(name, value)| (name, text(value))).collect())
 }
 
-/// What to type next: in bash, zsh and fish alike.
+/// The commands to type next. They work in bash, zsh and fish.
 fn welcome(local: &local::Local, region: &str, daemon: Option<SocketAddr>) -> String {
     let slipway = program();
     let drains = daemon.is_some();
@@ -193,7 +193,7 @@ Read the events of all jobs (queued, started, finished, rejected), ten at most a
     )
 }
 
-/// What Ctrl-C does.
+/// The text that says what Ctrl-C does.
 fn leaving(drains: bool) -> &'static str {
     if drains {
         "Ctrl-C stops it when the running builds have ended, after the grace period at the latest; a second Ctrl-C at once."
@@ -202,7 +202,7 @@ fn leaving(drains: bool) -> &'static str {
     }
 }
 
-/// What to type for this program: its name where the shell finds it by that, else its path.
+/// How to call this program: by its name if it is in the PATH, else by its path.
 fn program() -> String {
     const NAME: &str = "slipway";
     let Ok(path) = std::env::current_exe() else { return NAME.to_owned() };
@@ -212,7 +212,7 @@ fn program() -> String {
     if is_same { NAME.to_owned() } else { quoted(&path.display().to_string()) }
 }
 
-/// The endpoint takes any credentials and runs commands, so it is not for other machines.
+/// Only loopback addresses: the endpoint takes any credentials and runs commands.
 fn loopback(text: &str) -> Result<SocketAddr, String> {
     let localhost = |text: &str| Some(SocketAddr::from((Ipv4Addr::LOCALHOST, text.strip_prefix("localhost:")?.parse::<u16>().ok()?)));
     let address = text.parse().ok().or_else(|| localhost(text));

@@ -1,4 +1,4 @@
-//! `slipway logs`: one build's log.
+//! `slipway logs`: shows one build's log.
 
 pub(super) mod find;
 mod fold;
@@ -33,9 +33,9 @@ use crate::{
     job::{JobId, build::Build, reference::Reference},
 };
 
-/// A job's build is looked for among so many hundreds of a project's newest builds.
+/// The most pages of a hundred builds in which a job's build is looked for, from the newest.
 const PAGES: usize = 10;
-/// CodeBuild's name for the end that is none of trouble.
+/// CodeBuild's status of a build that succeeded.
 const SUCCEEDED: &str = "SUCCEEDED";
 
 /// Show one build's log, nothing else mixed in
@@ -94,7 +94,7 @@ pub(super) struct Logs {
     location: Location,
 }
 
-/// What the command's argument names.
+/// What the argument names.
 enum Found {
     Build(Box<Build>),
     /// A job without a build, in this deployment.
@@ -104,7 +104,7 @@ enum Found {
 impl Logs {
     pub(super) async fn run(self) -> anyhow::Result<Exit> {
         let site = self.location.site(super::environment())?;
-        // Which deployment is the first question, and how to name it says more than what the AWS environment lacks.
+        // Find the deployment first: its error says more than one about the AWS environment.
         if matches!(self.what, Reference::Job(_)) {
             site.projects()?;
         }
@@ -175,7 +175,7 @@ impl Logs {
         Ok(followed?.unwrap_or(Exit::Interrupted))
     }
 
-    /// Why there is no build, as far as the daemon knows it, and what to type next.
+    /// The error if there is no build: why, as far as the daemon knows, and what to type next.
     fn nothing(&self, site: &Site, known: Known) -> anyhow::Result<Exit> {
         let job = &self.what;
         let why = match &known {

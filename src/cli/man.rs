@@ -53,7 +53,7 @@ fn collect(command: &Command, pages: &mut Vec<(String, String)>) {
     command.get_subcommands().for_each(|command| collect(command, pages));
 }
 
-/// As clap lays it out, but for what stands behind the options: that is laid out by hand, and stays so.
+/// Renders a page as clap does, but keeps the line breaks of the text after the options.
 fn page(command: &Command) -> String {
     let man = Man::new(command.clone());
     let mut parts = vec![

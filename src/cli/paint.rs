@@ -1,8 +1,8 @@
-//! Colours, where they are seen and wanted.
+//! Colours, on a terminal and if they are wanted.
 
 use std::io::IsTerminal;
 
-/// What a piece of text feels like.
+/// The style of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tone {
     Plain,
@@ -20,13 +20,13 @@ pub(super) struct Paint {
 }
 
 impl Paint {
-    /// For what is written there: colours on a terminal, unless the environment says no.
+    /// The painter of an output: with colours on a terminal, unless the environment disables them.
     pub(super) fn on(output: &impl IsTerminal) -> Self {
         let variable = super::variable;
         Self { colours: output.is_terminal() && variable("TERM").is_none_or(|term| term != "dumb") && variable("NO_COLOR").is_none() }
     }
 
-    /// The text in ANSI's colours.
+    /// The text with ANSI colours.
     pub(super) fn paint(self, tone: Tone, text: &str) -> String {
         let code = match tone {
             Tone::Plain => return text.to_owned(),

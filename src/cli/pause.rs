@@ -1,4 +1,4 @@
-//! `slipway pause` and `slipway resume`: what does not start, until it may again.
+//! `slipway pause` and `slipway resume`: stops starting jobs, and starts them again.
 
 use std::fmt::Write;
 
@@ -87,7 +87,7 @@ pub(super) struct Resume {
     through: Through,
 }
 
-/// What is meant; without any of them everything.
+/// The scope; without an argument all jobs.
 #[derive(Debug, Args)]
 #[group(multiple = false)]
 struct Scope {
@@ -104,7 +104,7 @@ struct Scope {
     queue: Option<String>,
 }
 
-/// How it is done, and told.
+/// Whom to ask, and how to answer.
 #[derive(Debug, Args)]
 struct Through {
     /// As JSON
@@ -118,7 +118,7 @@ struct Through {
     location: Location,
 }
 
-/// What the daemon answers to who resumes.
+/// The daemon's answer to a resume.
 #[derive(Debug, Serialize, Deserialize)]
 struct Resumed {
     was_paused: bool,
@@ -132,7 +132,7 @@ impl From<Scope> for PauseScope {
 }
 
 impl Through {
-    /// The tags themselves. `failure`: why no daemon was asked, which is told, and `instead` what is done.
+    /// The tags of the queues. `failure`: why the daemon did not answer, and `instead`: what is done now; both are told to the user.
     async fn board(&self, failure: &Failure, instead: &str) -> anyhow::Result<Board> {
         let found = Deployment::find(&self.location, Some(failure))?;
         note(&format!("{failure}; {instead}"))?;
@@ -180,7 +180,7 @@ impl Resume {
                 let tags = board.read().await.into_iter().filter_map(|(_, tags)| tags.ok());
                 (Resumed { was_paused }, tags.flat_map(|tags| tags.pauses).collect())
             }
-            // What else is paused is a word beside the answer.
+            // Other pauses are a note on stderr.
             answer => (answer?, client.get::<LimitsNow>("/limits").await.map(|now| now.limits.pauses).unwrap_or_default()),
         };
         let mut text = String::new();
@@ -198,7 +198,7 @@ impl Resume {
     }
 }
 
-/// What holds jobs back still, and how to resume it.
+/// The note about the pauses that remain, and how to resume them.
 fn still_paused(pauses: &[Paused], resumed: &PauseScope) -> Vec<String> {
     let others = pauses.iter().filter(|pause| pause.scope != *resumed);
     others
@@ -206,7 +206,7 @@ fn still_paused(pauses: &[Paused], resumed: &PauseScope) -> Vec<String> {
         .collect()
 }
 
-/// The arguments that name it.
+/// The arguments that name a scope.
 fn named(scope: &PauseScope) -> String {
     let (option, name) = match scope {
         PauseScope::All => return String::new(),

@@ -1,4 +1,4 @@
-//! What can be known and done of a job where no daemon answers: CodeBuild's builds, and the job queue.
+//! What is known of a job, and can be done, without a daemon: by CodeBuild's builds and the job queue.
 
 use std::sync::Arc;
 
@@ -20,18 +20,19 @@ use crate::{
     job::{JobId, build::Build, message::wire::CancelMessage, reference::Reference, standing::JobDetail},
 };
 
-/// Pages of a hundred builds of a project that are looked through, and how old the oldest may be: as long as a build and its wait can take.
+/// The most pages of a hundred builds of a project that are read, and the greatest age of a build: the longest time of a build and its
+/// wait.
 const PAGES: usize = 20;
 const OLDEST: jiff::SignedDuration = jiff::SignedDuration::from_hours(48);
 
-/// Where AWS is asked in a daemon's place.
+/// The deployment to ask without a daemon.
 #[derive(Debug, Clone, Args)]
 pub(super) struct Records {
     #[command(flatten)]
     location: Location,
 }
 
-/// Sends to a job queue.
+/// The sender of cancelling messages.
 #[derive(Debug)]
 pub(super) struct Sender {
     queue: Queue,
@@ -40,7 +41,7 @@ pub(super) struct Sender {
 }
 
 impl Records {
-    /// A job as its latest build tells of it. `failure`: why no daemon was asked, which is told.
+    /// A job by its latest build. `failure`: why the daemon did not answer, which is told to the user.
     pub(super) async fn job(&self, name: &Reference, failure: &Failure) -> anyhow::Result<JobDetail> {
         let site = self.site(failure)?;
         super::note(&format!(
@@ -69,7 +70,7 @@ impl Records {
         }
     }
 
-    /// The job queue, to send what a daemon would have been told. `failure`: why none was, which is told.
+    /// The job queue, for cancelling messages. `failure`: why the daemon did not answer, which is told to the user.
     pub(super) async fn sender(&self, failure: &Failure) -> anyhow::Result<Sender> {
         let site = self.site(failure)?;
         super::note(&format!("{failure}; the cancellation is put on the queue instead: whether there is such a job is not known"))?;
@@ -81,7 +82,7 @@ impl Records {
     fn site(&self, failure: &Failure) -> anyhow::Result<Site> {
         let site = self.location.site(super::environment())?;
         if site.queue.is_none() && site.projects.is_empty() {
-            // That nobody answers is the cause, and no wrong usage.
+            // The cause is that no daemon answers, and not wrong usage.
             bail!(
                 "{failure}; to ask AWS instead, name the deployment: --client FILE, --config FILE, or --queue-url URL with --project NAME"
             );
@@ -91,7 +92,7 @@ impl Records {
 }
 
 impl Sender {
-    /// The id of the job that is named.
+    /// The id of the named job.
     pub(super) async fn target(&self, name: &Reference) -> anyhow::Result<JobId> {
         match (build(&self.builds, name, &self.projects).await?, name) {
             (Some(build), _) if build.has_ended() => bail!("the build {} has ended", build.id),
@@ -101,7 +102,7 @@ impl Sender {
         }
     }
 
-    /// Asks whoever has a job, or will receive it, to cancel it.
+    /// Sends a message that cancels a job, for the process that has it or will receive it.
     pub(super) async fn cancel(&self, job: &JobId, reason: Option<String>) -> anyhow::Result<()> {
         let body = serde_json::to_string(&CancelMessage { version: 1, cancel: job.clone(), reason })?;
         let unique = format!("cancel-{:016x}", fastrand::u64(..));
@@ -110,10 +111,10 @@ impl Sender {
     }
 }
 
-/// The build that is named, if it is one that is.
+/// The named build, if a build is named.
 async fn build<'a>(builds: &Builds, name: &Reference, projects: impl IntoIterator<Item = &'a String>) -> anyhow::Result<Option<Build>> {
     let ids = match name {
-        // Whoever has it need not name its project.
+        // An ARN or id names its project.
         Reference::Build(id) => vec![id.clone()],
         Reference::Job(_) => name.builds(projects.into_iter().map(String::as_str)),
     };

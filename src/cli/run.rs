@@ -33,7 +33,7 @@ pub(super) struct Run {
 impl Run {
     pub(super) async fn run(self) -> anyhow::Result<Exit> {
         let (name, read) = self.configuration.reader()?;
-        // What is wrong with the configuration is told before what is wrong with the environment.
+        // Faults of the configuration come before those of the environment.
         read()?;
         let clients = Clients::from_environment(super::variable).await?;
         let daemon = Daemon::bind(name, read).await?;

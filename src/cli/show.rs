@@ -1,4 +1,4 @@
-//! `slipway show`: one job with all that is known of it.
+//! `slipway show`: shows one job with all that is known of it.
 
 use std::io;
 
@@ -54,7 +54,7 @@ pub(super) struct Show {
     records: Records,
 }
 
-/// A job on a command line.
+/// Reads a job of the command line.
 pub(super) fn job(text: &str) -> Result<Reference, &'static str> {
     Reference::parse(text)
 }
@@ -155,7 +155,7 @@ fn text(detail: &JobDetail, paint: Paint, now: Timestamp) -> String {
     page.text
 }
 
-/// The text in the making.
+/// The text, as it is made.
 struct Page {
     text: String,
     paint: Paint,
@@ -178,7 +178,7 @@ impl Page {
         self.line(&text);
     }
 
-    /// A value may come from the job: each of its lines is plain.
+    /// Adds a value. It may come from the job, so control characters are removed from each line.
     fn field(&mut self, name: &str, value: impl AsRef<str>) {
         let value: Vec<_> = value.as_ref().lines().map(plain).collect();
         let text = format!("  {name:<11}{}", value.join(" "));

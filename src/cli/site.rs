@@ -1,5 +1,5 @@
-//! Where a deployment's parts are: as the command line, a file or the environment says, or local mode's where the environment's endpoint
-//! is on this machine.
+//! The parts of a deployment: queue, topic and projects. They come from the command line, a file or the environment, or are local mode's if
+//! the environment's endpoint is on this machine.
 
 use std::{collections::BTreeSet, path::PathBuf};
 
@@ -13,23 +13,23 @@ use crate::{
     loopback::is_loopback,
 };
 
-/// What the embedded endpoint makes: its queue below its address, its topic, its project.
+/// The parts that the embedded endpoint makes.
 const LOCAL_QUEUE: &str = "/000000000000/slipway-jobs";
 const LOCAL_ACCOUNT: &str = "000000000000";
 const LOCAL_REGION: &str = "us-east-1";
 const LOCAL_TOPIC: &str = "slipway-events";
 const LOCAL_PROJECT: &str = "slipway";
 
-/// The variables that say what the arguments of these names do.
+/// The variables of the arguments of the same names.
 const QUEUE_URL: &str = "SLIPWAY_QUEUE_URL";
 const TOPIC_ARN: &str = "SLIPWAY_TOPIC_ARN";
 const PROJECT: &str = "SLIPWAY_PROJECT";
-/// Those that name a file.
+/// The variables that name a file.
 const CLIENT: &str = "SLIPWAY_CLIENT";
 const CONFIG: &str = "SLIPWAY_CONFIG";
 
 const ENDPOINT: &str = "AWS_ENDPOINT_URL";
-/// What to do where nobody says which deployment is meant.
+/// The error if no deployment is named.
 const UNKNOWN: &str = "\
 which deployment? name one of these:
   its parts                     --queue-url URL, and to follow --topic-arn ARN --project NAME
@@ -37,7 +37,7 @@ which deployment? name one of these:
   the operator's configuration  --config slipway.toml
   local mode on this machine    start `slipway local`, and set what it prints: AWS_ENDPOINT_URL=http://127.0.0.1:4566";
 
-/// No deployment is named. An endpoint that was meant as local mode's may only be misspelt.
+/// The error if no deployment is named. If the endpoint is set, it may be misspelt.
 fn unknown() -> Usage {
     let endpoint =
         super::variable(ENDPOINT).filter(|url| !Url::parse(url).is_ok_and(|url| url.scheme().starts_with("http") && url.has_host()));
@@ -76,7 +76,7 @@ pub(super) struct Location {
     pub(super) config: Option<PathBuf>,
 }
 
-/// A deployment, as far as those who use it need to know.
+/// The parts of a deployment that senders use.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Site {
     /// The job queue's URL.
@@ -85,13 +85,13 @@ pub(super) struct Site {
     pub(super) topic: Option<String>,
     /// The projects that build, each once.
     pub(super) projects: BTreeSet<String>,
-    /// What the operator's configuration says of it, if it is known.
+    /// The operator's configuration, if it is known.
     pub(super) config: Option<Config>,
-    /// The file for senders that it was read from.
+    /// The file for senders from which it was read.
     pub(super) file: Option<PathBuf>,
 }
 
-/// The file that is meant.
+/// The file that names the deployment.
 enum File {
     Client(PathBuf),
     Config(PathBuf),
@@ -118,7 +118,7 @@ fn project(text: &str) -> Result<String, String> {
     checked(text, PROJECT, address::project)
 }
 
-/// The error is the rule, with the variable where that holds the value: clap names the option alone.
+/// Checks a value. The error is the rule, with the variable if the value comes from it: clap names only the option.
 fn checked(text: &str, variable: &str, check: fn(&str) -> Result<(), &'static str>) -> Result<String, String> {
     let is_variables = || super::variable(variable).is_some_and(|value| value.split(',').any(|part| part == text));
     match check(text) {
@@ -129,7 +129,10 @@ fn checked(text: &str, variable: &str, check: fn(&str) -> Result<(), &'static st
 }
 
 impl Location {
-    /// The deployment that is meant. Each part is the command line's; else the file's, or local mode's.
+    /// The named deployment. Each part comes from the command line, else from the file, else from local mode.
+    ///
+    /// # Errors
+    /// The file cannot be read, or is wrong.
     pub(super) fn site(&self, environment: impl IntoIterator<Item = (String, String)>) -> anyhow::Result<Site> {
         let environment: Vec<_> = environment.into_iter().filter(|(_, value)| !value.is_empty()).collect();
         let variable = |name: &str| environment.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
@@ -150,7 +153,7 @@ impl Location {
         Ok(site)
     }
 
-    /// The file, and the variable that names it: what was typed wins over what the environment names.
+    /// The file, and the variable that names it. An argument wins over the environment.
     fn file(&self, variable: impl Fn(&str) -> Option<String>) -> Option<(File, Option<&'static str>)> {
         let client = |path: &PathBuf| File::Client(path.clone());
         let config = |path: &PathBuf| File::Config(path.clone());
@@ -159,7 +162,7 @@ impl Location {
         typed.or_else(client).or_else(|| variable(CONFIG).map(|path| (File::Config(path.into()), Some(CONFIG))))
     }
 
-    /// As it has to be typed again, each word for itself: what comes from the environment stays there.
+    /// The arguments to type again, as words. Values of the environment are left out.
     pub(super) fn typed(&self) -> Vec<String> {
         let path = |path: &PathBuf| path.display().to_string();
         let named = [
@@ -188,7 +191,7 @@ impl Site {
         }
     }
 
-    /// What is missing where only the queue is known.
+    /// The error if only the queue is known.
     fn unfollowed(&self) -> String {
         let mut missing = vec![("projects = [\"NAME\"]", "--project NAME")];
         if self.topic.is_none() {
@@ -222,7 +225,7 @@ fn of_config(config: Config) -> Site {
     }
 }
 
-/// Local mode's, where the environment's endpoint is on this machine; else nothing is known.
+/// Local mode's parts, if the environment's endpoint is on this machine; else no parts.
 fn local(variable: impl Fn(&str) -> Option<String>) -> Site {
     let endpoint = variable(ENDPOINT).and_then(|url| Url::parse(&url).ok());
     let endpoint = endpoint.filter(|url| url.host_str().is_some_and(is_loopback));

@@ -1,13 +1,12 @@
-//! Stdout: what a command answers; and stderr: a word beside the answer. That nobody reads them any more ends a command quietly; that they
-//! cannot be written is an error.
+//! Stdout for a command's answer, stderr for notes. A closed pipe ends a command quietly; another failure to write is an error.
 
 use std::io::{self, ErrorKind, Write};
 
-/// The process's stdout, with errors that say so.
+/// The process's stdout. Its errors name it.
 #[derive(Debug)]
 pub(super) struct Stdout(io::Stdout);
 
-/// It is a pipe that has no reader any more, as after `| head`.
+/// The error of a pipe without a reader, as after `| head`.
 #[derive(Debug, thiserror::Error)]
 #[error("nobody reads this any more")]
 struct Unread;
@@ -28,12 +27,12 @@ pub(super) fn print(text: &str) -> io::Result<()> {
     out.flush()
 }
 
-/// A word beside the answer, to stderr.
+/// Writes a note to stderr.
 pub(super) fn note(text: &str) -> io::Result<()> {
     writeln!(io::stderr(), "{text}").map_err(named)
 }
 
-/// Whether an error comes from an output that nobody reads.
+/// Whether an error comes from a pipe without a reader.
 pub(super) fn is_unread(error: &(dyn std::error::Error + 'static)) -> bool {
     error.downcast_ref::<io::Error>().and_then(io::Error::get_ref).and_then(|inner| inner.downcast_ref::<Unread>()).is_some()
 }
@@ -50,7 +49,7 @@ impl Write for Stdout {
 
 fn named(error: io::Error) -> io::Error {
     match error.kind() {
-        // Tried again by who writes.
+        // The caller tries again.
         ErrorKind::Interrupted => error,
         ErrorKind::BrokenPipe => io::Error::new(ErrorKind::BrokenPipe, Unread),
         kind => io::Error::new(kind, Unwritable(error)),

@@ -133,11 +133,11 @@ impl Submit {
     }
 }
 
-/// Refuses what is no valid job: all of it where the operator's configuration is known, and without it all that does not depend on it.
+/// Refuses a message that is no valid job. Without the operator's configuration, rules that depend on it are not checked.
 fn check(body: &str, queue: &str, site: &Site) -> Result<(), Usage> {
     let config = site.config.as_ref().filter(|config| config.queues.iter().any(|known| known.url == queue));
     let problems = match config {
-        // Any id that SQS may give the message serves.
+        // SQS gives the message its id later; any id serves for the check.
         Some(config) => message::read(body, "message", &config.profiles).err().map(|rejection| rejection.problems).unwrap_or_default(),
         None => message::check(body),
     };
@@ -156,7 +156,7 @@ async fn send(queue: &Queue, body: &str) -> Result<String, AwsError> {
     queue.send_to(&place, body, &Attributes::new()).await
 }
 
-/// The id that the sender gave the job; the message's id is its id otherwise.
+/// The id that the sender gave the job. `None`: the message's id is the job's.
 fn job_id(body: &str) -> Option<String> {
     let body: serde_json::Value = serde_json::from_str(body).ok()?;
     body["id"].as_str().map(str::to_owned)
@@ -167,7 +167,7 @@ fn is_cancellation(body: &str) -> bool {
 }
 
 impl Message {
-    /// The message's body. A file goes as it is.
+    /// The message's body. A file is sent unchanged.
     fn body(&self) -> anyhow::Result<String> {
         let (read, name) = match self.file.as_deref() {
             Some(path) if path == Path::new("-") => (io::read_to_string(io::stdin()), "the job on stdin".to_owned()),

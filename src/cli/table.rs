@@ -1,4 +1,4 @@
-//! A table that fits where it is shown: columns as wide as their cells, the last one in the room that is left.
+//! A table that fits the terminal: columns are as wide as their cells, and the last one has the remaining width.
 
 use std::io::IsTerminal;
 
@@ -7,11 +7,11 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 use super::paint::{Paint, Tone};
 use crate::job::plain::plain;
 
-/// Where a terminal does not say how wide it is.
+/// The width if the terminal does not say one, in columns.
 const USUAL: usize = 80;
 /// Between two columns.
 const GAP: &str = "  ";
-/// The widest column but the last, and the narrowest that one is cut to.
+/// The greatest width of a column except the last, and the least width to which one is cut.
 const WIDEST: usize = 40;
 const NARROWEST: usize = 6;
 
@@ -22,7 +22,7 @@ pub(super) struct Cell {
     tone: Tone,
 }
 
-/// A table in the making.
+/// A table.
 #[derive(Debug)]
 pub(super) struct Table {
     head: Vec<&'static str>,
@@ -34,10 +34,10 @@ pub(super) fn width(output: &impl IsTerminal) -> Option<usize> {
     output.is_terminal().then(|| terminal_size::terminal_size().map_or(USUAL, |(width, _)| usize::from(width.0)))
 }
 
-/// As many lines as the terminal shows at once, and how many are left out.
+/// The lines that fit the terminal, and the number of lines left out.
 pub(super) fn within_height(text: &str, height: Option<usize>) -> String {
     let lines: Vec<&str> = text.lines().collect();
-    // The last row of a terminal is where its cursor stands.
+    // The last row of a terminal is for the cursor.
     let Some(most) = height.map(|height| height.saturating_sub(2)).filter(|most| lines.len() > most + 1) else { return text.to_owned() };
     let left_out = lines.len() - most;
     format!("{}\n{left_out} lines more: filter, or make the terminal taller\n", lines[..most].join("\n"))
@@ -53,7 +53,7 @@ impl Cell {
         Self::painted(text, Tone::Plain)
     }
 
-    /// What a job brings may hold anything: on a line of its own, without what moves a terminal.
+    /// A cell. Texts of a job may have any content: they are shown on one line, without control characters.
     pub(super) fn painted(text: impl AsRef<str>, tone: Tone) -> Self {
         let line = text.as_ref().replace(['\n', '\t'], " ");
         Self { text: plain(&line).into_owned(), tone }
@@ -73,7 +73,7 @@ impl Table {
         self.rows.is_empty()
     }
 
-    /// The table as lines, each with its end.
+    /// The table as lines, each with its line break.
     pub(super) fn render(&self, width: Option<usize>, paint: Paint) -> String {
         let widths = self.widths(width);
         let head: Vec<Cell> = self.head.iter().map(|name| Cell::painted(name, Tone::Bold)).collect();
@@ -93,7 +93,8 @@ impl Table {
             *wide = (*wide).min(WIDEST);
         }
         let room = width.saturating_sub(GAP.len() * last);
-        // The widest gives way first, until the last one, which says most, has three fifths of the room, or all that it needs.
+        // The widest column is cut first, until the last one, which is the most important, has three fifths of the width or all that it
+        // needs.
         let wanted = widths[last].min(room * 3 / 5);
         while widths[..last].iter().sum::<usize>() + wanted > room {
             let Some(widest) = widths[..last].iter_mut().max().filter(|widest| **widest > NARROWEST) else { break };

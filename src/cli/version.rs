@@ -1,8 +1,8 @@
-//! Which program this is.
+//! The program's version.
 
 use std::sync::LazyLock;
 
-/// What the build says of the sources it was made from: `build.rs` asks git, the `Dockerfile` is told it.
+/// The revision of the sources: `build.rs` asks git, or the `Dockerfile` sets it.
 const REVISION: Option<&str> = option_env!("SLIPWAY_REVISION");
 
 static VERSION: LazyLock<String> = LazyLock::new(|| told(env!("CARGO_PKG_VERSION"), REVISION));

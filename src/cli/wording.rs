@@ -1,4 +1,4 @@
-//! How jobs are put into words for a terminal: where one stands, why, and for how long still.
+//! Jobs as text for a terminal: the state, the reason, and the time that is left.
 
 use jiff::Timestamp;
 
@@ -8,7 +8,7 @@ use crate::job::{
     standing::{JobStanding, Pause, PauseScope, State},
 };
 
-/// A job's state in a word, and how that feels.
+/// A job's state in a word, with its style.
 pub(super) fn state(job: &JobStanding) -> (&'static str, Tone) {
     match (job.state, job.status) {
         (State::Waiting | State::Running, _) if job.cancelling_since.is_some() => ("cancelling", Tone::Warn),
@@ -23,14 +23,14 @@ pub(super) fn state(job: &JobStanding) -> (&'static str, Tone) {
     }
 }
 
-/// What a job's row says last: why and for how long still, or what broke it.
+/// The last column of a job's row: why it waits and for how long still, or why it failed.
 pub(super) fn about(job: &JobStanding) -> String {
     let mut parts = Vec::new();
     match job.state {
         State::Waiting => {
             let wait = job.wait.as_ref();
             parts.extend(wait.and_then(|wait| wait.position).map(|position| format!("#{position}")));
-            // A narrow terminal cuts the end, and a reason says most with its beginning.
+            // A narrow terminal cuts the end, so the reason comes first.
             parts.extend(wait.and_then(|wait| wait.estimate_seconds).map(|range| format!("in {}", span(range))));
             parts.push(wait.and_then(|wait| wait.reasons.first()).map_or_else(|| "is about to start".to_owned(), ToString::to_string));
         }
@@ -53,7 +53,7 @@ pub(super) fn about(job: &JobStanding) -> String {
 pub(super) fn age(job: &JobStanding, now: Timestamp) -> String {
     let at = |text: Option<&str>| text.and_then(|text| text.parse::<Timestamp>().ok());
     let end = at(job.ended_at.as_deref()).filter(|_| job.state >= State::Reporting).unwrap_or(now);
-    // It waits since it was sent: a daemon that is restarted receives it anew.
+    // Count from the time it was sent: a restarted daemon receives it again.
     let since = job.started_at.as_deref().or(job.job.enqueued_at.as_deref()).unwrap_or(&job.received_at);
     let since = at(Some(since));
     since.map(|since| seconds(u64::try_from(end.duration_since(since).as_secs()).unwrap_or_default())).unwrap_or_default()
@@ -76,7 +76,7 @@ pub(super) fn paused(pause: &Pause) -> String {
     format!("paused: {}{since}{reason}", scope(pause))
 }
 
-/// A range of seconds: "20s to 50s", from a minute on in whole minutes, as it says no more: "1m to 3m".
+/// A range of seconds, "20s to 50s"; from a minute on in whole minutes, "1m to 3m".
 pub(super) fn span([least, most]: [u64; 2]) -> String {
     const MINUTE: u64 = 60;
     let (least, most) = (least.min(most), least.max(most));
@@ -89,7 +89,7 @@ pub(super) fn span([least, most]: [u64; 2]) -> String {
     format!("{} to {}", least.trim_end_matches(" 00s"), most.trim_end_matches(" 00s"))
 }
 
-/// Seconds as people say them: "42s", "3m 05s", "2h 10m", "3d 4h".
+/// A duration: "42s", "3m 05s", "2h 10m", "3d 4h".
 pub(super) fn seconds(seconds: u64) -> String {
     let (minutes, hours, days) = (seconds / 60, seconds / 3_600, seconds / 86_400);
     match seconds {

@@ -1,10 +1,10 @@
-//! What queue URLs, topic ARNs, registries, projects and source patterns look like.
+//! The syntax of queue URLs, topic ARNs, registries, projects, source patterns and the like.
 
 use std::ops::RangeInclusive;
 
 use url::{Host, Url};
 
-/// What a valid text has to be.
+/// The rule that a text breaks, for its fault.
 type Rule = &'static str;
 
 const QUEUE: Rule = "must be a queue's URL: https://HOST/ACCOUNT/NAME, the account 12 digits, like \
@@ -28,7 +28,7 @@ const PROJECT_NAME: RangeInclusive<usize> = 2..=150;
 /// S3's limit on a bucket's name.
 const BUCKET_NAME: RangeInclusive<usize> = 3..=63;
 
-/// A queue's URL: AWS's, or that of an endpoint on this machine.
+/// Checks a queue's URL: at AWS, or at an endpoint on this machine. This and the functions that follow answer the rule that is broken.
 pub fn queue(text: &str) -> Result<(), Rule> {
     let url = Url::parse(text).map_err(|_| QUEUE)?;
     let scheme = url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url));
@@ -38,7 +38,7 @@ pub fn queue(text: &str) -> Result<(), Rule> {
     rule(scheme && bare && path, QUEUE)
 }
 
-/// Whether two URLs are of the same queue, whichever of AWS's hosts they name.
+/// Whether two URLs are of the same queue. AWS has several host names for one queue.
 pub(super) fn is_same_queue(one: &str, other: &str) -> bool {
     let parts = |text: &str| {
         let url = Url::parse(text).ok()?;
@@ -48,7 +48,7 @@ pub(super) fn is_same_queue(one: &str, other: &str) -> bool {
     parts(one) == parts(other)
 }
 
-/// The region in a queue's URL at AWS or in an ARN. `None`: it names none, as an endpoint of one's own.
+/// The region in a queue's URL or an ARN. `None`: it has none, as the URL of another endpoint.
 pub fn region(address: &str) -> Option<&str> {
     if address.starts_with("arn:") {
         return address.split(':').nth(3).filter(|region| !region.is_empty());
@@ -78,7 +78,7 @@ pub fn project(text: &str) -> Result<(), Rule> {
     rule(first && PROJECT_NAME.contains(&text.len()) && consists_of(text, "-_"), PROJECT)
 }
 
-/// A registry, and the path in it below which the images go.
+/// A registry, with an optional path before the images' names.
 pub(super) fn registry(text: &str) -> Result<(), Rule> {
     let (host, path) = text.split_once('/').unwrap_or((text, "a"));
     let part =
@@ -92,8 +92,8 @@ pub(super) fn profile(text: &str) -> Result<(), Rule> {
     rule((1..=64).contains(&text.len()) && consists_of(text, "._-"), PROFILE)
 }
 
-/// A pattern of source URLs. The host is closed by a slash and has a wildcard at most for its subdomains, so that
-/// `https://github.com*` cannot let in `https://github.com.evil.example/`.
+/// A pattern of source URLs. The host ends with a slash and may have a wildcard only for subdomains, so that
+/// `https://github.com*` cannot allow `https://github.com.evil.example/`.
 pub(super) fn source(text: &str) -> Result<(), Rule> {
     let (scheme, rest) = text.split_once("://").ok_or(SOURCE)?;
     let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
@@ -135,7 +135,7 @@ pub(super) fn path_in_source(text: &str) -> Result<(), Rule> {
     rule(inside && !text.contains(['\n', ':']), "must be a path in the source, like \"ci/buildspec.yml\"")
 }
 
-/// What every build has.
+/// The variables that every build has.
 const EVERY_BUILD: [&str; 10] = [
     "SLIPWAY_JOB_ID",
     "SLIPWAY_ATTEMPT",
@@ -148,10 +148,10 @@ const EVERY_BUILD: [&str; 10] = [
     "SLIPWAY_ENV",
     "SLIPWAY_GIT_PATHS",
 ];
-/// The beginnings of further names that the daemon sets.
+/// Prefixes of further variables that the daemon sets.
 const FAMILIES: [&str; 3] = ["SLIPWAY_SOURCE_", "SLIPWAY_ENV_", "CODEBUILD"];
 
-/// A variable's name; the operator may use SLIPWAY's, for the central buildspec, but not those that every build has.
+/// A variable's name. The operator may set variables of the central buildspec, but not those that the daemon sets.
 pub(super) fn operator_variable(text: &str) -> Result<(), Rule> {
     let first = text.starts_with(|letter: char| letter.is_ascii_alphabetic() || letter == '_');
     let taken = EVERY_BUILD.contains(&text) || FAMILIES.iter().any(|family| text.starts_with(family));

@@ -1,23 +1,23 @@
-//! The central buildspec as it is sent to CodeBuild. CodeBuild prints each command whole before it runs it, and the first command writes
-//! the script of all phases: three hundred lines at the beginning of every image build's log. It does not print variables, so that the
-//! script is sent compressed in variables of the buildspec, and the command is a short one.
+//! The central buildspec as it is sent to CodeBuild. Its first command writes the script of all phases. CodeBuild prints each command
+//! before it runs it, which would put three hundred lines at the beginning of every log. It does not print variables, so the script is sent
+//! compressed in variables of the buildspec, and the command is short.
 
 use std::{fmt::Write as _, io::Write as _, sync::LazyLock};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use flate2::{Compression, write::GzEncoder};
 
-/// As people read it.
+/// The buildspec as its source has it.
 const SOURCE: &str = include_str!("../../deploy/buildspec.yml");
 
-/// What writes the script, its beginning and its end.
+/// The command that writes the script: its beginning and its end.
 const BEGIN: &str = "cat >\"$SLIPWAY_WORK/slipway.sh\" <<'END_OF_SCRIPT'\n";
 const END: &str = "\n        END_OF_SCRIPT\n";
-/// How far the script is indented in the YAML.
+/// The indentation of the script in the YAML.
 const INDENT: &str = "        ";
-/// What the buildspec sets for all commands.
+/// The variables section of the buildspec.
 const ENV: &str = "\nenv:\n";
-/// A variable's value has 4,096 characters at most.
+/// The most characters of a part: a variable's value has at most 4,096.
 const MAX_VALUE: usize = 4096;
 
 static PACKED: LazyLock<String> = LazyLock::new(|| packed(SOURCE).unwrap_or_else(|| SOURCE.to_owned()));

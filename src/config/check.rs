@@ -1,4 +1,4 @@
-//! The rules: raw values become a [`Config`], or faults. Every section is read to its end before anything is given up.
+//! The rules: raw values become a [`Config`] or faults. Every section is read to its end, so that all faults are found.
 
 mod http;
 mod inheritance;
@@ -18,10 +18,10 @@ use super::{
     raw::{self, Raw},
 };
 
-/// So many regular expressions are looked for in a log's lines.
+/// The most regular expressions of secrets.
 const EXPRESSIONS: usize = 50;
 
-/// Checks every rule; each one that is broken is a fault of the document. `None` comes with at least one fault.
+/// Checks every rule. Each broken rule is a fault of the document. With `None` there is at least one.
 pub(super) fn check(document: &mut Document, raw: Raw) -> Option<Config> {
     let queues = queue::queues(document, raw.queues);
     let topic = topic(document, raw.topic.unwrap_or_default());
@@ -65,7 +65,7 @@ fn topic(document: &mut Document, raw: raw::Topic) -> Option<Topic> {
             document.fault(&path, "is in the list already");
         }
     }
-    // From an event without its excerpt, to what SQS takes from a topic.
+    // From an event without its excerpt, to the largest message that SQS takes from a topic.
     let max_bytes = document.size("topic.max_bytes", raw.max_bytes.as_deref().unwrap_or(default::MAX_BYTES), ("8KiB", "1MiB"));
     let has = |name: &str| events.iter().any(|event| event == name);
     Some(Topic {
@@ -120,7 +120,7 @@ fn telemetry(document: &mut Document, raw: raw::Telemetry) -> Telemetry {
     Telemetry { log }
 }
 
-/// What is faulty is left out; its fault is noted.
+/// Entries with faults are left out; their faults are noted.
 fn expressions(document: &mut Document, path: &str, raw: &[String]) -> Vec<Expression> {
     if raw.len() > EXPRESSIONS {
         document.fault(path, format!("must have at most {EXPRESSIONS} expressions, as each is looked for in every line"));

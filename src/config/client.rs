@@ -1,5 +1,4 @@
-//! What somebody who sends jobs and follows them has to know of a deployment: a small file that the operator hands out. Nothing in it is
-//! secret.
+//! The file for senders: what those who send and follow jobs need to know of a deployment. Nothing in it is secret.
 
 use std::path::Path;
 
@@ -7,7 +6,7 @@ use serde::Deserialize;
 
 use super::{Error, Fault, Faults, Origin, address, fault::File, load};
 
-/// What a file without it is told.
+/// The fault of a file without a queue.
 const QUEUE_URL: &str = "queue_url = \"https://sqs.REGION.amazonaws.com/ACCOUNT/NAME\"";
 
 /// A deployment, as its senders see it.
@@ -15,13 +14,13 @@ const QUEUE_URL: &str = "queue_url = \"https://sqs.REGION.amazonaws.com/ACCOUNT/
 pub struct Client {
     /// The job queue's URL.
     pub queue_url: String,
-    /// The topic's ARN. `None`: the job's builds tell how it ends.
+    /// The topic's ARN. `None`: jobs are followed by their builds alone.
     pub topic_arn: Option<String>,
     /// The projects that build.
     pub projects: Vec<String>,
 }
 
-/// The file as it is.
+/// The file as it is written.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Raw {
@@ -31,7 +30,10 @@ struct Raw {
 }
 
 impl Client {
-    /// Reads the file and checks it as a whole.
+    /// Reads the file and checks it.
+    ///
+    /// # Errors
+    /// The file cannot be read, or has faults: all are named.
     pub fn load(path: &Path) -> Result<Self, Error> {
         let text = load::text(path, File::Client)?;
         Ok(Self::parse(&text, &path.display().to_string())?)

@@ -1,4 +1,4 @@
-//! The configuration that holds now. A reload puts another in its place; whoever has taken it keeps what it has.
+//! The present configuration. A reload replaces it; whoever holds the old one keeps it.
 
 use std::{
     fmt,
@@ -7,10 +7,10 @@ use std::{
 
 use super::Config;
 
-/// Is told of what holds and of what will hold.
+/// A function that gets the present configuration and the next one.
 type Hook = Box<dyn Fn(&Config, &Config) + Send + Sync>;
 
-/// The configuration that holds now. Cheap to clone; all clones are the same.
+/// The present configuration. Cheap to clone; all clones share it.
 #[derive(Clone)]
 pub struct Current {
     shared: Arc<Shared>,
@@ -18,17 +18,17 @@ pub struct Current {
 
 struct Shared {
     now: RwLock<Arc<Config>>,
-    /// One for each part of the daemon that has to prepare: a handful.
+    /// One hook for each part of the daemon that has to prepare.
     hooks: Mutex<Vec<Hook>>,
 }
 
 impl Current {
-    /// The whole configuration, which changes no more for whoever holds the answer.
+    /// The present configuration. The answer does not change with a reload.
     pub fn now(&self) -> Arc<Config> {
         Arc::clone(&self.shared.now.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Calls `hook` with the configuration that holds and the one that takes its place, before it does: what jobs find then is prepared.
+    /// Before each reload, calls `hook` with the present configuration and the next one, so that everything is prepared when jobs use it.
     pub fn before_change(&self, hook: impl Fn(&Config, &Config) + Send + Sync + 'static) {
         self.hooks().push(Box::new(hook));
     }

@@ -1,4 +1,4 @@
-//! What a key is worth when the file does not set it, as it would be written there.
+//! The defaults of keys that the file does not set, as they would be written there.
 
 /// `[[queues]].visibility`
 pub const VISIBILITY: &str = "2m";

@@ -18,12 +18,12 @@ pub(super) struct Document {
     pub(super) table: Table,
     pub(super) faults: Vec<Fault>,
     places: BTreeMap<String, Place>,
-    /// Where a key that is not set comes from: a fault of its value is that of the place where it is set.
+    /// The source of an inherited key: a fault of its value is reported there.
     inherited: BTreeMap<String, String>,
     folder: PathBuf,
 }
 
-/// What the file says at a path, and where. Kept beside the values because a faulty value is taken out of them.
+/// The text and line of a path. Kept beside the values, because a value with a fault is removed from them.
 #[derive(Debug)]
 struct Place {
     /// As TOML writes it; `None` for a table.
@@ -32,7 +32,7 @@ struct Place {
 }
 
 impl Document {
-    /// Parses TOML. With faults in the syntax nothing else is known, and the document is empty but for them.
+    /// Parses TOML. After a syntax error the document is empty except for that fault.
     pub(super) fn parse(text: &str) -> Self {
         let mut document = Self::default();
         let (spans, errors) = DeTable::parse_recoverable(text);
@@ -54,7 +54,7 @@ impl Document {
         document
     }
 
-    /// Files that the document names are beside the file that it was read from.
+    /// Sets the folder of the files that the document names: that of the document's own file.
     pub(super) fn read_from(&mut self, file: &Path) {
         self.folder = file.parent().map(Path::to_owned).unwrap_or_default();
     }
@@ -64,7 +64,7 @@ impl Document {
         self.folder.join(file)
     }
 
-    /// Notes that `path` is wrong. A path that is already known to be wrong, or lies in such a one, has no second fault.
+    /// Notes a fault of `path`. A path that has a fault, or is part of one that has, gets no second fault.
     pub(super) fn fault(&mut self, path: &str, rule: impl Into<String>) {
         let path = &*self.origin(path);
         if self.is_faulty(path) {
@@ -80,7 +80,7 @@ impl Document {
         self.faults.push(fault);
     }
 
-    /// Whether `path`, or what it lies in, already has a fault.
+    /// Whether `path`, or a path that it is part of, has a fault.
     pub(super) fn is_faulty(&self, path: &str) -> bool {
         self.faults.iter().any(|fault| {
             let rest = path.strip_prefix(fault.key.as_str()).filter(|_| !fault.key.is_empty());
@@ -88,12 +88,12 @@ impl Document {
         })
     }
 
-    /// Notes that a key is what another is.
+    /// Notes that a key is inherited from another.
     pub(super) fn inherit(&mut self, path: String, from: String) {
         self.inherited.insert(path, from);
     }
 
-    /// The path where what is at `path` is set.
+    /// The path where the value of `path` is set.
     fn origin(&self, path: &str) -> String {
         let is_within = |rest: &&str| rest.is_empty() || rest.starts_with(['.', '[']);
         let found = self.inherited.iter().find_map(|(key, from)| Some((path.strip_prefix(key.as_str()).filter(is_within)?, from)));
@@ -105,7 +105,7 @@ impl Document {
         self.places.insert(path, Place { value: shown(value), origin: Origin::Variable(variable.to_owned()) });
     }
 
-    /// Where the closest section around a key that is not there begins.
+    /// The beginning of the closest section around a missing key.
     fn section(&self, path: &str) -> Option<Origin> {
         let (parent, _) = path.rsplit_once(['.', '['])?;
         self.places.get(parent).map(|place| place.origin.clone()).or_else(|| self.section(parent))
@@ -141,7 +141,7 @@ pub(super) fn join(path: &str, key: &str) -> String {
     if bare { format!("{path}{dot}{key}") } else { format!("{path}{dot}{}", Value::from(key)) }
 }
 
-/// A value as TOML writes it on one line; a table has no such form.
+/// A value as TOML writes it on one line. `None` for a table.
 fn shown(value: &Value) -> Option<String> {
     match value {
         Value::Table(_) => None,

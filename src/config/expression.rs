@@ -1,21 +1,24 @@
-//! A regular expression of the operator's, compiled once, when the configuration is read.
+//! A regular expression of the operator's. It is compiled once, when the configuration is read.
 
 use regex::{Regex, RegexBuilder};
 
-/// An expression larger than this, compiled, in bytes would slow down every line.
+/// The largest size of a compiled expression, in bytes. A larger one would be slow on every line.
 const LARGEST: usize = 1 << 20;
 
-/// A regular expression. Two are the same if they are written the same.
+/// A regular expression. Two are equal if their texts are.
 #[derive(Debug, Clone)]
 pub struct Expression(Regex);
 
 impl Expression {
-    /// What is wrong with a text that is none, as a rule.
+    /// Compiles an expression.
+    ///
+    /// # Errors
+    /// The rule that the text breaks.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         let compiled = RegexBuilder::new(text).size_limit(LARGEST).build();
         let regex = compiled.map_err(|error| match &error {
             regex::Error::CompiledTooBig(_) => format!("must be a smaller regular expression: compiled it takes more than {LARGEST} bytes"),
-            // The last line says what is wrong, those above it draw where.
+            // The last line of the error is its text; the lines above show the place.
             error => {
                 let text = error.to_string();
                 let reason = text.lines().last().unwrap_or_default();
@@ -28,7 +31,7 @@ impl Expression {
         Ok(Self(regex))
     }
 
-    /// As compiled; a clone is cheap.
+    /// The compiled expression. A clone is cheap.
     pub fn regex(&self) -> &Regex {
         &self.0
     }

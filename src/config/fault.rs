@@ -1,4 +1,4 @@
-//! What is wrong with a configuration: all of it, each fault with its key, its value, where it was set and the rule it breaks.
+//! The faults of a configuration: each with its key, its value, where it was set and the rule that it breaks.
 
 use std::{fmt, io, path::PathBuf};
 
@@ -8,24 +8,24 @@ pub enum Error {
     /// The named file cannot be read.
     #[error("cannot read {file} {path} ({})", file.named_by())]
     Unreadable {
-        /// What the file is.
+        /// The kind of the file.
         file: File,
         /// The file, as it was named.
         path: PathBuf,
-        /// What the system says.
+        /// The system's error.
         source: io::Error,
     },
-    /// The file was read, and it is wrong.
+    /// The file was read and has faults.
     #[error(transparent)]
     Faulty(#[from] Faults),
 }
 
-/// Which file cannot be read.
+/// The kind of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum File {
-    /// The operator's.
+    /// The operator's configuration.
     Configuration,
-    /// The senders'.
+    /// The file for senders.
     Client,
 }
 
@@ -52,7 +52,7 @@ impl fmt::Display for File {
 pub struct Faults {
     /// The file, as it was named.
     pub file: String,
-    /// In the order of the file as far as it can be told.
+    /// The faults, in the order of the file as far as it is known.
     pub faults: Vec<Fault>,
 }
 
@@ -69,7 +69,7 @@ impl fmt::Display for Faults {
 /// One fault.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
-    /// The key's path, `queues[0].url`, or the variable when it names no key; empty when the text is not TOML.
+    /// The key's path, such as `queues[0].url`; the variable if it names no key; empty if the text is not TOML.
     pub key: String,
     /// The value as TOML writes it.
     pub value: Option<String>,

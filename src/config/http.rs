@@ -2,35 +2,35 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
-/// Health, metrics, status.
+/// The HTTP listener, and who may use it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Http {
-    /// Where the daemon listens.
+    /// The address on which the daemon listens.
     pub listen: SocketAddr,
     /// Whether the API and the status page are served, beside health and metrics.
     pub api: bool,
-    /// Who may use them. `None`: whoever reaches a loopback address.
+    /// Who may use them. `None`: everybody who reaches the loopback address.
     pub tokens: Option<Tokens>,
-    /// Jobs that have ended and are remembered.
+    /// The most ended jobs that are remembered.
     pub history: usize,
-    /// What they may take, in bytes.
+    /// The most memory of these, in bytes.
     pub history_bytes: usize,
 }
 
-/// Where the tokens of the API are kept; at least one is there.
+/// The sources of the API's tokens; at least one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tokens {
-    /// Of those who may look.
+    /// The tokens that allow reading.
     pub read: Option<TokenSource>,
-    /// Of those who may also change what goes on.
+    /// The tokens that allow reading and changes.
     pub steer: Option<TokenSource>,
 }
 
-/// Where tokens are kept, one a line.
+/// A source of tokens, one a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TokenSource {
-    /// In a file.
+    /// A file.
     File(PathBuf),
-    /// In a variable of the environment, by its name.
+    /// A variable of the environment, by its name.
     Variable(String),
 }

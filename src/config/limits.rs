@@ -1,50 +1,50 @@
-//! How much is built at once and held, for all and for each tenant and repository.
+//! How many builds run at once and how many jobs are held: for all, and for each tenant and repository.
 
 use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// How much at once.
+/// The limits.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Limits {
-    /// Builds at once.
+    /// The most builds at once.
     pub running: usize,
-    /// Builds at once for one tenant.
+    /// The most builds at once of one tenant.
     pub per_tenant: usize,
-    /// Builds at once of one repository; `None`: no limit of its own.
+    /// The most builds at once of one repository; `None`: no limit of its own.
     pub per_repository: Option<usize>,
-    /// Tenants that differ; the first that fits.
+    /// Limits of single tenants. The first entry that matches counts.
     pub tenants: Vec<TenantLimits>,
-    /// Repositories that differ; the first that fits.
+    /// Limits of single repositories. The first entry that matches counts.
     pub repositories: Vec<RepositoryLimits>,
     /// A job that has waited so long goes before all others of its tenant. A tenant whose oldest job has waited so long, or of which
     /// nothing was built for so long, goes before all other tenants, once in that time.
     pub aging: Duration,
     /// After this time a build counts half in its tenant's share.
     pub half_life: Duration,
-    /// Jobs held that could start and wait for their turn.
+    /// The most jobs that are held, could start, and wait for their turn.
     pub waiting: usize,
-    /// What all messages that are held may take, in bytes.
+    /// The most memory of all messages that are held, in bytes.
     pub waiting_bytes: usize,
     /// Within this time the same job id is the same job.
     pub deduplication: Duration,
 }
 
-/// What holds for some tenants.
+/// The limits of some tenants.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TenantLimits {
-    /// The tenants, `*` for any characters.
+    /// A pattern of tenants, with `*` for any characters.
     pub pattern: String,
-    /// Builds at once; `None`: [`Limits::per_tenant`].
+    /// The most builds at once; `None`: [`Limits::per_tenant`].
     pub running: Option<usize>,
-    /// Builds at once while nobody else waits; `None`: no more than `running`.
+    /// The most builds at once while nobody else waits; `None`: no more than `running`.
     pub burst: Option<usize>,
-    /// The share of build time beside other tenants.
+    /// The weight of the tenant's share of build time.
     pub weight: u32,
-    /// Jobs that may wait; `None`: any number.
+    /// The most waiting jobs; `None`: any number.
     pub waiting: Option<usize>,
-    /// What becomes of further ones.
+    /// What to do with further jobs.
     pub when_full: WhenFull,
 }
 
@@ -69,10 +69,10 @@ impl WhenFull {
     }
 }
 
-/// What holds for some repositories.
+/// The limit of some repositories.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RepositoryLimits {
-    /// The repositories, by host, owner and name, `*` for any characters.
+    /// A pattern of repositories, by host, owner and name, with `*` for any characters.
     pub pattern: String,
     /// Builds at once.
     pub running: usize,

@@ -1,4 +1,4 @@
-//! From a file and the environment to a checked [`Config`].
+//! Reads a file and the environment, and checks them.
 
 use std::{fs, io, path::Path};
 
@@ -13,7 +13,10 @@ use super::{
     shape,
 };
 
-/// Reads the file and checks it with the overrides of the environment. A file that is not there is an error.
+/// Reads the file and checks it with the overrides of the environment.
+///
+/// # Errors
+/// The file cannot be read, or the configuration has faults: all are named.
 pub fn load(path: &Path, environment: impl IntoIterator<Item = (String, String)>) -> Result<Config, Error> {
     let text = text(path, File::Configuration)?;
     Ok(parse(&text, &path.display().to_string(), environment)?)
@@ -29,6 +32,9 @@ pub(super) fn text(path: &Path, file: File) -> Result<String, Error> {
 }
 
 /// Checks a text as the content of `file`, with the overrides of the environment.
+///
+/// # Errors
+/// All faults of the configuration.
 pub fn parse(text: &str, file: &str, environment: impl IntoIterator<Item = (String, String)>) -> Result<Config, Faults> {
     let mut document = Document::parse(text);
     document.read_from(Path::new(file));
@@ -49,7 +55,7 @@ fn read(document: &mut Document, environment: impl IntoIterator<Item = (String, 
     shape::check(document, &schema);
     match Raw::deserialize(document.table.clone()) {
         Ok(raw) => check::check(document, raw),
-        // The shape is the schema of the same types, so there is nothing left to refuse here.
+        // The shape was checked by the schema of these types, so this cannot fail.
         Err(error) => {
             document.faults.push(Fault { key: String::new(), value: None, origin: None, rule: error.message().to_owned() });
             None

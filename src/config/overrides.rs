@@ -1,5 +1,5 @@
-//! Values from the environment: `SLIPWAY__LIMITS__RUNNING=20` sets `limits.running`, `SLIPWAY__QUEUES__0__URL` the first queue's
-//! `url`, `SLIPWAY__PROFILES__DEFAULT__TIMEOUT_MINUTES` a profile's. They change what the file says; they make no queue or profile.
+//! Overrides from the environment: `SLIPWAY__LIMITS__RUNNING=20` sets `limits.running`, `SLIPWAY__QUEUES__0__URL` the first queue's `url`,
+//! `SLIPWAY__PROFILES__DEFAULT__TIMEOUT_MINUTES` a profile's timeout. They cannot add a queue or a profile.
 
 use serde_json::Value as Schema;
 use toml::{Table, Value};
@@ -10,10 +10,10 @@ use super::{
     shape,
 };
 
-/// What the names of all overrides begin with.
+/// The prefix of all overrides.
 const PREFIX: &str = "SLIPWAY__";
 
-/// Puts every override into the document; one that names nothing is a fault.
+/// Applies every override to the document. One that names no key is a fault.
 pub(super) fn apply(document: &mut Document, schema: &Schema, environment: impl IntoIterator<Item = (String, String)>) {
     for (variable, text) in environment {
         let Some(name) = variable.strip_prefix(PREFIX) else { continue };
@@ -34,7 +34,7 @@ pub(super) fn apply(document: &mut Document, schema: &Schema, environment: impl 
     }
 }
 
-/// Sets what the segments name below `place`; returns its path and the value.
+/// Sets the value that the segments name below `place`. Returns its path and the value.
 fn set(place: &mut Value, schema: &Schema, path: String, segments: &[&str], text: &str) -> Result<(String, Value), String> {
     let Some((segment, rest)) = segments.split_first() else {
         let value = parse(schema, text)?;
@@ -58,7 +58,7 @@ fn set(place: &mut Value, schema: &Schema, path: String, segments: &[&str], text
     }
 }
 
-/// The key of a table that the segment of a variable's name stands for.
+/// The key of a table for a segment of a variable's name.
 fn key(table: &Table, schema: &Schema, segment: &str) -> Result<String, String> {
     if let Some(properties) = schema["properties"].as_object() {
         let found = properties.keys().find(|key| variable_case(key) == segment);
@@ -71,12 +71,12 @@ fn key(table: &Table, schema: &Schema, segment: &str) -> Result<String, String> 
     }
 }
 
-/// A key in the letters that a variable's name may have.
+/// A key in the characters of a variable's name.
 fn variable_case(key: &str) -> String {
     key.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter.to_ascii_uppercase() } else { '_' }).collect()
 }
 
-/// A string as it is; a number or a list as TOML writes it. What does not parse stays a string, which the shape then refuses.
+/// Reads a value: a string unchanged, a number or a list as TOML. A text that does not parse stays a string, which the shape refuses.
 fn parse(schema: &Schema, text: &str) -> Result<Value, String> {
     match schema["type"].as_str() {
         Some("string") => Ok(Value::from(text)),

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-/// What the operator allows under one name. A job can name a profile, and set nothing of it.
+/// What the operator allows under one name. A job can name a profile, and change nothing of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Profile {
     /// The profile's name.
@@ -23,42 +23,42 @@ pub struct Profile {
     pub secrets: Vec<String>,
     /// Patterns of parameters that jobs may name, without a slash at their beginning.
     pub parameters: Vec<String>,
-    /// The longest that a build may take, and what it gets when the job names no time, in minutes.
+    /// The longest time of a build in minutes, which is also the default for jobs that name none.
     pub timeout_minutes: u32,
     /// How long a build may wait in CodeBuild's own queue, in minutes; `None`: the project's time.
     pub queued_timeout_minutes: Option<u32>,
-    /// Builds of the profile at once; `None`: as many as [`Limits::running`](super::Limits::running).
+    /// The most builds of the profile at once; `None`: as many as [`Limits::running`](super::Limits::running).
     pub running: Option<usize>,
     /// Platforms of images that jobs may ask for.
     pub platforms: Vec<String>,
-    /// Where builds run.
+    /// The build environment.
     pub environment: Environment,
-    /// Where builds of images for `linux/arm64` run, if that is elsewhere.
+    /// The build environment of images for `linux/arm64`, if it is another.
     pub arm: Option<Environment>,
     /// Whether builds may use Docker; `None`: as the project says.
     pub privileged: Option<bool>,
-    /// What builds of jobs without images run.
+    /// The buildspec of jobs without images.
     pub buildspec: Buildspec,
-    /// What builds of jobs with images run.
+    /// The buildspec of jobs with images.
     pub images_buildspec: Buildspec,
     /// The CloudWatch log group; `None`: the project's.
     pub log_group: Option<String>,
     /// The operator's variables for every build of the profile.
     pub env: Vec<OperatorVariable>,
-    /// How sources are fetched, by their host; the first that fits.
+    /// How sources are fetched, by host. The first entry that matches counts.
     pub hosts: Arc<[SourceHost]>,
 }
 
-/// What a build runs, and who wrote it.
+/// A buildspec, and who wrote it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Buildspec {
-    /// Its text, or its path in the source; `None`: the project's, and `buildspec.yml` in the source where the project has none.
+    /// Its text, or its path in the source. `None`: the project's, else `buildspec.yml` in the source.
     pub spec: Option<String>,
-    /// Whether the operator wrote it. A job's variables then come as data, and under their own names only where the repository's runs.
+    /// Whether the operator wrote it. If so, a job's variables are passed as data, and not under their own names.
     pub is_operators: bool,
 }
 
-/// A build environment; what is `None` is the project's.
+/// A build environment. `None`: as the project has it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Environment {
     /// Such as `aws/codebuild/standard:7.0`.
@@ -93,14 +93,14 @@ pub struct SourceHost {
     pub host: String,
     /// CodeBuild's source type, `NO_SOURCE` for `git clone` in the build; `None`: as the host's name says.
     pub source_type: Option<String>,
-    /// What opens the door.
+    /// The credential for the host.
     pub credential: Credential,
 }
 
-/// What opens a source's door.
+/// The credential with which a source is fetched.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Credential {
-    /// The project's own, or none.
+    /// The project's own credential, or none.
     #[default]
     Project,
     /// The ARN of a CodeConnections connection.

@@ -7,31 +7,31 @@ use std::time::Duration;
 pub struct Queue {
     /// The queue's URL.
     pub url: String,
-    /// Where rejected messages go. `None`: the queue's own redrive target, if it has one.
+    /// The URL of the queue for rejected messages. `None`: the target of the queue's redrive policy, if it has one.
     pub dead_letter_url: Option<String>,
-    /// How long a message stays ours without an extension; extended at a third of it.
+    /// The visibility timeout of a message. It is extended after a third of it.
     pub visibility: Duration,
-    /// How long one receive waits for messages; at most 20 s (AWS's limit).
+    /// How long one receive waits for messages: at most 20 s, AWS's limit.
     pub wait: Duration,
-    /// What messages come wrapped in. `None`: nothing.
+    /// The envelope of the messages. `None`: there is none.
     pub envelope: Option<Envelope>,
-    /// Whether what SQS moved to the dead-letter queue is told.
+    /// Whether to publish the ends of jobs whose messages SQS moved to the dead-letter queue.
     pub report_dead_letters: bool,
-    /// The share of build time beside other queues; `None` in all of them: queues make no difference.
+    /// The weight of the queue's share of build time. `None` in all queues: queues make no difference.
     pub weight: Option<u32>,
 }
 
-/// What a sender's message may come wrapped in.
+/// The envelope of a sender's message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Envelope {
-    /// A topic's, without raw message delivery.
+    /// That of an SNS topic without raw message delivery.
     Sns,
-    /// An event bus's, without an input path.
+    /// That of an EventBridge bus without an input path.
     EventBridge,
 }
 
 impl Queue {
-    /// A queue of which nothing but the URL is known.
+    /// A queue of this URL with the defaults.
     pub fn of(url: &str) -> Self {
         Self {
             url: url.to_owned(),

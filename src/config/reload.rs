@@ -1,4 +1,4 @@
-//! The configuration read again while the daemon runs: all of it holds, or nothing of it.
+//! Reads the configuration again while the daemon runs. It is applied as a whole or not at all.
 
 use std::{
     fmt,

@@ -1,5 +1,5 @@
-//! Whether a document has the shape of the schema: only known keys, each of its type. What does not fit is noted and taken out,
-//! so that the rest can still be read and checked by the rules.
+//! Checks that a document has the shape of the schema: only known keys, each with its type. A value that does not fit is noted as a fault
+//! and removed, so that the rest can still be checked by the rules.
 
 use serde_json::Value as Schema;
 use toml::{Table, Value};

@@ -59,7 +59,7 @@ impl Stream {
     /// The next page.
     ///
     /// # Errors
-    /// CloudWatch refuses, or has not answered for [`PATIENCE`].
+    /// CloudWatch refuses, or has not answered for a minute.
     pub async fn next(&mut self) -> Result<Read, AwsError> {
         let page = page(&self.logs, &self.location, &self.ask).await?;
         self.exists |= page.exists;

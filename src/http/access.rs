@@ -1,4 +1,5 @@
-//! Who may: on the loopback without tokens everybody who reaches it; else whoever brings a token, for reading or for steering.
+//! Access to the API and the status page: with a token for reading (`read`) or for changes (`steer`). Without tokens everybody who reaches
+//! the loopback address has access.
 
 use std::{
     fs, io,
@@ -24,28 +25,28 @@ use crate::{
     observe,
 };
 
-/// Files of tokens are read again when a request comes and they were read longer ago.
+/// A request reads the files of tokens again if the last read is so long ago.
 const FRESH: Duration = Duration::from_secs(10);
-/// A token has so many characters, so that none can be guessed, and so many that no request carries a book.
+/// The length of a token in characters: enough that it cannot be guessed, and bounded.
 const LENGTH: std::ops::RangeInclusive<usize> = 20..=512;
-/// Tokens of one kind: the one in use, and those that take its place.
+/// The most tokens of one kind: the present one and its successors.
 const MOST: usize = 10;
-/// The largest file of tokens.
+/// The largest file of tokens, in bytes.
 const MOST_BYTES: u64 = 8 * 1024;
 
 /// What a request may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Right {
-    /// Look.
+    /// Read.
     Read,
-    /// Look, and change what goes on.
+    /// Read and change.
     Steer,
 }
 
-/// Who may what. Cheap to clone.
+/// The tokens and their rights. Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub struct Access {
-    /// `None`: everybody may everything.
+    /// `None`: everybody may read and change.
     guarded: Option<Arc<Guarded>>,
 }
 
@@ -58,7 +59,7 @@ struct Guarded {
 #[derive(Debug)]
 struct Known {
     read_at: Instant,
-    /// A failure to read was told already.
+    /// Whether a failed read is logged already.
     failing: bool,
     digests: Vec<(Right, Token)>,
 }
@@ -74,12 +75,15 @@ impl std::fmt::Debug for Token {
 }
 
 impl Access {
-    /// For whoever reaches the listener.
+    /// Access for everybody who reaches the listener.
     pub fn open() -> Self {
         Self::default()
     }
 
-    /// For whoever brings a token. `variable` reads the environment. An error names what is wrong with which token.
+    /// Access by tokens. `variable` reads the environment.
+    ///
+    /// # Errors
+    /// A source of tokens cannot be read or has a wrong token. The text names the source and the rule.
     pub fn guarded(tokens: &Tokens, file: &str, variable: impl Fn(&str) -> Option<String>) -> Result<Self, Faults> {
         let (mut digests, mut faults) = (Vec::new(), Vec::new());
         for (right, key, source) in sources(tokens) {
@@ -98,14 +102,14 @@ impl Access {
         Ok(Self { guarded: Some(Arc::new(Guarded { tokens: tokens.clone(), known })) })
     }
 
-    /// What a request may do. `None`: nothing, for want of a token that is known.
+    /// The right of a request. `None`: it has no known token.
     fn right(&self, headers: &HeaderMap) -> Option<Right> {
         let Some(guarded) = &self.guarded else { return Some(Right::Steer) };
         let presented = presented(headers)?;
         let presented = Sha256::digest(presented.as_bytes());
         let mut known = guarded.known.lock().unwrap_or_else(PoisonError::into_inner);
         guarded.refresh(&mut known);
-        // Every one is looked at: the time tells nothing of which token was nearly right.
+        // All tokens are compared, so that the time does not depend on which one matches.
         let (mut reads, mut steers) = (Choice::from(0), Choice::from(0));
         for (right, Token(digest)) in &known.digests {
             let is_it = digest.ct_eq(&presented);
@@ -125,7 +129,7 @@ impl Access {
 }
 
 impl Guarded {
-    /// Reads the files again, so that tokens can be changed under a running daemon. What cannot be read stays as it was.
+    /// Reads the files again, so that tokens can be changed while the daemon runs. If a read fails, the old tokens stay.
     fn refresh(&self, known: &mut Known) {
         if known.read_at.elapsed() < FRESH {
             return;
@@ -149,14 +153,14 @@ impl Guarded {
     }
 }
 
-/// What the tokens are for, and where the configuration names them.
+/// The right of a kind of tokens, and its key in the configuration.
 fn sources(tokens: &Tokens) -> impl Iterator<Item = (Right, &'static str, &TokenSource)> {
     let read = tokens.read.as_ref().map(|source| (Right::Read, "http.tokens.read", source));
     let steer = tokens.steer.as_ref().map(|source| (Right::Steer, "http.tokens.steer", source));
     [read, steer].into_iter().flatten()
 }
 
-/// The tokens of a source, each by its digest; the error is the rule that is broken.
+/// The digests of a source's tokens. The error is the rule that is broken.
 fn read(source: &TokenSource, variable: impl Fn(&str) -> Option<String>) -> Result<Vec<Token>, String> {
     let text = match source {
         TokenSource::File(path) => file(path).map_err(|error| format!("cannot read {}: {error}", path.display()))?,
@@ -184,7 +188,7 @@ fn file(path: &Path) -> io::Result<String> {
     fs::read_to_string(path)
 }
 
-/// The token that a request brings: `Bearer TOKEN`, or `Basic` with the token as the password, as browsers send it.
+/// The token of a request: `Bearer TOKEN`, or `Basic` with the token as the password, as browsers send it.
 fn presented(headers: &HeaderMap) -> Option<String> {
     let (scheme, rest) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     let rest = rest.trim();
@@ -198,7 +202,7 @@ fn presented(headers: &HeaderMap) -> Option<String> {
     pair.split_once(':').map(|(_, password)| password.to_owned())
 }
 
-/// Passes on what the request's token is good for.
+/// Checks the request's token, and passes its right on.
 pub(super) async fn check(State(access): State<Access>, mut request: Request, next: Next) -> Response {
     let wanted = if matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) { Right::Read } else { Right::Steer };
     let problem = match access.right(request.headers()) {

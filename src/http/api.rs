@@ -1,4 +1,4 @@
-//! The API under `/api/v1`: what the console tells and takes, as JSON.
+//! The API under `/api/v1`: the console as JSON.
 
 mod dead_letter;
 mod event;
@@ -43,14 +43,14 @@ use crate::{
 
 /// The root of all paths.
 pub const ROOT: &str = "/api/v1";
-/// Answers that go on, such as logs and events, at once: a quarter of the listener's connections.
+/// The most concurrent streaming answers, such as logs and events: a quarter of the listener's connections.
 const STREAMS: usize = 64;
-/// Requests that change something, and may bring a body, at once.
+/// The most concurrent requests that change something and may have a body.
 const STEERS: usize = 16;
 /// How long such a request may take, its body included.
 const STEER_TIME: Duration = Duration::from_secs(30);
 
-/// What is under way.
+/// The requests in progress.
 #[derive(Debug, Clone)]
 pub(super) struct Bounds {
     streams: Arc<Semaphore>,
@@ -63,7 +63,7 @@ impl Default for Bounds {
     }
 }
 
-/// The API's routes, without the layers that say who may.
+/// The API's routes, without the layers for access.
 pub(super) fn router(pages: &Pages) -> Router<Pages> {
     let routes = Router::new()
         .route("/jobs", get(list::list).post(submit::submit))
@@ -87,7 +87,7 @@ pub(super) fn router(pages: &Pages) -> Router<Pages> {
     Router::new().nest(ROOT, routes)
 }
 
-/// Bounds how many requests change something at once, and for how long. Whoever only looks passes.
+/// Bounds the concurrent requests that change something, and their time. Reads pass.
 async fn bounded(State(pages): State<Pages>, request: Request, next: Next) -> Response {
     if request.method().is_safe() {
         return next.run(request).await;
@@ -102,7 +102,7 @@ async fn bounded(State(pages): State<Pages>, request: Request, next: Next) -> Re
     timeout(STEER_TIME, next.run(request)).await.unwrap_or_else(late)
 }
 
-/// A place for an answer that goes on.
+/// A permit for a streaming answer.
 fn stream_place(pages: &Pages) -> Result<OwnedSemaphorePermit, Problem> {
     let place = Arc::clone(&pages.bounds.streams).try_acquire_owned();
     place.map_err(|_| Problem::busy(format!("{STREAMS} logs and event streams are read already")))
@@ -116,17 +116,17 @@ fn controls(pages: &Pages) -> Result<Controls, Problem> {
     pages.vitals.controls().ok_or_else(|| Problem::busy("the daemon is starting"))
 }
 
-/// A job by one of its names.
+/// A job by its id or by a build of it.
 fn job_name(text: &str) -> Result<Reference, Problem> {
     Reference::parse(text).map_err(|rule| Problem::bad_request("wrong-job-id", format!("a job's id {rule}")))
 }
 
-/// A page that takes no parameters.
+/// Refuses parameters on a path that takes none.
 fn no_parameters(uri: &Uri) -> Result<(), Problem> {
     parameters(uri, &[]).map(drop)
 }
 
-/// A query of the known names, each at most once.
+/// The values of a query that has only these names, each at most once.
 fn parameters(uri: &Uri, known: &[&str]) -> Result<Vec<(String, String)>, Problem> {
     let pairs: Vec<_> = super::filter::pairs(uri.query().unwrap_or_default()).collect();
     for (at, (name, _)) in pairs.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! What a request brings: JSON, bounded in bytes.
+//! JSON bodies of requests, bounded in bytes.
 
 use axum::{
     body::{Body, to_bytes},
@@ -10,16 +10,16 @@ use serde::de::DeserializeOwned;
 use super::problem::Problem;
 use crate::aws::queue::MESSAGE_BYTES;
 
-/// The largest body: as much as SQS takes in a message.
+/// The largest body, in bytes: the largest message of SQS.
 pub(super) const LARGEST: usize = MESSAGE_BYTES;
 
-/// The text of a body that says that it is JSON.
+/// The text of a body whose media type is JSON.
 pub(super) async fn text(request: Request) -> Result<String, Problem> {
     is_json(request.headers())?;
     String::from_utf8(bytes(request.into_body()).await?).map_err(|_| Problem::bad_request("malformed-body", "the body is not UTF-8"))
 }
 
-/// A value out of a JSON body; an empty body is `None`.
+/// Reads a value from a JSON body. `None`: the body is empty.
 pub(super) async fn optional<T: DeserializeOwned>(request: Request) -> Result<Option<T>, Problem> {
     let (parts, body) = request.into_parts();
     let bytes = bytes(body).await?;
@@ -34,13 +34,13 @@ pub(super) async fn optional<T: DeserializeOwned>(request: Request) -> Result<Op
         .map_err(|error| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "wrong-body", format!("the body is not as it must be: {error}")))
 }
 
-/// A value out of a JSON body that has to be there.
+/// Reads a value from a JSON body that must not be empty.
 pub(super) async fn required<T: DeserializeOwned>(request: Request) -> Result<T, Problem> {
     let none = || Problem::bad_request("malformed-body", "the body is empty: it must be a JSON object");
     optional(request).await?.ok_or_else(none)
 }
 
-/// A form of a foreign page cannot send this media type: browsers ask first.
+/// Whether the media type is JSON. A form on another site's page cannot send it: browsers ask the server first.
 fn is_json(headers: &HeaderMap) -> Result<(), Problem> {
     let named = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let named = named.split(';').next().unwrap_or_default().trim();

@@ -1,5 +1,5 @@
-//! The connections that are open at once: so many and no more. Whoever comes later gets the place of the one that is idle longest, so that
-//! health is told however many connections somebody holds.
+//! A bound on open connections. A new one replaces the one that has been idle longest, so that health answers however many connections a
+//! client holds.
 
 use std::{
     collections::BTreeMap,
@@ -28,17 +28,17 @@ struct Place {
     close: CancellationToken,
 }
 
-/// An open connection's place. Free when it is dropped.
+/// The place of an open connection. Free when it is dropped.
 #[derive(Debug)]
 pub(super) struct Connection {
     id: u64,
     connections: Connections,
-    /// Somebody else needs the place.
+    /// Cancelled when a new connection needs the place.
     pub(super) close: CancellationToken,
 }
 
 impl Connections {
-    /// A place among `limit`; if none is free, the place of the connection that has been idle longest. `None`: all are answered now.
+    /// One of `limit` places. If none is free, the place of the connection that has been idle longest. `None`: no connection is idle.
     pub(super) fn open(&self, limit: usize) -> Option<Connection> {
         self.with(|open| {
             if open.places.len() >= limit && !open.close_idle() {
@@ -70,7 +70,7 @@ impl Open {
 }
 
 impl Connection {
-    /// Answers a request: the place is not taken away meanwhile.
+    /// Answers a request. The place is not taken away meanwhile.
     pub(super) async fn answering<T>(&self, answer: impl Future<Output = T>) -> T {
         self.set(None);
         let answer = answer.await;
@@ -112,7 +112,7 @@ mod tests {
         first.answering(async {}).await;
         let third = open().unwrap();
         assert!(second.close.is_cancelled() && !first.close.is_cancelled());
-        // Its place is another's already.
+        // Another connection has the place already.
         drop(second);
 
         let (mut one, mut other) = (Box::pin(first.answering(pending::<()>())), Box::pin(third.answering(pending::<()>())));

@@ -1,4 +1,4 @@
-//! Which jobs are asked for: the query of a list. Values of one name are alternatives, different names all have to fit.
+//! The filter of a list of jobs, from a query. Values of one name are alternatives; all names must match.
 
 use std::collections::BTreeSet;
 
@@ -12,13 +12,13 @@ use crate::job::{
     standing::{Cause, JobStanding, State},
 };
 
-/// The names that a query may have.
+/// The names of a query's parameters.
 pub const NAMES: [&str; 9] = ["state", "status", "reason", "tenant", "profile", "repository", "group", "label", "q"];
-/// Values of one query at most, and the longest of them in characters.
+/// The most values of a query, and the longest value in characters.
 pub(super) const VALUES: usize = 100;
 const LONGEST: usize = 1_024;
 
-/// What jobs have to be like.
+/// The conditions that jobs must meet.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
     pub states: BTreeSet<State>,
@@ -28,14 +28,17 @@ pub struct Filter {
     pub profiles: Vec<String>,
     pub repositories: Vec<String>,
     pub groups: Vec<String>,
-    /// A label's name, and its value unless any will do.
+    /// Labels: a name, and a value or any value.
     pub labels: Vec<(String, Option<String>)>,
-    /// Texts in lower case that have to be somewhere in what is shown of a job.
+    /// Texts in lower case, each of which must be somewhere in the job.
     pub texts: Vec<String>,
 }
 
 impl Filter {
-    /// Reads a query, without its question mark. Empty values ask for nothing.
+    /// Reads a query, without its question mark. Empty values are ignored.
+    ///
+    /// # Errors
+    /// A parameter is not known, or a value breaks its rule.
     pub fn parse(query: &str) -> Result<Self, Problem> {
         let mut filter = Self::default();
         for (count, (name, value)) in pairs(query).enumerate() {
@@ -49,7 +52,7 @@ impl Filter {
         Ok(filter)
     }
 
-    /// Takes one parameter, if it is one of a filter's.
+    /// Adds one parameter, if it is one of the filter's.
     pub fn take(&mut self, name: &str, value: &str) -> Result<bool, Problem> {
         let value = value.trim();
         if value.chars().nth(LONGEST).is_some() {
@@ -76,24 +79,24 @@ impl Filter {
                 Some((name, value)) => (name.to_owned(), Some(value.to_owned())),
                 None => (text(), None),
             }),
-            // A build is also known by its ARN.
+            // A build may be named by its ARN.
             "q" => self.texts.push(reference::bare(value).to_lowercase()),
             _ => return Ok(false),
         }
         Ok(true)
     }
 
-    /// Whether a job is asked for.
+    /// Whether a job matches.
     pub fn matches(&self, job: &JobStanding) -> bool {
         self.fits_state(job) && self.matches_besides_state(job)
     }
 
-    /// Whether a job's state is asked for.
+    /// Whether a job's state matches.
     pub fn fits_state(&self, job: &JobStanding) -> bool {
         self.states.is_empty() || self.states.contains(&job.state)
     }
 
-    /// Whether a job is asked for, whatever its state.
+    /// Whether a job matches apart from its state.
     pub fn matches_besides_state(&self, job: &JobStanding) -> bool {
         let about = &job.job;
         let among = |wanted: &[String], value: Option<&str>| {
@@ -114,7 +117,7 @@ impl Filter {
     }
 }
 
-/// Whether a text in lower case is somewhere in what is shown of a job.
+/// Whether a text in lower case is somewhere in the job.
 fn has_text(job: &JobStanding, text: &str) -> bool {
     let about = &job.job;
     let source = about.source.as_ref();
@@ -140,24 +143,24 @@ pub(super) fn pairs(query: &str) -> impl Iterator<Item = (String, String)> {
     form_urlencoded::parse(query.as_bytes()).map(|(name, value)| (name.into_owned(), value.into_owned()))
 }
 
-/// A query that is longer than anybody types.
+/// The problem of a query that is too long.
 pub(super) fn too_many() -> Problem {
     Problem::bad_request("too-many-parameters", format!("a query has at most {VALUES} parameters"))
 }
 
-/// A parameter that means nothing here. It is refused: whoever misspells a filter would take all jobs for those that fit.
+/// The problem of an unknown parameter. A misspelt filter that is ignored would return all jobs.
 pub(super) fn unknown<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Problem {
     let name: String = name.chars().take(100).collect();
     let known: Vec<&str> = known.collect();
     Problem::bad_request("unknown-parameter", format!("{name:?} is no parameter here; there are {}", known.join(", ")))
 }
 
-/// A parameter whose value breaks a rule.
+/// The problem of a value that breaks a rule.
 pub(super) fn wrong(name: &str, rule: &str) -> Problem {
     Problem::bad_request("wrong-parameter", format!("{name} {rule}"))
 }
 
-/// One of a few words, as serde knows them.
+/// Reads one of the words of an enum.
 fn word<'a, T: Deserialize<'a>>(name: &str, value: &'a str, words: &str) -> Result<T, Problem> {
     T::deserialize(StrDeserializer::<serde::de::value::Error>::new(value)).map_err(|_| wrong(name, &format!("must be {words}")))
 }

@@ -1,4 +1,4 @@
-//! What every answer for people says to browsers: nothing from elsewhere, nothing inline, nothing kept, no frame.
+//! Security headers of every page: no content of other sites, no inline script or style, no cache, no frame.
 
 use axum::{
     extract::Request,
@@ -21,7 +21,7 @@ const HEADERS: [(HeaderName, &str); 7] = [
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
 ];
 
-/// Adds them, where the answer does not say otherwise.
+/// Adds the headers that the answer does not have.
 pub(super) async fn strict(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     for (name, value) in HEADERS {

@@ -1,4 +1,4 @@
-//! Which host a request may name. A web page whose host name was pointed at this machine (DNS rebinding) still sends that name.
+//! Checks the `Host` header. A web page whose host name was pointed at this machine (DNS rebinding) sends its own name.
 
 use std::net::IpAddr;
 
@@ -14,7 +14,7 @@ use crate::loopback::is_loopback;
 
 const REFUSAL: &str = "this daemon answers requests to localhost or a loopback address only; a proxy must send that as the Host";
 
-/// Passes a request on when its host is right for a daemon that listens on this address.
+/// Passes a request on if its host fits a daemon that listens on this address.
 pub(super) async fn check(listen: IpAddr, request: Request, next: Next) -> Response {
     let named = request.headers().get_all(header::HOST).iter();
     let named = named.map(|host| host.to_str().ok().and_then(|host| host.parse().ok()));
@@ -26,8 +26,8 @@ pub(super) async fn check(listen: IpAddr, request: Request, next: Next) -> Respo
     }
 }
 
-/// On the loopback no name but the loopback's is ours. On another address the network's names for it are not known here, and whoever is
-/// on that network reaches the daemon anyway. `None`: no host that can be read.
+/// On the loopback address only names of the loopback fit. On another address the names in the network are not known here, and everybody in
+/// it reaches the daemon anyway, so any host fits. `None`: the host cannot be read.
 fn is_ours(listen: IpAddr, host: Option<&Authority>) -> bool {
     !listen.is_loopback() || host.is_some_and(|host| is_loopback(host.host()))
 }

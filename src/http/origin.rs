@@ -1,5 +1,5 @@
-//! Which page in a browser may ask: only the daemon's own. Another site's page, in the browser of somebody who may, gets nothing and changes
-//! nothing. Programs that are no browsers send none of these headers, and are asked for their token alone.
+//! Refuses requests of other sites' pages in a browser, by the headers that browsers send. Programs that are no browsers send none of these
+//! headers and need only their token.
 
 use axum::{
     extract::Request,
@@ -10,7 +10,7 @@ use axum::{
 
 use super::problem::Problem;
 
-/// Passes on what no other site's page has asked for.
+/// Passes a request on unless another site's page sent it.
 pub(super) async fn check(request: Request, next: Next) -> Response {
     if is_ours(request.method(), request.headers(), request.uri()) {
         return next.run(request).await;
@@ -24,9 +24,9 @@ fn is_ours(method: &Method, headers: &HeaderMap, uri: &Uri) -> bool {
     let reads = matches!(*method, Method::GET | Method::HEAD);
     match text("sec-fetch-site") {
         Some("same-origin") => return true,
-        // Typed in, or a bookmark.
+        // A typed address, or a bookmark.
         Some("none") => return reads,
-        // A link to a page is followed; what it shows, the other site does not see.
+        // A link to one of our pages: the other site cannot read it.
         Some(_) => return reads && text("sec-fetch-mode") == Some("navigate"),
         None => {}
     }

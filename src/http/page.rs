@@ -1,5 +1,5 @@
-//! The status page: every job answers where it stands, why, and for how long still. Rendered here, whole, and without script; the script
-//! fetches the same pages again and exchanges what changed.
+//! The status page: where each job stands, why, and for how long still. Pages are rendered here and work without script. The script fetches
+//! the same pages again and replaces what changed.
 
 mod asset;
 mod bar;
@@ -32,16 +32,16 @@ use crate::{
     job::standing::{JobStanding, Snapshot},
 };
 
-/// What every view is made from: one moment of the daemon, and who looks.
+/// The data of every view: the daemon at one moment, and the rights of the viewer.
 #[derive(Debug, Clone, Copy)]
 struct Scene<'a> {
     snapshot: &'a Snapshot,
     daemon: &'a Daemon,
     letters: Option<&'a Look>,
     now: Timestamp,
-    /// Whether whoever looks may cancel, pause and redrive.
+    /// Whether the viewer may cancel, pause and redrive.
     may_steer: bool,
-    /// Which form is the page's own.
+    /// The token of the page's own forms.
     token: &'a str,
 }
 

@@ -1,4 +1,4 @@
-//! The daemon's listener: HTTP/1.1, with bounds on connections, on requests' heads, on idle time and on the end.
+//! The daemon's listener: HTTP/1.1, with bounds on connections, request heads, idle time and shutdown.
 
 use std::{io::Write, panic::AssertUnwindSafe, time::Duration};
 
@@ -22,24 +22,24 @@ use tokio_util::sync::CancellationToken;
 use super::connection::{Connection, Connections};
 use crate::observe;
 
-/// Connections at once: far below the 1,024 descriptors that a process may usually have.
+/// The most connections: far below the 1,024 file descriptors of a usual process.
 const CONNECTIONS: usize = 256;
-/// How long a connection may take to bring a request's head; it may be idle as long between two requests.
+/// How long a connection may take to send a request's head, and be idle between two requests.
 const HEAD: Duration = Duration::from_secs(30);
-/// What a connection holds of a request's head, in bytes.
+/// The largest request head, in bytes.
 const BUFFER: usize = 32 * 1024;
-/// How long requests may take to be answered once the end was asked for.
+/// How long requests in progress may take after `stop`.
 const GRACE: Duration = Duration::from_millis(500);
-/// After a failed accept, such as for want of file descriptors.
+/// The pause after a failed accept, such as without free file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-/// For a connection that there is no room for.
+/// The answer to a connection beyond the bound.
 const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
 
-/// Serves until `stop`, then lets requests under way end within half a second.
+/// Serves until `stop`, then lets requests in progress end within half a second.
 pub(super) async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) {
     let (connections, ends) = (Connections::default(), GracefulShutdown::new());
     let mut served = FuturesUnordered::new();
-    // Told once, not ten times a second.
+    // Logged once, not ten times a second.
     let mut failing = false;
     loop {
         tokio::select! {
@@ -50,7 +50,7 @@ pub(super) async fn serve(listener: TcpListener, router: Router, stop: Cancellat
                     failing = false;
                     match connections.open(CONNECTIONS) {
                         Some(connection) => served.push(converse(stream, router.clone(), connection, ends.watcher())),
-                        // The socket does not block: what does not fit into its buffer is not sent.
+                        // The socket does not block: bytes beyond its buffer are not sent.
                         None => drop(stream.into_std().and_then(|mut stream| stream.write(FULL))),
                     }
                 }
@@ -67,18 +67,18 @@ pub(super) async fn serve(listener: TcpListener, router: Router, stop: Cancellat
     }
     drop(listener);
     let all_served = async { while served.next().await.is_some() {} };
-    // A request of which half has come is not waited for any longer.
+    // A request that has not come completely is dropped.
     drop(timeout(GRACE, async { tokio::join!(ends.shutdown(), all_served) }).await);
 }
 
-/// One connection, to its end.
+/// Serves one connection until it ends.
 async fn converse(stream: TcpStream, router: Router, connection: Connection, watcher: Watcher) {
     let (connection, service) = (&connection, &TowerToHyperService::new(router));
     let service = service_fn(move |request| connection.answering(service.call(request)));
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEAD).max_buf_size(BUFFER);
     let served = watcher.watch(http.serve_connection(TokioIo::new(stream), service));
-    // A connection ends with an error when its client goes away, and a page that panics takes nothing else with it.
+    // An error means that the client is gone. A page that panics ends only its connection.
     let served = AssertUnwindSafe(served).catch_unwind();
     drop(connection.close.run_until_cancelled(served).await);
 }

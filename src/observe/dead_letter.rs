@@ -11,7 +11,7 @@ pub(crate) fn dead_letter_failed(message_id: &str, error: &dyn Display) {
 
 pub(crate) fn dead_letter_told(message_id: &str) {
     counter!("slipway_dead_letters_told_total").increment(1);
-    warn!(message.id = message_id, "told of a message that SQS moved to the dead-letter queue");
+    warn!(message.id = message_id, "reported a message that SQS moved to the dead-letter queue");
 }
 
 /// `is_due`: whether the log should tell it now. It counts anyway.

@@ -1,4 +1,4 @@
-//! Which denials of calls the log tells: of each operation the first, and then seldom.
+//! Denied calls are logged once for each operation, and then every ten minutes.
 
 use std::{
     collections::BTreeMap,
@@ -7,10 +7,10 @@ use std::{
 
 use super::Seldom;
 
-/// As many entries as there are operations.
+/// By operation, which bounds the map.
 static DENIED: Mutex<BTreeMap<&'static str, Seldom>> = Mutex::new(BTreeMap::new());
 
-/// Whether the log should tell now that an operation is denied.
+/// Whether to log now that an operation is denied.
 pub(super) fn is_due(operation: &'static str) -> bool {
     DENIED.lock().unwrap_or_else(PoisonError::into_inner).entry(operation).or_default().is_due("denied")
 }

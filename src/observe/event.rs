@@ -21,5 +21,5 @@ pub(crate) fn publish_refused(event_id: &str, error: &dyn Display, is_due: bool)
 }
 
 pub(crate) fn topic_smaller(bytes: usize, error: &dyn Display) {
-    warn!(%error, bytes, "the topic takes less than topic.max_bytes says; from now on events are made to fit what every topic takes");
+    warn!(%error, bytes, "the topic's limit is below topic.max_bytes; from now on events are made to fit the limit that every topic has by default");
 }

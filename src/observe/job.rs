@@ -12,12 +12,12 @@ use tracing::{
 /// The name of the span of a job.
 const JOB: &str = "job";
 
-/// The span of one job's whole life.
+/// The span of one job, from its receive to its end.
 pub(crate) fn job_span(id: &dyn Display, tenant: &dyn Display) -> Span {
     info_span!(JOB, job.id = %id, job.tenant = %tenant)
 }
 
-/// A job's id as a field, unless the line has it from the job's span: it is once a line.
+/// A job's id as a field, unless the job's span has it: each line has it once.
 pub(super) fn once(job: &dyn Display) -> Option<DisplayValue<&dyn Display>> {
     let is_told = Span::current().metadata().is_some_and(|span| span.name() == JOB);
     (!is_told).then(|| display(job))
@@ -28,7 +28,7 @@ pub(crate) fn jobs_waiting(count: usize) {
     gauge!("slipway_jobs_waiting").set(count as f64);
 }
 
-/// Counts a build as running as long as the answer lives.
+/// Counts a build as running until the answer is dropped.
 pub(crate) fn running() -> Running {
     gauge!("slipway_jobs_running").increment(1);
     Running
@@ -44,7 +44,7 @@ impl Drop for Running {
 }
 
 pub(crate) fn job_repeated(job: &dyn Display) {
-    info!(job.id = once(job), "a message repeats a job that lives here; it gets the same end");
+    info!(job.id = once(job), "a message repeats a job that is held here; it gets the same terminal event");
 }
 
 pub(crate) fn attempt_failed(job: &dyn Display, attempt: u32, reason: &str) {
@@ -61,11 +61,11 @@ pub(crate) fn cancel_asked(job: &dyn Display) {
 }
 
 pub(crate) fn cancel_not_sent(job: &dyn Display, error: &dyn Display) {
-    warn!(job.id = %job, %error, "could not put a cancellation on the queue: should this process die before the job has ended, it comes back");
+    warn!(job.id = %job, %error, "could not put a cancellation on the queue: if this process ends before the job, the job is not cancelled");
 }
 
 pub(crate) fn job_cancelled(job: &dyn Display, status: &str, reason: &str) {
-    info!(job.cancelled = %job, status, reason, "the job ends before its time");
+    info!(job.cancelled = %job, status, reason, "the job is cancelled or superseded");
 }
 
 /// Why and after how long a job ended.

@@ -44,7 +44,7 @@ pub(crate) fn lease_lost(message_id: &str, error: &dyn Display) {
 }
 
 pub(crate) fn lease_renewed(message_id: &str) {
-    info!(message.id = message_id, "received a message again whose job lives here; the job goes on under the new lease");
+    info!(message.id = message_id, "received a message again whose job is held here; the job goes on with the new lease");
 }
 
 pub(crate) fn lease_extension_failed(message_id: &str, error: &dyn Display) {
@@ -56,7 +56,7 @@ pub(crate) fn give_back_failed(message_id: &str, error: &dyn Display) {
 }
 
 pub(crate) fn delete_failed(message_id: &str, error: &dyn Display) {
-    warn!(message.id = message_id, %error, "could not delete a message whose job has ended; should it come back it is recognised");
+    warn!(message.id = message_id, %error, "could not delete a message whose job has ended; if it is received again, it is recognised");
 }
 
 pub(crate) fn receive_failed(queue: &str, error: &dyn Display) {

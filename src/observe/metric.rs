@@ -1,8 +1,8 @@
-//! What the metrics mean.
+//! The descriptions of the metrics.
 
 use metrics::{Unit, counter, describe_counter, describe_gauge, gauge};
 
-/// Tells the metrics' meanings to the recorder. To be called once, after it is installed.
+/// Gives the metrics' descriptions to the recorder. Called once, after it is installed.
 pub fn describe() {
     describe_counter!("slipway_messages_received_total", Unit::Count, "Messages received, repeats included");
     describe_counter!(

@@ -1,13 +1,13 @@
-//! What the log tells once, and then seldom.
+//! Failures that are logged once, and then every ten minutes.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// What lasts is told again after so long.
+/// A failure that lasts is logged again after so long.
 const AGAIN: Duration = Duration::from_mins(10);
 
-/// Whether the log should tell a trouble that comes again and again: the first time, when it has become another, and seldom after that.
+/// Decides whether to log a failure that repeats: the first time, when its kind changes, and then every ten minutes.
 #[derive(Debug, Default)]
 pub(crate) struct Seldom {
     kind: String,
@@ -15,7 +15,7 @@ pub(crate) struct Seldom {
 }
 
 impl Seldom {
-    /// `kind`: which trouble it is now.
+    /// Whether to log the failure now. `kind`: its kind.
     pub(crate) fn is_due(&mut self, kind: &str) -> bool {
         let now = Instant::now();
         let is_known = self.kind == kind && self.told.is_some_and(|told| now < told + AGAIN);
@@ -25,7 +25,7 @@ impl Seldom {
         !is_known
     }
 
-    /// The trouble is over. The answer is whether it was told.
+    /// The failure has ended. The answer is whether it was logged.
     pub(crate) fn is_over(&mut self) -> bool {
         self.told.take().is_some()
     }

@@ -6,11 +6,11 @@ use metrics::gauge;
 use tracing::{error, info, warn};
 
 pub(crate) fn tokens_unread(key: &str, why: &str) {
-    warn!(key, why, "could not read the API's tokens again; those that were read before hold on");
+    warn!(key, why, "could not read the API's tokens again; the tokens that were read before stay valid");
 }
 
 pub(crate) fn paused(scope: &dyn Display, reason: Option<&str>) {
-    warn!(%scope, reason, "paused: what runs goes on, and nothing of it starts until it is resumed");
+    warn!(%scope, reason, "paused: running builds go on, and no others start until it is resumed");
 }
 
 pub(crate) fn resumed(scope: &dyn Display) {
@@ -23,7 +23,7 @@ pub(crate) fn pauses(count: usize) {
 }
 
 pub(crate) fn pauses_unread(queue: &str, error: &dyn Display) {
-    warn!(queue, %error, "could not read the queue's tags, which say what is paused: it stays as it was known");
+    warn!(queue, %error, "could not read the queue's tags, which say what is paused: the known pauses stay");
 }
 
 pub(crate) fn pause_strange(queue: &str, key: &str) {

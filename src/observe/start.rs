@@ -1,16 +1,16 @@
-//! The daemon's first line.
+//! The daemon's first log line.
 
 use tracing::info;
 
-/// What a daemon is and works with, for whoever reads its log.
+/// The daemon and its resources, for readers of the log.
 #[derive(Debug)]
 pub(crate) struct Start<'a> {
     pub(crate) version: &'a str,
-    /// Where the configuration comes from.
+    /// The source of the configuration.
     pub(crate) config: &'a str,
     pub(crate) region: &'a str,
     pub(crate) account: &'a str,
-    /// As whom AWS is called, or why that is not known.
+    /// The identity of the caller, or why it is not known.
     pub(crate) identity: &'a str,
     /// The queues' URLs, the topic's ARN, and where HTTP is served.
     pub(crate) queues: &'a str,

@@ -99,7 +99,7 @@ fn failing(building: Duration) -> impl Fn(&localaws::runner::Assignment) -> Scri
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_job_says_where_it_stands_from_its_receive_to_its_end_and_asks_nobody_for_it() {
+async fn the_api_shows_a_job_from_its_receive_to_its_end_without_a_call() {
     let mut world = world(failing(Duration::from_mins(3))).with("SLIPWAY__LIMITS__RUNNING=1").start().await;
     let router = open(&world);
     world.submit(&telling("app-1")).await;
@@ -195,7 +195,7 @@ async fn every_id_that_a_job_may_have_has_a_path() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_more_answers_go_on_than_there_are_places() {
+async fn streaming_answers_are_bounded() {
     let world = world(|_| Script::succeeds()).start().await;
     let router = open(&world);
     let request = || Request::get("/api/v1/events").header("host", "localhost").body(Body::empty()).unwrap();

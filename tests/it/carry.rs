@@ -1,4 +1,4 @@
-//! A job's way from its message to its event.
+//! A job from its message to its event.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::time::Duration;
@@ -51,7 +51,7 @@ async fn a_build_that_takes_too_long_has_timed_out() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_platform_gets_another_try_and_the_sender_does_not() {
+async fn a_fault_of_the_platform_is_tried_again_and_a_failure_of_the_sender_is_not() {
     let mut world = world(|build| match (build.environment["SLIPWAY_JOB_ID"].as_str(), build.environment["SLIPWAY_ATTEMPT"].as_str()) {
         ("recovers", "1") => Script::faults(),
         ("never", _) => Script::provisioning_error(),

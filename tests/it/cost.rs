@@ -1,4 +1,4 @@
-//! What builds cost in API calls: the counts that `docs/operations.md` reckons with.
+//! The API calls of a build: the numbers in `docs/operations.md`.
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a test fails by panicking, and prints what it counted")]
 
 use std::{collections::BTreeMap, fs, path::Path, time::Duration};

@@ -1,4 +1,4 @@
-//! What lies in the dead-letter queue: the sender's message, whole; and what SQS moved there, told.
+//! The dead-letter queue: rejected messages keep everything, and messages that SQS moved there are reported.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::time::Duration;
@@ -39,7 +39,7 @@ async fn a_rejected_message_keeps_its_attributes_their_types_and_its_group() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_dead_letter_queue_for_small_messages_gets_them_without_our_words() {
+async fn a_dead_letter_queue_for_small_messages_gets_them_without_the_reasons() {
     let mut world = world(|_| Script::succeeds()).start_without_daemon().await;
     let small = world.create_queue("small", &[(QueueAttributeName::MaximumMessageSize, "1024")]).await;
     world.bury_in(small.url());

@@ -1,5 +1,4 @@
 //! A drain: what it gives back, what it waits for, what it leaves to the next process.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{
     sync::{
@@ -40,10 +39,6 @@ async fn a_drain_gives_back_what_waits_and_leaves_what_runs_to_be_adopted() {
 struct LateAnswers(&'static str);
 
 impl Faults for LateAnswers {
-    fn before(&self, _: &str, _: &str) -> Option<Fault> {
-        None
-    }
-
     fn after(&self, _: &str, operation: &str) -> Option<Fault> {
         (operation == self.0).then_some(Fault::Delay(Duration::from_secs(1)))
     }
@@ -94,10 +89,6 @@ struct NoList(Arc<AtomicBool>);
 impl Faults for NoList {
     fn before(&self, _: &str, operation: &str) -> Option<Fault> {
         (operation == "ListBuildsForProject" && self.0.load(Ordering::Relaxed)).then_some(Fault::Hang)
-    }
-
-    fn after(&self, _: &str, _: &str) -> Option<Fault> {
-        None
     }
 }
 

@@ -1,4 +1,4 @@
-//! What events say of a job besides how its build ended: why it was stopped, what it was to leave behind and what it left.
+//! Events: why a job was stopped, and which images, outputs and artifacts it has.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::time::Duration;

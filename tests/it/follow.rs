@@ -1,4 +1,4 @@
-//! `slipway submit --follow` through what local mode does not do by itself: faults of the platform, late lines, empty pages.
+//! `slipway submit --follow` with faults that local mode does not have: faults of the platform, late lines, empty pages.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{fmt::Write, fs, process::Stdio, sync::Arc, time::Duration};

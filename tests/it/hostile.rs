@@ -1,4 +1,4 @@
-//! Everything a sender can put into any field: the invariants of the fuzz target, on its seeds and on messages made to hurt.
+//! Hostile messages: the invariants of the fuzz target, on its seeds and on malformed messages.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{fs, path::Path};
@@ -155,7 +155,7 @@ fn apply(message: &mut Value, at: prop::sample::Index, harm: Harm) {
 
 proptest! {
     #[test]
-    fn no_message_breaks_what_is_promised(
+    fn no_message_breaks_an_invariant(
         seed in any::<prop::sample::Index>(), harms in prop::collection::vec((any::<prop::sample::Index>(), harm()), 0..4),
     ) {
         let seeds: Vec<Value> = seeds().iter().filter_map(|seed| serde_json::from_str(seed).ok()).collect();
@@ -168,7 +168,7 @@ proptest! {
 
     /// A member given twice, and text cut off or with a stray byte in it.
     #[test]
-    fn no_text_breaks_what_is_promised(
+    fn no_text_breaks_an_invariant(
         seed in any::<prop::sample::Index>(), at in any::<prop::sample::Index>(), stray in "[\"\\\\{}\\[\\],:0\u{0}é]?", keep: bool,
     ) {
         let seeds = seeds();

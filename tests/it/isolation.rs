@@ -1,4 +1,4 @@
-//! What is broken, blocked or refused keeps nobody else from building.
+//! A job, tenant or project with a fault does not stop the builds of others.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{
@@ -37,10 +37,6 @@ impl Faults for Refused {
     fn before(&self, _: &str, operation: &str) -> Option<Fault> {
         let refused = operation == self.operation && self.on.load(Ordering::Relaxed);
         refused.then(|| Fault::Error(ApiError::new(self.code, "refused")))
-    }
-
-    fn after(&self, _: &str, _: &str) -> Option<Fault> {
-        None
     }
 }
 
@@ -122,7 +118,7 @@ async fn what_cannot_start_takes_no_place_of_those_that_could() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn rejected_messages_without_a_home_take_no_place_of_jobs() {
+async fn rejected_messages_without_a_dead_letter_queue_take_no_place_of_jobs() {
     let mut world = world(|_| Script::succeeds()).with("SLIPWAY__LIMITS__WAITING=50").start_without_daemon().await;
     world.bury_in("http://127.0.0.1:4566/000000000000/no-such-queue");
     world.start_daemon().await;
@@ -135,7 +131,7 @@ async fn rejected_messages_without_a_home_take_no_place_of_jobs() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_cannot_be_told_stops_the_starts_and_is_told_in_the_end() {
+async fn ends_that_cannot_be_published_stop_the_starts_and_are_published_later() {
     let refused = Refused::new("PublishBatch", "Throttled");
     let setup = world(|_| Script::succeeds()).with("SLIPWAY__LIMITS__WAITING=20 SLIPWAY__LIMITS__RUNNING=2").faults(refused.clone());
     let mut world = setup.start().await;
@@ -184,10 +180,6 @@ impl Faults for Panics {
     fn before(&self, _: &str, operation: &str) -> Option<Fault> {
         let left = operation == self.0 && self.1.try_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok();
         assert!(!left, "a fault of the daemon's own");
-        None
-    }
-
-    fn after(&self, _: &str, _: &str) -> Option<Fault> {
         None
     }
 }

@@ -1,4 +1,4 @@
-//! What is read of a build's log, and at what price.
+//! Which parts of a build's log are read, and with how many calls.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{
@@ -25,10 +25,6 @@ impl Faults for Reads {
         if operation == "GetLogEvents" {
             self.0.lock().unwrap().push(Instant::now());
         }
-        None
-    }
-
-    fn after(&self, _: &str, _: &str) -> Option<Fault> {
         None
     }
 }

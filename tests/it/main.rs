@@ -1,4 +1,4 @@
-//! One binary for all integration tests: what the SDK costs to link is paid once.
+//! One binary for all integration tests, because linking the SDK takes long.
 
 mod api;
 mod capacity;

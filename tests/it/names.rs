@@ -1,4 +1,4 @@
-//! A job by one of its names: its id, or the id, the ARN or the last part of the ARN of a build of it.
+//! A job is named by its id, or by a build's id, ARN or the last part of the ARN.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! States that somebody should know of: told by the API and the page while they last, and by readiness where they need a person.
+//! Notices: shown by the API and the page while a state lasts, and by readiness if it needs an operator.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{

@@ -1,4 +1,4 @@
-//! AWS takes calls and never answers: nobody may take the daemon for stuck, and it leaves when it is told to.
+//! AWS takes calls and never answers: the daemon stays healthy, and shuts down when it is told to.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{
@@ -43,10 +43,6 @@ impl Outage {
 impl Faults for Outage {
     fn before(&self, service: &str, operation: &str) -> Option<Fault> {
         (self.lasts.load(Ordering::Relaxed) && service == "sqs" && operation == self.operation).then_some(Fault::Hang)
-    }
-
-    fn after(&self, _: &str, _: &str) -> Option<Fault> {
-        None
     }
 }
 

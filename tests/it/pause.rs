@@ -1,4 +1,4 @@
-//! Pauses: what is paused neither starts nor loses receives, before and after a restart, whoever has set the tag.
+//! Pauses: paused jobs neither start nor use up receives, before and after a restart, whoever has set the tag.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::time::Duration;
@@ -157,7 +157,7 @@ async fn paused_jobs_keep_no_others_from_being_received() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_tag_that_somebody_else_sets_is_heard_within_a_minute() {
+async fn a_tag_that_is_set_elsewhere_is_known_within_a_minute() {
     let mut world = world(|_| Script::succeeds()).start().await;
     let queue = world.clients.queue(&world.provision.jobs);
     queue.tag("slipway:pause:tenant:team-a", "2026-11-22T10:00:00Z =28by hand=29").await.unwrap();

@@ -1,4 +1,4 @@
-//! What the event of a build waits for: no more than one read of an ordinary log, and the oldest first.
+//! An event waits for one read of an ordinary log, and the logs of the oldest ends are read first.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::time::Duration;
@@ -146,10 +146,6 @@ struct Unread;
 impl Faults for Unread {
     fn before(&self, _: &str, operation: &str) -> Option<Fault> {
         (operation == "GetLogEvents").then_some(Fault::Hang)
-    }
-
-    fn after(&self, _: &str, _: &str) -> Option<Fault> {
-        None
     }
 }
 

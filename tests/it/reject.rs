@@ -86,10 +86,6 @@ impl Faults for Silence {
         let silent = operation == "GetQueueAttributes" && self.0.load(Ordering::Relaxed);
         silent.then(|| Fault::Error(ApiError::new("AccessDenied", "not authorized to perform: sqs:getqueueattributes").with_status(403)))
     }
-
-    fn after(&self, _: &str, _: &str) -> Option<Fault> {
-        None
-    }
 }
 
 #[tokio::test(start_paused = true)]

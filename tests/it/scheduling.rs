@@ -1,4 +1,4 @@
-//! Whose turn it is, seen from outside: floods, bursts of starts, groups, queues that are full.
+//! The order of starts in the whole daemon: floods, bursts, groups, full queues.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "simulated times and counts are far below 2^52")]
 
@@ -101,10 +101,6 @@ impl Faults for Throttled {
         }
         self.throttles.fetch_add(1, Ordering::Relaxed);
         Some(Fault::Error(ApiError::new("ThrottlingException", "Rate exceeded")))
-    }
-
-    fn after(&self, _: &str, _: &str) -> Option<Fault> {
-        None
     }
 }
 

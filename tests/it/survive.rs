@@ -1,4 +1,4 @@
-//! What the daemon outlives: its own end, AWS's bad days, lost leases.
+//! What the daemon survives: kills, failing and throttled calls, expired credentials, lost leases.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{
@@ -83,7 +83,7 @@ async fn a_build_that_ended_while_nobody_looked_is_reported_from_its_record() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn many_jobs_are_adopted_at_the_price_of_one() {
+async fn many_jobs_are_adopted_with_the_calls_of_one() {
     let setup = world(|_| Script::succeeds().taking(Duration::from_mins(10)));
     let mut world = setup.with("SLIPWAY__LIMITS__RUNNING=150").start().await;
     for n in 0..150 {
@@ -135,10 +135,6 @@ impl Faults for Refusal {
         let refuses = operation == self.operation && self.since.elapsed() < Duration::from_mins(30);
         refuses.then(|| Fault::Error(ApiError::new(self.code, "not now").with_status(403)))
     }
-
-    fn after(&self, _: &str, _: &str) -> Option<Fault> {
-        None
-    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -153,7 +149,7 @@ async fn an_event_that_the_topic_refuses_keeps_its_message_until_it_is_accepted(
 }
 
 #[tokio::test(start_paused = true)]
-async fn expired_credentials_cost_time_and_no_job() {
+async fn expired_credentials_delay_jobs_and_fail_none() {
     let mut world = world(|_| Script::succeeds()).faults(Refusal::of("StartBuild", "ExpiredTokenException")).start().await;
     world.submit(&job("app-1")).await;
     let began = tokio::time::Instant::now();
@@ -202,7 +198,7 @@ impl Faults for BadDay {
 }
 
 #[tokio::test(start_paused = true)]
-async fn throttling_errors_and_lost_replies_cost_time_and_nothing_else() {
+async fn throttling_errors_and_lost_replies_only_delay_jobs() {
     let setup = world(|_| Script::succeeds().taking(Duration::from_mins(1)));
     let mut world = setup.with("SLIPWAY__LIMITS__RUNNING=10").faults(BadDay::default()).start_without_daemon().await;
     for n in 0..20 {

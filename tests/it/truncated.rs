@@ -1,4 +1,4 @@
-//! Answers with status 200 that do not say what became of what was asked for, and lists without an end.
+//! Answers with status 200 that leave entries out, and lists without an end.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{

@@ -1,4 +1,4 @@
-//! A wire on which some calls get an answer that the endpoint would not give.
+//! An HTTP client that replaces the answers of some calls.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{fmt, sync::Arc};

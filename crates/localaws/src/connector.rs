@@ -82,10 +82,6 @@ mod tests {
     struct LostPurges;
 
     impl Faults for LostPurges {
-        fn before(&self, _: &str, _: &str) -> Option<Fault> {
-            None
-        }
-
         fn after(&self, _: &str, operation: &str) -> Option<Fault> {
             (operation == "PurgeQueue").then_some(Fault::Drop)
         }

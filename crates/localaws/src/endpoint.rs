@@ -1,4 +1,4 @@
-//! The endpoint itself: one request in, one answer out.
+//! The endpoint: takes a request and gives its answer.
 
 use std::{
     collections::BTreeMap,

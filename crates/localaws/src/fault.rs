@@ -1,4 +1,4 @@
-//! Faults for tests: what a real AWS does on a bad day.
+//! Fault injection for tests: errors, lost answers and delays, as AWS may have them.
 
 use std::{fmt, time::Duration};
 
@@ -17,13 +17,17 @@ pub enum Fault {
     Hang,
 }
 
-/// Decides which calls go wrong. Services are `sqs`, `sns`, `sts`, `codebuild` and `logs`.
+/// Decides which calls fail. Services are `sqs`, `sns`, `sts`, `codebuild` and `logs`.
 pub trait Faults: fmt::Debug + Send + Sync {
-    /// Asked before an operation: it is not carried out, unless the fault is a delay.
-    fn before(&self, service: &str, operation: &str) -> Option<Fault>;
+    /// Asked before an operation: it is not carried out, unless the fault is a delay. `None`: no fault.
+    fn before(&self, _service: &str, _operation: &str) -> Option<Fault> {
+        None
+    }
 
-    /// Asked after an operation was carried out: only its answer is lost, late or replaced.
-    fn after(&self, service: &str, operation: &str) -> Option<Fault>;
+    /// Asked after an operation was carried out: only its answer is lost, late or replaced. `None`: no fault.
+    fn after(&self, _service: &str, _operation: &str) -> Option<Fault> {
+        None
+    }
 }
 
 /// A call whose connection was cut without an answer.

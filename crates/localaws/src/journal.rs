@@ -1,7 +1,7 @@
-//! What must outlive the process: every change of a service's state, as the row that it changes in the store.
+//! The journal: every change of a service's state, as the row that it changes in the store.
 //!
-//! A service records changes where it makes them, while it holds its lock. When the lock goes, its changes are sealed: they reach the
-//! store together, in one transaction, and after those of whoever held the lock before. Without a store nothing is even made.
+//! A service records changes where it makes them, while it holds its lock. When the lock is released, its changes are sealed: they reach
+//! the store together, in one transaction, in the order in which the lock was held. Without a store nothing is recorded.
 
 use std::{
     ops::{Deref, DerefMut},

@@ -1,4 +1,4 @@
-//! Locks whose holders may have panicked: states here are whole between any two statements.
+//! Locks that ignore poisoning: the states here are consistent between any two statements.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

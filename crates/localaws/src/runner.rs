@@ -1,4 +1,4 @@
-//! Who carries a build out: commands on this machine ([`shell`]), or a script given by a test ([`scripted`]).
+//! Runners of builds: commands on this machine ([`shell`]), or a script of a test ([`scripted`]).
 
 mod buildspec;
 mod mask;

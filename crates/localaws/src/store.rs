@@ -1,8 +1,7 @@
-//! A folder that keeps the endpoint's state in SQLite, so that it outlives the process however that ends.
+//! Keeps the endpoint's state in SQLite in a folder, so that it survives any end of the process.
 //!
-//! One transaction writes all changes that are sealed by then. SQLite appends them to its write-ahead log: once that is done they are
-//! the kernel's, and no end of the process takes them back. They are synced to the disk only now and then, so a power cut can
-//! take the last ones, but never a part of a transaction.
+//! One transaction writes all changes that are sealed by then. SQLite appends them to its write-ahead log, which the kernel holds even if
+//! the process is killed. The log is synced to the disk only now and then: a power cut can lose the last transactions, but no part of one.
 
 mod folder;
 mod reserve;

@@ -1,20 +1,19 @@
-//! The classes of errors, and which of AWS's names belong to which. `tests/errors/classes.tsv` holds the table against AWS's own models.
+//! The classes of errors, and AWS's names for each. `tests/errors/classes.tsv` checks the table against AWS's own models.
 
 /// What an error means for the caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Class {
     /// Too many calls: go slower.
     Throttled,
-    /// No room for another build at this time.
+    /// No capacity for another build now.
     Capacity,
     /// AWS could not do it now, or its answer cannot be read: try again.
     Transient,
-    /// No answer came, so that nobody knows whether it was done: try again.
+    /// No answer came, so whether it was done is not known: try again.
     Unreachable,
-    /// No credentials, or none that hold at this time. That says nothing of what was asked for: all calls fail until they are mended, and no
-    /// job is to fail for it.
+    /// No credentials, or none that are valid now. All calls fail until that is corrected, and no job fails because of it.
     Credentials,
-    /// Permissions: of the caller, or of AWS for the key that encrypts the resource.
+    /// A permission is missing: the caller's, or that of AWS for the key that encrypts the resource.
     Denied,
     /// The resource does not exist.
     NotFound,
@@ -37,7 +36,7 @@ impl Class {
         }
     }
 
-    /// Whether the same call may well succeed later, without anybody changing what is asked for.
+    /// Whether the same call may succeed later without a change by anybody.
     pub fn may_pass(self) -> bool {
         match self {
             Self::Throttled | Self::Transient | Self::Unreachable | Self::Credentials => true,
@@ -45,7 +44,7 @@ impl Class {
         }
     }
 
-    /// Whether AWS has answered, and said no. The same call may succeed after somebody has changed something.
+    /// Whether AWS has answered with a refusal. The same call may succeed after somebody has changed something.
     pub fn is_refusal(self) -> bool {
         matches!(self, Self::Denied | Self::NotFound | Self::Invalid)
     }
@@ -56,7 +55,8 @@ impl Class {
         match name.text {
             _ if name.of_key => match name.text {
                 "Throttling" | "Throttled" => Self::Throttled,
-                // Disabled, not found, in the wrong state, of the wrong usage: the operator has to act, and the resource itself exists.
+                // The key is disabled, missing, in the wrong state or for another usage: the operator has to act. The resource itself
+                // exists.
                 _ => Self::Denied,
             },
             "Throttling"
@@ -104,7 +104,7 @@ impl Class {
             "ResourceNotFound" | "NotFound" | "QueueDoesNotExist" | "NonExistentQueue" => Self::NotFound,
             _ => match status {
                 429 => Self::Throttled,
-                // Below 400 it is not refused, and yet no answer that can be read.
+                // Below 400 it is no refusal, but the answer cannot be read.
                 ..=399 | 500.. => Self::Transient,
                 401 | 403 => Self::Denied,
                 404 => Self::NotFound,
@@ -114,7 +114,7 @@ impl Class {
     }
 }
 
-/// What is to be done about credentials that do not hold.
+/// What to do about credentials that are not valid.
 pub(super) fn cure(code: &str) -> &'static str {
     match Name::of(code).text {
         name if is_of_clock(name) => "set this machine's clock",
@@ -123,12 +123,12 @@ pub(super) fn cure(code: &str) -> &'static str {
     }
 }
 
-/// Whether a signature is refused for the time in it.
+/// Whether a signature is refused because of its time.
 fn is_of_clock(name: &str) -> bool {
     matches!(name, "RequestExpired" | "RequestInTheFuture" | "RequestTimeTooSkewed")
 }
 
-/// AWS's name for an error without what differs between protocols: SQS's JSON errors arrive under the names of the older query protocol.
+/// AWS's name for an error, the same for each protocol: SQS's JSON errors have the names of the older query protocol.
 struct Name<'a> {
     text: &'a str,
     /// Whether it is about the KMS key that encrypts the resource.
@@ -149,8 +149,8 @@ impl<'a> Name<'a> {
 mod tests {
     use super::*;
 
-    /// Every error that AWS's models name for an operation used here (`tests/outside/test_errors.py` holds the table complete), and what else
-    /// arrives: the common errors, SQS's older names.
+    /// Every error that AWS's models name for an operation used here (`tests/outside/test_errors.py` holds the table complete), and what
+    /// else arrives: the common errors, SQS's older names.
     #[test]
     fn every_error_that_aws_names_has_its_class() {
         let table = include_str!("../../../tests/errors/classes.tsv");

@@ -1,4 +1,4 @@
-//! Where a call goes and what it is about, for the text of its error: the SDK's errors tell neither.
+//! Where a call goes and which resource it is for, for the texts of errors: the SDK's errors name neither.
 
 use std::{cell::RefCell, sync::Arc, time::Duration};
 
@@ -12,11 +12,11 @@ use url::{Url, form_urlencoded};
 use crate::{config::region, loopback::is_loopback};
 
 tokio::task_local! {
-    /// Of the call that the task makes.
+    /// The place of the call that the task makes.
     static PLACE: RefCell<Place>;
 }
 
-/// Where a call went. All of it is missing where the call ended before it went anywhere.
+/// Where a call went. Empty if the call failed before it was sent.
 #[derive(Debug, Default)]
 pub(in crate::aws) struct Place {
     uri: String,
@@ -27,7 +27,7 @@ pub(in crate::aws) struct Place {
 }
 
 impl Place {
-    /// Makes a call, and tells where it went.
+    /// Makes a call. The answer has the place where it went.
     pub(in crate::aws) async fn of<T>(call: impl Future<Output = T>) -> (T, Self) {
         let told = async {
             let answer = call.await;
@@ -36,14 +36,14 @@ impl Place {
         PLACE.scope(RefCell::default(), told).await
     }
 
-    /// Nobody answers there.
+    /// The text if nothing answers there.
     pub(super) fn silent(&self, operation: &str, why: &str) -> String {
         let service = operation.split('.').next().unwrap_or_default();
         let Some(address) = self.address() else {
             return format!("no answer from the {service} endpoint: {why}; check the network, AWS_REGION and AWS_ENDPOINT_URL");
         };
         let cure = match &self.named {
-            // What the TLS library says of an answer in clear.
+            // The TLS library's text for a plain http answer.
             Some(named) if why.contains("InvalidContentType") => {
                 format!("what listens there speaks no TLS: check whether {named} must begin with http://")
             }
@@ -52,7 +52,7 @@ impl Place {
         format!("no answer from {address}: {why}; {cure}")
     }
 
-    /// The call that the task makes, which is still without an answer.
+    /// The text about a call that has no answer yet.
     pub(in crate::aws) fn awaited(operation: &str, silence: Duration) -> String {
         let told = |place: &RefCell<Self>| {
             let place = place.borrow();
@@ -62,7 +62,7 @@ impl Place {
         PLACE.try_with(told).unwrap_or_default()
     }
 
-    /// What to look at where no answer comes.
+    /// What to check if no answer comes.
     fn way(&self) -> String {
         let region = self.region.as_ref().map(|region| format!(" ({region})")).unwrap_or_default();
         match &self.named {
@@ -71,14 +71,14 @@ impl Place {
         }
     }
 
-    /// What answers there does not do it as AWS does.
+    /// The text if the answer is not AWS's.
     pub(super) fn foreign(&self, status: u16, kind: Option<&str>) -> String {
         let kind = kind.map(|kind| format!(", {kind}")).unwrap_or_default();
         let cure = self.named.as_ref().map_or_else(|| "is there a proxy in between?".to_owned(), |named| format!("check {named}"));
         format!("what answers at {} is not AWS (status {status}{kind}); {cure}", self.address().unwrap_or_default())
     }
 
-    /// What a call that was refused was about, and what may be wrong about it. `None`: AWS's own words say it.
+    /// The resource of a refused call, and what to check. `None`: AWS's own text names it.
     pub(super) fn subject(&self) -> Option<String> {
         let subject = self.body.as_ref().and_then(|body| Subject::read(body.bytes()?))?;
         let called = self.region.as_ref().map(Region::as_ref).unwrap_or_default();
@@ -89,7 +89,7 @@ impl Place {
         Some(format!("{}, region {called}; {cure}", subject.name))
     }
 
-    /// The cure where a queue of this machine is looked for at AWS.
+    /// What to do if AWS is asked for a queue of this machine.
     fn own_endpoint(&self) -> Option<String> {
         let subject = self.body.as_ref().and_then(|body| Subject::read(body.bytes()?))?;
         let url = Url::parse(&subject.address).ok().filter(|url| url.host_str().is_some_and(is_loopback))?;
@@ -103,9 +103,9 @@ impl Place {
     }
 }
 
-/// What a request names.
+/// The resource that a request names.
 struct Subject {
-    /// A queue's URL or a topic's ARN; empty of what has only a name.
+    /// A queue's URL or a topic's ARN; empty if the request has only a name.
     address: String,
     name: String,
 }
@@ -161,7 +161,7 @@ impl Intercept for Witness {
             named: self.0.clone(),
             body: request.body().try_clone(),
         };
-        // A call of the SDK's own, such as for credentials, is nobody's.
+        // The SDK's own calls, such as for credentials, have no place.
         PLACE.try_with(|known| known.replace(place)).ok();
         Ok(())
     }

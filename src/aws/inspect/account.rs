@@ -1,10 +1,10 @@
-//! Where it is asked: the ARNs of what a configuration names only by its name.
+//! The ARNs of resources that a configuration only names: by the account and region of the caller.
 
 use std::fmt;
 
 use crate::{aws::Identity, config};
 
-/// The account and the region that are called.
+/// The account and the region of the calls.
 #[derive(Debug)]
 pub(super) struct Account {
     partition: String,
@@ -20,7 +20,7 @@ impl Account {
         Self { partition, region, id: identity.map(|identity| identity.account.clone()) }
     }
 
-    /// A queue's, by its URL, which names its account and may name its region.
+    /// A queue's ARN, by its URL, which has the account and may have the region.
     pub(super) fn queue(&self, url: &str) -> String {
         let mut path = url.rsplit('/');
         let (name, account) = (path.next().unwrap_or_default(), path.next().unwrap_or_default());

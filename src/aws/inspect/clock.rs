@@ -1,4 +1,4 @@
-//! Whether this machine's clock is AWS's: a signature whose time is off is refused.
+//! Compares this machine's clock with AWS's, which refuses signatures of another time.
 
 use std::time::Duration;
 
@@ -6,10 +6,10 @@ use jiff::Timestamp;
 
 use crate::clock::Clock;
 
-/// From 5 minutes on AWS refuses signatures; long before, somebody should look.
+/// The difference from which to warn. AWS refuses signatures from 5 minutes on.
 const NOTABLE: Duration = Duration::from_mins(1);
 
-/// How far the clock is off, in words, where that is worth them. `answered`: the time in AWS's answer, which has just come.
+/// The difference of the clocks as a text. `None`: it is small. `answered`: the time in an answer that has just come.
 pub(super) fn skew(answered: Timestamp) -> Option<String> {
     told(Clock::system().now(), answered)
 }

@@ -1,4 +1,4 @@
-//! A profile's project: is it there, may its builds and logs be used, and does it go with the profile?
+//! Checks a profile's project: that it exists, that its builds and logs may be used, and that it fits the profile.
 
 use aws_sdk_codebuild::types::{EnvironmentVariable, Project, ProjectEnvironment};
 
@@ -77,7 +77,7 @@ impl Clients {
         }
     }
 
-    /// Whether a log group of this name is there. The first of those that begin with a name is the name itself.
+    /// Whether a log group of this name exists. AWS lists groups by a prefix, and the group of exactly that name comes first.
     async fn has_group(&self, name: &str) -> Result<bool, AwsError> {
         let request = self.logs.describe_log_groups().log_group_name_prefix(name).limit(1);
         let answer = call("logs.DescribeLogGroups", || request.clone().send()).await?;
@@ -85,7 +85,7 @@ impl Clients {
     }
 }
 
-/// What of a project does not go with the profile.
+/// Settings of a project that do not fit the profile.
 fn judge(project: &Project, profile: &Profile) -> Vec<Answer> {
     let mut answers = Vec::new();
     let environment = project.environment.as_ref();

@@ -1,4 +1,4 @@
-//! A queue: is it there, may it be used, and is it set up for jobs?
+//! Checks a queue: that it exists, may be used, and is set up for jobs.
 
 use std::collections::HashMap;
 
@@ -10,13 +10,13 @@ use crate::{
     config::{self, Config},
 };
 
-/// A message is lost to the dead-letter queue after so few receives that a few restarts in a row would do it.
+/// The least `maxReceiveCount` without a warning: with fewer, a few restarts in a row move messages to the dead-letter queue.
 const FEW_RECEIVES: u32 = 5;
 
 type Attributes = HashMap<QueueAttributeName, String>;
 
 impl Clients {
-    /// A job queue, with what depends on it.
+    /// Checks a job queue, and its dead-letter queue.
     pub(super) async fn inspect_jobs(
         &self,
         key: &str,
@@ -41,7 +41,7 @@ impl Clients {
         findings.push(Finding::new(key, &queue.url, leases));
     }
 
-    /// Whether a queue is there, and its attributes.
+    /// Reads a queue's attributes, if it exists.
     pub(super) async fn inspect_queue(&self, url: &str, account: &Account) -> (Answer, Option<Attributes>) {
         let asked = format!("sqs:GetQueueAttributes on {}", account.queue(url));
         let request = self.sqs.get_queue_attributes().queue_url(url).attribute_names(QueueAttributeName::All);
@@ -72,7 +72,7 @@ impl Clients {
     }
 }
 
-/// What of a job queue is not as it should be. `longest`: the longest build's seconds.
+/// Settings of a job queue to warn of. `longest`: the longest time of a build, in seconds.
 fn warnings(attributes: &Attributes, longest: u64) -> Vec<String> {
     let mut warnings = Vec::new();
     let redrive = attributes.get(&QueueAttributeName::RedrivePolicy).and_then(|policy| serde_json::from_str(policy).ok());

@@ -1,9 +1,9 @@
-//! The topic's subscriptions: a jobs queue among them would get the daemon's own events as jobs.
+//! Checks the topic's subscriptions: a jobs queue among them would receive the daemon's own events as jobs.
 
 use super::Answer;
 use crate::aws::{Class, Clients, call::call};
 
-/// SNS gives a hundred subscriptions a page.
+/// The most pages that are read. SNS returns a hundred subscriptions a page.
 const PAGES: usize = 20;
 
 impl Clients {
@@ -15,7 +15,7 @@ impl Clients {
             let request = self.sns.list_subscriptions_by_topic().topic_arn(topic).set_next_token(token);
             let page = match call("sns.ListSubscriptionsByTopic", || request.clone().send()).await {
                 Ok(page) => page,
-                // The daemon itself needs only to publish.
+                // The daemon itself only needs to publish.
                 Err(error) if error.class == Class::Denied => {
                     return Answer::Skipped(format!("{asked} is not allowed: whether a jobs queue is subscribed to it is not known"));
                 }

@@ -1,4 +1,4 @@
-//! Message attributes as their senders typed them, and where a message stands among others.
+//! Message attributes with their data types, and message groups.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ pub type Attributes = BTreeMap<String, Attribute>;
 /// One message attribute.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attribute {
-    /// `String`, `Number` or `Binary`, and what the sender put behind it, such as `Number.int`.
+    /// `String`, `Number` or `Binary`, with the sender's suffix, such as `Number.int`.
     pub data_type: String,
     pub value: Value,
 }
@@ -21,7 +21,7 @@ pub struct Attribute {
 /// An attribute's value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Value {
-    /// Of a string or a number.
+    /// A string or a number.
     Text(String),
     Binary(Vec<u8>),
 }
@@ -40,7 +40,7 @@ impl Attribute {
         }
     }
 
-    /// What SQS counts of it, its name aside, in bytes.
+    /// The bytes that SQS counts for it, without its name.
     pub fn size(&self) -> usize {
         let value = match &self.value {
             Value::Text(text) => text.len(),
@@ -64,12 +64,13 @@ impl Attribute {
     }
 }
 
-/// Where a message stands among others.
+/// A message's group and deduplication id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
-    /// The `MessageGroupId`: on a FIFO queue the messages of a group come one after the other, on a standard queue groups take fair turns.
+    /// The `MessageGroupId`. On a FIFO queue the messages of a group are delivered in order; on a standard queue groups share the queue
+    /// fairly.
     pub group: String,
-    /// The `MessageDeduplicationId`. Only FIFO queues take one: within five minutes the same one is the same message.
+    /// The `MessageDeduplicationId`, for FIFO queues only: within five minutes the same id is the same message.
     pub deduplication: String,
 }
 

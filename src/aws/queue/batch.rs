@@ -30,15 +30,12 @@ impl Batch for Deletes {
             Err(error) => return vec![Err(invalid(Self::NAME, &error)); count],
         };
         let answer = call(Self::NAME, || request.clone().send()).await;
-        let answer = answer.map(|answer| Answer {
-            successful: answer.successful.into_iter().map(|entry| entry.id).collect(),
-            failed: answer.failed.into_iter().map(refused).collect(),
-        });
+        let answer = answer.map(|answer| each(answer.successful.into_iter().map(|entry| entry.id), answer.failed));
         results(Self::NAME, count, answer)
     }
 }
 
-/// Lease extensions: receipt handle, and for how long from now. Zero gives the message back.
+/// Changes of the visibility timeout, by receipt handle: for how long from now. Zero gives the message back.
 #[derive(Debug)]
 pub struct Extensions(pub Queue);
 
@@ -60,14 +57,14 @@ impl Batch for Extensions {
             Err(error) => return vec![Err(invalid(Self::NAME, &error)); count],
         };
         let answer = call(Self::NAME, || request.clone().send()).await;
-        let answer = answer.map(|answer| Answer {
-            successful: answer.successful.into_iter().map(|entry| entry.id).collect(),
-            failed: answer.failed.into_iter().map(refused).collect(),
-        });
+        let answer = answer.map(|answer| each(answer.successful.into_iter().map(|entry| entry.id), answer.failed));
         results(Self::NAME, count, answer)
     }
 }
 
-fn refused(entry: BatchResultErrorEntry) -> Refused {
-    Refused { id: entry.id, code: entry.code, message: entry.message, sender_fault: entry.sender_fault }
+/// The result of each entry.
+fn each(successful: impl Iterator<Item = String>, failed: Vec<BatchResultErrorEntry>) -> Answer {
+    let refused =
+        |entry: BatchResultErrorEntry| Refused { id: entry.id, code: entry.code, message: entry.message, sender_fault: entry.sender_fault };
+    Answer { successful: successful.collect(), failed: failed.into_iter().map(refused).collect() }
 }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::attribute::{Attribute, Attributes};
 
-/// What is asked for of a message besides what its sender said.
+/// The system attributes that a receive asks for.
 pub(super) const SYSTEM: [System; 5] = [
     System::SentTimestamp,
     System::ApproximateReceiveCount,
@@ -18,11 +18,11 @@ pub(super) const SYSTEM: [System; 5] = [
 #[derive(Debug, Clone)]
 pub struct Delivery {
     pub message_id: String,
-    /// Good until the message is received again.
+    /// The receipt handle. Valid until the message is received again.
     pub receipt: String,
     pub body: String,
     pub sent_at: Option<Timestamp>,
-    /// This receive included.
+    /// How often it was received, this receive included.
     pub receive_count: u32,
     /// The sender's attributes, of every type.
     pub attributes: Attributes,
@@ -40,7 +40,7 @@ impl Delivery {
         self.attributes.get(name).and_then(Attribute::text)
     }
 
-    /// As SQS answers it.
+    /// Reads a message of SQS's answer.
     pub(super) fn read(message: Message) -> Self {
         let system = message.attributes.unwrap_or_default();
         let number = |name: &System| system.get(name).and_then(|text| text.parse::<i64>().ok());

@@ -1,19 +1,19 @@
-//! The message group that a job is sent to: of jobs that follow each other on a FIFO queue, of a tenant's for fair turns on a standard one.
+//! The message group of a job: on a FIFO queue by the job's group, on a standard queue by its tenant, for fair queues.
 
 use serde_json::Value;
 
 use super::{Place, is_group_id};
 use crate::job::{SourceUrl, Tenant, policy};
 
-/// Where a message with this body goes. `unique`: what no other message has. Sent twice on purpose it is two messages, as on a standard
-/// queue: the daemon knows a repeat by the job's id, and a corrected job may follow a rejected one at once.
+/// The group and deduplication id of a message with this body. `unique`: an id that no other message has. The same body sent twice is two
+/// messages, as on a standard queue: the daemon recognises a repeat by the job's id, and a corrected job may follow a rejected one at once.
 pub fn place(body: &str, is_fifo: bool, unique: String) -> Place {
     let body: Value = serde_json::from_str(body).unwrap_or_default();
     let text = |value: &Value| value.as_str().map(str::to_owned);
     let key = text(&body["group"]["key"]).filter(|key| is_fifo && is_group_id(key));
     let named = || text(&body["tenant"]).filter(|tenant| Tenant::parse(tenant).is_ok());
     let default = || Some(policy::tenant(&SourceUrl::parse(body["source"]["url"].as_str()?).ok()?).to_string());
-    // A cancellation is not to wait for the job that it cancels.
+    // A cancellation must not wait for the job that it cancels.
     let group = if body.get("cancel").is_some() { None } else { key.or_else(named).or_else(default) };
     Place { group: group.unwrap_or_else(|| unique.clone()), deduplication: unique }
 }

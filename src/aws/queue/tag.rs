@@ -1,4 +1,4 @@
-//! Tags of a queue. SQS lets only the queue's own account read and set them.
+//! Tags of a queue. Only the queue's own account can read and set them.
 
 use std::collections::BTreeMap;
 
@@ -12,13 +12,13 @@ impl Queue {
         Ok(answer.tags.unwrap_or_default().into_iter().collect())
     }
 
-    /// Sets one tag; one of the same key is replaced.
+    /// Sets one tag. It replaces a tag of the same key.
     pub async fn tag(&self, key: &str, value: &str) -> Result<(), AwsError> {
         let request = self.client.tag_queue().queue_url(&*self.url).tags(key, value);
         call("sqs.TagQueue", || request.clone().send()).await.map(drop)
     }
 
-    /// Takes one tag away, if it is there.
+    /// Removes one tag, if there is one.
     pub async fn untag(&self, key: &str) -> Result<(), AwsError> {
         let request = self.client.untag_queue().queue_url(&*self.url).tag_keys(key);
         call("sqs.UntagQueue", || request.clone().send()).await.map(drop)

@@ -1,4 +1,4 @@
-//! What signals do to a process of ours.
+//! What signals do.
 
 use std::io;
 
@@ -9,17 +9,17 @@ use crate::{config::Reload, observe, shutdown::Shutdown};
 /// What SIGHUP means.
 #[derive(Debug, Clone)]
 pub(in crate::cli) enum Hangup {
-    /// A daemon's: read the configuration again.
+    /// The daemon reads its configuration again.
     Reloads(Reload),
-    /// There is no daemon.
+    /// No daemon runs, and SIGHUP is ignored.
     #[cfg_attr(not(feature = "local"), expect(dead_code, reason = "only local mode can be without a daemon"))]
     Ignored,
-    /// The terminal that the process belongs to has gone.
+    /// The terminal was closed, and the process drains.
     #[cfg_attr(not(feature = "local"), expect(dead_code, reason = "only local mode belongs to a terminal"))]
     Drains,
 }
 
-/// The first SIGTERM or SIGINT drains, the second leaves. Returns only when signals cannot be had.
+/// The first SIGTERM or SIGINT drains, the second leaves at once. Returns only if signals cannot be handled.
 pub(in crate::cli) async fn signals(shutdown: &Shutdown) -> io::Error {
     let (mut term, mut int) = match (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) {
         (Ok(term), Ok(int)) => (term, int),
@@ -35,8 +35,8 @@ pub(in crate::cli) async fn signals(shutdown: &Shutdown) -> io::Error {
     std::future::pending().await
 }
 
-/// Takes the signals that would kill the process if nobody did, SIGPIPE apart, which the runtime ignores. Returns only when they cannot be
-/// had.
+/// Handles the signals that would kill the process by default, except SIGPIPE, which the runtime ignores. Returns only if they cannot be
+/// handled.
 pub(in crate::cli) async fn endure(shutdown: &Shutdown, hangup: &Hangup) -> io::Error {
     let taken = || Ok((signal(SignalKind::hangup())?, signal(SignalKind::user_defined1())?, signal(SignalKind::user_defined2())?));
     let (mut hup, mut first, mut second) = match taken() {
@@ -46,7 +46,7 @@ pub(in crate::cli) async fn endure(shutdown: &Shutdown, hangup: &Hangup) -> io::
     loop {
         tokio::select! {
             _ = hup.recv() => match hangup {
-                // Whoever sent the signal sees the outcome in the log.
+                // The log has the result.
                 Hangup::Reloads(reload) => reload.reload().map(drop).unwrap_or_default(),
                 Hangup::Ignored => observe::hangup_ignored(),
                 Hangup::Drains => shutdown.drain.cancel(),

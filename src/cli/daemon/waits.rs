@@ -1,4 +1,4 @@
-//! Why jobs wait, as lines of the log.
+//! Logs why jobs wait.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -10,16 +10,16 @@ use crate::{
     observe,
 };
 
-/// Between two looks: who waits for less is not told of.
+/// The time between two looks. A shorter wait is not logged.
 const LOOK: Duration = Duration::from_secs(5);
-/// Lines of one look: a thousand jobs that come at once wait for the same reason, which the metrics count.
+/// The most lines of one look. A thousand jobs that come at once wait for the same reason, and the metrics count them.
 const LINES: usize = 20;
 
-/// For each job that waits, what was told of it last.
+/// Of each waiting job, the reason that was logged last.
 #[derive(Debug, Default)]
 struct Told(BTreeMap<String, (Cause, Option<String>)>);
 
-/// Tells, for ever, of each job that waits why it does, and again when the reason is another.
+/// Logs why each job waits, and again when the reason changes. Runs for ever.
 pub(super) async fn tell(vitals: Vitals) {
     let mut told = Told::default();
     loop {
@@ -48,7 +48,7 @@ impl Told {
             }
             still.insert(id, why);
         }
-        // Who waits no more is forgotten, so that ids do not pile up.
+        // Jobs that no longer wait are forgotten, which bounds the map.
         self.0 = still;
         news
     }

@@ -1,4 +1,4 @@
-//! Who handles the dead letters: the daemon, or a desk of our own on AWS.
+//! Handles dead letters through the daemon, or without one on AWS.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -84,7 +84,7 @@ impl Counter {
         })
     }
 
-    /// By which a message can be checked here. `None`: the daemon checks it, or nobody can.
+    /// The profiles by which a message is checked here. `None`: the daemon checks it, or it cannot be checked.
     pub(super) fn profiles(&self) -> Option<&BTreeMap<String, Profile>> {
         match self {
             Self::Own { config: Some(config), .. } => Some(&config.profiles),

@@ -1,4 +1,4 @@
-//! A dead letter mended in the editor, and moved back.
+//! Lets the user correct a dead letter in an editor before it is moved back.
 
 use std::{
     fs,
@@ -15,10 +15,10 @@ use crate::{
     job::{message, plain::plain, problem::Problem},
 };
 
-/// Where neither VISUAL nor EDITOR is set.
+/// The editor if neither VISUAL nor EDITOR is set.
 const EDITOR: &str = "vi";
 
-/// Opens the editor until the message is right or given up. `None`: it was given up.
+/// Opens the editor until the message is valid, and moves it back. `None`: the user gave up, or changed nothing.
 pub(super) async fn edit(counter: &Counter, id: &str) -> anyhow::Result<Option<Done>> {
     let look = counter.look().await?;
     let Some(letter) = look.letters.iter().find(|letter| letter.id == id) else { bail!("there is no dead letter {id}") };
@@ -53,7 +53,7 @@ fn tell(problems: &[Problem]) -> io::Result<()> {
     problems.iter().try_for_each(|problem| crate::cli::note(&plain(&problem.to_string())))
 }
 
-/// Whether to edit once more; where nobody can be asked, no.
+/// Asks whether to edit once more. Without a terminal: no.
 fn again() -> io::Result<bool> {
     if !io::stdin().is_terminal() {
         return Ok(false);
@@ -65,16 +65,16 @@ fn again() -> io::Result<bool> {
     Ok(read > 0 && !answer.trim().to_ascii_lowercase().starts_with('n'))
 }
 
-/// What is left in the file when the editor has ended.
+/// The file's text after the editor has ended.
 fn in_editor(body: &str) -> anyhow::Result<String> {
     let editor = variable("VISUAL").or_else(|| variable("EDITOR")).unwrap_or_else(|| EDITOR.to_owned());
     let folder = tempfile::Builder::new().prefix("slipway-").tempdir().context("cannot make a folder for the editor")?;
     let path = folder.path().join("message.json");
     fs::write(&path, format!("{body}\n")).context("cannot write the message for the editor")?;
-    // As git does: the variable is a command line, and the file's name never a part of it.
+    // As git does: the variable is a command line, and the file's name is passed as an argument of its own.
     let mut command = Command::new("sh");
     command.args(["-c", &format!("{editor} \"$@\""), &editor]).arg(&path).stdin(Stdio::inherit());
-    // What the command answers is on stdout, and not what the editor draws.
+    // Stdout is for the command's answer, so the editor draws on stderr.
     let status = command.stdout(io::stderr()).status().with_context(|| format!("cannot start the editor {editor}"))?;
     if !status.success() {
         bail!("the editor {editor} ended with {status}: nothing is moved");

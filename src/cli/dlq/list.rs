@@ -1,4 +1,4 @@
-//! What a look has found, shown.
+//! `slipway dlq ls`: shows the dead letters.
 
 use std::io;
 
@@ -12,7 +12,7 @@ use crate::{
     job::standing::DeadLetterKind,
 };
 
-/// Which are meant: all that is said must fit.
+/// Which dead letters: every option that is given must match.
 #[derive(Debug, Clone, Args)]
 pub(super) struct Selected {
     #[arg(long, value_name = "KIND", value_parser = kind, help = "Only these: rejected or received_too_often")]

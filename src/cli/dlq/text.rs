@@ -1,4 +1,4 @@
-//! Dead letters in words. Whatever a message brings is written without what moves a terminal.
+//! Dead letters as text. Texts of a message are shown without control characters.
 
 use std::fmt::Write;
 
@@ -14,7 +14,7 @@ use crate::{
     },
 };
 
-/// A table, and when it was made.
+/// The table, and the time of the look.
 pub(super) fn list(look: &Look, width: Option<usize>, paint: Paint) -> String {
     let mut table = Table::new(&["ID", "KIND", "NOW", "JOB", "TENANT", "SENT", "PROBLEM"]);
     for letter in &look.letters {
@@ -38,7 +38,7 @@ pub(super) fn list(look: &Look, width: Option<usize>, paint: Paint) -> String {
     text
 }
 
-/// One with its message.
+/// One dead letter with its message.
 pub(super) fn letter(letter: &DeadLetter, paint: Paint) -> String {
     let mut text = String::new();
     let mut line = |name: &str, value: &str| {
@@ -72,13 +72,13 @@ pub(super) fn letter(letter: &DeadLetter, paint: Paint) -> String {
     text
 }
 
-/// JSON as it is read best; anything else as it is.
+/// JSON with indentation; other text unchanged.
 pub(super) fn pretty(body: &str) -> String {
     let value = serde_json::from_str::<serde_json::Value>(body).ok();
     value.and_then(|value| serde_json::to_string_pretty(&value).ok()).unwrap_or_else(|| body.to_owned())
 }
 
-/// What became of some. `did`: what was done.
+/// The result of a redrive or a delete. `did`: the verb.
 pub(super) fn done(done: &Done, did: &str) -> String {
     let mut text = String::new();
     for id in &done.done {

@@ -12,16 +12,16 @@ use crate::{
     job::{Tenant, plain::plain, source::is_commit, standing::Pause},
 };
 
-/// Of a commit's number the beginning says enough.
+/// How many characters of a commit are shown.
 const SHORT: usize = 12;
-/// The narrowest terminals on which a list has these columns.
+/// The least width of a terminal, in columns, for these columns of the list.
 const WITH_TENANT_AND_TIME: usize = 80;
 const WITH_REPOSITORY: usize = 100;
 const WITH_REVISION: usize = 120;
 
 /// The list for people.
 pub(super) fn text(list: &JobList, pauses: &[Pause], width: Option<usize>, paint: Paint, now: Timestamp, trouble: Option<&str>) -> String {
-    // A line that wraps would push the last jobs off a terminal.
+    // No line may wrap: the last jobs would be pushed off the screen.
     let line = |text: &mut String, tone: Tone, words: &str| {
         let words = plain(words);
         text.push_str(&paint.paint(tone, &width.map_or_else(|| words.to_string(), |width| clip(&words, width))));
@@ -39,7 +39,7 @@ pub(super) fn text(list: &JobList, pauses: &[Pause], width: Option<usize>, paint
     if let Some(trouble) = trouble {
         line(&mut text, Tone::Bad, trouble);
     }
-    // On a narrow terminal the reason and the estimate need the room more than these.
+    // On a narrow terminal these columns make room for the reason and the estimate.
     let has = |least: usize| width.is_none_or(|width| width >= least);
     let (time, repository, with_revision) = (has(WITH_TENANT_AND_TIME), has(WITH_REPOSITORY), has(WITH_REVISION));
     let columns = [

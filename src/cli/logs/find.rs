@@ -10,7 +10,7 @@ use crate::{
     job::build::Build,
 };
 
-/// The job's build that started last, and not before `since`, among so many pages of a hundred builds.
+/// The job's build that started last and not before `since`, among at most `pages` pages of a hundred builds.
 pub(in crate::cli) async fn latest(
     builds: &Builds,
     project: &str,
@@ -25,7 +25,7 @@ pub(in crate::cli) async fn latest(
         for ids in page.ids.chunks(BATCH) {
             listed.extend(builds.get(ids).await?);
         }
-        // By the list's order the newest come first; an emulator may have it otherwise, and then every page counts.
+        // AWS lists the newest first. An emulator may not; then every page must be read.
         let ends = (listed.first().and_then(|build| build.started_at), listed.last().and_then(|build| build.started_at));
         let newest_first = ends.0 >= ends.1;
         let is_too_old = newest_first && ends.1.is_some_and(|oldest| oldest < since);

@@ -1,12 +1,13 @@
-//! Long commands in a log for people: CodeBuild prints a command whole before it runs it, and one may be a script of hundreds of lines.
+//! Shortens long commands in a log for people: CodeBuild prints each command before it runs it, and one may be a script of hundreds of
+//! lines.
 
 use std::sync::LazyLock;
 
 use regex::Regex;
 
-/// A here-document of so many lines is shown.
+/// The most lines of a here-document that is shown.
 const SHORT: usize = 20;
-/// A command of so many characters in one line is shown whole; of a longer one, its beginning and its end.
+/// The most characters of a command in one line that is shown whole. Of a longer one the beginning and the end are shown.
 const SHORT_LINE: usize = 1000;
 const SHOWN: usize = 100;
 
@@ -18,18 +19,18 @@ fn pattern(pattern: &str) -> Regex {
     Regex::new(pattern).expect("a pattern that compiles")
 }
 
-/// Leaves long here-documents of commands out.
+/// Leaves out long here-documents of commands.
 #[derive(Debug, Default)]
 pub(super) struct Fold {
-    /// The line that ends the one that is being read.
+    /// The line that ends the present here-document.
     ends: Option<String>,
-    /// Its lines, as long as it is short.
+    /// Its lines, while it is short.
     held: Vec<String>,
     left_out: usize,
 }
 
 impl Fold {
-    /// The lines to show, now that this one has come.
+    /// Takes a line. The answer is the lines to show.
     pub(super) fn line(&mut self, text: &str) -> Vec<String> {
         let Some(ends) = &self.ends else {
             self.ends = BEGINS.captures(text).map(|found| found[1].to_owned());
@@ -48,7 +49,7 @@ impl Fold {
         Vec::new()
     }
 
-    /// What is held back, when something else comes.
+    /// The lines that were held back, when the log ends or something else is printed.
     pub(super) fn rest(&mut self) -> Vec<String> {
         self.ends = None;
         let left_out = std::mem::take(&mut self.left_out);

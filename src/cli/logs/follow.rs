@@ -1,4 +1,4 @@
-//! One build, told from its first phase to its last line.
+//! Follows one build: its phases and its log, from the beginning to the end.
 
 use std::{io, time::Duration};
 
@@ -19,21 +19,22 @@ use crate::{
     },
 };
 
-/// How long late lines are waited for when no configuration says it.
+/// How long to wait for late lines if no configuration is known.
 pub(in crate::cli) const SETTLE: Duration = Duration::from_secs(10);
-/// Between two looks at a log: this while it grows, and then more.
+/// The pauses between two reads of a log: the first while it grows, and the longest.
 const LOG_PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(3));
-/// Between two looks at a build, more and more: the account's calls are the daemon's too. The log's closing words are looked after at once.
+/// The pauses between two reads of a build's status, growing: the daemon needs the account's calls too. After the log's last lines the
+/// status is read at once.
 const BUILD_PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(5));
-/// While CodeBuild throttles, or does not answer.
+/// The pauses while CodeBuild throttles or does not answer.
 const ERROR_PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
-/// So long it may not answer.
+/// After so long without an answer the command gives up.
 const PATIENCE: Duration = Duration::from_mins(5);
-/// So long it may be silent before that is told; a receive waits for events almost as long.
+/// After so long without an answer the user is told. A receive waits for events almost as long.
 const SILENCE: Duration = Duration::from_secs(8);
-/// CodeBuild's words in the log when it has news of a phase, which then stands where it ended.
+/// The beginning of CodeBuild's log line at the end of a phase.
 const PHASE_ENDS: &str = "Phase complete: ";
-/// These end before a log begins.
+/// Phases that end before the log begins.
 const BEFORE_THE_LOG: [&str; 3] = ["SUBMITTED", "QUEUED", "PROVISIONING"];
 
 /// Follows builds.
@@ -42,7 +43,7 @@ pub(in crate::cli) struct Follower {
     builds: Builds,
     logs: Logs,
     clock: Clock,
-    /// How long late lines are waited for after a build's end.
+    /// How long to wait for late lines after a build's end.
     settle: Duration,
     pub(in crate::cli) output: Output,
     /// The build that is followed now.
@@ -64,7 +65,7 @@ impl Follower {
         Self { builds, logs, clock: Clock::system(), settle, output, current: None }
     }
 
-    /// Tells what goes wrong, unless that is what was told last of it.
+    /// Reports a failure, unless it is the one that was reported last.
     pub(in crate::cli) fn tell_once(&mut self, told: &mut String, trouble: String) -> anyhow::Result<()> {
         if *told != trouble {
             self.output.note(&trouble)?;
@@ -73,7 +74,7 @@ impl Follower {
         Ok(())
     }
 
-    /// Tells a build's phases and its log: to its end, or without `keep_on` as far as it has come.
+    /// Shows a build's phases and its log: to the end, or without `keep_on` only what is there now.
     pub(in crate::cli) async fn follow(&mut self, mut build: Build, keep_on: bool) -> anyhow::Result<Followed> {
         self.current = Some(build.id.clone()).filter(|_| !build.has_ended());
         self.output.tell(&Record::Build {
@@ -124,7 +125,7 @@ impl Follower {
         Ok(Followed { build, complete })
     }
 
-    /// Reads what there is; of a build that has ended, also what comes late. Tells whether there was anything.
+    /// Reads the new lines; of a build that has ended also the late ones. The answer is whether there were any.
     async fn read(&mut self, stream: &mut Stream, build: &mut Build, phases: &mut Phases) -> anyhow::Result<bool> {
         let since_end = build.ended_at.and_then(|end| self.clock.now().duration_since(end).try_into().ok());
         let deadline = Instant::now() + self.settle.saturating_sub(since_end.unwrap_or_default());
@@ -161,9 +162,9 @@ impl Follower {
     }
 }
 
-/// Does the work to its end, and says it when AWS is silent meanwhile.
+/// Runs the work, and tells the user if AWS does not answer.
 pub(in crate::cli) async fn patient<T>(output: &mut Output, work: impl Future<Output = T>) -> io::Result<T> {
-    // What is told here is not to be told by each of its calls.
+    // The user is told here, and not by each call.
     let mut work = Box::pin(tell_silence(|_| (), work));
     if let Ok(done) = timeout(SILENCE, &mut work).await {
         return Ok(done);
@@ -198,8 +199,8 @@ fn backoff((first, longest): (Duration, Duration)) -> Backoff {
     Backoff::new(first, longest)
 }
 
-/// The phases of one build that are still to be told. They are told where they ended among the log's lines: CodeBuild knows of an end
-/// before its log has arrived.
+/// The phases of one build that are not shown yet. Each is shown at its place among the log's lines: CodeBuild knows that a phase has ended
+/// before the log has arrived.
 #[derive(Debug, Default)]
 struct Phases {
     known: usize,
@@ -211,13 +212,13 @@ impl Phases {
     fn note(&mut self, build: &Build) {
         let ended = build.phases.iter().take_while(|phase| phase.status.is_some()).skip(self.known);
         let before = self.waiting.len();
-        // CodeBuild's times are fractions of seconds that are not quite the log's milliseconds.
+        // CodeBuild's times are fractions of seconds, and differ slightly from the log's milliseconds.
         let rounded = |at: Timestamp| at.round(Unit::Millisecond).unwrap_or(at);
         self.waiting.extend(ended.map(|phase| Phase { ended_at: phase.ended_at.map(rounded), ..phase.clone() }));
         self.known += self.waiting.len() - before;
     }
 
-    /// Tells those that are due, in their order.
+    /// Shows the phases that are due, in order.
     fn tell(&mut self, output: &mut Output, build: &str, is_due: impl Fn(&Phase) -> bool) -> io::Result<()> {
         let due = self.waiting.iter().take_while(|phase| is_due(phase)).count();
         for phase in self.waiting.drain(..due) {

@@ -1,4 +1,4 @@
-//! What a daemon knows of a job that has no build among CodeBuild's newest: whether it waits, has ended without one, or was rejected.
+//! Asks the daemon about a job that has no build among the newest: whether it waits, has ended without a build, or was rejected.
 
 use std::time::Duration;
 
@@ -19,10 +19,10 @@ use crate::{
     },
 };
 
-/// A job that no daemon knows of is waited for so long: it may be on the queue, and it may never have been sent.
+/// How long to wait for a job that the daemon does not know: it may be on the queue, or was never sent.
 pub(in crate::cli) const UNKNOWN: Duration = Duration::from_mins(30);
 
-/// The events of the job are not to wait for a daemon that hangs.
+/// The time limit of a request: a daemon without an answer must not delay the job's events.
 const ANSWER: Duration = Duration::from_secs(5);
 
 /// Asks one daemon about one job.
@@ -31,14 +31,14 @@ pub(in crate::cli) struct Inquiry {
     client: Client,
     url: Url,
     job: JobId,
-    /// Since when no daemon knows of the job.
+    /// Since when the daemon does not know the job.
     unknown_since: Option<Instant>,
 }
 
 /// What is known of the job.
 #[derive(Debug)]
 pub(in crate::cli) enum Known {
-    /// This is its latest build.
+    /// It has a build; this is the latest.
     Built(String),
     /// It has no build yet; the text says why.
     Waits(String),
@@ -71,14 +71,14 @@ impl Inquiry {
         }
     }
 
-    /// The dead letter that the job is, as far as the daemon sees it.
+    /// The job's dead letter, if the daemon has one.
     async fn letter(&self) -> Option<DeadLetter> {
         let list = self.client.get::<DeadLetterList>("/dead-letters").await.ok()?;
         let job = self.job.as_str();
         list.letters.into_iter().rev().find(|letter| letter.job.as_deref() == Some(job) || letter.id == job)
     }
 
-    /// Takes an answer. A text is to be told: no daemon knows of the job from now on. An error: it has been so for too long.
+    /// Takes an answer. A text is for the user: the daemon does not know the job from now on. An error: that has lasted too long.
     pub(in crate::cli) fn heard(&mut self, known: &Known) -> anyhow::Result<Option<String>> {
         let Known::Unknown(why) = known else {
             self.unknown_since = None;
@@ -104,7 +104,7 @@ impl Inquiry {
     }
 }
 
-/// Where a job stands that the daemon knows.
+/// The state of a job that the daemon knows.
 fn of_detail(detail: JobDetail) -> Known {
     let standing = &detail.standing;
     if let Some(build) = standing.build_ids.last() {

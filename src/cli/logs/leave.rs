@@ -1,4 +1,4 @@
-//! Leaving before the end, by a signal.
+//! Interruption by a signal.
 
 use anyhow::Context;
 
@@ -7,7 +7,7 @@ use crate::{
     shutdown::Shutdown,
 };
 
-/// Does the work to its end. `None`: it was interrupted.
+/// Runs the work. `None`: it was interrupted.
 pub(in crate::cli) async fn until_interrupted<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<Option<T>> {
     let asked = Shutdown::default();
     tokio::select! {
@@ -18,14 +18,14 @@ pub(in crate::cli) async fn until_interrupted<T>(work: impl Future<Output = anyh
     }
 }
 
-/// The command that goes on where this one left.
+/// The command that continues to follow.
 pub(in crate::cli) fn way_back(what: &str, location: &Location) -> String {
     let location = location.typed();
     let words = ["--follow"].into_iter().chain(location.iter().map(String::as_str)).map(quoted);
     format!("slipway logs {} {}", quoted(what), words.collect::<Vec<_>>().join(" "))
 }
 
-/// For a shell.
+/// Quotes an argument for a shell.
 pub(in crate::cli) fn quoted(text: &str) -> String {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:@%+=,".contains(&byte);
     if !text.is_empty() && text.bytes().all(is_plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', r"'\''")) }

@@ -1,4 +1,4 @@
-//! Where records go: a log's lines to stdout, what is told besides to stderr; with `--json` all of them to stdout.
+//! Writes records: log lines to stdout, other records to stderr; with `--json` all to stdout.
 
 use std::io::{self, BufWriter, Write, stderr};
 
@@ -23,7 +23,7 @@ impl Output {
         Self { out: BufWriter::new(stdout()), json, fold: Fold::default(), lines: Paint::on(&io::stdout()), told: Paint::on(&stderr()) }
     }
 
-    /// Tells a record. Lines may stay behind until the next [`Output::flush`].
+    /// Writes a record. Lines may stay in the buffer until the next [`Output::flush`].
     pub(in crate::cli) fn tell(&mut self, record: &Record<'_>) -> io::Result<()> {
         match record {
             _ if self.json => {
@@ -37,7 +37,7 @@ impl Output {
             _ => {
                 let held = self.fold.rest();
                 self.write(&held)?;
-                // What came before is to stand before it.
+                // Keep the order of stdout and stderr.
                 self.flush()?;
                 text::told(record, self.told).iter().try_for_each(|line| stdout::note(line))
             }
@@ -48,7 +48,7 @@ impl Output {
         lines.iter().try_for_each(|line| writeln!(self.out, "{}", text::line(line, self.lines)))
     }
 
-    /// A word besides, for people.
+    /// Writes a note for people.
     pub(in crate::cli) fn note(&mut self, words: &str) -> io::Result<()> {
         self.flush()?;
         stdout::note(words)

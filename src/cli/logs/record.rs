@@ -1,24 +1,24 @@
-//! What a follower is told, as `--json` writes it: one object a line.
+//! The records of a followed job, as `--json` writes them: one object a line.
 
 use serde::Serialize;
 
 use crate::job::{event::ImageResult, excerpt::Highlight, outcome::Failure, problem::Problem};
 
-/// Something that happened. Times are RFC 3339 in UTC with milliseconds.
+/// One record. Times are RFC 3339 in UTC with milliseconds.
 #[derive(Debug, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub(in crate::cli) enum Record<'a> {
     /// The job is on the queue, and waits for its turn.
     Waiting { job: &'a str },
-    /// The job's id is not new: this build was made for an earlier message, and no other is made now.
+    /// The job's id is not new: this build belongs to an earlier message, and no other build starts now.
     Repeat {
         job: &'a str,
         build: &'a str,
-        /// Since the build's end; absent while it runs.
+        /// Seconds since the build's end; absent while it runs.
         #[serde(skip_serializing_if = "Option::is_none")]
         seconds_ago: Option<u64>,
     },
-    /// What follows is of this build.
+    /// The records that follow are of this build.
     Build {
         build: &'a str,
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -44,20 +44,20 @@ pub(in crate::cli) enum Record<'a> {
     },
     /// A line of the build's log, as CodeBuild wrote it.
     Line { build: &'a str, time: String, text: &'a str },
-    /// Nothing more comes.
+    /// The last record.
     End(End<'a>),
 }
 
-/// How a job, or of a build alone how that, has ended.
+/// How the job, or a build without a job, has ended.
 #[derive(Debug, Default, Serialize)]
 pub(in crate::cli) struct End<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::cli) job: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::cli) build: Option<&'a str>,
-    /// A job's as in events, and `rejected`; a build's in lower case, such as `in_progress`.
+    /// A job's status as in events, or `rejected`; a build's status in lower case, such as `in_progress`.
     pub(in crate::cli) status: String,
-    /// Of a build's log: whether its end was seen.
+    /// Whether the end of the build's log was seen.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::cli) complete: Option<bool>,
     /// Why the job was cancelled or superseded.
@@ -75,7 +75,7 @@ pub(in crate::cli) struct End<'a> {
     pub(in crate::cli) images: &'a [ImageResult],
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     pub(in crate::cli) problems: &'a [Problem],
-    /// It is the end of an earlier message with the job's id; nothing was built for this one.
+    /// Whether this is the end of an earlier message with the same job id; nothing was built for this one.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(in crate::cli) repeat: bool,
 }

@@ -1,4 +1,4 @@
-//! Records in words for people, in colours where they are seen.
+//! Records as text for people, with colours on a terminal.
 
 use std::sync::LazyLock;
 
@@ -10,7 +10,7 @@ use crate::{
     job::plain::plain,
 };
 
-/// What a terminal may be told by a log: colours, and nothing else.
+/// The escape sequences of a log that are passed to a terminal: only colours.
 static COLOUR: LazyLock<Regex> = LazyLock::new(colour_pattern);
 
 #[expect(clippy::expect_used, reason = "the pattern is a constant, and the tests compile it")]
@@ -18,7 +18,7 @@ fn colour_pattern() -> Regex {
     Regex::new("\x1b\\[[0-9;:]*m").expect("a pattern that compiles")
 }
 
-/// A line of a log. Where there are no colours, without those that the build gave it; nowhere with anything else that moves or hides text.
+/// A line of a log. Without colours, the build's own are removed. Anything else that moves or hides text is always removed.
 pub(super) fn line(text: &str, paint: Paint) -> String {
     if !paint.colours {
         return plain(text).into_owned();
@@ -27,7 +27,7 @@ pub(super) fn line(text: &str, paint: Paint) -> String {
     if tone != Tone::Plain {
         return paint.paint(tone, &plain(text));
     }
-    // What a carriage return overwrote is gone, as on a terminal.
+    // Text before a carriage return is overwritten, as on a terminal.
     let seen = text.rsplit('\r').find(|part| !plain(part).trim().is_empty()).unwrap_or_default();
     let (mut shown, mut from) = (String::new(), 0);
     for colour in COLOUR.find_iter(seen) {
@@ -42,7 +42,7 @@ pub(super) fn line(text: &str, paint: Paint) -> String {
     shown
 }
 
-/// CodeBuild's own lines stand back behind what commands print, but for commands and failures.
+/// CodeBuild's own lines are dimmed, except commands and failures.
 fn tone_of(text: &str) -> Tone {
     match text.strip_prefix("[Container] ") {
         None => Tone::Plain,
@@ -95,7 +95,7 @@ fn ending(end: &End<'_>, paint: Paint) -> Vec<String> {
     let newer = end.superseded_by.map(|job| format!(" by {job}, a newer job of its group")).unwrap_or_default();
     let mut lines = vec![format!("{what} {}{phase}{newer}", paint.paint(tone(&end.status), &words(&end.status)))];
     let below = |text: &str| plain(text).lines().map(|line| format!("  {line}")).collect::<Vec<_>>();
-    // That of a superseded job says the same.
+    // The reason of a superseded job says the same.
     lines.extend(end.reason.iter().filter(|_| newer.is_empty()).flat_map(|reason| below(reason)));
     // The message is often the decisive line, which comes with its number below.
     let is_below = |message: &str| end.highlights.iter().any(|highlight| highlight.text.trim() == message.trim());

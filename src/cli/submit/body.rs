@@ -1,4 +1,4 @@
-//! A job message as its sender follows it: under an id that is known before it is sent.
+//! The message of a job to follow: its id is known before it is sent.
 
 use serde_json::Value;
 
@@ -14,8 +14,7 @@ pub(super) struct Body {
     pub(super) is_named: bool,
 }
 
-/// A valid message, with the id that `name` gives if the sender names none: the topic's events can then be chosen by it from the first one
-/// on.
+/// A valid message. If it has no id, it gets one from `name`, so that the subscription can filter events by it from the first one on.
 pub(super) fn followed(text: String, name: impl FnOnce() -> String) -> Result<Body, Usage> {
     let invalid = |rule: &str| Usage(format!("the message's id {rule}"));
     let Ok(Value::Object(mut job)) = serde_json::from_str(text.trim_start_matches('\u{feff}')) else {
@@ -33,7 +32,7 @@ pub(super) fn followed(text: String, name: impl FnOnce() -> String) -> Result<Bo
     Ok(Body { text: Value::Object(job).to_string(), id, is_named: false })
 }
 
-/// A name that no other job has.
+/// An id that no other job has.
 pub(super) fn new_name() -> String {
     format!("submit-{:016x}", fastrand::u64(..))
 }

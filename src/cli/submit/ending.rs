@@ -1,4 +1,4 @@
-//! How a followed job ended: as the topic tells it, as its last build does, or as the daemon knows it.
+//! How a followed job ended: by its event, by its last build, or by the daemon.
 
 use std::io;
 
@@ -32,9 +32,9 @@ pub(in crate::cli) struct Ending {
     highlights: Vec<Highlight>,
     images: Vec<ImageResult>,
     problems: Vec<Problem>,
-    /// The message that the job came by.
+    /// The id of the job's message.
     pub(super) message: Option<String>,
-    /// What else helps whoever looks for its log.
+    /// A note for the user who looks for the log.
     hint: Option<String>,
 }
 
@@ -55,7 +55,7 @@ impl Ending {
         }
     }
 
-    /// As the last build tells it.
+    /// The end by the job's last build.
     pub(super) fn of_build(build: &Build, outcome: Outcome) -> Self {
         Self {
             status: outcome.status.as_str().to_owned(),
@@ -66,7 +66,7 @@ impl Ending {
         }
     }
 
-    /// As the daemon knows it. `None`: the job has not ended, or it has a build, which tells more.
+    /// The end by the daemon. `None`: the job has not ended, or it has a build, which says more.
     pub(in crate::cli) fn known(known: Known) -> Option<Self> {
         match known {
             Known::Ended(detail) => Some(Self::of_detail(*detail)),

@@ -1,4 +1,4 @@
-//! Sends a job and follows it, and clears away what that took.
+//! Sends a job and follows it, and removes the temporary queue afterwards.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ use crate::{
     clock::Clock,
 };
 
-/// The daemon's own defaults, where no configuration says otherwise: the window of de-duplication, and the attempts at a job.
+/// The daemon's defaults for the de-duplication window and the attempts, if no configuration is known.
 const DEDUPLICATION: Duration = Duration::from_hours(1);
 const ATTEMPTS: u32 = 3;
 
@@ -32,7 +32,7 @@ pub(in crate::cli) struct Follow<'a> {
     clients: &'a Clients,
     site: &'a Site,
     pub(in crate::cli) follower: Follower,
-    /// To be closed.
+    /// The temporary queue. It must be closed.
     events: Option<Subscription>,
     /// The job's id, once it is on the queue.
     sent: Option<String>,
@@ -51,7 +51,7 @@ impl<'a> Follow<'a> {
         let window = self.site.config.as_ref().map_or(DEDUPLICATION, |config| config.limits.deduplication);
         let since = Clock::system().now().checked_sub(window).unwrap_or_default();
         let journey = self.journey(job.clone(), since);
-        // Only a name that the sender gave may have been given before.
+        // Only an id that the sender chose may be in use already.
         let earlier = if body.is_named { journey.latest().await.unwrap_or_default() } else { None };
         let message = super::send(&self.clients.queue(queue), &body.text).await?;
         self.sent = Some(job.clone());
@@ -89,7 +89,7 @@ impl<'a> Follow<'a> {
         }
     }
 
-    /// Subscribes to what the topic tells of the job. Where that cannot be, the job's builds tell it.
+    /// Subscribes to the job's events. If that is not possible, the job is followed by its builds.
     async fn listen(&mut self, job: &str) -> anyhow::Result<()> {
         match self.subscribe(job).await {
             Ok(events) => self.events = Some(events),
@@ -100,7 +100,7 @@ impl<'a> Follow<'a> {
         Ok(())
     }
 
-    /// The error says why it cannot be.
+    /// Subscribes to the job's events. The error says why that is not possible.
     async fn subscribe(&self, job: &str) -> Result<Subscription, String> {
         let Some(topic) = &self.site.topic else { return Err("no topic is named (--topic-arn)".to_owned()) };
         if self.site.config.as_ref().is_some_and(|config| !(config.topic.finished && config.topic.rejected)) {
@@ -110,7 +110,7 @@ impl<'a> Follow<'a> {
         self.clients.subscribe(topic, &name, &json!({ "job_id": [job] })).await.map_err(|error| error.to_string())
     }
 
-    /// Clears away. If it was interrupted, says what goes on, and how to come back to it.
+    /// Removes the temporary queue. After an interruption tells the user what goes on, and how to follow it again.
     pub(in crate::cli) async fn close(mut self, interrupted: bool, location: &Location) {
         let closed = match self.events.take() {
             Some(events) => events.close().await,
@@ -129,7 +129,7 @@ impl<'a> Follow<'a> {
             }
             _ => {}
         }
-        // Where stderr is closed too there is nobody left to tell.
+        // If stderr is closed too, nobody reads it.
         words.iter().try_for_each(|words| self.follower.output.note(words)).ok();
     }
 }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 const SOURCE: &str = "The source: https://HOST/PATH of a git repository, s3://BUCKET/KEY.zip, or file:///PATH where the profile allows it";
 
-/// What `--url` and its companions say.
+/// The arguments of `--url` and its companions.
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "The job")]
 pub(super) struct Arguments {
@@ -96,7 +96,7 @@ pub(super) struct Arguments {
 }
 
 impl Arguments {
-    /// The job message. What was not said is not in it.
+    /// The job message. It has only the fields that were given.
     pub(super) fn to_json(&self) -> Value {
         let stored = |kind: &'static str| move |(name, value): &(String, String)| json!({ "name": name, "value": value, "type": kind });
         let plain = self.env.iter().map(|(name, value)| json!({ "name": name, "value": value }));
@@ -123,7 +123,7 @@ impl Arguments {
         }))
     }
 
-    /// One image for each name, in the order they were first said, with all of its tags.
+    /// One image for each name, in the order of their first mention, with all its tags.
     fn images(&self) -> Vec<Value> {
         let mut images: Vec<(&str, Vec<&str>)> = Vec::new();
         for image in &self.images {
@@ -190,10 +190,10 @@ mod tests {
 
     use crate::cli::{Cli, Command};
 
-    /// The body that a command line makes, or whether it is refused.
+    /// The body that a command line makes, or clap's refusal.
     fn body(arguments: &str) -> Option<Value> {
         let line = format!("slipway submit {arguments}");
-        // Without the environment, which a developer's shell may have set.
+        // Without the environment: a developer's shell may have set variables.
         let command = Cli::command().mut_subcommand("submit", |submit| submit.mut_args(|argument| argument.env(None)));
         let matches = command.try_get_matches_from(line.split(' ')).ok()?;
         match Cli::from_arg_matches(&matches).ok()?.command {

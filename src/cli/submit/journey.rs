@@ -1,4 +1,4 @@
-//! A job's way from the queue to its end: what the topic tells of it, each of its builds, and how it ended.
+//! Follows a job from the queue to its end: by its events and by each of its builds.
 
 use std::{collections::BTreeSet, io, time::Duration};
 
@@ -28,13 +28,13 @@ use crate::{
 
 /// One receive of events.
 const WAIT: Duration = Duration::from_secs(5);
-/// Between two looks for the job's builds where the topic tells of them: an event that a build has started may be missing.
+/// The time between two looks for the job's builds while events come: the event of a build's start may be missing.
 const SAFETY: Duration = Duration::from_secs(15);
-/// Between two looks where it does not, more and more.
+/// The same without events: the first pause and the longest.
 const LOOKS: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(10));
-/// After a build's end, the longest wait for the event of it; without events, for the next attempt where the platform failed.
+/// The longest wait after a build's end: for its event, or without events for the next attempt after a fault of the platform.
 const PATIENCE: Duration = Duration::from_mins(5);
-/// Pages of a hundred builds that one look goes through.
+/// The most pages of a hundred builds of one look.
 const PAGES: usize = 3;
 
 /// A job that was sent.
@@ -42,26 +42,26 @@ const PAGES: usize = 3;
 pub(super) struct Journey<'a> {
     /// The job's id.
     pub(super) job: String,
-    /// Its builds are not older than that: the same id within the window of de-duplication is the same job.
+    /// The job's builds are not older than this: within the de-duplication window the same id is the same job.
     pub(super) since: Timestamp,
     pub(super) projects: &'a BTreeSet<String>,
     pub(super) builds: Builds,
-    /// What the topic tells of the job. `None`: it cannot be listened to.
+    /// The job's events. `None`: the subscription was not possible.
     pub(super) events: Option<&'a Subscription>,
-    /// How often the daemon tries.
+    /// The most attempts of the daemon.
     pub(super) attempts: u32,
     pub(super) follower: &'a mut Follower,
     /// The ids of builds that have been followed.
     pub(super) followed: Vec<String>,
-    /// The last build that was followed, and when it had been.
+    /// The last build that was followed, and when that ended.
     pub(super) last: Option<(Build, Instant)>,
-    /// The job's end, if it is known already while there is still a build to be shown.
+    /// The job's end, if it is known while a build is still to be shown.
     pub(super) end: Option<Ending>,
     /// The message that was sent for the job. `None`: somebody else has sent it.
     pub(super) message: Option<String>,
-    /// The build that an earlier message has had under the job's id.
+    /// The build of an earlier message with the same job id.
     pub(super) earlier: Option<String>,
-    /// Of a job that somebody else has sent: the daemon knows what CodeBuild does not, and the topic may have told before.
+    /// Set for a job that somebody else has sent: its events may have been published before, so the daemon is asked.
     pub(super) inquiry: Option<Inquiry>,
 }
 
@@ -72,7 +72,7 @@ enum Next {
 }
 
 impl Journey<'_> {
-    /// Notes that the job's id is not new: what follows is not built for the message that was sent.
+    /// Notes that the job's id is not new: the builds that follow are not for the message that was sent.
     pub(super) fn earlier(&mut self, build: Option<Build>) -> io::Result<()> {
         let Some(build) = build else { return Ok(()) };
         let ago = |end: Timestamp| u64::try_from(Clock::system().now().duration_since(end).as_secs()).unwrap_or_default();
@@ -101,7 +101,7 @@ impl Journey<'_> {
 
     async fn next(&mut self) -> anyhow::Result<Next> {
         let mut pauses = Backoff::new(LOOKS.0, LOOKS.1);
-        // What lasts is told once.
+        // A failure that lasts is reported once.
         let (mut unheard, mut unseen) = (String::new(), String::new());
         let mut next_look = Instant::now() + if self.events.is_some() { SAFETY } else { Duration::ZERO };
         loop {
@@ -149,7 +149,7 @@ impl Journey<'_> {
         })
     }
 
-    /// Takes events, in any order and any number of times. The answer is a build that has not been followed.
+    /// Takes events, in any order and with repeats. The answer is a build that was not followed yet.
     async fn hear(&mut self, bodies: &[String]) -> anyhow::Result<Option<Build>> {
         let mut heard = None;
         for event in bodies.iter().filter_map(|body| serde_json::from_str::<Event>(body).ok()).filter(|event| event.subject == self.job) {
@@ -157,7 +157,7 @@ impl Journey<'_> {
             if matches!(event.kind, EventKind::Finished | EventKind::Rejected) {
                 self.end.get_or_insert_with(|| Ending::of(event));
             }
-            // Attempts come one after the other: an earlier one that was never heard of is over.
+            // Attempts do not overlap: an earlier one without an event has ended.
             heard = build.filter(|id| !self.followed.contains(id)).or(heard);
         }
         match heard {
@@ -166,13 +166,13 @@ impl Journey<'_> {
         }
     }
 
-    /// Whether an end is that of an earlier message with the job's id.
+    /// Whether an end belongs to an earlier message with the same job id.
     fn is_repeat(&self, end: &Ending) -> bool {
         let is_others = self.message.as_ref().zip(end.message.as_ref()).is_some_and(|(sent, ended)| sent != ended);
         is_others || (end.build.is_some() && end.build == self.earlier)
     }
 
-    /// The job's latest build, unless it has been followed.
+    /// The job's latest build, unless it was followed.
     pub(super) async fn latest(&self) -> Result<Option<Build>, AwsError> {
         let mut found = None::<Build>;
         for project in self.projects {
@@ -182,7 +182,7 @@ impl Journey<'_> {
         Ok(found.filter(|build| !self.followed.contains(&build.id)))
     }
 
-    /// How the job must have ended by its last build, where no event says it (in time).
+    /// The job's end by its last build, if no event has come (in time).
     fn judged(&self) -> Option<Ending> {
         let (build, since) = self.last.as_ref()?;
         let waited = since.elapsed() >= PATIENCE;

@@ -1,4 +1,4 @@
-//! Where the daemon listens, and who may ask it.
+//! The rules of the HTTP listener and its tokens.
 
 use std::net::SocketAddr;
 
@@ -31,7 +31,7 @@ pub(super) fn http(document: &mut Document, raw: &raw::Http) -> Option<Http> {
     Some(Http { listen, api, tokens, history: history?, history_bytes: history_bytes? })
 }
 
-/// A token itself does not stand in the file, which more people read than may steer.
+/// The source of tokens. The file must not have the tokens themselves: more people can read it than may make changes.
 fn source(document: &mut Document, key: &str, text: &str) -> Option<TokenSource> {
     match text.split_once(':') {
         Some(("file", path)) if !path.is_empty() => return Some(TokenSource::File(document.beside(path))),

@@ -1,5 +1,5 @@
-//! Profiles that extend others: every key that a profile does not set is the extended one's. A key that it sets replaces the inherited one
-//! whole, lists and tables too.
+//! Profiles that extend others. A key that a profile does not set comes from the profile that it extends. A key that it sets replaces the
+//! inherited value, also of lists and tables.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,10 +8,11 @@ use crate::config::{
     raw, shape,
 };
 
-/// Profiles in one chain. A longer one nobody can follow by eye.
+/// The most profiles in one chain.
 const LONGEST_CHAIN: usize = 8;
 
-/// Fills every profile in from those that it extends. The answer names those whose chain is at fault: what they lack is not known.
+/// Completes every profile from those that it extends. The answer names the profiles whose chain has a fault: which keys they lack is not
+/// known.
 pub(super) fn resolve(document: &mut Document, raw: &mut BTreeMap<String, raw::Profile>) -> BTreeSet<String> {
     let mut broken = BTreeSet::new();
     let mut resolved = BTreeMap::new();
@@ -32,7 +33,7 @@ pub(super) fn resolve(document: &mut Document, raw: &mut BTreeMap<String, raw::P
     broken
 }
 
-/// The profiles that one extends, the closest first. `None`: there is no such profile, or the chain has no end.
+/// The profiles that a profile extends, the closest first. `None`: one does not exist, or the chain has no end.
 fn ancestors(document: &mut Document, raw: &BTreeMap<String, raw::Profile>, name: &str) -> Option<Vec<String>> {
     let mut chain = vec![name.to_owned()];
     while let Some(next) = raw[chain.last()?].extends.clone() {
@@ -65,7 +66,7 @@ fn missing(name: &str, raw: &BTreeMap<String, raw::Profile>) -> String {
     }
 }
 
-/// Takes over what is not set, and says which keys those were.
+/// Takes over the keys that are not set. The answer has their names.
 macro_rules! take_over {
     ($own:ident, $other:ident: $($key:ident),+) => {{
         let mut taken = Vec::new();
@@ -84,11 +85,11 @@ impl raw::Profile {
             self, other: project, registry, sources, running, tenants, tenant_sources, revisions, secrets, parameters, platforms, image,
             compute_type, environment_type, arm, images_buildspec, log_group, env
         );
-        // Of two keys that exclude each other, one that is set keeps the other out.
+        // A key that excludes a set one is not inherited.
         if !has_buildspec {
             taken.extend(take_over!(self, other: buildspec_file, buildspec_path));
         }
-        // Builds on Lambda have neither; what they inherit of it is for the others.
+        // Builds on Lambda cannot have these keys, so they are not inherited.
         if !was_lambda {
             taken.extend(take_over!(self, other: timeout_minutes, queued_timeout_minutes, privileged));
         }

@@ -6,9 +6,9 @@ use crate::config::{Limits, RepositoryLimits, TenantLimits, WhenFull, default, d
 
 /// SQS's limit on messages in flight in one queue: a job's message is in flight while it waits and while it runs.
 const IN_FLIGHT: usize = 120_000;
-/// A tenant's or queue's share can be so many times another's.
+/// The greatest weight of a tenant or a queue.
 pub(super) const MOST_WEIGHT: u32 = 1000;
-/// Entries for tenants, and for repositories: each new name is compared with all.
+/// The most entries for tenants, and for repositories: each new name is compared with all.
 const ENTRIES: usize = 1000;
 
 pub(super) fn limits(document: &mut Document, raw: raw::Limits) -> Option<Limits> {
@@ -55,7 +55,7 @@ pub(super) fn limits(document: &mut Document, raw: raw::Limits) -> Option<Limits
     })
 }
 
-/// Each entry of a list is read, also after one that is faulty.
+/// Reads every entry of a list, also after one with a fault.
 fn entries<R, T>(
     document: &mut Document,
     path: &str,
@@ -111,7 +111,7 @@ fn repository(document: &mut Document, path: &dyn Fn(&str) -> String, raw: raw::
     Some(RepositoryLimits { pattern: pattern?, running: running? })
 }
 
-/// What may be left out, and is right where it is there.
+/// A value that may be left out.
 #[expect(clippy::option_option, reason = "left out, wrong, or right")]
 pub(super) fn whole<T>(read: Option<Option<T>>) -> Option<Option<T>> {
     match read {

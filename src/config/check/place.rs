@@ -1,8 +1,8 @@
-//! One rule over all addresses of a configuration: a queue serves one purpose, and all lie in one region.
+//! The rule over all addresses of a configuration: each queue has one purpose, and all are in one region.
 
 use crate::config::{Queue, Topic, address, document::Document};
 
-/// What a queue is for.
+/// The purpose of a queue.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Purpose {
     Jobs,
@@ -10,19 +10,19 @@ enum Purpose {
     BuildEvents,
 }
 
-/// A queue that the configuration names, and where.
+/// A queue of the configuration, and its key.
 struct Named<'a> {
     key: String,
     purpose: Purpose,
     url: &'a str,
 }
 
-/// Compares every queue with those that are named before it, and the regions of all.
+/// Compares every queue with those before it, and the regions of all addresses.
 pub(super) fn check(document: &mut Document, queues: &[Option<Queue>], events: Option<&str>, topic: Option<&Topic>) {
     let named = named(queues, events);
     for (at, queue) in named.iter().enumerate() {
         let same = |other: &&Named<'_>| address::is_same_queue(other.url, queue.url);
-        // Queues may share a dead-letter queue, and nothing else.
+        // Queues may share a dead-letter queue, but nothing else.
         let clashes = |other: &&Named<'_>| (other.purpose, queue.purpose) != (Purpose::DeadLetters, Purpose::DeadLetters);
         if let Some(other) = named[..at].iter().filter(same).find(clashes) {
             document.fault(&queue.key, rule(queue, other));

@@ -15,7 +15,7 @@ const TIMEOUT_MINUTES: (u32, u32) = (5, 2160);
 const QUEUED_TIMEOUT_MINUTES: (u32, u32) = (5, 480);
 const AMD: &str = "linux/amd64";
 const ARM: &str = "linux/arm64";
-/// In which a build of images reports them.
+/// The variable in which a build reports its images.
 const RESULT_VARIABLE: &str = "SLIPWAY_RESULT";
 const VARIABLE_TYPES: [&str; 3] = ["PLAINTEXT", "PARAMETER_STORE", "SECRETS_MANAGER"];
 
@@ -33,12 +33,12 @@ pub(super) fn profiles(
         let is_whole = !broken.contains(&name);
         Some((name.clone(), profile(document, name, raw, is_whole, hosts, limits)?))
     });
-    // Collected before the first fault ends it, so that every profile is checked.
+    // Collected first, so that every profile is checked.
     let profiles: Vec<_> = profiles.collect();
     profiles.into_iter().collect()
 }
 
-/// `is_whole`: what is not set is missing. What a profile lacks that extends one which is not there is not known.
+/// `is_whole`: a key that is not set is missing. If an extended profile does not exist, the missing keys are not known.
 fn profile(
     document: &mut Document,
     name: String,
@@ -132,7 +132,7 @@ fn tenant_name(document: &mut Document, path: &str, name: &str) {
     }
 }
 
-/// CodeBuild names its compute and environment types so; new ones appear too often to list them.
+/// The syntax of CodeBuild's compute and environment types. New ones appear too often to list them.
 fn environment(
     document: &mut Document,
     section: &str,
@@ -171,7 +171,7 @@ fn buildspec(document: &mut Document, section: &str, file: Option<String>, path:
     }
 }
 
-/// What builds images: what the key says, else the operator's file for all jobs, else the program's own.
+/// The buildspec of jobs with images: as the key says, else the operator's file for all jobs, else the central one.
 fn images_buildspec(document: &mut Document, key: &str, raw: Option<String>, has_registry: bool, other: &Buildspec) -> Buildspec {
     let default = || if other.is_operators || !has_registry { None } else { Some(default::IMAGES_BUILDSPEC.to_owned()) };
     let Some(named) = raw.or_else(default) else {
@@ -189,7 +189,7 @@ fn images_buildspec(document: &mut Document, key: &str, raw: Option<String>, has
     Buildspec { spec, is_operators: true }
 }
 
-/// A job with images fails without a report of them, and a buildspec exports only what it names.
+/// Checks that a buildspec exports the variable with the images: without it a job with images fails.
 fn reports_images(document: &mut Document, key: &str, text: Option<&str>) {
     let exports = |line: &str| !line.trim_start().starts_with('#') && line.contains(RESULT_VARIABLE);
     if text.is_some_and(|text| !text.lines().any(exports)) {
@@ -215,7 +215,7 @@ fn text_of(document: &mut Document, key: &str, file: &str) -> Option<String> {
     None
 }
 
-/// Patterns, each of which keeps to a rule.
+/// Patterns, each of which is checked by a rule.
 fn names(document: &mut Document, path: &str, patterns: Vec<String>, rule: fn(&str) -> Result<(), &'static str>) -> Vec<String> {
     for (index, pattern) in patterns.iter().enumerate() {
         if let Err(rule) = rule(pattern) {

@@ -7,12 +7,12 @@ use crate::config::{Envelope, Queue, address, default, document::Document, raw};
 
 /// SQS's limit on a message's visibility timeout.
 const LONGEST_VISIBILITY: Duration = Duration::from_hours(12);
-/// Below this an extension that fails once could cost the lease.
+/// The least visibility timeout. With less, one failed extension could lose the lease.
 const SHORTEST_VISIBILITY: Duration = Duration::from_secs(30);
 /// SQS's limit on a long poll.
 const LONGEST_WAIT: Duration = Duration::from_secs(20);
 
-/// Each queue, `None` where it has faults.
+/// The queues. `None` for one with faults.
 pub(super) fn queues(document: &mut Document, raw: Option<Vec<raw::Queue>>) -> Vec<Option<Queue>> {
     let raw = raw.unwrap_or_default();
     if raw.is_empty() {

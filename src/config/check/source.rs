@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::address;
 use crate::config::{Credential, SourceHost, document::Document, raw};
 
-/// CodeBuild's source types that a host can have; S3 is told by its URLs.
+/// CodeBuild's source types of a host. S3 is known by its URLs.
 const TYPES: [&str; 7] = ["GITHUB", "GITHUB_ENTERPRISE", "GITLAB", "GITLAB_SELF_MANAGED", "BITBUCKET", "CODECOMMIT", "NO_SOURCE"];
 
 /// Patterns of source URLs, at least one.
@@ -24,7 +24,7 @@ pub(super) fn patterns(document: &mut Document, path: &str, patterns: Vec<String
     patterns
 }
 
-/// How sources are fetched, by host. What is faulty is left out; its fault is noted.
+/// How sources are fetched, by host. Entries with faults are left out; their faults are noted.
 pub(super) fn hosts(document: &mut Document, raw: Vec<raw::Host>) -> Arc<[SourceHost]> {
     raw.into_iter().enumerate().filter_map(|(index, raw)| host(document, index, raw)).collect()
 }

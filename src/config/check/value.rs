@@ -1,4 +1,4 @@
-//! One value against its rule. `None` where the value is missing or wrong; then its path has a fault.
+//! Checks one value by its rule. `None`: the value is missing or wrong, and its path has a fault if it must not be.
 
 use std::{fmt::Display, time::Duration};
 
@@ -7,7 +7,7 @@ use bytesize::ByteSize;
 use crate::config::document::Document;
 
 impl Document {
-    /// A text that has to be there.
+    /// A text that must be set.
     pub(super) fn required(&mut self, path: &str, raw: Option<String>, rule: fn(&str) -> Result<(), &'static str>) -> Option<String> {
         if raw.is_none() {
             self.fault(path, "is missing");
@@ -56,7 +56,7 @@ impl Document {
         None
     }
 
-    /// A duration as SQS takes it, between `least` and `most`.
+    /// A duration in whole seconds, as SQS takes it, between `least` and `most`.
     pub(super) fn whole_seconds(&mut self, path: &str, text: &str, least: Duration, most: Duration) -> Option<Duration> {
         let duration = self.duration(path, text, least, most)?;
         if duration.subsec_nanos() == 0 {

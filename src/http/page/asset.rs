@@ -1,4 +1,4 @@
-//! What pages refer to, under addresses that change with their content, so that browsers keep it for ever.
+//! Style, script and icons, under addresses that change with their content, so that browsers can cache them for ever.
 
 use std::sync::LazyLock;
 
@@ -6,9 +6,9 @@ use sha2::{Digest, Sha256};
 
 pub(super) const STYLE: &str = include_str!("style.css");
 pub(super) const SCRIPT: &str = include_str!("script.js");
-/// What only jobs' pages have besides.
+/// The script that only jobs' pages have.
 pub(super) const JOB_SCRIPT: &str = include_str!("job.js");
-/// The hull of a boat; its colour tells whether branches fail, or nothing is known.
+/// The icon. Its colour shows whether branches fail.
 const ICON: &str = r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><path d="M1 10.6h14l-2.4 3.4H3.2z" fill="FILL" stroke="STROKE"/><path d="M2.6 8.6 14 3.2v5.4z" fill="#4db3c8"/></svg>"##;
 
 /// A file that pages refer to.
@@ -20,7 +20,7 @@ pub(super) struct Asset {
     pub(super) content: String,
 }
 
-/// All of them.
+/// All assets.
 #[derive(Debug)]
 pub(super) struct Assets {
     pub(super) style: Asset,
@@ -32,7 +32,7 @@ pub(super) struct Assets {
 }
 
 impl Assets {
-    /// Those of this program.
+    /// The assets of this program.
     pub(super) fn get() -> &'static Self {
         static ASSETS: LazyLock<Assets> = LazyLock::new(|| {
             let icon =
@@ -53,7 +53,7 @@ impl Assets {
         [&self.style, &self.script, &self.job_script, &self.icon, &self.icon_failing, &self.icon_hollow]
     }
 
-    /// The one with this name below `/assets/`.
+    /// The asset of this name below `/assets/`.
     pub(super) fn find(&self, name: &str) -> Option<&Asset> {
         self.all().into_iter().find(|asset| asset.address.strip_prefix("/assets/") == Some(name))
     }
@@ -64,7 +64,7 @@ fn asset(name: &str, extension: &str, kind: &'static str, content: String) -> As
     Asset { address: format!("/assets/{name}-{hash}.{extension}"), kind, content }
 }
 
-/// Sixteen hexadecimal digits that differ where the content does.
+/// A hash of the content: sixteen hexadecimal digits.
 pub(super) fn hash(content: &[u8]) -> String {
     let digest = Sha256::digest(content);
     let first = digest.iter().take(8).fold(0_u64, |first, byte| first << 8 | u64::from(*byte));

@@ -1,10 +1,10 @@
-//! Bars: rectangles of SVG, whose places and widths are attributes in percent, so that no inline style is needed.
+//! Bars: SVG rectangles with positions and widths in percent as attributes, so that no inline style is needed.
 
 use maud::{Markup, html};
 
 use super::text::spelled;
 
-/// A stretch of a bar, in percent of its width.
+/// A part of a bar, in percent of its width.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Part {
     pub(super) tone: &'static str,
@@ -12,7 +12,7 @@ pub(super) struct Part {
     pub(super) width: f64,
 }
 
-/// Places that are drawn one by one.
+/// The most places that are drawn one by one.
 const BOXES: usize = 40;
 
 /// A part of a whole, in percent.
@@ -26,7 +26,7 @@ fn figure(value: f64) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-/// A bar of parts, with a sentence that says the same; `tick`: where the usual is.
+/// A bar of parts, with a text that says the same. `tick`: the position of the usual time.
 pub(super) fn bar(sentence: &str, parts: &[Part], tick: Option<f64>) -> Markup {
     html! {
         svg.bar role="img" aria-label=(spelled(sentence)) {
@@ -57,7 +57,7 @@ pub(super) fn shares(sentence: &str, counts: &[(&'static str, usize)]) -> Markup
     bar(sentence, &parts, None)
 }
 
-/// One box a place: taken, free, and those that CodeBuild refuses. Above 40 places one plain bar.
+/// One box for each place: taken, free, or refused by CodeBuild. Above 40 places one plain bar.
 pub(super) fn places(sentence: &str, taken: usize, free: usize, refused: usize) -> Markup {
     let all = taken + free + refused;
     if all > BOXES || all == 0 {

@@ -1,4 +1,4 @@
-//! Forms that ask before anything is done.
+//! Forms that ask for confirmation.
 
 use maud::{Markup, html};
 
@@ -30,7 +30,7 @@ fn reason(label: &str) -> Markup {
     html! { label for="reason" { (label) } input #reason name="reason" maxlength=(REASON) autocomplete="off"; }
 }
 
-/// What is wrong with what was sent, all at once.
+/// All problems of the form that was sent.
 pub(super) fn problems(problems: &[Problem]) -> Markup {
     html! {
         @if !problems.is_empty() {
@@ -44,7 +44,7 @@ pub(super) fn problems(problems: &[Problem]) -> Markup {
     }
 }
 
-/// Pause, or resume, one thing; without a scope, a choice of what.
+/// The form that pauses or resumes a scope. Without a scope it offers a choice.
 pub(super) fn pause(wanted: Option<&PauseScope>, paused: Option<&Pause>, scene: Scene<'_>) -> Page {
     let waiting = scene.jobs().filter(|job| job.state == State::Waiting).count();
     let running = scene.snapshot.limits.all.running;
@@ -113,7 +113,7 @@ fn scope_fields(wanted: &PauseScope) -> Markup {
     html! { input type="hidden" name="scope" value=(kind); input type="hidden" name="name" value=(name); }
 }
 
-/// Asks before a job is cancelled.
+/// The form that cancels a job.
 pub(super) fn cancel(job: &JobStanding, scene: Scene<'_>) -> Page {
     let main = html! {
         p.crumbs { a href="/jobs" { "Jobs" } " / " a href=(address(job)) { (Name(id(job))) } " / Cancel" }
@@ -136,7 +136,7 @@ pub(super) fn cancel(job: &JobStanding, scene: Scene<'_>) -> Page {
     still("Cancel a job", View::Jobs, main)
 }
 
-/// A message to be sent again, or for the first time.
+/// The form that sends a message, again or for the first time.
 pub(super) fn submit(body: &str, without_values: bool, wrong: &[Problem], scene: Scene<'_>) -> Page {
     let main = html! {
         p.crumbs { a href="/jobs" { "Jobs" } " / Send" }
@@ -153,7 +153,7 @@ pub(super) fn submit(body: &str, without_values: bool, wrong: &[Problem], scene:
     still("Send a job", View::Jobs, main)
 }
 
-/// Something that was asked for and not done.
+/// The page that says that a request was not carried out.
 pub(super) fn refused(head: &str, why: &str, back: &str) -> Page {
     let main = html! {
         h1 { (head) }

@@ -1,4 +1,4 @@
-//! A job's page: what broke, why it waits, how far it is.
+//! A job's page: why it failed, why it waits, how far it is.
 
 mod answer;
 mod axis;
@@ -22,7 +22,7 @@ use crate::job::{
     standing::{JobDetail, JobStanding, State},
 };
 
-/// Earlier jobs of the same branch that are looked at.
+/// How many earlier jobs of the same branch are read.
 const BEFORE: usize = 5;
 
 /// The view.
@@ -77,7 +77,7 @@ pub(super) fn pill(job: &JobStanding) -> Markup {
     html! { span.pill.(sign.tone()) role="status" { (sign.bare()) " " (sign.word()) } }
 }
 
-/// When it happened and how long it took, in a line.
+/// The job's times and durations, in one line.
 fn summary(detail: &JobDetail, scene: Scene<'_>) -> Markup {
     let job = &*detail.standing;
     let at = |text: &Option<String>| text.as_deref().and_then(time::parse);
@@ -101,7 +101,7 @@ fn summary(detail: &JobDetail, scene: Scene<'_>) -> Markup {
     }
 }
 
-/// Seconds as the record has them, whole.
+/// A time of the record in whole seconds.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "durations of builds are small and not negative")]
 pub(super) fn whole_seconds(seconds: f64) -> u64 {
     seconds.clamp(0.0, 1e9).round() as u64
@@ -131,7 +131,7 @@ pub(super) fn unreceived(id: &str, scene: Scene<'_>) -> Page {
     Page::new("Sent", View::Jobs, main)
 }
 
-/// The page of a job that nobody knows.
+/// The page of an unknown job.
 pub(super) fn not_found(wanted: &str, reach: std::time::Duration, scene: Scene<'_>) -> Page {
     let since = scene.now - jiff::SignedDuration::try_from(reach).unwrap_or_default();
     let main = html! {

@@ -1,4 +1,4 @@
-//! Every job, filtered: where is X?
+//! The list of all jobs, with filters.
 
 use maud::{Markup, html};
 
@@ -16,9 +16,9 @@ use crate::job::{
     standing::{JobStanding, State},
 };
 
-/// Rows a page.
+/// The rows of one page.
 const ROWS: usize = 100;
-/// The states that one looks for; what is being reported is found among those that run.
+/// The states of the filter. Jobs that are reported are among the running ones.
 const STATES: [State; 3] = [State::Waiting, State::Running, State::Ended];
 
 pub(super) fn view(query: &Query, scene: Scene<'_>) -> Page {
@@ -58,7 +58,7 @@ pub(super) fn view(query: &Query, scene: Scene<'_>) -> Page {
 }
 
 fn filters(query: &Query, scene: Scene<'_>) -> Markup {
-    // Counts by state of what the other filters let through.
+    // Counts by state of the jobs that match the other filters.
     let count = |state: State| {
         let is_it = |job: &&JobStanding| job.state == state || (state == State::Running && job.state == State::Reporting);
         scene.jobs().filter(is_it).filter(|job| query.filter.matches_besides_state(job)).count()

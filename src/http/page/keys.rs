@@ -1,4 +1,4 @@
-//! The keys, and how to do without them.
+//! The page of keyboard shortcuts, with the links that do the same.
 
 use maud::html;
 

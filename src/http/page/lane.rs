@@ -17,7 +17,7 @@ use crate::job::{
     standing::{JobStanding, State},
 };
 
-/// An hour, in seconds: what "lately" means.
+/// An hour, in seconds: the range of recent jobs.
 pub(super) const LATELY: u64 = 3_600;
 
 /// The jobs of each lane, in their order.
@@ -29,7 +29,7 @@ pub(super) struct Lanes<'a> {
 }
 
 impl<'a> Lanes<'a> {
-    /// A job is in exactly one lane. Those that are paused come last, whatever their turn.
+    /// Sorts the jobs into the lanes: each is in exactly one. Paused jobs come last, whatever their turn.
     pub(super) fn of(jobs: impl Iterator<Item = &'a JobStanding>) -> Self {
         let mut lanes = Self::default();
         for job in jobs {
@@ -44,7 +44,7 @@ impl<'a> Lanes<'a> {
     }
 }
 
-/// What is the same in all lanes: head, big number, bar, legend, rows, and the way to all of them.
+/// The common parts of a lane: head, number, bar, legend, rows, and the link to all jobs of it.
 struct Parts<'a> {
     key: &'static str,
     name: &'static str,
@@ -131,7 +131,7 @@ pub(super) fn running(jobs: &[&JobStanding], scene: Scene<'_>, rows: usize) -> M
     let all = &scene.snapshot.limits.all;
     let configured = all.limit.unwrap_or(all.running);
     let projects = &scene.snapshot.limits.projects;
-    // What the projects were found to take together, where that is known of each.
+    // The learned capacity of all projects together, if it is known of each.
     let learned = projects.iter().map(|project| project.learned).sum::<Option<usize>>().filter(|_| !projects.is_empty());
     let takes = all.learned.or(learned).map_or(configured, |learned| learned.min(configured));
     let refused = configured - takes;
@@ -178,7 +178,7 @@ pub(super) fn ended(jobs: &[&JobStanding], scene: Scene<'_>, rows: usize) -> Mar
     ];
     let sentence =
         format!("{succeeded} succeeded, {failed} failed, {timed_out} timed out, {errored} errored, {other} cancelled or superseded");
-    // Of what was cancelled nobody knows whether it would have succeeded.
+    // Cancelled jobs are left out: they neither succeeded nor failed.
     let share = (succeeded * 100).checked_div(all);
     let parts = Parts {
         key: "ended",

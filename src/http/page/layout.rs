@@ -1,4 +1,4 @@
-//! What is around every view: head, header, notices, footer.
+//! The frame of every view: head, header, notices, footer.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
@@ -16,7 +16,7 @@ use crate::job::{
     standing::{JobStanding, Notice, Pause, PauseScope, Severity, State},
 };
 
-/// Notices that are shown; the rest are counted.
+/// How many notices are shown; the rest are counted.
 const NOTICES: usize = 3;
 
 /// The places of the navigation.
@@ -30,23 +30,23 @@ pub(super) enum View {
     Other,
 }
 
-/// How the address asks for the page to look.
+/// The appearance that the address asks for.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Look {
-    /// `dark` or `light`; else as the screen's setting says.
+    /// `dark` or `light`; else as the browser is set.
     pub(super) theme: Option<&'static str>,
-    /// For a screen on the wall.
+    /// For a wall screen: large and without controls.
     pub(super) wall: bool,
 }
 
-/// A view's own part of the page.
+/// The part of the page that differs between views.
 pub(super) struct Page {
     pub(super) title: String,
     pub(super) view: View,
     pub(super) look: Look,
     /// Whether it shows a log.
     pub(super) log: bool,
-    /// Whether it is fetched again when something changes; forms are not.
+    /// Whether the script fetches it again when something changes. Forms are not fetched again.
     pub(super) live: bool,
     pub(super) main: Markup,
 }
@@ -65,7 +65,7 @@ fn failing(scene: Scene<'_>) -> usize {
     };
     let mut mended = std::collections::HashSet::new();
     let mut failing = 0;
-    // The newest ended first: a success is seen before what it mends.
+    // The newest come first: a success comes before the failures that it ends.
     for job in scene.jobs().filter(|job| is_lately(job, scene)) {
         match job.status {
             Some(Status::Succeeded) => drop(mended.insert(branch(job))),
@@ -139,16 +139,16 @@ fn header(page: &Page, scene: Scene<'_>) -> Markup {
     }
 }
 
-/// A hull on a slipway, and its sail.
+/// The logo: a hull on a slipway, and its sail.
 fn brand() -> Markup {
     PreEscaped(r#"<svg class="mark" viewBox="0 0 16 16" aria-hidden="true"><path d="M2.6 8.6 14 3.2v5.4z" class="fill-run"/><path d="M1 10.6h14l-2.4 3.4H3.2z" fill="currentColor"/></svg>"#.to_owned())
 }
 
 fn notices(scene: Scene<'_>) -> Markup {
     let pauses = &scene.snapshot.limits.pauses;
-    // A pause is told in more words here, and by what resumes it.
+    // Pauses have a text of their own here, with the link that resumes them.
     let others = scene.snapshot.notices.iter().filter(|notice| notice.kind != "paused");
-    // Of equals they come first: they are what somebody here can end.
+    // They come first among equals: the viewer can end them.
     let mut all: Vec<_> = pauses.iter().map(|pause| (Severity::Warning, paused(pause, scene))).collect();
     all.extend(others.map(|it| (it.severity, notice(it, scene))));
     all.extend(just_started(scene).map(|markup| (Severity::Warning, markup)));
@@ -199,7 +199,7 @@ fn paused(pause: &Pause, scene: Scene<'_>) -> Markup {
     }
 }
 
-/// In the first minute: what is shown may not be all yet.
+/// The text of the first minute, when the list may not be complete yet.
 fn just_started(scene: Scene<'_>) -> Option<Markup> {
     let started = time::parse(&scene.snapshot.started_at).filter(|started| time::seconds(*started, scene.now) < 60)?;
     let is_before = |job: &&JobStanding| {

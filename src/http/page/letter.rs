@@ -16,10 +16,10 @@ use crate::job::{
     standing::{DeadLetter, DeadLetterKind},
 };
 
-/// How much of a message is shown, in bytes; SQS takes 1 MiB.
+/// How much of a message is shown, in bytes. A message may have 1 MiB.
 const BODY: usize = 16 * 1024;
 
-/// What a message says of itself, whether or not it is a valid job.
+/// Fields of a message that need not be a valid job.
 #[derive(Debug, Default)]
 struct Said {
     tenant: Option<String>,
@@ -122,7 +122,7 @@ pub(super) fn entry(letter: &DeadLetter, scene: Scene<'_>) -> Markup {
     }
 }
 
-/// The message, with the values that the problems are about underlined.
+/// The message, with the values that have problems underlined.
 pub(super) fn message(letter: &DeadLetter) -> Markup {
     let body = letter.body.get(..letter.body.floor_char_boundary(BODY)).unwrap_or_default();
     let spots = spots(body, &letter.problems);
@@ -137,9 +137,9 @@ pub(super) fn message(letter: &DeadLetter) -> Markup {
     }
 }
 
-/// Where in the text the values are that problems name, in their order, none within another.
+/// The ranges of the values that have problems, in order and not nested.
 fn spots(body: &str, problems: &[Problem]) -> Vec<(usize, usize)> {
-    // The values' own texts, borrowed from the body: where they begin is where they are.
+    // The values borrow from the body, so their addresses give their ranges.
     let mut spots: Vec<_> = problems.iter().filter_map(|problem| spot(body, &problem.path)).collect();
     spots.sort_unstable();
     let mut end = 0;

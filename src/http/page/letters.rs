@@ -1,4 +1,4 @@
-//! The dead letters: who must mend what.
+//! The view of the dead letters.
 
 use maud::{Markup, html};
 
@@ -14,10 +14,10 @@ use crate::{
     job::standing::{DeadLetter, DeadLetterKind},
 };
 
-/// Letters on one page.
+/// The letters of one page.
 const MOST: usize = 500;
 
-/// What the address filters.
+/// The filter in the address.
 #[derive(Debug, Default, Clone)]
 pub(super) struct Wanted {
     pub(super) kind: Option<DeadLetterKind>,
@@ -25,7 +25,7 @@ pub(super) struct Wanted {
 }
 
 impl Wanted {
-    /// Whether nothing is filtered.
+    /// Whether there is no filter.
     pub(super) fn is_all(&self) -> bool {
         self.kind.is_none() && self.text.is_empty()
     }
@@ -122,7 +122,7 @@ pub(super) fn view(look: &Look, wanted: &Wanted, told: Option<&Markup>, scene: S
     Page { live: false, ..Page::new("Dead letters", View::DeadLetters, main) }
 }
 
-/// What is selected, and what can be done with it: never with what came meanwhile.
+/// The selected letters and the actions on them. Letters that came later are never included.
 fn selection(shown: &[&DeadLetter], scene: Scene<'_>) -> Markup {
     html! {
         form.selection #selection method="post" action="/dead-letters/redrive" {
@@ -138,7 +138,7 @@ fn selection(shown: &[&DeadLetter], scene: Scene<'_>) -> Markup {
     }
 }
 
-/// Asks before these are deleted.
+/// The form that deletes letters.
 pub(super) fn confirm_delete(letters: &[&DeadLetter], scene: Scene<'_>) -> Page {
     let main = html! {
         p.crumbs { a href="/dead-letters" { "Dead letters" } " / Delete" }
@@ -159,7 +159,7 @@ pub(super) fn confirm_delete(letters: &[&DeadLetter], scene: Scene<'_>) -> Page 
     Page { live: false, ..Page::new("Delete dead letters", View::DeadLetters, main) }
 }
 
-/// A message to be corrected: the same checks as the daemon's, all problems at once.
+/// The form that corrects a message. It has the daemon's own checks, and shows all problems at once.
 pub(super) fn edit(letter: &DeadLetter, body: &str, problems: &[crate::job::problem::Problem], scene: Scene<'_>) -> Page {
     let main = html! {
         p.crumbs { a href="/dead-letters" { "Dead letters" } " / " (Name(letter.job.as_deref().unwrap_or("no id"))) " / Edit" }

@@ -1,4 +1,4 @@
-//! Every limit: who holds the places, and what could be changed.
+//! The view of all limits: how much of each is used, and by whom.
 
 use maud::{Markup, html};
 
@@ -17,10 +17,10 @@ use crate::{
     job::standing::{JobStanding, LimitStanding, PauseScope, State},
 };
 
-/// Rows of one table; the rest are counted.
+/// The most rows of one table; the rest are counted.
 const ROWS: usize = 200;
 
-/// What the limits of one table are about.
+/// The kind of a table's limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum About {
     All,
@@ -88,7 +88,7 @@ fn row(limit: &LimitStanding, about: About, scene: Scene<'_>) -> Markup {
         About::Repository => Some("repository"),
         About::All | About::Project => None,
     };
-    // Projects are no filter of jobs; what starts next there is what waits for a profile of theirs.
+    // Jobs cannot be filtered by project, so the link is by profile.
     let next = match about {
         About::Project => None,
         _ => scene
@@ -116,7 +116,7 @@ fn row(limit: &LimitStanding, about: About, scene: Scene<'_>) -> Markup {
     }
 }
 
-/// How many may wait, and what becomes of further ones.
+/// How many jobs may wait, and what happens to further ones.
 fn most_waiting(limit: &LimitStanding) -> Markup {
     let then = limit.when_full.map(WhenFull::as_str);
     html! { @if let Some(most) = limit.waiting_limit { " of " (number(most)) @if let Some(then) = then { ", then " (then) } } }

@@ -1,4 +1,4 @@
-//! The Overview: is it healthy, is it full, what broke last.
+//! The Overview: waiting, running and ended jobs.
 
 use std::collections::HashMap;
 
@@ -21,12 +21,12 @@ use crate::job::{
     standing::{LimitStanding, State},
 };
 
-/// Rows a lane, unless the address says otherwise.
+/// The rows of a lane by default.
 pub(super) const ROWS: usize = 10;
 const TENANTS: usize = 12;
 const LETTERS: usize = 4;
 
-/// The view, of the jobs that the address asks for.
+/// The view of the jobs that match the address.
 pub(super) fn view(scene: Scene<'_>, query: &Query) -> Page {
     let (look, rows) = (query.look, query.rows.unwrap_or(ROWS));
     let lanes = Lanes::of(scene.jobs().filter(|job| query.filter.matches(job)));
@@ -48,7 +48,7 @@ pub(super) fn view(scene: Scene<'_>, query: &Query) -> Page {
     Page { look, ..Page::new("", View::Overview, main) }
 }
 
-/// What a tenant's jobs come to.
+/// The sums of a tenant's jobs.
 #[derive(Debug, Default, Clone, Copy)]
 struct Tally {
     succeeded: usize,
@@ -136,7 +136,7 @@ fn tenant(limit: &LimitStanding, tally: Tally) -> Markup {
     }
 }
 
-/// A limit's places, with those that CodeBuild refuses.
+/// The places of a limit, with those that CodeBuild refuses.
 pub(super) fn limit_bar(limit: &LimitStanding) -> Markup {
     let most = limit.burst.or(limit.limit).unwrap_or(0).max(limit.running);
     let takes = limit.learned.map_or(most, |learned| learned.clamp(limit.running, most));

@@ -1,4 +1,4 @@
-//! The query of a page's address: what the view filters, and how it looks. It lives in the address alone.
+//! The query of a page's address: the filter and the appearance of a view. There is no other state.
 
 use maud::{Markup, html};
 use url::form_urlencoded;
@@ -12,14 +12,14 @@ use crate::{
     job::standing::State,
 };
 
-/// Rows a lane.
+/// The range of the rows of a lane.
 const ROWS: std::ops::RangeInclusive<usize> = 4..=40;
-/// What the page's own parameters must be.
+/// The rules of the page's own parameters.
 const OWN: [(&str, &str); 3] = [("theme", "dark or light"), ("rows", "a whole number from 4 to 40"), ("page", "a whole number from 1")];
-/// Parameters of an address; what comes behind them is not read.
+/// The most parameters of an address; further ones are not read.
 const MOST: usize = 100;
 
-/// What an address asks for.
+/// An address's query.
 #[derive(Debug, Default, Clone)]
 pub(super) struct Query {
     pub(super) filter: Filter,
@@ -29,7 +29,7 @@ pub(super) struct Query {
     pub(super) rows: Option<usize>,
     /// From 1.
     pub(super) page: usize,
-    /// What of it means nothing, in words.
+    /// Texts about parameters that mean nothing.
     pub(super) faults: Vec<String>,
 }
 
@@ -53,7 +53,7 @@ impl Query {
         read
     }
 
-    /// Takes what is the page's own, if it is that.
+    /// Takes a parameter if it is one of the page's own.
     fn own(&mut self, name: &str, value: &str) -> bool {
         match (name, value) {
             ("theme", "dark") => self.look.theme = Some("dark"),
@@ -97,7 +97,7 @@ impl Query {
         self.address(|_, name| of_states(name), &more)
     }
 
-    /// Each filter as a chip that takes it away.
+    /// Each filter as a chip with a link that removes it.
     pub(super) fn chips(&self) -> Markup {
         let filters = self.pairs.iter().enumerate().filter(|(_, (name, _))| !matches!(name.as_str(), "state" | "q"));
         html! {

@@ -1,4 +1,4 @@
-//! Addresses of the page, and what each is answered with.
+//! The routes of the status page.
 
 mod act;
 mod letters;
@@ -22,7 +22,7 @@ use crate::{
     job::reference::{Reference, segment},
 };
 
-/// Every address of the page.
+/// All routes of the status page.
 pub(in crate::http) fn router() -> Router<Pages> {
     Router::new()
         .route("/", get(overview))
@@ -54,7 +54,7 @@ async fn overview(
 
 async fn jobs(State(pages): State<Pages>, Extension(right): Extension<Right>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
     let query = Query::read(query.as_deref().unwrap_or_default());
-    // Who knows the id wants the job.
+    // A query that is exactly a job's id leads to the job.
     if query.pairs.len() == 1 && !query.text().is_empty() {
         let wanted = query.text().trim();
         if let Some(id) = pages.vitals.console().and_then(|console| exactly(&console, wanted)) {
@@ -64,8 +64,7 @@ async fn jobs(State(pages): State<Pages>, Extension(right): Extension<Right>, Ra
     show(&pages, right, &headers, |scene| jobs::view(&query, scene))
 }
 
-/// The one job that is called so: by its id, or by a build's. Whether CodeBuild knows a build that nobody here does is for the job's page to
-/// find out.
+/// The one job of this id, or of this build. A build that is not in memory is looked up in CodeBuild by the job's page.
 fn exactly(console: &Console, wanted: &str) -> Option<String> {
     if console.snapshot().jobs.iter().any(|job| row::id(job) == wanted) {
         return Some(wanted.to_owned());
@@ -107,7 +106,7 @@ async fn keys(State(pages): State<Pages>, Extension(right): Extension<Right>, he
     show(&pages, right, &headers, |_| keys::view())
 }
 
-/// Style, script and icons: kept for ever, since another content has another address.
+/// Style, script and icons. They are cached for ever, because other content has another address.
 async fn asset(Path(name): Path<String>) -> Response {
     match Assets::get().find(&name) {
         Some(asset) => {

@@ -1,4 +1,4 @@
-//! A job as a row of a lane: two lines, of one height in all lanes.
+//! A job as a row of a lane: two lines, with the same height in all lanes.
 
 use maud::{Markup, html};
 
@@ -35,12 +35,12 @@ pub(super) fn tenant(job: &JobStanding) -> &str {
     job.job.tenant.as_ref().map_or("unknown", |tenant| tenant.as_str())
 }
 
-/// Since when it has waited: from when it was sent, where that is known.
+/// Since when it waits: since it was sent, if that is known.
 pub(super) fn sent(job: &JobStanding) -> Option<jiff::Timestamp> {
     time::parse(job.job.enqueued_at.as_deref().unwrap_or(&job.received_at))
 }
 
-/// What a link to the job is read as.
+/// The accessible name of a link to the job.
 pub(super) fn label(job: &JobStanding) -> String {
     let revision = revision(job).map(|revision| format!(" at {}", spelled(revision))).unwrap_or_default();
     format!("{}{revision}, job {}", spelled(repository(job)), spelled(id(job)))
@@ -137,7 +137,7 @@ fn running(job: &JobStanding, scene: Scene<'_>) -> Cells {
     }
 }
 
-/// How long a running build still takes, or by how much it is over.
+/// How long a running build still takes, or by how much it exceeds the usual time.
 pub(super) fn left(job: &JobStanding, scene: Scene<'_>) -> Markup {
     let elapsed = time::since(job.started_at.as_deref(), scene.now).unwrap_or_default();
     if let Some(since) = job.cancelling_since.as_deref().and_then(time::parse) {
@@ -151,12 +151,12 @@ pub(super) fn left(job: &JobStanding, scene: Scene<'_>) -> Markup {
     }
 }
 
-/// The row's own scale: full width is the longer of what nine of ten builds stay below and now.
+/// The bar of a running build. Its full width is the time that nine of ten builds stay below, or the present time if that is longer.
 pub(super) fn phase_bar(job: &JobStanding, scene: Scene<'_>) -> Markup {
     let now = scene.now;
     let elapsed = time::since(job.started_at.as_deref(), now).unwrap_or_default();
     let phase = job.phase.as_deref().map_or_else(|| "Starting".to_owned(), phase);
-    // What came before the build's own commands; all of it until they begin.
+    // The time before the build's own commands; all of it until they begin.
     let before = match (&job.started_at, &job.building_since) {
         (Some(started), Some(building)) => time::parse(building).and_then(|building| time::since(Some(started), building)),
         _ => None,
@@ -190,7 +190,7 @@ fn ended(job: &JobStanding, scene: Scene<'_>) -> Cells {
     Cells { lead: Sign::of(job).named(), when: html! { @if let Some(ended) = ended { (time::ago(ended, scene.now)) } }, below }
 }
 
-/// What came of a job that did not fail.
+/// The result of a job that did not fail.
 pub(super) fn result(job: &JobStanding, status: Status) -> Markup {
     match status {
         Status::Superseded => html! {
@@ -214,7 +214,7 @@ fn without_registry(reference: &str) -> &str {
     }
 }
 
-/// The line that says what broke it, without the word that all such lines begin with.
+/// The decisive line, without the word `error` that most begin with.
 pub(super) fn decisive(job: &JobStanding) -> Markup {
     let text = job.decisive_line.as_deref().unwrap_or_default();
     let text = text.lines().next().unwrap_or_default().trim_start();

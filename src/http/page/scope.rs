@@ -1,11 +1,11 @@
-//! What is paused: in words, and in an address.
+//! The scope of a pause as text, and in an address.
 
 use maud::{Markup, html};
 
 use super::text::{Name, encoded};
 use crate::job::standing::PauseScope;
 
-/// What is paused, in words.
+/// The scope as text.
 pub(super) fn scope(scope: &PauseScope) -> Markup {
     match scope {
         PauseScope::All => html! { "Everything" },
@@ -15,7 +15,7 @@ pub(super) fn scope(scope: &PauseScope) -> Markup {
     }
 }
 
-/// A pause's scope as an address has it.
+/// The scope for an address.
 pub(super) fn scope_query(scope: &PauseScope) -> String {
     match scope {
         PauseScope::All => "scope=all".to_owned(),
@@ -25,7 +25,7 @@ pub(super) fn scope_query(scope: &PauseScope) -> String {
     }
 }
 
-/// A pause's scope, from an address or a form.
+/// Reads a scope from an address or a form.
 pub(super) fn read_scope(kind: &str, name: &str) -> Option<PauseScope> {
     let name = name.trim().to_owned();
     match (kind, name.is_empty()) {

@@ -1,4 +1,4 @@
-//! The signs of states: outlines that differ from each other without colour.
+//! Icons of states, whose outlines differ without colour.
 
 use maud::{Markup, PreEscaped, html};
 
@@ -7,7 +7,7 @@ use crate::job::{
     standing::{JobStanding, State},
 };
 
-/// What a sign stands for.
+/// The meaning of an icon.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Sign {
     Waiting,
@@ -48,7 +48,7 @@ impl Sign {
         }
     }
 
-    /// In a word.
+    /// Its name in a word.
     pub(super) fn word(self) -> &'static str {
         match self {
             Self::Waiting => "waiting",
@@ -102,12 +102,12 @@ impl Sign {
         }
     }
 
-    /// With its word as its name.
+    /// The icon with an accessible name.
     pub(super) fn named(self) -> Markup {
         self.svg(Some(self.word()))
     }
 
-    /// Beside the word: nothing that is read twice.
+    /// The icon beside its name, without an accessible name of its own.
     pub(super) fn bare(self) -> Markup {
         self.svg(None)
     }

@@ -1,4 +1,4 @@
-//! What the page knows besides the engine: which daemon it is, and which forms are its own.
+//! Data of the page that does not come from the engine: which daemon it is, and the token of its forms.
 
 use std::{
     hash::{BuildHasher, RandomState},
@@ -12,16 +12,16 @@ use crate::{
     engine::{Vitals, dead_letter::Look},
 };
 
-/// What does not change while the daemon runs.
+/// Facts that do not change while the daemon runs.
 #[derive(Debug, Clone, Default)]
 pub struct Daemon {
-    /// The names of its queues.
+    /// The names of the queues.
     pub queues: Vec<String>,
-    /// Where they are.
+    /// The queues' region.
     pub region: Option<String>,
-    /// The line that sends a first job.
+    /// The command that sends a first job.
     pub submit: String,
-    /// Ended jobs that it remembers at most.
+    /// The most ended jobs that are remembered.
     pub history: usize,
 }
 
@@ -38,7 +38,7 @@ struct Shared {
 }
 
 impl Site {
-    /// Of a daemon with this configuration.
+    /// The page of a daemon with this configuration.
     pub fn of(config: &Config) -> Self {
         let queues: Vec<_> = config.queues.iter().map(|queue| queue.name().to_owned()).collect();
         let first = config.queues.first().map_or("", |queue| queue.url.as_str());
@@ -55,30 +55,30 @@ impl Site {
         &self.shared.daemon
     }
 
-    /// Which forms are the page's own.
+    /// The token of the page's own forms.
     pub(super) fn token(&self) -> &str {
         &self.shared.token
     }
 
-    /// Whether a form is the page's own.
+    /// Whether a token is that of the page's own forms.
     pub(super) fn is_token(&self, presented: &str) -> bool {
         presented.as_bytes().ct_eq(self.shared.token.as_bytes()).into()
     }
 
-    /// What the last look at the dead-letter queues found.
+    /// The last look at the dead letters.
     pub(super) fn letters(vitals: &Vitals) -> Option<Arc<Look>> {
         vitals.controls()?.dead_letters.last()
     }
 }
 
 impl Default for Site {
-    /// Of a daemon that nothing is known of.
+    /// The page of a daemon of which nothing is known.
     fn default() -> Self {
         Self { shared: Arc::new(Shared { daemon: Daemon::default(), token: token() }) }
     }
 }
 
-/// 256 bits that nobody guesses: keys that the system drew, each used once.
+/// A token of 256 random bits, from keys of the operating system that are each used once.
 fn token() -> String {
     let [first, second, third, fourth] = [0, 1, 2, 3].map(|index: u8| RandomState::new().hash_one(index));
     format!("{first:016x}{second:016x}{third:016x}{fourth:016x}")

@@ -1,4 +1,4 @@
-//! What a job brings, as text: never markup, and nothing in it is invisible.
+//! Texts of jobs in pages: never as markup, and with all characters visible.
 
 use std::fmt::Write as _;
 
@@ -9,7 +9,7 @@ use crate::job::{
     standing::JobStanding,
 };
 
-/// A name, isolated from the direction of the text around it. Control characters and invisible ones are drawn as boxes.
+/// A name, isolated from the direction of the text around it. Control characters and invisible ones are shown as boxes.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Name<'a>(pub(super) &'a str);
 
@@ -19,7 +19,7 @@ impl Render for Name<'_> {
     }
 }
 
-/// Text whose control characters and invisible ones are drawn as boxes.
+/// A text. Control characters and invisible ones are shown as boxes.
 pub(super) fn boxed(text: &str) -> Markup {
     let spelled = spelled(text);
     let mut rest = spelled.as_str();
@@ -51,7 +51,7 @@ pub(super) fn spelled(text: &str) -> String {
     spelled
 }
 
-/// What stands before the first written-out character, its code, and what stands behind it.
+/// The text before the first written-out character, its code, and the text after it.
 fn next_box(text: &str) -> Option<(&str, &str, &str)> {
     let mut from = 0;
     while let Some(found) = text[from..].find("<U+") {
@@ -66,7 +66,7 @@ fn next_box(text: &str) -> Option<(&str, &str, &str)> {
     None
 }
 
-/// A repository as rows name it: without its host, and of a path its last two parts.
+/// A repository in a row: without its host, and only the last two parts of a path.
 pub(super) fn repository(job: &JobStanding) -> &str {
     let url = job.job.source.as_ref().map_or("", |source| source.url.as_str());
     let whole = job.repository.trim_matches('/');
@@ -80,7 +80,7 @@ pub(super) fn repository(job: &JobStanding) -> &str {
     if short.is_empty() { "no name" } else { short }
 }
 
-/// A link's address, where a page may have one: `https:` only.
+/// An address for a link: only `https:`.
 pub(super) fn https(url: &str) -> Option<&str> {
     let is_plain = url.bytes().all(|byte| byte.is_ascii_graphic());
     Some(url).filter(|url| is_plain && url.len() > 8 && url.starts_with("https://"))
@@ -91,7 +91,7 @@ pub(super) fn encoded(text: &str) -> String {
     url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20")
 }
 
-/// With a capital letter, where it begins with one of ASCII.
+/// The text with its first letter in upper case, if that is ASCII.
 pub(super) fn capital(word: &str) -> String {
     let mut word = word.to_owned();
     if let Some(first) = word.get_mut(..1) {

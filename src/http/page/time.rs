@@ -1,4 +1,4 @@
-//! Times, durations and estimates in words. All times of a page are of one zone: UTC, unless the script turns all of them.
+//! Times, durations and estimates as text. All times of a page have one zone: UTC, or the reader's if the script converts them.
 
 use jiff::{Timestamp, tz::TimeZone};
 use maud::{Markup, html};
@@ -7,7 +7,7 @@ const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
 
-/// Steps of an estimate, in minutes, so that a range changes only when it is off by a step.
+/// The steps of an estimate, in minutes: a range changes only by a step.
 const LOW: [u64; 12] = [0, 1, 2, 3, 4, 5, 8, 10, 15, 20, 30, 45];
 const HIGH: [u64; 12] = [1, 2, 3, 5, 8, 10, 15, 20, 30, 45, 60, 90];
 
@@ -82,7 +82,7 @@ fn full(at: Timestamp) -> String {
     at.to_zoned(TimeZone::UTC).strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 
-/// How the script writes a time: what it counts on, and what it turns to the reader's zone.
+/// How the script updates a time: counting, or converted to the reader's zone.
 #[derive(Debug, Clone, Copy)]
 enum Format {
     Age,
@@ -101,17 +101,17 @@ fn element(at: Timestamp, format: Format, text: &str) -> Markup {
     html! { time datetime=(format!("{at:.0}")) title=(full(at)) data-time=(name) { (text) } }
 }
 
-/// How long ago it was; the browser counts on.
+/// How long ago it was. The browser keeps counting.
 pub(super) fn ago(at: Timestamp, now: Timestamp) -> Markup {
     element(at, Format::Age, &age(seconds(at, now)))
 }
 
-/// How long it has taken since; the browser counts on.
+/// How long it has taken. The browser keeps counting.
 pub(super) fn elapsed(at: Timestamp, now: Timestamp) -> Markup {
     element(at, Format::Elapsed, &duration(seconds(at, now)))
 }
 
-/// The time of the page itself; the script's clock begins with it.
+/// The time of the page itself. The script's clock begins with it.
 pub(super) fn now(at: Timestamp) -> Markup {
     html! { time datetime=(format!("{at:.3}")) title=(full(at)) data-now { (clock(at)) } }
 }

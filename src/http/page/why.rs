@@ -1,4 +1,4 @@
-//! Why a job waits, in words.
+//! Why a job waits, as text.
 
 use maud::{Markup, html};
 
@@ -8,10 +8,10 @@ use crate::job::{
     standing::{Cause, JobStanding, Limits, PauseScope, Reason},
 };
 
-/// What a reason asks of people: the class of its colour, its name in a legend, and the reasons of the API that it stands for.
+/// The kind of a reason, by who can act: with a colour's class, a name in the legend, and the API's reasons.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// Be patient: a place comes free.
+    /// Nobody has to act: a place will be free.
     NoPlace,
     /// A limit of the tenant, profile or repository.
     OwnLimit,
@@ -42,7 +42,7 @@ impl Kind {
         }
     }
 
-    /// `tenants_only`: no other limit of its own holds any job back.
+    /// `tenants_only`: of the jobs' own limits only those of tenants hold jobs back.
     pub(super) fn word(self, tenants_only: bool) -> &'static str {
         match self {
             Self::NoPlace => "no free place",
@@ -64,7 +64,7 @@ impl Kind {
     }
 }
 
-/// Whether of all limits of their own only those of tenants hold jobs back.
+/// Whether of the jobs' own limits only those of tenants hold jobs back.
 pub(super) fn tenants_only(jobs: &[&JobStanding]) -> bool {
     let mut reasons = jobs.iter().filter_map(|job| Some(job.wait.as_ref()?.reasons.first()?.reason));
     !reasons.any(|reason| matches!(reason, Cause::Profile | Cause::Repository))
@@ -80,7 +80,7 @@ pub(super) fn first(job: &JobStanding, scene: Scene<'_>, linked: bool) -> Markup
     }
 }
 
-/// A reason, with what it names; `linked`: the job that comes first in a group is a link.
+/// A reason with its name. `linked`: the job that comes first in a group is a link.
 pub(super) fn words(reason: &Reason, scene: Scene<'_>, linked: bool) -> Markup {
     let name = reason.name.as_deref().unwrap_or_default();
     let of = html! { @if let (Some(running), Some(limit)) = (reason.running, reason.limit) { " runs " (running) " of " (limit) @if let Some(burst) = reason.burst { " (burst " (burst) ")" } } @else { " is at its limit" } };

@@ -48,7 +48,7 @@ fn way(imports: &Imports, from: &str, to: &str) -> Option<Vec<String>> {
 }
 
 #[test]
-fn a_circle_is_found_however_it_is_written() {
+fn a_circle_is_found_in_every_form() {
     let table: &[(&[(&str, &str)], usize)] = &[
         (&[("a", "use crate::b::B;"), ("b", "use crate::c;"), ("c", "fn c() { crate::a::a() }")], 1),
         (&[("a", "use crate::{\n    b::{self, B},\n    c,\n};"), ("b", ""), ("c", "use super::{d, a::{A as Other, B}};")], 1),

@@ -43,7 +43,7 @@ fn complaint(path: &str, text: &str) -> Option<String> {
 /// The comment that a file begins with: of Rust its `//!` lines, of Python its docstring.
 fn head(path: &str, text: &str) -> String {
     let text = if text.starts_with("#!") { text.split_once('\n').unwrap_or_default().1 } else { text };
-    if path.ends_with(".py") {
+    if Path::new(path).extension().is_some_and(|extension| extension == "py") {
         let text = text.trim_start();
         return text.strip_prefix("\"\"\"").and_then(|text| text.split_once("\"\"\"")).unwrap_or_default().0.to_owned();
     }

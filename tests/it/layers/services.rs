@@ -1,4 +1,4 @@
-//! The embedded endpoint's services are built alike: who knows one finds his way in all.
+//! The services of the embedded endpoint have the same parts, and these import each other in one direction.
 
 use std::collections::BTreeSet;
 

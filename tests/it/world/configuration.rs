@@ -1,4 +1,4 @@
-//! What a world's daemon is told: the local configuration, and changes of it.
+//! The configuration of a world's daemon: the local one with changes.
 
 use std::sync::Arc;
 

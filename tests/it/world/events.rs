@@ -1,4 +1,4 @@
-//! What subscribers get.
+//! The events that a subscriber gets.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -1,4 +1,4 @@
-//! Answers that AWS did not give.
+//! Answers that are made up here: refusals and broken batches.
 
 use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::ConnectorError};
 use aws_smithy_types::body::SdkBody;

@@ -1,4 +1,4 @@
-//! What becomes of a call.
+//! What happens to a call, drawn by chance.
 
 use std::{sync::atomic::Ordering, time::Duration};
 

@@ -1,4 +1,4 @@
-//! Projects, builds and tokens, read from the store; and what becomes of the builds that had not ended.
+//! Reads projects, builds and tokens from the store, and ends the builds that were running.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! How a runner tells CodeBuild what happens in a build.
+//! The progress of a build, as its runner reports it to CodeBuild.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! What CodeBuild asks of whoever carries its builds out.
+//! The interface between CodeBuild and the runner of its builds.
 
 use std::{collections::BTreeMap, fmt, future::Future, pin::Pin};
 

@@ -1,4 +1,4 @@
-//! Everything that a caller can put anywhere: the invariants of the fuzz target, on its seeds and on calls made to hurt.
+//! Hostile calls: the invariants of the fuzz target, on its seeds and on malformed calls.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 

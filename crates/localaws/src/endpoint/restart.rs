@@ -1,6 +1,6 @@
-//! What is left after a kill: every call that was answered, and nothing of one half of it.
+//! The state after a kill: every call that was answered, and no partial call.
 //!
-//! A kill is a copy of the folder as it lies on the disk, opened while the first endpoint goes on. Both are then asked the same.
+//! A kill is simulated by a copy of the folder on the disk, opened while the first endpoint goes on. Both must then give the same answers.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

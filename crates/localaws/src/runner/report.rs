@@ -1,4 +1,4 @@
-//! Where a runner reports to: a build's [`Progress`], or whoever listens in its place.
+//! The receiver of a runner's reports: a build's [`Progress`], or another listener.
 
 use std::{fmt, pin::Pin};
 

@@ -1,4 +1,4 @@
-//! What AWS keeps for builds, the Parameter Store's values and the Secrets Manager's, as the operator gave them.
+//! The values of the Parameter Store and the Secrets Manager, as the operator gave them.
 
 use std::collections::BTreeMap;
 

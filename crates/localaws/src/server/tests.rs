@@ -39,10 +39,6 @@ impl Faults for Cut {
     fn before(&self, _: &str, operation: &str) -> Option<Fault> {
         (operation == "GetQueueUrl").then_some(Fault::Drop)
     }
-
-    fn after(&self, _: &str, _: &str) -> Option<Fault> {
-        None
-    }
 }
 
 async fn start() -> (SocketAddr, CancellationToken, JoinHandle<io::Result<()>>) {

@@ -1,5 +1,5 @@
-//! Which requests are calls at all. A web page can have its browser fetch images and send forms to any address, but it cannot add an
-//! `Authorization` header without asking first, and that question is answered with a refusal.
+//! Refuses requests that are no calls. A web page can make its browser send requests to any address, but it cannot add an `Authorization`
+//! header without a preflight request, which is refused.
 
 use bytes::Bytes;
 use http::{Method, Request, StatusCode, header};

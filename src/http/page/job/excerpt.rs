@@ -1,4 +1,4 @@
-//! The log on a job's page: the excerpt with its line numbers, or the log of a build that runs; and the whole of it, page by page.
+//! The log on a job's page: the excerpt with line numbers, or the log of a running build; and the whole log, page by page.
 
 use maud::{Markup, html};
 
@@ -56,15 +56,15 @@ fn live(job: &JobStanding) -> Markup {
     }
 }
 
-/// A line of the excerpt, or what is left out between two.
+/// A line of the excerpt, or a gap between two lines.
 #[derive(Debug, PartialEq, Eq)]
 enum Piece<'a> {
     Line { number: Option<usize>, text: &'a str },
     Gap { lines: usize, unread: bool, from: Option<usize> },
 }
 
-/// The excerpt's lines with their numbers in the log. An excerpt that leaves something out need not say how much stands before it: its
-/// decisive lines say where they are, and their neighbours are counted from there, as far as nothing unread lies between.
+/// The excerpt's lines with their numbers in the log. If the number of lines before the excerpt is not known, lines are counted from the
+/// decisive lines, which have their numbers, up to the next gap of unknown length.
 fn pieces(log: &Log) -> Vec<Piece<'_>> {
     let mut next = Some(1).filter(|_| !log.truncated);
     let mut pieces = Vec::new();
@@ -86,7 +86,7 @@ fn pieces(log: &Log) -> Vec<Piece<'_>> {
     pieces
 }
 
-/// The lines of the whole log. `None`: nobody knows where in it the excerpt begins, or how much was not read.
+/// The number of lines of the whole log. `None`: the place of the excerpt, or the length of a gap, is not known.
 fn lines(pieces: &[Piece<'_>]) -> Option<usize> {
     let before = match pieces.first()? {
         Piece::Line { number, .. } => (*number)?,
@@ -188,7 +188,7 @@ fn numbered(number: Option<usize>, text: &str, decisive: bool) -> Markup {
     }
 }
 
-/// A page of the whole log: its lines from this number on. `last`: whether the log goes no further.
+/// A page of the whole log, from this line number on. `last`: whether the log ends on it.
 pub(in crate::http::page) fn whole(job: &str, first: usize, lines: &[String], last: bool) -> Page {
     let path = format!("/jobs/{}", crate::job::reference::segment(job));
     let until = first + lines.len();

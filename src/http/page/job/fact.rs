@@ -1,4 +1,4 @@
-//! What was asked for, beside the answer.
+//! The facts of a job beside its state: source, images, settings.
 
 use maud::{Markup, html};
 use serde_json::Value;
@@ -132,7 +132,7 @@ fn branch(job: &JobStanding, before: &[&JobStanding], scene: Scene<'_>) -> Marku
     }
 }
 
-/// Nothing was built of this branch before, as far as is remembered.
+/// The text for a branch of which no earlier build is remembered.
 fn first_of_branch(job: &JobStanding) -> Markup {
     html! { @if job.job.source.is_some() { p.muted.small { "No earlier job of this branch is remembered." } } }
 }

@@ -1,4 +1,4 @@
-//! What happened when: one row a phase on one time axis, then the history.
+//! The timeline: one row for each phase on one time axis, then the history.
 
 use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-/// One stretch of a job's life.
+/// One stage of a job, with its times.
 #[derive(Debug)]
 struct Stretch {
     name: String,
@@ -66,7 +66,7 @@ fn stretch_row(stretch: &Stretch, axis: Axis) -> Markup {
     let took = time::duration(time::seconds(stretch.from, stretch.to));
     let sentence = format!("{}, {took} from {}", stretch.name, time::clock(stretch.from));
     let mut parts: Vec<_> = axis.lines().map(|line| Part { tone: "grid", x: axis.at(line), width: 0.08 }).collect();
-    // A stretch that took no time is still to be seen.
+    // A stage without duration stays visible.
     parts.push(Part { tone: stretch.tone, x: from.min(99.6), width: (to - from).max(0.4) });
     html! {
         div.phase-row {
@@ -77,7 +77,7 @@ fn stretch_row(stretch: &Stretch, axis: Axis) -> Markup {
     }
 }
 
-/// Every attempt with its stretches, in their order.
+/// Every attempt with its stages, in order.
 fn attempts(detail: &JobDetail, now: Timestamp) -> Vec<(usize, Vec<Stretch>)> {
     let job = &*detail.standing;
     let received = time::parse(&job.received_at).filter(|_| !detail.from_record);
@@ -110,7 +110,7 @@ fn attempts(detail: &JobDetail, now: Timestamp) -> Vec<(usize, Vec<Stretch>)> {
     attempts
 }
 
-/// What a build's phases are called together.
+/// The stage of a build's phase.
 fn stage(name: &str) -> String {
     match name {
         "SUBMITTED" | "QUEUED" | "PROVISIONING" => "Provisioning".to_owned(),
@@ -121,7 +121,7 @@ fn stage(name: &str) -> String {
     }
 }
 
-/// A build's phases one after another; neighbours of one stage are one stretch.
+/// The stages of a build. Consecutive phases of one stage are one entry.
 fn phases(build: &Run, now: Timestamp) -> Vec<Stretch> {
     let Some(mut at) = build.started_at.as_deref().and_then(time::parse) else { return Vec::new() };
     let ended = build.ended_at.as_deref().and_then(time::parse);

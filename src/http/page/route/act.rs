@@ -1,4 +1,4 @@
-//! What changes something: forms that ask, and what they send.
+//! Forms, and the requests that they send.
 #![expect(clippy::result_large_err, reason = "the error is the answer that is sent")]
 
 use axum::{
@@ -20,16 +20,17 @@ use crate::{
     },
 };
 
-/// Fields of a form.
+/// The most fields of a form.
 const FIELDS: usize = 1_000;
 
-/// What a form has sent.
+/// The fields that a form has sent.
 pub(super) struct Sent {
     fields: Vec<(String, String)>,
 }
 
 impl Sent {
-    /// Of a form that is the page's own: it brings the token, which no page of another site can read. The one place that checks it.
+    /// Reads the fields of the page's own form: they must have the token, which a page of another site cannot read. This is the only place
+    /// that checks it.
     pub(super) fn read(pages: &Pages, right: Right, form: &[u8]) -> Result<Self, Response> {
         let fields: Vec<_> =
             form_urlencoded::parse(form).take(FIELDS).map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
@@ -62,7 +63,7 @@ pub(super) fn parameter(query: Option<&str>, name: &str) -> String {
         .unwrap_or_default()
 }
 
-/// A form for who may steer.
+/// Shows a form to a viewer who may change something.
 pub(super) fn only_steering(pages: &Pages, right: Right) -> Option<Response> {
     let why = "This token may read; to change something takes one for steering.";
     (right < Right::Steer).then(|| refuse(pages, right, StatusCode::FORBIDDEN, "You may look, not steer", why, "/"))
@@ -122,7 +123,7 @@ pub(super) async fn cancel(
     }
 }
 
-/// The message of an earlier job, as a start: without its id, since the same id would be the same job.
+/// The message of an earlier job as a draft, without its id: the same id would be the same job.
 pub(super) async fn submit_form(State(pages): State<Pages>, Extension(right): Extension<Right>, RawQuery(query): RawQuery) -> Response {
     if let Some(refused) = only_steering(&pages, right) {
         return refused;
@@ -139,7 +140,7 @@ pub(super) async fn submit_form(State(pages): State<Pages>, Extension(right): Ex
     with(&pages, right, |scene| html(StatusCode::OK, &form::submit(&body, without_values, &[], scene), scene))
 }
 
-/// A message to be sent again, and whether values of its variables are missing.
+/// A message to send again, and whether values of its variables are missing.
 fn again(mut message: Value) -> (String, bool) {
     let mut without_values = false;
     if let Value::Object(fields) = &mut message {

@@ -1,4 +1,4 @@
-//! Dead letters: a look, a choice, and what is done with it. Forms carry ids, so that what came meanwhile is never touched.
+//! Requests about dead letters. Forms carry ids, so that letters that came later are never included.
 
 use std::sync::Arc;
 
@@ -34,7 +34,7 @@ fn desk(pages: &Pages) -> Option<Desk> {
     pages.vitals.controls().map(|controls| controls.dead_letters)
 }
 
-/// Nothing was done, in the words of what refused.
+/// The page that says that nothing was done, and why.
 fn failed(pages: &Pages, right: Right, error: &Error) -> Response {
     let status = match error {
         Error::Unknown(_) => StatusCode::NOT_FOUND,
@@ -44,7 +44,7 @@ fn failed(pages: &Pages, right: Right, error: &Error) -> Response {
     refuse(pages, right, status, "The dead letters could not be reached", &error.to_string(), VIEW)
 }
 
-/// The view. The list is made when it opens; filters look at the same list, and `look` makes it again.
+/// The view. The list is read when it opens; filters use the same list, and `look` reads it again.
 pub(super) async fn view(State(pages): State<Pages>, Extension(right): Extension<Right>, RawQuery(query): RawQuery) -> Response {
     let Some(desk) = desk(&pages) else { return starting() };
     let query = query.unwrap_or_default();
@@ -102,7 +102,7 @@ pub(super) async fn redrive(State(pages): State<Pages>, Extension(right): Extens
     }
 }
 
-/// What was chosen. `None`: nothing, which must never mean everything.
+/// The selection of a form. `None`: nothing is selected, which must not mean all.
 fn selection(sent: &Sent) -> Option<Selection> {
     let one = sent.fields("only");
     let ids = if one.is_empty() { sent.fields("id") } else { one };
@@ -113,7 +113,7 @@ fn nothing(pages: &Pages, right: Right) -> Response {
     refuse(pages, right, StatusCode::UNPROCESSABLE_ENTITY, "Nothing is selected", "Select the messages first.", VIEW)
 }
 
-/// What was done, and why the rest was not, above a new look.
+/// The view after an action: a new look, and above it what was done and why the rest was not.
 async fn tell(pages: &Pages, right: Right, desk: &Desk, done: &Done, word: &str) -> Response {
     let told: Markup = markup! {
         b { (done.done.len()) " " (word) } "."

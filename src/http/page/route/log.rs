@@ -20,10 +20,10 @@ use crate::{
     job::reference::{Reference, segment},
 };
 
-/// Lines that are read of one log at most.
+/// The most lines that are read of one log.
 const MOST: usize = 2_000_000;
 
-/// Lines of a log, from `from` to `to`; at most one page of them.
+/// The lines `from` to `to` of a log; at most one page.
 pub(super) async fn whole(
     State(pages): State<Pages>,
     Extension(right): Extension<Right>,
@@ -41,7 +41,7 @@ pub(super) async fn whole(
     let Ok(name) = Reference::parse(&id) else { return missing() };
     let read = match console.log(&name, false).await {
         Ok(Some(reader)) => lines(reader, first, count).await,
-        // A job that is held may have no log yet; of one that is not known there is none to wait for.
+        // A job that is held may have no log yet. An unknown job has none.
         Ok(None) if console.named(&name).await.is_ok_and(|detail| detail.is_none()) => return missing(),
         Ok(None) => Ok((Vec::new(), true)),
         Err(error) => Err(error),
@@ -52,7 +52,7 @@ pub(super) async fn whole(
     }
 }
 
-/// So many lines from the first wanted one on, and whether the log ends with them.
+/// At most so many lines from the first one on, and whether the log ends with them.
 async fn lines(mut reader: LogReader, first: usize, count: usize) -> Result<(Vec<String>, bool), AwsError> {
     let (mut wanted, mut at) = (Vec::new(), 1);
     while let Some(lines) = reader.next().await? {

@@ -1,4 +1,4 @@
-//! Pauses: a form that asks, and what it does.
+//! Requests that pause and resume.
 #![expect(clippy::result_large_err, reason = "the error is the answer that is sent")]
 
 use axum::{
@@ -36,7 +36,7 @@ pub(super) async fn form(State(pages): State<Pages>, Extension(right): Extension
     with(&pages, right, |scene| html(StatusCode::OK, &form::pause(wanted.as_ref(), pause, scene), scene))
 }
 
-/// The form's scope, or the answer that says what is wrong with it.
+/// The scope of a form, or the answer with its problem.
 fn scope(pages: &Pages, right: Right, sent: &Sent) -> Result<PauseScope, Response> {
     read_scope(sent.field("scope"), sent.field("name")).ok_or_else(|| {
         refuse(pages, right, StatusCode::UNPROCESSABLE_ENTITY, "Nothing was paused", "Name the tenant, profile or queue.", "/pause")

@@ -1,4 +1,4 @@
-//! Answers: a view as it is now, with a tag by which a browser learns that nothing changed.
+//! Answers: a view as it is now, with an `ETag` by which a browser sees that nothing changed.
 
 use axum::{
     http::{HeaderMap, StatusCode, header},
@@ -15,7 +15,7 @@ use crate::{
     },
 };
 
-/// Makes an answer from this moment of the daemon.
+/// Makes an answer from the daemon's present state.
 pub(super) fn with(pages: &Pages, right: Right, make: impl FnOnce(Scene<'_>) -> Response) -> Response {
     let Some(console) = pages.vitals.console() else { return starting() };
     let snapshot = console.snapshot();
@@ -41,19 +41,19 @@ pub(super) fn show(pages: &Pages, right: Right, headers: &HeaderMap, view: impl 
     })
 }
 
-/// A page that is not kept.
+/// A page that is not cached.
 pub(super) fn html(status: StatusCode, page: &layout::Page, scene: Scene<'_>) -> Response {
     (status, Html(layout::page(page, scene).0)).into_response()
 }
 
-/// What a page says, but for the seconds that the browser counts on by itself.
+/// A page without the durations that the browser updates by itself.
 fn tag(page: &Markup) -> String {
     let mut rest = page.0.as_str();
     let mut counted = String::with_capacity(rest.len());
     while let Some(start) = rest.find("<time ") {
         counted.push_str(&rest[..start]);
         let (element, behind) = rest[start..].split_once("</time>").unwrap_or((&rest[start..], ""));
-        // The time itself counts where it is not that of the page.
+        // A time is part of the content unless it is the page's own.
         if element.contains("data-time=\"age\"") || element.contains("data-time=\"elapsed\"") {
             counted.push_str(element.split_once('>').map_or(element, |(tag, _)| tag));
         } else if !element.contains("data-now") {
@@ -65,17 +65,17 @@ fn tag(page: &Markup) -> String {
     hash(counted.as_bytes())
 }
 
-/// AWS refused.
+/// The page for a refusal of AWS.
 pub(super) fn failed(pages: &Pages, right: Right, head: &str, error: &AwsError, back: &str) -> Response {
     refuse(pages, right, StatusCode::BAD_GATEWAY, head, &error.to_string(), back)
 }
 
-/// Something was asked for and not done.
+/// The page for a request that was not carried out.
 pub(super) fn refuse(pages: &Pages, right: Right, status: StatusCode, head: &str, why: &str, back: &str) -> Response {
     with(pages, right, |scene| html(status, &form::refused(head, why, back), scene))
 }
 
-/// The first second of a daemon.
+/// The page for a daemon that is still starting.
 pub(super) fn starting() -> Response {
     (StatusCode::SERVICE_UNAVAILABLE, [("refresh", "1"), ("retry-after", "1")], "the daemon is starting\n").into_response()
 }

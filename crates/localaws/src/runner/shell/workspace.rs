@@ -1,4 +1,4 @@
-//! The place in which one build happens: a scratch directory, a process group, and where output goes.
+//! The workspace of one build: a scratch directory, a process group, and the output.
 
 use std::{
     ffi::OsString,

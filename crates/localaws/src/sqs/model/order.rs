@@ -1,5 +1,6 @@
 //! Which visible message is next: the oldest, unless its group must wait. On a FIFO queue a group waits behind its first message that is
-//! in flight or delayed; on a standard queue (a fair queue, once messages name their groups) a noisy group waits for all others.
+//! in flight or delayed; on a standard queue (a fair queue, once messages name their groups) a group with many messages waits for all
+//! others.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 

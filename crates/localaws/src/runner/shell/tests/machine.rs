@@ -1,4 +1,4 @@
-//! When this machine is short of something, the build is not to blame.
+//! A lack of resources on this machine is no failure of the build.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
