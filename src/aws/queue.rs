@@ -52,9 +52,9 @@ pub struct Queue {
 /// A received message.
 #[derive(Debug, Clone)]
 pub struct Delivery {
-    pub message_id: String,
+    pub message_id: Arc<str>,
     /// Good until the message is received again.
-    pub receipt: String,
+    pub receipt: Arc<str>,
     pub body: String,
     pub sent_at: Option<Timestamp>,
     /// This receive included.
@@ -122,8 +122,8 @@ impl Queue {
     /// Sends a message that was received from another queue, with what its sender said of it and these attributes.
     pub async fn pass_on(&self, delivery: &Delivery, attributes: &Attributes) -> Result<String, AwsError> {
         // A FIFO queue takes no message without a group; the message's id makes it one message however often it is sent.
-        let group = delivery.group.clone().or_else(|| self.is_fifo().then(|| delivery.message_id.clone()));
-        let place = group.map(|group| Place { group, deduplication: delivery.message_id.clone() });
+        let group = delivery.group.clone().or_else(|| self.is_fifo().then(|| delivery.message_id.to_string()));
+        let place = group.map(|group| Place { group, deduplication: delivery.message_id.to_string() });
         self.send_message(&delivery.body, attributes, place.as_ref(), delivery.trace_header.as_deref()).await
     }
 
@@ -240,8 +240,8 @@ fn delivery(message: Message) -> Delivery {
     let text = |name: &System| system.get(name).cloned();
     let attributes = message.message_attributes.unwrap_or_default().into_iter();
     Delivery {
-        message_id: message.message_id.unwrap_or_default(),
-        receipt: message.receipt_handle.unwrap_or_default(),
+        message_id: message.message_id.unwrap_or_default().into(),
+        receipt: message.receipt_handle.unwrap_or_default().into(),
         body: message.body.unwrap_or_default(),
         sent_at: number(&System::SentTimestamp).and_then(|millis| Timestamp::from_millisecond(millis).ok()),
         receive_count: number(&System::ApproximateReceiveCount).and_then(|count| u32::try_from(count).ok()).unwrap_or(1),
@@ -257,13 +257,14 @@ fn delivery(message: Message) -> Delivery {
 pub struct Deletes(pub Queue);
 
 impl Batch for Deletes {
-    type Item = String;
+    type Item = Arc<str>;
     type Reply = ();
     const NAME: &'static str = "sqs.DeleteMessageBatch";
     const MAX: usize = BATCH;
 
-    async fn send(&self, receipts: Vec<String>) -> Vec<Result<(), AwsError>> {
-        let entry = |(at, receipt)| DeleteMessageBatchRequestEntry::builder().id(entry_id(at)).receipt_handle(receipt).build();
+    async fn send(&self, receipts: Vec<Arc<str>>) -> Vec<Result<(), AwsError>> {
+        let entry =
+            |(at, receipt): (usize, Arc<str>)| DeleteMessageBatchRequestEntry::builder().id(entry_id(at)).receipt_handle(&*receipt).build();
         let count = receipts.len();
         let entries: Result<Vec<_>, _> = receipts.into_iter().enumerate().map(entry).collect();
         let request = match entries {
@@ -284,14 +285,14 @@ impl Batch for Deletes {
 pub struct Extensions(pub Queue);
 
 impl Batch for Extensions {
-    type Item = (String, Duration);
+    type Item = (Arc<str>, Duration);
     type Reply = ();
     const NAME: &'static str = "sqs.ChangeMessageVisibilityBatch";
     const MAX: usize = BATCH;
 
     async fn send(&self, items: Vec<Self::Item>) -> Vec<Result<(), AwsError>> {
-        let entry = |(at, (receipt, time))| {
-            let entry = ChangeMessageVisibilityBatchRequestEntry::builder().id(entry_id(at)).receipt_handle(receipt);
+        let entry = |(at, (receipt, time)): (usize, Self::Item)| {
+            let entry = ChangeMessageVisibilityBatchRequestEntry::builder().id(entry_id(at)).receipt_handle(&*receipt);
             entry.visibility_timeout(seconds(time)).build()
         };
         let count = items.len();
