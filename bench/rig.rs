@@ -125,7 +125,16 @@ impl Rig {
     pub(crate) fn daemon(&self, limits: &str) -> Child {
         let Provision { jobs, topic, build_events, project, .. } = &self.provision;
         let push = format!(r#"events_queue_url = "{build_events}""#);
-        let text = configuration(&Setup { jobs, topic, project, limits, watch: &push, reads_per_second: 1000, listen: "127.0.0.1:0" });
+        let text = configuration(&Setup {
+            jobs,
+            topic,
+            project,
+            limits,
+            watch: &push,
+            pace: QUICK,
+            reads_per_second: 1000,
+            listen: "127.0.0.1:0",
+        });
         daemon(self.folder.path(), &text, &self.endpoint)
     }
 
@@ -134,6 +143,18 @@ impl Rig {
         self.server.await.unwrap().unwrap();
     }
 }
+
+/// How often a worker looks at its builds, and for how long a message that it has received stays invisible; in seconds.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Pace {
+    pub(crate) look: u32,
+    pub(crate) visibility: u32,
+}
+
+/// Short, so that a benchmark waits for builds and not for looks.
+pub(crate) const QUICK: Pace = Pace { look: 1, visibility: 30 };
+/// The daemon's defaults.
+pub(crate) const USUAL: Pace = Pace { look: 10, visibility: 120 };
 
 /// What a configuration says.
 #[derive(Debug, Clone, Copy)]
@@ -144,25 +165,26 @@ pub(crate) struct Setup<'a> {
     /// Lines of `[limits]`, and of `[watch]`.
     pub(crate) limits: &'a str,
     pub(crate) watch: &'a str,
+    pub(crate) pace: Pace,
     pub(crate) reads_per_second: u32,
     pub(crate) listen: &'a str,
 }
 
-/// The daemon's configuration: all defaults, but for a short visibility and a look at the builds each second.
+/// The daemon's configuration: all defaults, but for what a setup says.
 pub(crate) fn configuration(setup: &Setup<'_>) -> String {
-    let Setup { jobs, topic, project, limits, watch, reads_per_second, listen } = setup;
+    let Setup { jobs, topic, project, limits, watch, pace: Pace { look, visibility }, reads_per_second, listen } = setup;
     format!(
         r#"
         [[queues]]
         url = "{jobs}"
-        visibility = "30s"
+        visibility = "{visibility}s"
         [topic]
         arn = "{topic}"
         events = ["finished"]
         [limits]
         {limits}
         [watch]
-        interval = "1s"
+        interval = "{look}s"
         {watch}
         [log]
         reads_per_second = {reads_per_second}

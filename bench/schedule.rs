@@ -114,11 +114,11 @@ impl Crowd {
         let group = (rng.u32(0..8) == 0).then(|| format!("group-{tenant}-{}", rng.u32(0..2)));
         Ticket {
             job: JobId::parse(&format!("job-{}", self.number)).unwrap(),
-            queue: "jobs".to_owned(),
+            queue: "jobs".into(),
             profile: format!("profile-{}", tenant % 10),
             project: "codebuild".to_owned(),
             tenant: Tenant::parse(&format!("tenant-{tenant}")).unwrap(),
-            repository: format!("github.com/acme/{tenant}-{}", rng.u32(0..5)),
+            repository: format!("github.com/acme/{tenant}-{}", rng.u32(0..5)).into(),
             priority: [Priority::High, Priority::Normal, Priority::Low][rng.usize(0..3)],
             group,
             age: Age { enqueued_ms: NOW + i64::try_from(self.number).unwrap(), message_id: format!("{:032x}", rng.u128(..)).into() },

@@ -149,13 +149,7 @@ fn check_event(event: &Event) {
 }
 
 fn origin() -> Origin {
-    Origin {
-        message_id: MESSAGE_ID.to_owned(),
-        queue: "slipway-jobs".to_owned(),
-        enqueued_at: Some(now()),
-        last_receive: false,
-        traceparent: None,
-    }
+    Origin { message_id: MESSAGE_ID.into(), queue: "slipway-jobs".into(), enqueued_at: Some(now()), last_receive: false, traceparent: None }
 }
 
 fn now() -> jiff::Timestamp {

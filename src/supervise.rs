@@ -108,11 +108,11 @@ impl Jobs {
         // Boxed: a job's future is large, and the task should not copy it about.
         let job = self.abort.clone().run_until_cancelled_owned(AssertUnwindSafe(Box::pin(job)).catch_unwind());
         let panics = self.panics.clone();
-        self.tasks.spawn(async move {
-            if let Some(Err(payload)) = job.await {
+        self.tasks.spawn(job.map(move |end| {
+            if let Some(Err(payload)) = end {
                 panics.tell(&name, payload.as_ref());
             }
-        });
+        }));
     }
 
     /// Ends every job where it stands when the answer is dropped: no job outlives the engine.

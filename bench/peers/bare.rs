@@ -28,6 +28,9 @@ struct Aws {
     queue: String,
     topic: String,
     project: String,
+    /// How often it looks at its builds, and how long its messages stay invisible, in seconds.
+    look: u64,
+    visibility: i32,
     builds: Arc<Mutex<InFlight>>,
 }
 
@@ -48,6 +51,8 @@ pub(crate) async fn serve() {
         queue: variable("QUEUE_URL"),
         topic: variable("TOPIC_ARN"),
         project: variable("PROJECT"),
+        look: variable("LOOK").parse().unwrap(),
+        visibility: variable("VISIBILITY").parse().unwrap(),
         builds: Arc::default(),
     };
     let (ended, ends) = mpsc::channel(1000);
@@ -65,9 +70,8 @@ async fn receive(aws: Aws, running: Arc<Semaphore>) {
             places.push(place);
         }
         let most = i32::try_from(places.len()).unwrap();
-        let request =
-            aws.sqs.receive_message().queue_url(&aws.queue).max_number_of_messages(most).wait_time_seconds(20).visibility_timeout(30);
-        let Ok(answer) = request.send().await else { continue };
+        let request = aws.sqs.receive_message().queue_url(&aws.queue).max_number_of_messages(most).wait_time_seconds(20);
+        let Ok(answer) = request.visibility_timeout(aws.visibility).send().await else { continue };
         for message in answer.messages.unwrap_or_default() {
             let (aws, place) = (aws.clone(), places.pop().unwrap());
             tokio::spawn(async move {
@@ -84,9 +88,9 @@ async fn receive(aws: Aws, running: Arc<Semaphore>) {
     }
 }
 
-/// Looks at all builds each second.
+/// Looks at all builds.
 async fn look(aws: Aws, ended: mpsc::Sender<(String, String)>) {
-    let mut ticks = interval(Duration::from_secs(1));
+    let mut ticks = interval(Duration::from_secs(aws.look));
     loop {
         ticks.tick().await;
         let ids: Vec<_> = aws.builds.lock().unwrap().keys().cloned().collect();
@@ -149,7 +153,7 @@ async fn publish(aws: Aws, mut ends: mpsc::Receiver<(String, String)>) {
 
 /// Keeps what is in flight: each third of the visibility.
 async fn extend(aws: Aws) {
-    let mut ticks = interval(Duration::from_secs(10));
+    let mut ticks = interval(Duration::from_secs(u64::from(aws.visibility.unsigned_abs()) / 3));
     ticks.tick().await;
     loop {
         ticks.tick().await;
@@ -157,7 +161,7 @@ async fn extend(aws: Aws) {
         for receipts in receipts.chunks(10) {
             let entry = |(n, receipt): (usize, &String)| {
                 let entry = ChangeMessageVisibilityBatchRequestEntry::builder().id(n.to_string()).receipt_handle(receipt);
-                entry.visibility_timeout(30).build().unwrap()
+                entry.visibility_timeout(aws.visibility).build().unwrap()
             };
             let entries = receipts.iter().enumerate().map(entry).collect();
             aws.sqs

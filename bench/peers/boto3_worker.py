@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import boto3
 from botocore.config import Config
 
-RUNNING = int(os.environ["RUNNING"])
+RUNNING, LOOK, VISIBILITY = (int(os.environ[name]) for name in ("RUNNING", "LOOK", "VISIBILITY"))
 QUEUE, TOPIC, PROJECT = os.environ["QUEUE_URL"], os.environ["TOPIC_ARN"], os.environ["PROJECT"]
 THREADS = 32
 
@@ -46,7 +46,7 @@ def receive(pool):
         most = 1
         while most < 10 and places.acquire(blocking=False):
             most += 1
-        answer = sqs.receive_message(QueueUrl=QUEUE, MaxNumberOfMessages=most, WaitTimeSeconds=20, VisibilityTimeout=30)
+        answer = sqs.receive_message(QueueUrl=QUEUE, MaxNumberOfMessages=most, WaitTimeSeconds=20, VisibilityTimeout=VISIBILITY)
         messages = answer.get("Messages", [])
         for _ in range(most - len(messages)):
             places.release()
@@ -73,7 +73,7 @@ def look(pool):
                         job, receipt = builds.pop(build["id"])
                     places.release()
                     pool.submit(report, build, job, receipt)
-        time.sleep(1)
+        time.sleep(LOOK)
 
 
 def publish(batch):
@@ -95,11 +95,11 @@ def gather(pool):
 
 def extend():
     while True:
-        time.sleep(10)
+        time.sleep(VISIBILITY / 3)
         with lock:
             receipts = [receipt for _, receipt in builds.values()]
         for at in range(0, len(receipts), 10):
-            entries = [{"Id": str(n), "ReceiptHandle": receipt, "VisibilityTimeout": 30} for n, receipt in enumerate(receipts[at : at + 10])]
+            entries = [{"Id": str(n), "ReceiptHandle": receipt, "VisibilityTimeout": VISIBILITY} for n, receipt in enumerate(receipts[at : at + 10])]
             sqs.change_message_visibility_batch(QueueUrl=QUEUE, Entries=entries)
 
 

@@ -7,7 +7,7 @@ import { PublishBatchCommand, SNSClient } from "@aws-sdk/client-sns";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { Consumer } from "sqs-consumer";
 
-const { QUEUE_URL, TOPIC_ARN, PROJECT, RUNNING } = process.env;
+const { QUEUE_URL, TOPIC_ARN, PROJECT, RUNNING, LOOK, VISIBILITY } = process.env;
 const [sqs, sns, codebuild, logs] = [new SQSClient(), new SNSClient(), new CodeBuildClient(), new CloudWatchLogsClient()];
 
 const builds = new Map(); // by build id: who waits for its end
@@ -73,8 +73,8 @@ for (let n = 0; n < Math.ceil(RUNNING / 10); n++) {
     queueUrl: QUEUE_URL,
     batchSize: 10,
     waitTimeSeconds: 20,
-    visibilityTimeout: 30,
-    heartbeatInterval: 10,
+    visibilityTimeout: Number(VISIBILITY),
+    heartbeatInterval: VISIBILITY / 3,
     handleMessageBatch: async (messages) => {
       await Promise.all(messages.map(carry));
       return messages;
@@ -87,5 +87,5 @@ for (let n = 0; n < Math.ceil(RUNNING / 10); n++) {
 
 for (;;) {
   await look().catch(() => {});
-  await new Promise((resolve) => setTimeout(resolve, 1000));
+  await new Promise((resolve) => setTimeout(resolve, 1000 * LOOK));
 }

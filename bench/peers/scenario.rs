@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     endpoint::{Counts, Endpoint, Shape, Wish},
+    rig,
     worker::{Kind, Settings, Used, Worker},
 };
 
@@ -45,7 +46,8 @@ pub(crate) enum Scenario {
     Idle {
         seconds: u64,
     },
-    /// So many builds in flight that do not end.
+    /// So many builds in flight that do not end. All workers look at them as seldom as the daemon does by default, and keep their messages as
+    /// long: with a look each second, 100,000 builds are 1,000 calls a second, which no site asks for.
     Flight {
         count: u32,
     },
@@ -119,11 +121,13 @@ impl Scenario {
             }
             Self::Flight { count } => {
                 endpoint.wish(&Wish::Shape(Shape { seconds: 3600.0, ..INSTANT }));
-                let settings = Settings { limits: "waiting_bytes = \"512MiB\"", ..Settings::running(count as usize) };
+                let settings = Settings { pace: rig::USUAL, limits: "waiting_bytes = \"512MiB\"", ..Settings::running(count as usize) };
                 let worker = Worker::start(kind, &endpoint.places, &settings);
                 endpoint.wish(&Wish::Submit(count));
                 let counts = until(&mut endpoint, |counts| counts.running >= count as usize);
-                std::thread::sleep(START);
+                assert!(counts.running >= count as usize, "of {count} builds not all came up: {counts:?}");
+                // Until each has been looked at.
+                std::thread::sleep(Duration::from_secs(rig::USUAL.look.into()) + START);
                 Measure { jobs: u32::try_from(counts.running).unwrap(), ..of(worker.used()) }
             }
             Self::Restart { count } => {

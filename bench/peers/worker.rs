@@ -8,7 +8,7 @@ use std::{
 
 use crate::{
     endpoint::Places,
-    rig::{self, Setup},
+    rig::{self, Pace, Setup},
 };
 
 /// Who does the work.
@@ -80,6 +80,7 @@ pub(crate) struct Settings<'a> {
     /// Slipway's looks at builds are pushed.
     pub(crate) push: bool,
     pub(crate) reads_per_second: u32,
+    pub(crate) pace: Pace,
     /// More of Slipway's `[limits]`.
     pub(crate) limits: &'a str,
     pub(crate) listen: &'a str,
@@ -87,7 +88,7 @@ pub(crate) struct Settings<'a> {
 
 impl Settings<'_> {
     pub(crate) const fn running(running: usize) -> Self {
-        Self { running, push: false, reads_per_second: 1000, limits: "", listen: "127.0.0.1:0" }
+        Self { running, push: false, reads_per_second: 1000, pace: rig::QUICK, limits: "", listen: "127.0.0.1:0" }
     }
 }
 
@@ -104,6 +105,7 @@ impl Worker {
                     project: &places.project,
                     limits: &format!("running = {}\n{}", settings.running, settings.limits),
                     watch: if settings.push { &push } else { "" },
+                    pace: settings.pace,
                     reads_per_second: settings.reads_per_second,
                     listen: settings.listen,
                 });
@@ -153,8 +155,9 @@ impl Drop for Worker {
 }
 
 fn peer(command: &mut Command, places: &Places, settings: &Settings<'_>) -> Child {
-    let running = settings.running.to_string();
-    command.envs([("QUEUE_URL", &places.jobs), ("TOPIC_ARN", &places.topic), ("PROJECT", &places.project), ("RUNNING", &running)]);
+    command.envs([("QUEUE_URL", &places.jobs), ("TOPIC_ARN", &places.topic), ("PROJECT", &places.project)]);
+    command.env("RUNNING", settings.running.to_string());
+    command.env("LOOK", settings.pace.look.to_string()).env("VISIBILITY", settings.pace.visibility.to_string());
     rig::with_credentials(command, &places.endpoint).stdin(Stdio::null()).spawn().unwrap()
 }
 

@@ -185,10 +185,10 @@ impl World {
         let tenant = format!("team-{tenant:02}");
         let ticket = Ticket {
             job: JobId::parse(&format!("job-{}", self.number)).unwrap(),
-            queue: "jobs".to_owned(),
+            queue: "jobs".into(),
             profile: if rng.u32(0..10) == 0 { "arm" } else { "default" }.to_owned(),
             project: "codebuild".to_owned(),
-            repository: if flood { format!("github.com/{tenant}/flood") } else { format!("github.com/{tenant}/{name}") },
+            repository: if flood { format!("github.com/{tenant}/flood") } else { format!("github.com/{tenant}/{name}") }.into(),
             tenant: Tenant::parse(&tenant).unwrap(),
             priority,
             group,
@@ -209,7 +209,7 @@ impl World {
             self.pass(end);
             self.schedule.release(place, Took::Seconds(seconds), self.now);
             self.durations.record(&ticket.repository, &ticket.profile, seconds);
-            *self.known.entry(ticket.repository.clone()).or_default() += 1;
+            *self.known.entry(ticket.repository.to_string()).or_default() += 1;
             if let Some(group) = &ticket.group {
                 self.schedule.let_go(group, &ticket.job);
             }
@@ -247,7 +247,7 @@ impl World {
             let probe = self.schedule.push(ticket.clone(), probe);
             let stands = self.schedule.stand(self.now, |repository, profile| expected(&self.durations, repository, profile));
             let starts_in = stands.iter().find(|stand| stand.ticket.job == key).and_then(|stand| stand.starts_in);
-            sent.foreseen = starts_in.filter(|_| self.known.get(&ticket.repository).is_some_and(|known| *known >= KNOWN));
+            sent.foreseen = starts_in.filter(|_| self.known.get(&*ticket.repository).is_some_and(|known| *known >= KNOWN));
             self.schedule.remove(probe);
         }
         self.schedule.push(ticket, sent);
@@ -300,7 +300,7 @@ impl World {
                 self.report.long_waits = (self.report.long_waits.0 + right, self.report.long_waits.1 + 1);
             }
         }
-        if !sent.flood && self.known.get(&ticket.repository).is_some_and(|known| *known >= KNOWN) {
+        if !sent.flood && self.known.get(&*ticket.repository).is_some_and(|known| *known >= KNOWN) {
             let foreseen = expected(&self.durations, &ticket.repository, &ticket.profile);
             self.report.builds.1 += 1;
             self.report.builds.0 += u64::from(within(foreseen, sent.seconds));
@@ -325,7 +325,7 @@ impl World {
 
 /// What a ticket counts towards: all, its tenant, repository, profile and group.
 fn keys(ticket: &Ticket) -> impl Iterator<Item = (u8, String)> {
-    let own = [(0, String::new()), (1, ticket.tenant.to_string()), (2, ticket.repository.clone()), (3, ticket.profile.clone())];
+    let own = [(0, String::new()), (1, ticket.tenant.to_string()), (2, ticket.repository.to_string()), (3, ticket.profile.clone())];
     own.into_iter().chain(ticket.group.clone().map(|group| (4, group)))
 }
 

@@ -91,11 +91,11 @@ fn course(fair: bool) -> Vec<Point> {
 fn ticket(tenant: &str, number: u64, at: i64) -> Ticket {
     Ticket {
         job: JobId::parse(&format!("job-{number}")).unwrap(),
-        queue: "jobs".to_owned(),
+        queue: "jobs".into(),
         profile: "default".to_owned(),
         project: "codebuild".to_owned(),
         tenant: Tenant::parse(tenant).unwrap(),
-        repository: "github.com/acme/app".to_owned(),
+        repository: "github.com/acme/app".into(),
         priority: Priority::Normal,
         group: None,
         age: Age { enqueued_ms: at * 1000, message_id: format!("{number:09}").into() },

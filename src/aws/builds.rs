@@ -25,7 +25,7 @@ use crate::job::{
     JobId, Tenant, Variable, VariableKind,
     build::{
         ATTEMPT_VARIABLE, Artifacts, Build, Context, GROUP_VARIABLE, JOB_ID_VARIABLE, LogLocation, PROFILE_VARIABLE, Phase,
-        TENANT_VARIABLE, secret,
+        TENANT_VARIABLE, secret, word,
     },
     order::{ENV_VARIABLE, IMAGES_VARIABLE, Order},
     record::{RECORD_VARIABLE, Record},
@@ -120,25 +120,25 @@ impl Builds {
     ///
     /// # Errors
     /// The call failed, or its answer does not mention one of the ids.
-    pub async fn get(&self, ids: &[String]) -> Result<Vec<Build>, AwsError> {
+    pub async fn get(&self, ids: &[impl AsRef<str>]) -> Result<Vec<Build>, AwsError> {
         let looks = self.look(ids).await?;
         looks.into_iter().filter_map(Result::transpose).collect()
     }
 
     /// Reads up to [`BATCH`] builds by id. `None`: CodeBuild does not know the build (yet).
-    pub(super) async fn look(&self, ids: &[String]) -> Result<Vec<Result<Option<Build>, AwsError>>, AwsError> {
+    pub(super) async fn look(&self, ids: &[impl AsRef<str>]) -> Result<Vec<Result<Option<Build>, AwsError>>, AwsError> {
         const OPERATION: &str = "codebuild.BatchGetBuilds";
-        let request = self.client.batch_get_builds().set_ids(Some(ids.to_vec()));
+        let request = self.client.batch_get_builds().set_ids(Some(ids.iter().map(|id| id.as_ref().to_owned()).collect()));
         let answer = call(OPERATION, || request.clone().send()).await?;
         let builds = answer.builds.unwrap_or_default();
         let builds: HashMap<&str, &types::Build> = builds.iter().filter_map(|build| Some((build.id()?, build))).collect();
         let not_found: HashSet<String> = answer.builds_not_found.unwrap_or_default().into_iter().collect();
-        let look = |id: &String| match builds.get(id.as_str()) {
+        let look = |id: &str| match builds.get(id) {
             Some(build) => Ok(Some(snapshot(build))),
             None if not_found.contains(id) => Ok(None),
             None => Err(unnamed(OPERATION)),
         };
-        Ok(ids.iter().map(look).collect())
+        Ok(ids.iter().map(|id| look(id.as_ref())).collect())
     }
 }
 
@@ -147,14 +147,14 @@ impl Builds {
 pub struct Statuses(pub Builds);
 
 impl Batch for Statuses {
-    type Item = String;
+    type Item = Arc<str>;
     type Reply = Option<Arc<Build>>;
     const NAME: &'static str = "codebuild.BatchGetBuilds";
     const MAX: usize = BATCH;
 
-    async fn send(&self, ids: Vec<String>) -> Vec<Result<Self::Reply, AwsError>> {
+    async fn send(&self, ids: Vec<Arc<str>>) -> Vec<Result<Self::Reply, AwsError>> {
         // Two callers may ask for the same build.
-        let unique: Vec<String> = ids.iter().cloned().collect::<BTreeSet<_>>().into_iter().collect();
+        let unique: Vec<Arc<str>> = ids.iter().cloned().collect::<BTreeSet<_>>().into_iter().collect();
         match self.0.look(&unique).await {
             Err(error) => vec![Err(error); ids.len()],
             Ok(looks) => {
@@ -187,13 +187,13 @@ fn snapshot(build: &types::Build) -> Build {
     let plain: Vec<_> = variables.iter().filter(is_plain).map(|variable| (variable.name.as_str(), variable.value.as_str())).collect();
     let exported = build.exported_environment_variables().iter();
     Build {
-        id: build.id().unwrap_or_default().to_owned(),
+        id: build.id().unwrap_or_default().into(),
         arn: build.arn().unwrap_or_default().to_owned(),
         number: build.build_number(),
         project: build.project_name().unwrap_or_default().to_owned(),
-        status: build.build_status().map(|status| status.as_str().to_owned()).unwrap_or_default(),
+        status: build.build_status().map(|status| word(status.as_str())).unwrap_or_default(),
         complete: build.build_complete(),
-        current_phase: build.current_phase().map(str::to_owned),
+        current_phase: build.current_phase().map(word),
         phases: build.phases().iter().map(phase).collect(),
         started_at: build.start_time().and_then(timestamp),
         ended_at: build.end_time().and_then(timestamp),
@@ -220,8 +220,8 @@ fn phase(phase: &types::BuildPhase) -> Phase {
     };
     let (started_at, ended_at) = (phase.start_time().and_then(timestamp), phase.end_time().and_then(timestamp));
     Phase {
-        name: phase.phase_type().map(|kind| kind.as_str().to_owned()).unwrap_or_default(),
-        status: phase.phase_status().map(|status| status.as_str().to_owned()),
+        name: phase.phase_type().map(|kind| word(kind.as_str())).unwrap_or_default(),
+        status: phase.phase_status().map(|status| word(status.as_str())),
         started_at,
         ended_at,
         // AWS's own duration has whole seconds only.

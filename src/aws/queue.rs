@@ -92,8 +92,8 @@ impl Queue {
     /// Sends a message that was received from another queue, with its message group, its trace header and these attributes.
     pub async fn pass_on(&self, delivery: &Delivery, attributes: &Attributes) -> Result<String, AwsError> {
         // A FIFO queue needs a group. The message's id deduplicates repeated sends.
-        let group = delivery.group.clone().or_else(|| self.is_fifo().then(|| delivery.message_id.clone()));
-        let place = group.map(|group| Place { group, deduplication: delivery.message_id.clone() });
+        let group = delivery.group.clone().or_else(|| self.is_fifo().then(|| delivery.message_id.to_string()));
+        let place = group.map(|group| Place { group, deduplication: delivery.message_id.to_string() });
         self.send_message(&delivery.body, attributes, place.as_ref(), delivery.trace_header.as_deref()).await
     }
 

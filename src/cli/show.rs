@@ -121,7 +121,7 @@ fn text(detail: &JobDetail, paint: Paint, now: Timestamp) -> String {
         page.some("revision", source.revision.clone());
         page.some("commit", source.commit.clone());
     }
-    page.some("group", about.group.clone());
+    page.some("group", about.group.as_deref().map(str::to_owned));
     for (name, value) in &about.labels {
         page.field("label", format!("{name}={value}"));
     }

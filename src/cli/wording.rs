@@ -40,7 +40,7 @@ pub(super) fn about(job: &JobStanding) -> String {
         }
         State::Reporting | State::Ended => {
             let by = job.superseded_by.as_ref().map(|by| format!("by {by}"));
-            parts.extend(by.or_else(|| job.cancel_reason.clone()).or_else(|| job.decisive_line.clone()));
+            parts.extend(by.or_else(|| job.cancel_reason.clone()).or_else(|| job.decisive_line.as_deref().map(str::to_owned)));
             if job.status == Some(Status::Succeeded) {
                 parts.extend(job.pushed.first().cloned());
             }

@@ -119,7 +119,7 @@ impl DeadLetterReader {
     async fn tell(&self, queue: &Queue, delivery: &Delivery) -> Result<(), AwsError> {
         let origin = Origin {
             message_id: delivery.message_id.clone(),
-            queue: self.settings.name().to_owned(),
+            queue: self.settings.name().into(),
             enqueued_at: delivery.sent_at,
             last_receive: false,
             traceparent: traceparent(delivery.text("traceparent").map(str::to_owned).as_ref(), delivery.trace_header.as_ref()),
@@ -148,7 +148,7 @@ impl DeadLetterReader {
         let failure = Failure { kind: FailureKind::Platform, phase: None, code: Some(CODE.to_owned()), message, command: None };
         let outcome = Outcome { status: Status::Errored, failure: Some(failure) };
         let ended = Ended { build: None, attempt: 0, outcome, cancelled: None, timings: Timings::default() };
-        let tracked = self.worker.tracker.track(&Arc::new(job.clone()), origin, &claimed.cancel);
+        let tracked = self.worker.tracker.track(&Arc::new(job.clone()), origin, &claimed.life);
         let terminal = self.worker.reporter.finished(job, origin, ended, |data| tracked.reports(data)).await;
         observe::job_finished(&job.id, Status::Errored.as_str(), &observe::Ending { code: Some(CODE), ..observe::Ending::default() });
         tracked.ended();

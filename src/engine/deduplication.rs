@@ -10,8 +10,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use tokio::sync::watch;
-use tokio_util::sync::CancellationToken;
+use tokio::sync::SetOnce;
 
 use self::{
     ends::{End, Ends},
@@ -34,7 +33,7 @@ pub(crate) struct Deduplication {
 
 #[derive(Debug)]
 struct State {
-    claims: HashMap<JobId, Shared>,
+    claims: HashMap<JobId, Arc<Life>>,
     /// The jobs that live here of each group, by age, and whether they cancel older ones.
     groups: HashMap<String, BTreeMap<(Age, JobId), bool>>,
     /// Jobs that ended here.
@@ -47,13 +46,16 @@ struct State {
 
 /// When a job's message was sent, and the message's id where that is the same. A message that comes again, after a crash say, keeps its
 /// age.
-type Age = (Option<Timestamp>, String);
+type Age = (Option<Timestamp>, Arc<str>);
 
-#[derive(Debug, Clone)]
-struct Shared {
-    group: Option<Member>,
-    cancel: Arc<Cancel>,
-    terminal: watch::Receiver<Option<Arc<Publication>>>,
+/// A job's life here: what its task, its repeats and whoever cancels it share.
+#[derive(Debug, Default)]
+pub(crate) struct Life {
+    group: Option<Box<Member>>,
+    /// Why it is to end before its time; the first reason stands.
+    cancelled: SetOnce<Cancelled>,
+    /// Set when it has given its id free: to its terminal event if it has ended, and to `None` if it went back to the queue.
+    gone: SetOnce<Option<Arc<Publication>>>,
 }
 
 /// A job among those of its group.
@@ -90,21 +92,15 @@ impl Cancelled {
     }
 }
 
-/// A job's ear for its cancellation.
-#[derive(Debug, Default)]
-pub(crate) struct Cancel {
-    token: CancellationToken,
-    why: Mutex<Option<Cancelled>>,
-}
-
 /// A job's place in the deduplication; dropping it gives the id free.
 #[derive(Debug)]
 pub(crate) struct Claimed {
     id: JobId,
-    pub(crate) cancel: Arc<Cancel>,
+    pub(crate) life: Arc<Life>,
     /// A job of this id ended here within the window.
     pub(crate) seen_before: bool,
-    terminal: watch::Sender<Option<Arc<Publication>>>,
+    /// Its terminal event, once that is accepted.
+    terminal: Option<Arc<Publication>>,
     deduplication: Deduplication,
 }
 
@@ -113,8 +109,8 @@ pub(crate) struct Claimed {
 pub(crate) enum Claim {
     /// The job is this message's.
     First(Claimed),
-    /// Another message has the job; here comes its terminal event.
-    Repeat(watch::Receiver<Option<Arc<Publication>>>),
+    /// Another message has the job, or had it.
+    Repeat(Arc<Life>),
 }
 
 impl Deduplication {
@@ -138,37 +134,34 @@ impl Deduplication {
     /// Claims a job id, or finds it claimed.
     pub(crate) fn claim(&self, id: &JobId, group: Option<Member>) -> Claim {
         self.with(|state| {
-            if let Some(claimed) = state.claims.get(id) {
-                return Claim::Repeat(claimed.terminal.clone());
+            if let Some(life) = state.claims.get(id) {
+                return Claim::Repeat(Arc::clone(life));
             }
             let before = state.ended.get(id);
             let seen_before = before.is_some();
-            let event = before.and_then(|end| if let End::Event(event) = end { Some(event) } else { None });
-            let (sender, terminal) = watch::channel(event);
-            if terminal.borrow().is_some() {
-                return Claim::Repeat(terminal);
+            if let Some(End::Event(event)) = before {
+                return Claim::Repeat(Arc::new(Life { gone: SetOnce::new_with(Some(Some(event))), ..Life::default() }));
             }
-            let cancel = Arc::<Cancel>::default();
+            let life = Arc::new(Life { group: group.map(Box::new), ..Life::default() });
             if let Some(early) = state.cancelled.take(id) {
-                cancel.set(id, early);
+                life.cancel(id, early);
             }
-            let shared = Shared { group, cancel: Arc::clone(&cancel), terminal };
-            state.supersede(id, &shared);
-            state.claims.insert(id.clone(), shared);
-            Claim::First(Claimed { id: id.clone(), cancel, seen_before, terminal: sender, deduplication: self.clone() })
+            state.supersede(id, &life);
+            state.claims.insert(id.clone(), Arc::clone(&life));
+            Claim::First(Claimed { id: id.clone(), life, seen_before, terminal: None, deduplication: self.clone() })
         })
     }
 
-    /// Cancels a job that lives here; the answer tells when it has gone. `None`: there is none, and the cancellation is remembered for a
-    /// job that may still come. Both at once: a job that comes meanwhile is not missed.
-    pub(crate) fn cancel(&self, id: &JobId, why: Cancelled) -> Option<Gone> {
+    /// Cancels a job that lives here. `None`: there is none, and the cancellation is remembered for a job that may still come. Both at once:
+    /// a job that comes meanwhile is not missed.
+    pub(crate) fn cancel(&self, id: &JobId, why: Cancelled) -> Option<Arc<Life>> {
         self.with(|state| {
-            let Some(claimed) = state.claims.get(id) else {
+            let Some(life) = state.claims.get(id) else {
                 state.cancelled.put(id.clone(), why);
                 return None;
             };
-            claimed.cancel.set(id, why);
-            Some(Gone(claimed.terminal.clone()))
+            life.cancel(id, why);
+            Some(Arc::clone(life))
         })
     }
 
@@ -180,90 +173,81 @@ impl Deduplication {
 impl State {
     /// The older of two jobs of a group makes way, if the newer one says so, in whichever order they arrive, and also when the newer one
     /// has ended meanwhile.
-    fn supersede(&mut self, id: &JobId, newcomer: &Shared) {
-        let Some(Member { key, supersedes, age }) = &newcomer.group else { return };
+    fn supersede(&mut self, id: &JobId, newcomer: &Life) {
+        let Some(Member { key, supersedes, age }) = newcomer.group.as_deref() else { return };
         let members = self.groups.entry(key.clone()).or_default();
         let newer = members.range((age.clone(), id.clone())..).find(|((other, _), supersedes)| **supersedes && other > age);
         let newer = newer.map(|((_, newer), _)| newer.clone());
         let remembered = self.superseding.get(key).filter(|(other, newer)| other > age && newer != id).map(|(_, newer)| newer.clone());
         if let Some(newer) = newer.or(remembered) {
-            newcomer.cancel.set(id, Cancelled::superseded(newer));
+            newcomer.cancel(id, Cancelled::superseded(newer));
         }
         if *supersedes {
             if self.superseding.get(key).is_none_or(|(other, _)| other < age) {
                 self.superseding.put(key.clone(), (age.clone(), id.clone()));
             }
-            for (old, claimed) in
-                members.keys().take_while(|(other, _)| other < age).filter_map(|(_, old)| Some((old, self.claims.get(old)?)))
+            for (old, life) in members.keys().take_while(|(other, _)| other < age).filter_map(|(_, old)| Some((old, self.claims.get(old)?)))
             {
-                claimed.cancel.set(old, Cancelled::superseded(id.clone()));
+                life.cancel(old, Cancelled::superseded(id.clone()));
             }
         }
         members.insert((age.clone(), id.clone()), *supersedes);
     }
 
     fn release(&mut self, id: &JobId) {
-        let Some(Member { key, age, .. }) = self.claims.remove(id).and_then(|claimed| claimed.group) else { return };
-        if let Some(members) = self.groups.get_mut(&key) {
-            members.remove(&(age, id.clone()));
+        let Some(life) = self.claims.remove(id) else { return };
+        let Some(Member { key, age, .. }) = life.group.as_deref() else { return };
+        if let Some(members) = self.groups.get_mut(key) {
+            members.remove(&(age.clone(), id.clone()));
             if members.is_empty() {
-                self.groups.remove(&key);
+                self.groups.remove(key);
             }
         }
     }
 }
 
-/// Tells when a job has gone.
-#[derive(Debug)]
-pub(crate) struct Gone(watch::Receiver<Option<Arc<Publication>>>);
-
-impl Gone {
-    /// Resolves when the job has given its id free; whether it has ended and its message is deleted, rather than given back.
-    pub(crate) async fn has_ended(mut self) -> bool {
-        while self.0.changed().await.is_ok() {}
-        self.0.borrow().is_some()
-    }
-}
-
 impl Claimed {
     /// The job's terminal event is accepted: repeats get the same.
-    pub(crate) fn ended(&self, terminal: Arc<Publication>) {
-        self.terminal.send_replace(Some(Arc::clone(&terminal)));
-        self.deduplication.with(|state| state.ended.put(self.id.clone(), terminal));
+    pub(crate) fn ended(mut self, terminal: Arc<Publication>) {
+        self.deduplication.with(|state| state.ended.put(self.id.clone(), Arc::clone(&terminal)));
+        self.terminal = Some(terminal);
     }
 
     /// A newer job of the group is known that cancels this one.
     pub(crate) fn superseded(&self, by: JobId) {
-        self.cancel.set(&self.id, Cancelled::superseded(by));
+        self.life.cancel(&self.id, Cancelled::superseded(by));
     }
 }
 
 impl Drop for Claimed {
     fn drop(&mut self) {
         self.deduplication.with(|state| state.release(&self.id));
+        self.life.gone.set(self.terminal.take()).ok();
     }
 }
 
-impl Cancel {
-    /// The first reason stands.
-    fn set(&self, id: &JobId, why: Cancelled) {
-        let mut first = self.why.lock().unwrap_or_else(PoisonError::into_inner);
-        if first.is_none() {
+impl Life {
+    /// The job is to end. The first reason stands.
+    fn cancel(&self, id: &JobId, why: Cancelled) {
+        if self.cancelled.set(why).is_ok()
+            && let Some(why) = self.cancelled.get()
+        {
             observe::job_cancelled(id, why.status.as_str(), &why.reason);
-            *first = Some(why);
         }
-        drop(first);
-        self.token.cancel();
     }
 
     /// Resolves when the job is to end.
     pub(crate) async fn cancelled(&self) -> Cancelled {
-        self.token.cancelled().await;
-        self.reason().unwrap_or_else(|| Cancelled::asked(None, "cancelled"))
+        self.cancelled.wait().await.clone()
     }
 
     /// Why the job is to end, if it is.
     pub(crate) fn reason(&self) -> Option<Cancelled> {
-        self.why.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.cancelled.get().cloned()
+    }
+
+    /// Resolves when the job has given its id free, to its terminal event. `None`: it has not ended, and its message went back to the queue.
+    pub(crate) async fn gone(&self) -> Option<Arc<Publication>> {
+        self.gone.wait().await.clone()
     }
 }

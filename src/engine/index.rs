@@ -48,7 +48,7 @@ struct Project {
     read: Option<(Instant, Timestamp)>,
     /// Ids that complete readings have seen, of jobs or not, with the time of the build's start. Ids that only a failed reading saw, or
     /// that were started here, are not among them: there may be unseen builds before them in the list.
-    known: HashMap<String, Timestamp>,
+    known: HashMap<Arc<str>, Timestamp>,
     jobs: HashMap<JobId, Vec<Sighting>>,
     /// Of each group, the newest job that cancels older ones.
     superseding: HashMap<String, Superseding>,
@@ -67,7 +67,7 @@ pub(crate) struct Superseding {
 /// A build of a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Sighting {
-    pub(crate) build_id: String,
+    pub(crate) build_id: Arc<str>,
     pub(crate) attempt: u32,
     pub(crate) started_at: Timestamp,
     /// Whether it had ended when it was read.
@@ -113,13 +113,13 @@ impl Index {
     }
 
     /// The builds of jobs that run now.
-    pub(crate) async fn running(&self, name: &str) -> Result<Vec<String>, AwsError> {
+    pub(crate) async fn running(&self, name: &str) -> Result<Vec<Arc<str>>, AwsError> {
         let project = self.project(name);
         let mut project = project.lock().await;
         let since = self.horizon();
         self.read(name, &mut project, since).await?;
         let running = project.jobs.values().flatten().filter(|sighting| !sighting.ended && sighting.started_at >= since);
-        let mut ids: Vec<String> = running.map(|sighting| sighting.build_id.clone()).collect();
+        let mut ids: Vec<Arc<str>> = running.map(|sighting| sighting.build_id.clone()).collect();
         ids.sort_unstable();
         Ok(ids)
     }
@@ -175,7 +175,7 @@ impl Index {
                 let endless = format!("the list of the builds of {name} does not end: {idle} pages in a row name no further build");
                 return Err(AwsError::local(Class::Transient, "codebuild.ListBuildsForProject", endless));
             }
-            let new: Vec<String> = page.ids.iter().filter(|id| !project.known.contains_key(*id)).cloned().collect();
+            let new: Vec<String> = page.ids.iter().filter(|id| !project.known.contains_key(id.as_str())).cloned().collect();
             // The next page is read while the builds of this one are.
             let ahead = page.next.clone().filter(|_| pages > 1 || !one_is_enough);
             let (builds, ahead) = futures_util::try_join!(self.get(&new), self.list_ahead(name, ahead))?;
@@ -183,7 +183,7 @@ impl Index {
                 project.add(build);
             }
             met.extend(builds.into_iter().map(|build| (build.id, build.started_at.unwrap_or(Timestamp::MAX))));
-            let time = |id: Option<&String>| id.and_then(|id| project.known.get(id).or_else(|| met.get(id))).copied();
+            let time = |id: Option<&String>| id.and_then(|id| project.known.get(id.as_str()).or_else(|| met.get(id.as_str()))).copied();
             let (newest, oldest) = (time(page.ids.first()), time(page.ids.last()));
             // AWS lists the newest first. An emulator may not; then the whole list must be read.
             let far_enough = newest >= oldest && oldest.is_some_and(|at| at < since);
@@ -229,6 +229,8 @@ impl Project {
         if let Some(known) = sightings.iter_mut().find(|known| known.build_id == build.id) {
             *known = sighting;
         } else {
+            // A job has one build as a rule.
+            sightings.reserve_exact(1);
             sightings.push(sighting);
             self.sightings += 1;
         }

@@ -39,12 +39,12 @@ struct Shared {
     extensions: Batcher<Extensions>,
     deletes: Batcher<Deletes>,
     /// By message id. An entry lives as long as its [`Lease`].
-    held: Mutex<BTreeMap<String, Entry>>,
+    held: Mutex<BTreeMap<Arc<str>, Entry>>,
 }
 
 #[derive(Debug)]
 struct Entry {
-    receipt: String,
+    receipt: Arc<str>,
     received: Instant,
     /// When to extend next; `None`: the lease is lost or at its cap, and the message will be received again.
     due: Option<Instant>,
@@ -57,7 +57,7 @@ struct Entry {
 /// One message that is ours. Dropping it lets the message become visible when its time is up.
 #[derive(Debug)]
 pub(crate) struct Lease {
-    message_id: String,
+    message_id: Arc<str>,
     leases: Leases,
     /// Whether the entry is this lease's; false once the message is given back.
     held: bool,
@@ -97,7 +97,7 @@ impl Leases {
     }
 
     /// What to extend now, and for how long; each is set to be due again a third of the visibility timeout later.
-    fn due(&self, now: Instant) -> Vec<(String, String, Duration)> {
+    fn due(&self, now: Instant) -> Vec<(Arc<str>, Arc<str>, Duration)> {
         let (third, visibility) = (self.third(), self.shared.visibility);
         self.with(|held| {
             let mut due = Vec::new();
@@ -115,7 +115,7 @@ impl Leases {
         })
     }
 
-    async fn extend(&self, message_id: String, receipt: String, time: Duration) {
+    async fn extend(&self, message_id: Arc<str>, receipt: Arc<str>, time: Duration) {
         let answer = self.shared.extensions.call((receipt.clone(), time)).await;
         // A new receipt has extensions of its own.
         self.with(|held| held.get_mut(&message_id).filter(|entry| entry.receipt == receipt).map(|entry| entry.extending = false));
@@ -135,7 +135,7 @@ impl Leases {
     }
 
     /// The held messages that are lost to the dead-letter queue after so few further receives.
-    pub(crate) fn with_few_left(&self, few: u32) -> BTreeSet<String> {
+    pub(crate) fn with_few_left(&self, few: u32) -> BTreeSet<Arc<str>> {
         self.with(|held| held.iter().filter(|(_, entry)| entry.left.is_some_and(|left| left <= few)).map(|(id, _)| id.clone()).collect())
     }
 
@@ -148,7 +148,7 @@ impl Leases {
         self.shared.visibility / 3
     }
 
-    fn with<T>(&self, work: impl FnOnce(&mut BTreeMap<String, Entry>) -> T) -> T {
+    fn with<T>(&self, work: impl FnOnce(&mut BTreeMap<Arc<str>, Entry>) -> T) -> T {
         work(&mut self.shared.held.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -189,11 +189,11 @@ impl Lease {
     }
 
     /// The message's id.
-    pub(crate) fn message_id(&self) -> &str {
+    pub(crate) fn message_id(&self) -> &Arc<str> {
         &self.message_id
     }
 
-    fn receipt(&self) -> Option<String> {
+    fn receipt(&self) -> Option<Arc<str>> {
         self.leases.with(|held| held.get(&self.message_id).map(|entry| entry.receipt.clone()))
     }
 }

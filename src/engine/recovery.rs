@@ -54,7 +54,7 @@ struct Counting {
 
 #[derive(Debug)]
 struct Place {
-    build_id: String,
+    build_id: Arc<str>,
     slot: Slot,
     group: Option<GroupLock>,
     /// Cancelled when the job has taken over the slot: the build need not be followed here any more.
@@ -183,7 +183,7 @@ impl Counting {
 
 fn take(places: &mut HashMap<JobId, Vec<Place>>, job: &JobId, build_id: &str) -> Option<Place> {
     let of_job = places.get_mut(job)?;
-    let at = of_job.iter().position(|place| place.build_id == build_id)?;
+    let at = of_job.iter().position(|place| *place.build_id == *build_id)?;
     let place = of_job.swap_remove(at);
     if of_job.is_empty() {
         places.remove(job);
@@ -234,11 +234,11 @@ fn ticket(config: &Config, build: &Build, job: &JobId) -> Option<Ticket> {
     let enqueued_at = record.and_then(|record| record.enqueued_at);
     Some(Ticket {
         job: job.clone(),
-        queue: String::new(),
+        queue: "".into(),
         profile: named.or_else(of_project)?,
         project: build.project.clone(),
         tenant: build.tenant.clone().unwrap_or_else(|| Tenant::fitting("unknown")),
-        repository: record.map(|record| policy::repository(&record.url)).unwrap_or_default(),
+        repository: record.map(|record| policy::repository(&record.url)).unwrap_or_default().into(),
         priority: record.map(|record| record.priority).unwrap_or_default(),
         group: build.group.clone(),
         age: Age { enqueued_ms: enqueued_at.map_or(0, jiff::Timestamp::as_millisecond), message_id: "".into() },

@@ -90,8 +90,8 @@ mod tests {
 
     fn delivery(body_bytes: usize, attributes: usize) -> Delivery {
         Delivery {
-            message_id: "m".to_owned(),
-            receipt: "r".to_owned(),
+            message_id: "m".into(),
+            receipt: "r".into(),
             body: "x".repeat(body_bytes),
             sent_at: None,
             receive_count: 1,

@@ -256,7 +256,7 @@ impl Scheduler {
             let Some(next) = next else { return Turn::Waits(opening) };
             state.starts.take(now_ms);
             let untold = Untold::new(state, self);
-            let group = next.ticket.group.clone().map(|key| GroupLock::new(key, next.ticket.job.clone(), self.clone()));
+            let group = GroupLock::of(&next.ticket, self);
             Turn::Starts(next.it, Slot::new(next.place, next.ticket, untold, group, self.clone()))
         })
     }

@@ -96,7 +96,7 @@ impl Starter {
     }
 
     /// A build as it is now. `None`: CodeBuild does not know it.
-    pub(crate) async fn status(&self, build_id: String) -> Result<Option<Arc<Build>>, AwsError> {
+    pub(crate) async fn status(&self, build_id: Arc<str>) -> Result<Option<Arc<Build>>, AwsError> {
         self.statuses.call(build_id).await
     }
 

@@ -15,7 +15,7 @@ use std::{
 pub(crate) use self::entry::Shown;
 pub use self::feed::{Change, Subscription, What};
 use self::{entry::Entry, feed::Feed, past::Past};
-use super::deduplication::{Cancel, Cancelled};
+use super::deduplication::{Cancelled, Life};
 use crate::{
     clock::Clock,
     config,
@@ -43,7 +43,7 @@ struct Shared {
 #[derive(Debug)]
 struct State {
     /// As many as the intake has room for.
-    held: BTreeMap<JobId, Entry>,
+    held: BTreeMap<JobId, Box<Entry>>,
     past: Past,
 }
 
@@ -61,10 +61,10 @@ impl Tracker {
     }
 
     /// Shows a job from now on.
-    pub(crate) fn track(&self, job: &Arc<Job>, origin: &Origin, cancel: &Arc<Cancel>) -> Tracked {
-        let entry = Entry::new(job, origin, cancel, self.shared.clock.now());
+    pub(crate) fn track(&self, job: &Arc<Job>, origin: &Origin, life: &Arc<Life>) -> Tracked {
+        let entry = Entry::new(job, origin, life, self.shared.clock.now());
         self.shared.feed.tell(What::Job(Arc::clone(entry.standing())));
-        self.state().held.insert(job.id.clone(), entry);
+        self.state().held.insert(job.id.clone(), Box::new(entry));
         Tracked { id: job.id.clone(), tracker: self.clone() }
     }
 
@@ -103,7 +103,7 @@ impl Tracker {
 
     /// What a held job's build was when it was last looked at. `None`: the job is not held, or has no build.
     pub(crate) fn build(&self, id: &JobId) -> Option<Arc<Build>> {
-        self.state().held.get(id).and_then(Entry::build).cloned()
+        self.state().held.get(id).and_then(|entry| entry.build()).cloned()
     }
 
     /// Tells of every change from now on; with a change's id, from that one on.

@@ -38,18 +38,15 @@ struct Shared {
     /// Wakes all who look, in the order in which they came.
     ticks: Notify,
     /// By build id: who looks when told to.
-    nudges: Mutex<HashMap<String, Arc<Notify>>>,
+    nudges: Mutex<HashMap<Arc<str>, Arc<Notify>>>,
     throttled: AtomicBool,
     /// Of looks that fail, whichever builds they are at: all of them fail together as a rule.
     log: Mutex<Seldom>,
 }
 
-/// Why following a build ended without its end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Lost {
-    /// CodeBuild has no such build.
-    Gone,
-}
+/// A build that CodeBuild no longer has, as it was seen last.
+#[derive(Debug)]
+pub(crate) struct Lost(pub(crate) Arc<Build>);
 
 /// The clock that all looks follow, so that they fill their batches.
 #[derive(Debug)]
@@ -78,7 +75,8 @@ impl Watcher {
                 () = &mut tick => tick.set(self.shared.ticks.notified()),
                 () = nudge.notify.notified() => {}
             }
-            match self.statuses.call(build.id.clone()).await {
+            // Boxed: looks are short, and builds are many.
+            match Box::pin(self.statuses.call(Arc::clone(&build.id))).await {
                 Ok(Some(now)) => {
                     unknown_since = None;
                     if now != build {
@@ -88,7 +86,7 @@ impl Watcher {
                 }
                 Ok(None) => {
                     if unknown_since.get_or_insert_with(Instant::now).elapsed() > UNKNOWN {
-                        return Err(Lost::Gone);
+                        return Err(Lost(build));
                     }
                 }
                 Err(error) => {
@@ -111,10 +109,10 @@ impl Watcher {
         }
     }
 
-    fn nudged(&self, build_id: &str) -> Nudged {
+    fn nudged(&self, build_id: &Arc<str>) -> Nudged {
         let notify = Arc::<Notify>::default();
-        self.shared.nudges().insert(build_id.to_owned(), Arc::clone(&notify));
-        Nudged { build_id: build_id.to_owned(), notify, shared: Arc::clone(&self.shared) }
+        self.shared.nudges().insert(Arc::clone(build_id), Arc::clone(&notify));
+        Nudged { build_id: Arc::clone(build_id), notify, shared: Arc::clone(&self.shared) }
     }
 }
 
@@ -138,14 +136,14 @@ impl Ticker {
 }
 
 impl Shared {
-    fn nudges(&self) -> std::sync::MutexGuard<'_, HashMap<String, Arc<Notify>>> {
+    fn nudges(&self) -> std::sync::MutexGuard<'_, HashMap<Arc<str>, Arc<Notify>>> {
         self.nudges.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// A registration that ends with its look-out.
 struct Nudged {
-    build_id: String,
+    build_id: Arc<str>,
     notify: Arc<Notify>,
     shared: Arc<Shared>,
 }

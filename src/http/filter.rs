@@ -134,7 +134,7 @@ fn has_text(job: &JobStanding, text: &str) -> bool {
         job.cancel_reason.as_deref(),
     ];
     let labels = about.labels.iter().flat_map(|(name, value)| [name.as_str(), value.as_str()]);
-    let builds = job.build_ids.iter().map(String::as_str);
+    let builds = job.build_ids.iter().map(AsRef::as_ref);
     shown.into_iter().flatten().chain(labels).chain(builds).any(|has| has.to_lowercase().contains(text))
 }
 

@@ -2,7 +2,7 @@
 
 pub mod secret;
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
 
@@ -20,20 +20,49 @@ pub const GROUP_VARIABLE: &str = "SLIPWAY_GROUP";
 /// The exported variable in which a build that cloned its source itself names the commit.
 const COMMIT_VARIABLE: &str = "SLIPWAY_COMMIT";
 
+/// A status or a phase by CodeBuild's name. Those of today take no memory of their own, as each build in flight has a dozen.
+pub type Word = Cow<'static, str>;
+
+const WORDS: [&str; 18] = [
+    "SUCCEEDED",
+    "IN_PROGRESS",
+    "SUBMITTED",
+    "QUEUED",
+    "PROVISIONING",
+    "DOWNLOAD_SOURCE",
+    "INSTALL",
+    "PRE_BUILD",
+    "BUILD",
+    "POST_BUILD",
+    "UPLOAD_ARTIFACTS",
+    "FINALIZING",
+    "COMPLETED",
+    "FAILED",
+    "FAULT",
+    "TIMED_OUT",
+    "STOPPED",
+    "CLIENT_ERROR",
+];
+
+/// CodeBuild's word; one that is unknown today is kept as it is.
+pub fn word(text: &str) -> Word {
+    WORDS.iter().find(|known| **known == text).map_or_else(|| Cow::Owned(text.to_owned()), |known| Cow::Borrowed(*known))
+}
+
 /// What one look at a build showed.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Build {
     /// `project:uuid`.
-    pub id: String,
+    pub id: Arc<str>,
     pub arn: String,
     /// The build's number within its project.
     pub number: Option<i64>,
     pub project: String,
     /// CodeBuild's status by name, such as `IN_PROGRESS`; names unknown today are kept.
-    pub status: String,
+    pub status: Word,
     /// CodeBuild's own word that the build has ended.
     pub complete: bool,
-    pub current_phase: Option<String>,
+    pub current_phase: Option<Word>,
     pub phases: Vec<Phase>,
     pub started_at: Option<Timestamp>,
     pub ended_at: Option<Timestamp>,
@@ -85,13 +114,13 @@ pub struct Artifacts {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Phase {
     /// Such as `DOWNLOAD_SOURCE`.
-    pub name: String,
+    pub name: Word,
     /// Absent while the phase runs.
-    pub status: Option<String>,
+    pub status: Option<Word>,
     pub started_at: Option<Timestamp>,
     pub ended_at: Option<Timestamp>,
     pub seconds: Option<f64>,
-    pub contexts: Vec<Context>,
+    pub contexts: Box<[Context]>,
 }
 
 /// Why a phase ended as it did.

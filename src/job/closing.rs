@@ -31,7 +31,7 @@ pub struct Ending {
 impl Closing {
     /// Of a build as it is known. Before a build has ended only the usual end is one.
     pub fn of(build: &Build) -> Self {
-        let mut logged = build.phases.iter().filter(|phase| phase.status.is_some() && LOGGED.contains(&phase.name.as_str()));
+        let mut logged = build.phases.iter().filter(|phase| phase.status.is_some() && LOGGED.contains(&&*phase.name));
         let Some(phase) = logged.next_back().filter(|_| build.has_ended()) else { return Self { end: None, last: None } };
         let message = phase.contexts.last().map_or("", |context| context.message.trim_end());
         let last = message.lines().skip(1).last().map(|line| line.trim().to_owned());
@@ -76,12 +76,12 @@ impl Ending {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::job::build::{Context, Phase};
+    use crate::job::build::{Context, Phase, word};
 
     fn build(phases: &[(&str, &str, &str)]) -> Build {
         let phase = |&(name, status, message): &(&str, &str, &str)| Phase {
-            name: name.into(),
-            status: Some(status.into()),
+            name: word(name),
+            status: Some(word(status)),
             contexts: Some(message)
                 .filter(|it| !it.is_empty())
                 .map(|it| Context { code: "X".into(), message: it.into() })

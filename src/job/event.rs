@@ -7,7 +7,7 @@ pub mod publication;
 pub mod run;
 pub mod summary;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -32,9 +32,9 @@ use super::{
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Origin {
     /// SQS's id of the message.
-    pub message_id: String,
+    pub message_id: Arc<str>,
     /// The queue's name.
-    pub queue: String,
+    pub queue: Arc<str>,
     /// When the sender enqueued it.
     pub enqueued_at: Option<Timestamp>,
     /// SQS would move the message to the dead-letter queue instead of delivering it again.
@@ -222,7 +222,7 @@ pub fn finished(finished: Finished<'_>, now: Timestamp) -> Event {
 /// `slipway.job.rejected`
 pub fn rejected(rejection: &Rejection, origin: &Origin, now: Timestamp) -> Event {
     let id = rejection.id.as_ref().map(ToString::to_string);
-    let name = id.as_ref().unwrap_or(&origin.message_id);
+    let name = id.as_deref().unwrap_or(&origin.message_id);
     let summary =
         JobSummary { tenant: rejection.tenant.clone(), profile: rejection.profile.clone(), ..JobSummary::nothing_but(id.clone(), origin) };
     let mut event = event(EventKind::Rejected, format!("{name}/rejected"), origin, now, summary);
@@ -236,7 +236,7 @@ fn event(kind: EventKind, id: String, origin: &Origin, now: Timestamp, job: JobS
         id,
         source: format!("urn:slipway:{}", origin.queue),
         kind,
-        subject: job.id.clone().unwrap_or_else(|| origin.message_id.clone()),
+        subject: job.id.clone().unwrap_or_else(|| origin.message_id.to_string()),
         time: rfc3339(now),
         datacontenttype: "application/json".into(),
         data: Data {

@@ -1,6 +1,6 @@
 //! Names that senders choose and that travel through logs, subjects, URLs and shell variables: a narrow alphabet.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -17,18 +17,19 @@ fn check(text: &str) -> Result<(), &'static str> {
     if fits && plain { Ok(()) } else { Err(RULE) }
 }
 
+/// A name is told in many places while its job is held: they share it.
 macro_rules! name {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-        #[serde(try_from = "String", into = "String")]
+        #[serde(try_from = "String")]
         #[schemars(extend("pattern" = "^[A-Za-z0-9._-]{1,64}$"))]
-        pub struct $name(String);
+        pub struct $name(Arc<str>);
 
         impl $name {
             /// Takes 1-64 of `[A-Za-z0-9._-]`; the error is the rule.
             pub fn parse(text: &str) -> Result<Self, &'static str> {
-                check(text).map(|()| Self(text.to_owned()))
+                check(text).map(|()| Self(text.into()))
             }
 
             /// The name as text.
@@ -47,13 +48,7 @@ macro_rules! name {
             type Error = &'static str;
 
             fn try_from(text: String) -> Result<Self, Self::Error> {
-                check(&text).map(|()| Self(text))
-            }
-        }
-
-        impl From<$name> for String {
-            fn from(name: $name) -> Self {
-                name.0
+                check(&text).map(|()| Self(text.into()))
             }
         }
     };
@@ -81,7 +76,7 @@ impl Tenant {
             let hash = hex(&Sha256::digest(text)[..4]);
             let plain = |c: char| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '-' };
             let start: String = text.chars().map(plain).take(MAX_LENGTH - hash.len() - 1).collect();
-            Self(format!("{start}-{hash}"))
+            Self(format!("{start}-{hash}").into())
         })
     }
 }

@@ -107,7 +107,7 @@ pub enum Verdict {
 /// has failed all the same where it does not report the images that it was started for.
 pub fn judge(build: &Build) -> Verdict {
     let failed = build.phases.iter().find(|phase| phase.status.as_deref().is_some_and(|status| status != "SUCCEEDED"));
-    let before_source = failed.is_some_and(|phase| matches!(phase.name.as_str(), "SUBMITTED" | "QUEUED" | "PROVISIONING"));
+    let before_source = failed.is_some_and(|phase| matches!(&*phase.name, "SUBMITTED" | "QUEUED" | "PROVISIONING"));
     let network = failed.is_some_and(|phase| {
         let says_so = |context: &Context| context.code != "YAML_FILE_ERROR" && download::is_networks_fault(&context.message);
         phase.name == "DOWNLOAD_SOURCE" && phase.contexts.iter().any(says_so)
@@ -115,7 +115,7 @@ pub fn judge(build: &Build) -> Verdict {
     let has_phase = |status: &str| build.phases.iter().any(|phase| phase.status.as_deref() == Some(status));
     let ended = |status, kind| Verdict::Ended(Outcome { status, failure: Some(failure(build, failed, kind)) });
     let fault = || Verdict::PlatformFault(failure(build, failed, FailureKind::Platform));
-    match build.status.as_str() {
+    match &*build.status {
         "SUCCEEDED" => Verdict::Ended(match images::missing(build) {
             None => Outcome { status: Status::Succeeded, failure: None },
             failure => Outcome { status: Status::Failed, failure },
@@ -142,7 +142,7 @@ fn failure(build: &Build, phase: Option<&Phase>, kind: FailureKind) -> Failure {
     let says_something = |context: &&Context| !context.code.trim().is_empty() || !context.message.trim().is_empty();
     let context = phase.and_then(|phase| phase.contexts.iter().find(says_something));
     let text = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
-    let name = phase.map(|phase| phase.name.clone());
+    let name = phase.map(|phase| phase.name.to_string());
     let message = context.and_then(|context| text(&context.message)).unwrap_or_else(|| {
         match (&name, phase.and_then(|phase| phase.status.as_deref())) {
             (Some(name), Some(status)) => format!("phase {name} ended with status {status}"),
@@ -161,16 +161,16 @@ fn command(message: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::build, *};
 
     fn build(status: &str, phases: &[(&str, &str, &str, &str)]) -> Build {
         let phase = |&(name, status, code, message): &(&str, &str, &str, &str)| Phase {
-            name: name.into(),
-            status: Some(status.into()).filter(|status: &String| !status.is_empty()),
-            contexts: vec![Context { code: code.into(), message: message.into() }],
+            name: build::word(name),
+            status: Some(status).filter(|status| !status.is_empty()).map(build::word),
+            contexts: [Context { code: code.into(), message: message.into() }].into(),
             ..Phase::default()
         };
-        Build { status: status.into(), complete: true, phases: phases.iter().map(phase).collect(), ..Build::default() }
+        Build { status: build::word(status), complete: true, phases: phases.iter().map(phase).collect(), ..Build::default() }
     }
 
     /// A verdict in a word: the status, or that the platform is at fault, with the phase and the code.

@@ -1,6 +1,6 @@
 //! The batched calls: deletes, and changes of the visibility timeout.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use aws_sdk_sqs::types::{BatchResultErrorEntry, ChangeMessageVisibilityBatchRequestEntry, DeleteMessageBatchRequestEntry};
 
@@ -16,13 +16,14 @@ use crate::aws::{
 pub struct Deletes(pub Queue);
 
 impl Batch for Deletes {
-    type Item = String;
+    type Item = Arc<str>;
     type Reply = ();
     const NAME: &'static str = "sqs.DeleteMessageBatch";
     const MAX: usize = BATCH;
 
-    async fn send(&self, receipts: Vec<String>) -> Vec<Result<(), AwsError>> {
-        let entry = |(at, receipt)| DeleteMessageBatchRequestEntry::builder().id(entry_id(at)).receipt_handle(receipt).build();
+    async fn send(&self, receipts: Vec<Arc<str>>) -> Vec<Result<(), AwsError>> {
+        let entry =
+            |(at, receipt): (usize, Arc<str>)| DeleteMessageBatchRequestEntry::builder().id(entry_id(at)).receipt_handle(&*receipt).build();
         let count = receipts.len();
         let entries: Result<Vec<_>, _> = receipts.into_iter().enumerate().map(entry).collect();
         let request = match entries {
@@ -40,14 +41,14 @@ impl Batch for Deletes {
 pub struct Extensions(pub Queue);
 
 impl Batch for Extensions {
-    type Item = (String, Duration);
+    type Item = (Arc<str>, Duration);
     type Reply = ();
     const NAME: &'static str = "sqs.ChangeMessageVisibilityBatch";
     const MAX: usize = BATCH;
 
     async fn send(&self, items: Vec<Self::Item>) -> Vec<Result<(), AwsError>> {
-        let entry = |(at, (receipt, time))| {
-            let entry = ChangeMessageVisibilityBatchRequestEntry::builder().id(entry_id(at)).receipt_handle(receipt);
+        let entry = |(at, (receipt, time)): (usize, Self::Item)| {
+            let entry = ChangeMessageVisibilityBatchRequestEntry::builder().id(entry_id(at)).receipt_handle(&*receipt);
             entry.visibility_timeout(seconds(time)).build()
         };
         let count = items.len();

@@ -1,5 +1,7 @@
 //! A received message.
 
+use std::sync::Arc;
+
 use aws_sdk_sqs::types::{Message, MessageSystemAttributeName as System};
 use jiff::Timestamp;
 
@@ -17,9 +19,9 @@ pub(super) const SYSTEM: [System; 5] = [
 /// A received message.
 #[derive(Debug, Clone)]
 pub struct Delivery {
-    pub message_id: String,
+    pub message_id: Arc<str>,
     /// The receipt handle. Valid until the message is received again.
-    pub receipt: String,
+    pub receipt: Arc<str>,
     pub body: String,
     pub sent_at: Option<Timestamp>,
     /// How often it was received, this receive included.
@@ -47,8 +49,8 @@ impl Delivery {
         let text = |name: &System| system.get(name).cloned();
         let attributes = message.message_attributes.unwrap_or_default().into_iter();
         Self {
-            message_id: message.message_id.unwrap_or_default(),
-            receipt: message.receipt_handle.unwrap_or_default(),
+            message_id: message.message_id.unwrap_or_default().into(),
+            receipt: message.receipt_handle.unwrap_or_default().into(),
             body: message.body.unwrap_or_default(),
             sent_at: number(&System::SentTimestamp).and_then(|millis| Timestamp::from_millisecond(millis).ok()),
             receive_count: number(&System::ApproximateReceiveCount).and_then(|count| u32::try_from(count).ok()).unwrap_or(1),

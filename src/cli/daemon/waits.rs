@@ -38,7 +38,7 @@ impl Told {
         let mut still = BTreeMap::new();
         for job in jobs.iter().filter(|job| job.state == State::Waiting) {
             let Some(reason) = job.wait.as_ref().and_then(|wait| wait.reasons.first()) else { continue };
-            let id = job.job.id.clone().unwrap_or_else(|| job.job.message_id.clone());
+            let id = job.job.id.clone().unwrap_or_else(|| job.job.message_id.to_string());
             let why = (reason.reason, reason.name.clone());
             if self.0.get(&id) != Some(&why) {
                 if news.len() == LINES {

@@ -57,7 +57,7 @@ impl Scratch {
             }
             for build in running {
                 if let Err(error) = builds.stop(&build.id).await {
-                    tracing::warn!(build.id = build.id, %error, "could not stop a build");
+                    tracing::warn!(build.id = %build.id, %error, "could not stop a build");
                 }
             }
             sleep(PAUSE).await;

@@ -76,7 +76,7 @@ impl Follower {
 
     /// Shows a build's phases and its log: to the end, or without `keep_on` only what is there now.
     pub(in crate::cli) async fn follow(&mut self, mut build: Build, keep_on: bool) -> anyhow::Result<Followed> {
-        self.current = Some(build.id.clone()).filter(|_| !build.has_ended());
+        self.current = (!build.has_ended()).then(|| build.id.to_string());
         self.output.tell(&Record::Build {
             build: &build.id,
             job: build.job.as_ref().map(JobId::as_str),
@@ -93,7 +93,7 @@ impl Follower {
                 stream = Some(Stream::new(self.logs.clone(), location.clone()));
             }
             phases.note(&build);
-            phases.tell(&mut self.output, &build.id, |phase| BEFORE_THE_LOG.contains(&phase.name.as_str()))?;
+            phases.tell(&mut self.output, &build.id, |phase| BEFORE_THE_LOG.contains(&&*phase.name))?;
             if let Some(stream) = &mut stream
                 && self.read(stream, &mut build, &mut phases).await?
             {

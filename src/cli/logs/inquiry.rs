@@ -108,7 +108,7 @@ impl Inquiry {
 fn of_detail(detail: JobDetail) -> Known {
     let standing = &detail.standing;
     if let Some(build) = standing.build_ids.last() {
-        return Known::Built(build.clone());
+        return Known::Built(build.to_string());
     }
     match standing.state {
         State::Waiting => Known::Waits(format!("it waits: {}", plain(&wording::about(standing)))),

@@ -50,7 +50,7 @@ impl Ending {
             highlights: data.log.map(|log| log.highlights).unwrap_or_default(),
             images: data.images,
             problems: data.problems,
-            message: Some(data.job.message_id),
+            message: Some(data.job.message_id.to_string()),
             hint: None,
         }
     }
@@ -59,7 +59,7 @@ impl Ending {
     pub(super) fn of_build(build: &Build, outcome: Outcome) -> Self {
         Self {
             status: outcome.status.as_str().to_owned(),
-            build: Some(build.id.clone()),
+            build: Some(build.id.to_string()),
             failure: outcome.failure,
             images: image_results(build).images,
             ..Self::default()
@@ -82,7 +82,7 @@ impl Ending {
             reason: job.cancel_reason.clone(),
             superseded_by: job.superseded_by.clone(),
             failure: detail.failure,
-            message: Some(job.job.message_id.clone()),
+            message: Some(job.job.message_id.to_string()),
             hint: Some("it ended before it had a build, so there is no log".to_owned()),
             ..Self::default()
         }

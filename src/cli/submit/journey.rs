@@ -77,7 +77,7 @@ impl Journey<'_> {
         let Some(build) = build else { return Ok(()) };
         let ago = |end: Timestamp| u64::try_from(Clock::system().now().duration_since(end).as_secs()).unwrap_or_default();
         self.follower.output.tell(&Record::Repeat { job: &self.job, build: &build.id, seconds_ago: build.ended_at.map(ago) })?;
-        self.earlier = Some(build.id);
+        self.earlier = Some(build.id.to_string());
         Ok(())
     }
 
@@ -87,7 +87,7 @@ impl Journey<'_> {
         loop {
             match self.next().await? {
                 Next::Build(build) => {
-                    self.followed.push(build.id.clone());
+                    self.followed.push(build.id.to_string());
                     let build = self.follower.follow(*build, true).await?.build;
                     self.last = Some((build, Instant::now()));
                 }
@@ -179,7 +179,7 @@ impl Journey<'_> {
             let build = latest(&self.builds, project, &self.job, self.since, PAGES).await?;
             found = found.into_iter().chain(build).max_by_key(|build| build.started_at);
         }
-        Ok(found.filter(|build| !self.followed.contains(&build.id)))
+        Ok(found.filter(|build| !self.followed.iter().any(|id| **id == *build.id)))
     }
 
     /// The job's end by its last build, if no event has come (in time).

@@ -73,7 +73,7 @@ impl Console {
         match self.tracker().detail(id, |_| {}) {
             // The job waits for its first build, or ended without one.
             Some(detail) => match detail.builds.into_iter().next_back() {
-                Some(last) => self.parts().worker.starter.status(last.id).await,
+                Some(last) => self.parts().worker.starter.status(last.id.into()).await,
                 None => Ok(None),
             },
             None => Ok(self.builds(id).await?.pop()),

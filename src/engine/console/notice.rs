@@ -57,7 +57,7 @@ impl Console {
 
     /// Paused jobs whose messages will soon go to the dead-letter queue because they were received too often.
     fn worn(&self, jobs: &[Arc<JobStanding>]) -> Option<Notice> {
-        let few: BTreeSet<String> = self.parts().leases.iter().flat_map(|leases| leases.with_few_left(FEW)).collect();
+        let few: BTreeSet<Arc<str>> = self.parts().leases.iter().flat_map(|leases| leases.with_few_left(FEW)).collect();
         let is_paused = |job: &JobStanding| job.wait.iter().flat_map(|wait| &wait.reasons).any(|reason| reason.reason == Cause::Paused);
         let count = if few.is_empty() { 0 } else { jobs.iter().filter(|job| is_paused(job) && few.contains(&job.job.message_id)).count() };
         (count > 0).then(|| Notice {

@@ -89,7 +89,7 @@ impl Console {
     pub(super) async fn build(&self, name: &Reference) -> Result<Option<Arc<Build>>, AwsError> {
         let config = self.config();
         for id in name.builds(projects(&config)) {
-            if let Some(build) = self.parts().worker.starter.status(id).await? {
+            if let Some(build) = self.parts().worker.starter.status(id.into()).await? {
                 return Ok(Some(build));
             }
         }
@@ -118,7 +118,7 @@ impl Console {
 fn is_named(detail: &JobDetail, name: &Reference) -> bool {
     match name {
         Reference::Job(_) => true,
-        Reference::Build(id) => detail.standing.build_ids.contains(id),
+        Reference::Build(id) => detail.standing.build_ids.iter().any(|build| **build == **id),
     }
 }
 

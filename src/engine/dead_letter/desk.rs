@@ -153,7 +153,8 @@ impl Shared {
         let since = Instant::now();
         let mut all = Done { complete: true, missing: selection.ids.clone(), ..Done::default() };
         for found in DeadLetterQueue::all(&self.sources, selection.queue.as_deref()).await? {
-            let wanted = |held: &[Delivery]| held.iter().filter(|delivery| all.missing.contains(&delivery.message_id)).count();
+            let wanted =
+                |held: &[Delivery]| held.iter().filter(|delivery| all.missing.iter().any(|id| **id == *delivery.message_id)).count();
             let mut hold = Hold::take(&found.queue, since, |held| !selection.ids.is_empty() && wanted(held) == all.missing.len()).await?;
             // If ids are named, the rest of the queue does not matter.
             all.complete &= hold.complete || !selection.ids.is_empty();
@@ -212,7 +213,7 @@ impl Shared {
             // Only what was sent is deleted. If the delete fails, the message is on both queues, and the answer says so.
             for (delivery, deleted) in ready.iter().zip(hold.delete(&ready).await) {
                 match deleted {
-                    Ok(()) => all.done.push(delivery.message_id.clone()),
+                    Ok(()) => all.done.push(delivery.message_id.to_string()),
                     Err(error) => all.refused.push(Refused::because(&delivery.message_id, undeleted(action, &error))),
                 }
             }
@@ -227,7 +228,7 @@ impl Shared {
         let delivery = Delivery { body: body.clone().unwrap_or_else(|| delivery.body.clone()), ..delivery.clone() };
         let today = self.read(found, &delivery, None).today;
         (!force && !today.is_empty()).then(|| match &self.current {
-            Some(_) => Refused { id: delivery.message_id.clone(), problems: today },
+            Some(_) => Refused { id: delivery.message_id.to_string(), problems: today },
             None => {
                 Refused::because(&delivery.message_id, "without a configuration nobody can say whether it would be accepted".to_owned())
             }

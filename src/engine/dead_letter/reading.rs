@@ -56,7 +56,7 @@ pub(super) fn read(delivery: &Delivery, place: &Place<'_>, profiles: Option<&BTr
     };
     let until = |sent_at: Timestamp| sent_at.checked_add(place.retention?).ok();
     let letter = DeadLetter {
-        id: delivery.message_id.clone(),
+        id: delivery.message_id.to_string(),
         job: job.map(|id| id.to_string()),
         tenant: tenant.map(|tenant| tenant.to_string()),
         repository,
@@ -88,8 +88,8 @@ mod tests {
 
     fn delivery(body: &str, reasons: Option<&str>, moved: bool) -> Delivery {
         Delivery {
-            message_id: "m-1".to_owned(),
-            receipt: "r".to_owned(),
+            message_id: "m-1".into(),
+            receipt: "r".into(),
             body: body.to_owned(),
             sent_at: Some(Timestamp::UNIX_EPOCH),
             receive_count: 3,

@@ -4,7 +4,7 @@ use super::*;
 
 fn build(number: i64) -> Build {
     Build {
-        id: format!("flex:{number}"),
+        id: format!("flex:{number}").into(),
         status: "SUCCEEDED".into(),
         job: Some(JobId::parse(&format!("job-{number}")).unwrap()),
         started_at: Some(Timestamp::from_second(number).unwrap()),

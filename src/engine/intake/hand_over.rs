@@ -43,11 +43,11 @@ impl Intake {
         };
         room.weigh(delivery.body.len());
         let Reservation { waiting, held } = room;
-        let name = delivery.message_id.clone();
+        let name = Arc::clone(&delivery.message_id);
         let worker = Arc::clone(&self.worker);
         let origin = Arc::new(Origin {
-            message_id: delivery.message_id.clone(),
-            queue: self.settings.name().to_owned(),
+            message_id: Arc::clone(&delivery.message_id),
+            queue: self.settings.name().into(),
             enqueued_at: delivery.sent_at,
             last_receive: left == Some(0),
             traceparent: traceparent(delivery.text("traceparent").map(str::to_owned).as_ref(), delivery.trace_header.as_ref()),
@@ -67,24 +67,23 @@ impl Intake {
                 let message = worker.scheduler.may_be_full(job.tenant.as_str()).then(|| Arc::new(delivery));
                 let dead_letters = Arc::clone(&self.dead_letters);
                 let carry = move |carry: u32| {
-                    // Carried again, the job may have a build, which is to be found.
-                    let receive_count = receive_count.saturating_add(carry);
-                    let (job, config, origin) = (Arc::clone(&job), Arc::clone(&config), Arc::clone(&origin));
                     let (worker, message, dead_letters) = (Arc::clone(&worker), message.clone(), Arc::clone(&dead_letters));
-                    let arrival = Arrival {
+                    let mut arrival = Arrival {
                         job: Arc::clone(&job),
-                        config,
+                        config: Arc::clone(&config),
                         origin: Arc::clone(&origin),
                         received,
-                        receive_count,
+                        // Carried again, the job may have a build, which is to be found.
+                        receive_count: receive_count.saturating_add(carry),
                         waiting: waiting.take(),
                     };
                     async move {
-                        match (worker.carry(arrival).await, message) {
+                        match (worker.carry(&mut arrival).await, message) {
                             (Carried::Full(full), Some(message)) => {
-                                let rejection = full.rejection(&job);
+                                let Arrival { job, origin, .. } = &arrival;
+                                let rejection = full.rejection(job);
                                 observe::message_rejected(&message.message_id, Some(job.id.as_str()), &rejection.problems);
-                                Box::pin(turned_away(&worker, &message, &rejection, &origin, &dead_letters)).await
+                                Box::pin(turned_away(&worker, &message, &rejection, origin, &dead_letters)).await
                             }
                             (carried, _) => carried,
                         }
@@ -132,18 +131,21 @@ async fn turned_away(worker: &Worker, delivery: &Delivery, rejection: &Rejection
 }
 
 /// Carries a message until its lease is no longer needed. A panic is told; the lease outlives it, and the message is carried again.
-async fn carried<F>(mut carry: impl FnMut(u32) -> F, lease: Lease, held: Held, panics: Panics)
+#[expect(clippy::manual_async_fn, reason = "an `async fn` keeps its arguments twice, for each job that is held")]
+fn carried<F>(mut carry: impl FnMut(u32) -> F + Send, lease: Lease, held: Held, panics: Panics) -> impl Future<Output = ()> + Send
 where
-    F: Future<Output = Carried>,
+    F: Future<Output = Carried> + Send,
 {
-    let _held = held;
-    for time in 0..CARRIES {
-        match AssertUnwindSafe(Box::pin(carry(time))).catch_unwind().await {
-            Ok(Carried::ToItsEnd) => return Box::pin(lease.settle()).await,
-            // Who is turned away has been rejected by now, or his message is kept for nothing.
-            Ok(Carried::Back | Carried::Full(_)) => return Box::pin(lease.give_back()).await,
-            Err(payload) => panics.tell(&lease.message_id(), payload.as_ref()),
+    async move {
+        let _held = held;
+        for time in 0..CARRIES {
+            match AssertUnwindSafe(Box::pin(carry(time))).catch_unwind().await {
+                Ok(Carried::ToItsEnd) => return Box::pin(lease.settle()).await,
+                // Who is turned away has been rejected by now, or his message is kept for nothing.
+                Ok(Carried::Back | Carried::Full(_)) => return Box::pin(lease.give_back()).await,
+                Err(payload) => panics.tell(&lease.message_id(), payload.as_ref()),
+            }
         }
+        Box::pin(lease.give_back_after(AFTER_PANIC)).await;
     }
-    Box::pin(lease.give_back_after(AFTER_PANIC)).await;
 }

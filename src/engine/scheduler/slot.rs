@@ -7,7 +7,6 @@ use tokio::time::Instant;
 
 use super::{Scheduler, State, room::Room};
 use crate::job::{
-    JobId,
     build::Build,
     outcome::{Status, Verdict},
     schedule::{PlaceKey, Ticket, Took},
@@ -32,8 +31,7 @@ pub(crate) struct Slot {
 /// The right to run as the only one of a group. A job keeps it between its attempts, so that its group stays in order.
 #[derive(Debug)]
 pub(crate) struct GroupLock {
-    key: String,
-    job: JobId,
+    ticket: Arc<Ticket>,
     scheduler: Scheduler,
 }
 
@@ -109,25 +107,26 @@ impl Scheduler {
         self.with(|state| {
             let cost = state.expected(ticket);
             let place = state.schedule.occupy(ticket, since_ms, cost);
-            let group = ticket.group.as_ref().map(|key| {
+            if let Some(key) = &ticket.group {
                 state.schedule.hold(key, &ticket.job);
-                GroupLock::new(key.clone(), ticket.job.clone(), self.clone())
-            });
+            }
+            let group = GroupLock::of(ticket, self);
             (Slot::new(place, Arc::clone(ticket), Untold::new(state, self), None, self.clone()).taken(), group)
         })
     }
 }
 
 impl GroupLock {
-    /// The job is the group's holder already.
-    pub(super) fn new(key: String, job: JobId, scheduler: Scheduler) -> Self {
-        Self { key, job, scheduler }
+    /// The job is its group's holder already. `None`: it is of no group.
+    pub(super) fn of(ticket: &Arc<Ticket>, scheduler: &Scheduler) -> Option<Self> {
+        ticket.group.is_some().then(|| Self { ticket: Arc::clone(ticket), scheduler: scheduler.clone() })
     }
 }
 
 impl Drop for GroupLock {
     fn drop(&mut self) {
-        self.scheduler.change(|state, _| state.schedule.let_go(&self.key, &self.job));
+        let Ticket { group: Some(group), job, .. } = &*self.ticket else { return };
+        self.scheduler.change(|state, _| state.schedule.let_go(group, job));
     }
 }
 

@@ -25,11 +25,11 @@ fn scheduler(running: usize) -> Scheduler {
 fn ticket(scheduler: &Scheduler, tenant: &str, id: &str) -> Arc<Ticket> {
     Arc::new(Ticket {
         job: JobId::parse(id).unwrap(),
-        queue: "slipway-jobs".to_owned(),
+        queue: "slipway-jobs".into(),
         profile: "default".to_owned(),
         project: "slipway".to_owned(),
         tenant: Tenant::parse(tenant).unwrap(),
-        repository: "github.com/acme/app".to_owned(),
+        repository: "github.com/acme/app".into(),
         priority: Priority::Normal,
         group: None,
         age: Age { enqueued_ms: scheduler.now_ms(), message_id: id.into() },

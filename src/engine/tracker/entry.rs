@@ -6,12 +6,11 @@ use jiff::Timestamp;
 
 use super::history::History;
 use crate::{
-    engine::{deduplication::Cancel, scheduler::Scheduler},
+    engine::{deduplication::Life, scheduler::Scheduler},
     job::{
         Job,
         build::Build,
         event::{Data, JobSummary, Origin, Run, rfc3339},
-        policy,
         redact::Redactor,
         standing::{JobDetail, JobStanding, State, Wait},
     },
@@ -22,7 +21,7 @@ use crate::{
 pub(super) struct Entry {
     standing: Arc<JobStanding>,
     job: Arc<Job>,
-    cancel: Arc<Cancel>,
+    life: Arc<Life>,
     /// Its number in line, while it waits there.
     arrival: Option<u64>,
     /// One for each attempt: `retry.attempts` at most, and one that an earlier process started. The newest last.
@@ -45,7 +44,7 @@ impl Shown<'_> {
     pub(crate) fn refresh(&mut self, wait: Option<Wait>, scheduler: &Scheduler) {
         let Entry { standing, history, builds, .. } = &mut *self.entry;
         let waits = standing.state == State::Waiting;
-        let wait = if waits { Some(wait.unwrap_or_default()) } else { None };
+        let wait = if waits { Some(Box::new(wait.unwrap_or_default())) } else { None };
         let profile = standing.job.profile.as_deref().unwrap_or_default();
         let usual = if standing.state < State::Reporting { scheduler.usual(&standing.repository, profile) } else { standing.usual_seconds };
         let since = builds.last().filter(|_| standing.state == State::Running).and_then(|build| build.started_at);
@@ -66,15 +65,16 @@ impl Shown<'_> {
 }
 
 impl Entry {
-    pub(super) fn new(job: &Arc<Job>, origin: &Origin, cancel: &Arc<Cancel>, now: Timestamp) -> Self {
+    pub(super) fn new(job: &Arc<Job>, origin: &Origin, life: &Arc<Life>, now: Timestamp) -> Self {
+        let summary = JobSummary::of(job, origin, None);
         let standing = JobStanding {
-            job: Arc::new(JobSummary::of(job, origin, None)),
-            queue: origin.queue.as_str().into(),
-            repository: policy::repository(&job.source.url).into(),
+            queue: Arc::clone(&origin.queue),
+            repository: summary.repository.clone().unwrap_or_default(),
+            job: Arc::new(summary),
             state: State::Waiting,
             status: None,
             received_at: rfc3339(now),
-            wait: Some(Wait::default()),
+            wait: Some(Box::default()),
             attempt: None,
             build_ids: Vec::new(),
             started_at: None,
@@ -92,7 +92,7 @@ impl Entry {
         let mut entry = Self {
             standing: Arc::new(standing),
             job: Arc::clone(job),
-            cancel: Arc::clone(cancel),
+            life: Arc::clone(life),
             arrival: None,
             builds: Vec::new(),
             end: None,
@@ -118,7 +118,7 @@ impl Entry {
     }
 
     pub(super) fn shown(&mut self, now: Timestamp) -> Shown<'_> {
-        if let Some(why) = self.cancel.reason().filter(|_| self.standing.cancelling_since.is_none() && self.end.is_none()) {
+        if let Some(why) = self.life.reason().filter(|_| self.standing.cancelling_since.is_none() && self.end.is_none()) {
             // It was asked for a moment ago, and the job's task has not turned to it yet.
             let standing = Arc::make_mut(&mut self.standing);
             standing.cancelling_since = Some(rfc3339(now));
@@ -140,31 +140,36 @@ impl Entry {
     pub(super) fn waits_again(&mut self) {
         let standing = Arc::make_mut(&mut self.standing);
         standing.state = State::Waiting;
-        standing.wait = Some(Wait::default());
+        standing.wait = Some(Box::default());
         (standing.started_at, standing.phase, standing.building_since, standing.left_seconds) = (None, None, None, None);
     }
 
     pub(super) fn runs(&mut self, attempt: u32, build: &Arc<Build>) {
-        self.builds.push(Arc::clone(build));
+        self.has(build);
         let standing = Arc::make_mut(&mut self.standing);
         standing.state = State::Running;
         standing.wait = None;
         standing.attempt = Some(attempt);
-        standing.build_ids.push(build.id.clone());
         standing.started_at = build.started_at.map(rfc3339);
         progress(standing, build);
+    }
+
+    /// A build of its own; one is all that most jobs have.
+    fn has(&mut self, build: &Arc<Build>) {
+        self.builds.reserve_exact(1);
+        self.builds.push(Arc::clone(build));
+        let ids = &mut Arc::make_mut(&mut self.standing).build_ids;
+        ids.reserve_exact(1);
+        ids.push(Arc::clone(&build.id));
     }
 
     /// Whether lists show it.
     pub(super) fn seen(&mut self, now: Timestamp, build: &Arc<Build>) -> bool {
         match self.builds.last_mut() {
             Some(latest) if latest.id == build.id => *latest = Arc::clone(build),
-            _ => {
-                self.builds.push(Arc::clone(build));
-                Arc::make_mut(&mut self.standing).build_ids.push(build.id.clone());
-            }
+            _ => self.has(build),
         }
-        if self.standing.phase == build.current_phase && new_commit(&self.standing, build).is_none() {
+        if self.standing.phase.as_deref() == build.current_phase.as_deref() && new_commit(&self.standing, build).is_none() {
             return false;
         }
         progress(Arc::make_mut(&mut self.standing), build);
@@ -175,7 +180,7 @@ impl Entry {
     }
 
     pub(super) fn cancelling(&mut self, now: Timestamp, text: &str) {
-        let reason = self.cancel.reason();
+        let reason = self.life.reason();
         let standing = Arc::make_mut(&mut self.standing);
         standing.cancelling_since.get_or_insert_with(|| rfc3339(now));
         if let Some(why) = reason {
@@ -194,7 +199,7 @@ impl Entry {
         standing.ended_at = data.build.as_ref().and_then(|build| build.ended_at.clone()).or_else(|| Some(rfc3339(now)));
         standing.started_at = data.build.as_ref().and_then(|build| build.started_at.clone());
         (standing.wait, standing.phase, standing.left_seconds, standing.cancelling_since) = (None, None, None, None);
-        standing.decisive_line = data.failure.as_ref().map(|failure| failure.message.clone());
+        standing.decisive_line = data.failure.as_ref().map(|failure| failure.message.as_str().into());
         standing.pushed = data.images.iter().map(|image| image.reference.clone()).collect();
         standing.cancel_reason.clone_from(&data.reason);
         standing.superseded_by.clone_from(&data.superseded_by);
@@ -245,7 +250,7 @@ impl Entry {
 
 /// How far a build is, and which commit it builds: that of an adopted one is known from its first look.
 fn progress(standing: &mut JobStanding, build: &Build) {
-    standing.phase.clone_from(&build.current_phase);
+    standing.phase = build.current_phase.as_ref().map(ToString::to_string);
     standing.building_since = build.building_since().map(rfc3339);
     if let Some(commit) = new_commit(standing, build)
         && let Some(source) = Arc::make_mut(&mut standing.job).source.as_mut()
@@ -275,7 +280,7 @@ mod tests {
         }))
         .unwrap();
         let commit = Some("9f3c2a71d0e4b5c6d7e8f9a0b1c2d3e4f5a6b7c8".to_owned());
-        progress(&mut standing, &Build { commit: commit.clone(), current_phase: Some("BUILD".to_owned()), ..Build::default() });
+        progress(&mut standing, &Build { commit: commit.clone(), current_phase: Some("BUILD".into()), ..Build::default() });
         assert_eq!(standing.job.source.as_ref().unwrap().commit, commit);
         assert_eq!(standing.phase.as_deref(), Some("BUILD"));
     }

@@ -1,7 +1,5 @@
 //! What happened to one job, bounded: the beginning stays, and of the rest the latest.
 
-use std::collections::VecDeque;
-
 use jiff::Timestamp;
 
 use crate::job::{event::rfc3339, plain::plain, standing::HistoryEntry};
@@ -15,37 +13,40 @@ const LONGEST: usize = 300;
 /// One job's history.
 #[derive(Debug, Default)]
 pub(super) struct History {
-    first: Vec<HistoryEntry>,
-    last: VecDeque<HistoryEntry>,
-    /// Entries that were dropped between the two.
+    entries: Vec<Entry>,
+    /// Entries that were dropped after the first.
     left_out: usize,
+}
+
+/// What happened, as it is kept for every job that is held: its time is written when somebody reads it.
+#[derive(Debug)]
+struct Entry {
+    at: Timestamp,
+    text: Box<str>,
 }
 
 impl History {
     /// Notes what happened. What repeats the latest entry is not noted again.
     pub(super) fn note(&mut self, at: Timestamp, text: &str) {
         let text = one_line(text);
-        if self.last.back().or(self.first.last()).is_some_and(|latest| latest.text == text) {
+        if self.entries.last().is_some_and(|latest| *latest.text == *text) {
             return;
         }
-        let entry = HistoryEntry { time: rfc3339(at), text };
-        if self.first.len() < FIRST {
-            self.first.push(entry);
-            return;
-        }
-        if self.last.len() == LAST {
-            self.last.pop_front();
+        if self.entries.len() == FIRST + LAST {
+            self.entries.remove(FIRST);
             self.left_out += 1;
         }
-        self.last.push_back(entry);
+        self.entries.push(Entry { at, text: text.into() });
     }
 
     /// The oldest first; a gap says how much it leaves out.
     pub(super) fn entries(&self) -> Vec<HistoryEntry> {
-        let gap = self.last.front().filter(|_| self.left_out > 0);
-        let gap = gap
-            .map(|next| HistoryEntry { time: next.time.clone(), text: format!("{} entries before this one are left out", self.left_out) });
-        self.first.iter().cloned().chain(gap).chain(self.last.iter().cloned()).collect()
+        let shown = |at, text: &str| HistoryEntry { time: rfc3339(at), text: text.to_owned() };
+        let mut entries: Vec<_> = self.entries.iter().map(|entry| shown(entry.at, &entry.text)).collect();
+        if let Some(next) = self.entries.get(FIRST).filter(|_| self.left_out > 0) {
+            entries.insert(FIRST, shown(next.at, &format!("{} entries before this one are left out", self.left_out)));
+        }
+        entries
     }
 }
 

@@ -5,6 +5,7 @@ mod follow;
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use tokio::time::{Instant, sleep};
 
 use self::begin::Begun;
@@ -14,8 +15,7 @@ use crate::{
     config::{Profile, Retry},
     engine::{
         backlog::Place,
-        deduplication::{Cancel, Cancelled, Claimed},
-        index::Query,
+        deduplication::{Cancelled, Claimed},
         scheduler::{Announced, GroupLock, Prospect, Slot, Untold},
         tracker::Tracked,
     },
@@ -46,9 +46,10 @@ pub(super) struct Run<'a> {
     origin: &'a Origin,
     profile: &'a Profile,
     claimed: &'a Claimed,
-    cancel: &'a Cancel,
     tracked: &'a Tracked,
-    query: Query<'a>,
+    /// Of the [`Query`] for its builds.
+    since: Timestamp,
+    fresh: Instant,
     ticket: Arc<Ticket>,
     /// A place among the jobs that could start, until the job has its first slot or cannot start for a reason of its own.
     waiting: Option<Prospect>,
@@ -75,21 +76,21 @@ impl<'a> Run<'a> {
         profile: &'a Profile,
         claimed: &'a Claimed,
         tracked: &'a Tracked,
-        query: Query<'a>,
+        (since, fresh): (Timestamp, Instant),
         waiting: Option<Place>,
     ) -> Self {
         let ticket = Arc::new(Ticket {
             job: job.id.clone(),
-            queue: origin.queue.clone(),
+            queue: Arc::clone(&origin.queue),
             profile: job.profile.clone(),
             project: profile.project.clone(),
             tenant: job.tenant.clone(),
-            repository: policy::repository(&job.source.url),
+            repository: policy::repository(&job.source.url).into(),
             priority: job.priority,
             group: job.group.as_ref().map(|group| group.key.clone()),
             age: Age {
                 enqueued_ms: origin.enqueued_at.unwrap_or_else(|| worker.clock.now()).as_millisecond(),
-                message_id: origin.message_id.as_str().into(),
+                message_id: Arc::clone(&origin.message_id),
             },
             arrival: worker.scheduler.arrival(),
         });
@@ -101,9 +102,9 @@ impl<'a> Run<'a> {
             origin,
             profile,
             claimed,
-            cancel: &claimed.cancel,
             tracked,
-            query,
+            since,
+            fresh,
             waiting,
             _announced: worker.scheduler.announce(&ticket),
             is_new: false,
@@ -124,7 +125,7 @@ impl<'a> Run<'a> {
                 Begun::Cancelled(why) => return Ok(cancelled(None, attempt - 1, &why)),
                 Begun::Refused { failure, again } => {
                     self.began.get_or_insert_with(Instant::now);
-                    (None, failure, again)
+                    (None, *failure, again)
                 }
                 Begun::Build(build) => {
                     self.began.get_or_insert_with(Instant::now);
@@ -150,7 +151,7 @@ impl<'a> Run<'a> {
             tokio::select! {
                 biased;
                 () = self.worker.shutdown.drain.cancelled() => return Err(Left::Drained),
-                why = self.cancel.cancelled() => return Ok(cancelled(build, attempt - 1, &why)),
+                why = self.claimed.life.cancelled() => return Ok(cancelled(build, attempt - 1, &why)),
                 () = sleep(backoff.pause()) => {}
             }
         }

@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, fs, path::Path};
 
 use super::*;
 use crate::job::{
-    build::{Build, Context, Phase},
+    build::{Build, Context, Phase, word},
     outcome::{FailureKind, Verdict, judge},
 };
 
@@ -96,9 +96,9 @@ fn build(log: &str) -> Build {
     let (code, message) = first.strip_prefix("Phase context status code: ").unwrap().split_once(" Message: ").unwrap();
     let more = lines.take_while(|line| agent::words(line).is_none());
     let message = std::iter::once(message).chain(more).collect::<Vec<_>>().join("\n");
-    let contexts = vec![Context { code: code.to_owned(), message }];
-    let phase = Phase { name: name.to_owned(), status: Some("FAILED".to_owned()), contexts, ..Phase::default() };
-    Build { status: "FAILED".to_owned(), phases: vec![phase], ..Build::default() }
+    let contexts = [Context { code: code.to_owned(), message }].into();
+    let phase = Phase { name: word(name), status: Some("FAILED".into()), contexts, ..Phase::default() };
+    Build { status: "FAILED".into(), phases: vec![phase], ..Build::default() }
 }
 
 fn judged(log: &str) -> Outcome {

@@ -49,8 +49,11 @@ impl Event {
     }
 
     fn body(&self, max_bytes: usize) -> String {
+        let mut body = json(self);
+        if body.len() <= max_bytes {
+            return body;
+        }
         let mut event = self.clone();
-        let mut body = json(&event);
         while let Some(log) = event.data.log.as_mut().filter(|log| body.len() > max_bytes && !log.excerpt.is_empty()) {
             let excess = body.len() - max_bytes;
             let failed = event.data.status != Some(Status::Succeeded);
@@ -88,7 +91,7 @@ impl Event {
             ("status", self.data.status.map(|status| status.as_str().to_owned())),
             ("tenant", job.tenant.as_ref().map(ToString::to_string)),
             ("profile", job.profile.clone()),
-            ("repository", job.repository.clone()),
+            ("repository", job.repository.as_deref().map(str::to_owned)),
             ("job_id", job.id.clone()),
             ("traceparent", self.traceparent.clone()),
         ];
@@ -120,6 +123,10 @@ impl Event {
 fn json(value: &impl serde::Serialize) -> String {
     // These shapes have text keys only, so they always serialise.
     let text = serde_json::to_string(value).unwrap_or_default();
+    // The first byte of both; hardly any text has it.
+    if memchr::memchr(0xEF, text.as_bytes()).is_none() {
+        return text;
+    }
     text.replace(['\u{FFFE}', '\u{FFFF}'], "\u{FFFD}")
 }
 

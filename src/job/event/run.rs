@@ -76,10 +76,13 @@ pub struct Timings {
 impl Run {
     /// A build as it is now.
     pub fn of(build: &Build) -> Self {
-        let phase =
-            |phase: &Phase| RunPhase { name: phase.name.clone(), status: phase.status.clone(), seconds: phase.seconds.map(to_millis) };
+        let phase = |phase: &Phase| RunPhase {
+            name: phase.name.to_string(),
+            status: phase.status.as_ref().map(ToString::to_string),
+            seconds: phase.seconds.map(to_millis),
+        };
         Self {
-            id: build.id.clone(),
+            id: build.id.to_string(),
             arn: build.arn.clone(),
             number: build.number,
             project: build.project.clone(),
@@ -96,7 +99,7 @@ impl Timings {
     #[must_use]
     pub fn with_build(self, build: &Build) -> Self {
         let sum = |of_provisioning: bool| {
-            let is_provisioning = |phase: &&Phase| matches!(phase.name.as_str(), "SUBMITTED" | "QUEUED" | "PROVISIONING");
+            let is_provisioning = |phase: &&Phase| matches!(&*phase.name, "SUBMITTED" | "QUEUED" | "PROVISIONING");
             let phases = build.phases.iter().filter(|phase| is_provisioning(phase) == of_provisioning);
             let seconds: Vec<_> = phases.filter_map(|phase| phase.seconds).collect();
             (!seconds.is_empty()).then(|| to_millis(seconds.iter().sum()))
@@ -151,7 +154,7 @@ mod tests {
 
     #[test]
     fn the_phases_tell_where_the_time_went() {
-        let phase = |name: &str, seconds| Phase { name: name.into(), seconds, ..Phase::default() };
+        let phase = |name: &'static str, seconds| Phase { name: name.into(), seconds, ..Phase::default() };
         let phases =
             vec![phase("QUEUED", Some(0.1)), phase("PROVISIONING", Some(0.2)), phase("BUILD", Some(71.5)), phase("COMPLETED", None)];
         let timings = Timings { queued_seconds: Some(1.0), ..Timings::default() }.with_build(&Build { phases, ..Build::default() });

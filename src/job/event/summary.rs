@@ -1,6 +1,6 @@
 //! A job as events show it.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -17,7 +17,7 @@ pub struct JobSummary {
     #[schemars(with = "String")]
     pub id: Option<String>,
     /// SQS's id of the message.
-    pub message_id: String,
+    pub message_id: Arc<str>,
     /// On whose account it was limited.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Tenant")]
@@ -33,7 +33,7 @@ pub struct JobSummary {
     /// The key of its group.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
-    pub group: Option<String>,
+    pub group: Option<Box<str>>,
     /// What was built.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "SourceSummary")]
@@ -51,7 +51,7 @@ pub struct JobSummary {
     pub last_receive: bool,
     /// The source's short name; it travels as a message attribute.
     #[serde(skip)]
-    pub repository: Option<String>,
+    pub repository: Option<Arc<str>>,
 }
 
 /// What was built.
@@ -77,14 +77,14 @@ impl JobSummary {
             tenant: Some(job.tenant.clone()),
             profile: Some(job.profile.clone()),
             priority: Some(job.priority),
-            group: job.group.as_ref().map(|group| group.key.clone()),
+            group: job.group.as_ref().map(|group| group.key.as_str().into()),
             source: Some(SourceSummary {
                 url: source.url.to_string(),
                 revision: source.revision.as_deref().map(shown),
                 commit: build.and_then(Build::source_commit),
             }),
             labels: job.labels.iter().map(|(name, value)| (shown(name), shown(value))).collect(),
-            repository: Some(policy::repository(&source.url)),
+            repository: Some(policy::repository(&source.url).into()),
             ..Self::nothing_but(Some(job.id.to_string()), origin)
         }
     }

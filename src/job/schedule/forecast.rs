@@ -101,7 +101,7 @@ impl<T> Schedule<T> {
                 return None;
             }
             let route = &self.routes[job.route];
-            let name = job.ticket.repository.as_str();
+            let name = &*job.ticket.repository;
             let mut limits = [
                 tenants.entry(job.tenant).or_insert_with(|| of_tenant(job.tenant)),
                 profiles.entry(route.profile).or_insert_with(|| of_profile(route.profile)),

@@ -36,7 +36,7 @@ impl<T> Schedule<T> {
     pub fn is_paused_for(&self, ticket: &Ticket) -> bool {
         let pauses = &self.pauses;
         pauses.all
-            || pauses.queues.contains(&ticket.queue)
+            || pauses.queues.contains(&*ticket.queue)
             || pauses.tenants.contains(ticket.tenant.as_str())
             || pauses.profiles.contains(&ticket.profile)
     }

@@ -34,11 +34,11 @@ fn tenant_limits(pattern: &str) -> TenantLimits {
 fn ticket(tenant: &str, id: &str, sent_ms: i64) -> Ticket {
     Ticket {
         job: JobId::parse(id).unwrap(),
-        queue: "jobs".to_owned(),
+        queue: "jobs".into(),
         profile: "default".to_owned(),
         project: "codebuild".to_owned(),
         tenant: Tenant::parse(tenant).unwrap(),
-        repository: format!("github.com/{tenant}/app"),
+        repository: format!("github.com/{tenant}/app").into(),
         priority: Priority::Normal,
         group: None,
         age: Age { enqueued_ms: NOW + sent_ms, message_id: id.into() },
@@ -169,7 +169,7 @@ fn each_limit_holds_and_blocks_nobody_else() {
     world.schedule.set_room("elsewhere", Some(1), false);
     for number in 0..3 {
         world.push(ticket("a", &format!("a{number}"), number));
-        world.push(Ticket { repository: "github.com/mono/repo".to_owned(), ..ticket("b", &format!("b{number}"), number) });
+        world.push(Ticket { repository: "github.com/mono/repo".into(), ..ticket("b", &format!("b{number}"), number) });
         world.push(Ticket { profile: "arm".to_owned(), ..ticket("c", &format!("c{number}"), number) });
         world.push(Ticket { project: "elsewhere".to_owned(), ..ticket("d", &format!("d{number}"), number) });
     }
@@ -220,7 +220,7 @@ fn what_is_paused_does_not_start_until_it_is_resumed() {
     for scope in scopes {
         let mut world = World::new(rules(10));
         world.push(ticket("a", "a1", 0));
-        let other = Ticket { queue: "other".to_owned(), profile: "other".to_owned(), ..ticket("b", "b1", 1) };
+        let other = Ticket { queue: "other".into(), profile: "other".to_owned(), ..ticket("b", "b1", 1) };
         world.push(other);
         world.schedule.set_pauses(&[Pause { scope: scope.clone(), since: None, reason: None }]);
         let started: &[&str] = if scope == PauseScope::All { &[] } else { &["b1"] };

@@ -9,13 +9,13 @@ use crate::job::{JobId, Priority, Tenant};
 pub struct Ticket {
     pub job: JobId,
     /// The name of the queue that it came from.
-    pub queue: String,
+    pub queue: Arc<str>,
     pub profile: String,
     /// The CodeBuild project that builds it.
     pub project: String,
     pub tenant: Tenant,
     /// The source's host, owner and name.
-    pub repository: String,
+    pub repository: Arc<str>,
     pub priority: Priority,
     /// The key of jobs that must not run at the same time.
     pub group: Option<String>,

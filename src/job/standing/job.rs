@@ -72,14 +72,14 @@ pub struct JobStanding {
     /// Its place, while it waits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Wait")]
-    pub wait: Option<Wait>,
+    pub wait: Option<Box<Wait>>,
     /// The number of the attempt, from 1; absent before the first build.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "u32")]
     pub attempt: Option<u32>,
     /// The ids (`project:uuid`) of its builds that are known, the newest last.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub build_ids: Vec<String>,
+    pub build_ids: Vec<Arc<str>>,
     /// When its build was started: RFC 3339 in UTC.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String", extend("format" = "date-time"))]
@@ -111,7 +111,7 @@ pub struct JobStanding {
     /// The line that says what broke it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
-    pub decisive_line: Option<String>,
+    pub decisive_line: Option<Box<str>>,
     /// The references of the images that it pushed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pushed: Vec<String>,

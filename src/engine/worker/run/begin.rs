@@ -10,7 +10,7 @@ use crate::{
     engine::{
         deduplication::Cancelled,
         index::Query,
-        scheduler::Full,
+        scheduler::{Full, GroupLock},
         starter::{NotStarted, PATIENCE, lookup_refused, pauses},
     },
     job::{build::Build, order::translate, outcome::Failure},
@@ -22,14 +22,14 @@ const TOKEN_LIFE: Duration = Duration::from_mins(4);
 /// A start whose answer was lost may still be on its way for so long.
 const ON_ITS_WAY: Duration = Duration::from_secs(15);
 
-/// How an attempt begins.
+/// How an attempt begins. It stays beside the build for as long as that runs, and is kept small.
 pub(super) enum Begun {
     /// With its build, which may have ended already.
     Build(Arc<Build>),
     /// CodeBuild will not start it. `again`: another attempt could go better.
-    Refused { failure: Failure, again: bool },
+    Refused { failure: Box<Failure>, again: bool },
     /// Not at all: the job is to end.
-    Cancelled(Cancelled),
+    Cancelled(Box<Cancelled>),
 }
 
 /// What comes before a start.
@@ -49,7 +49,7 @@ enum Ready {
 impl Run<'_> {
     /// The attempt's build, found or started when there is a slot and capacity for it; or why there is none.
     pub(super) async fn begin(&mut self, attempt: u32) -> Result<Begun, Left> {
-        let (worker, cancel) = (self.worker, self.cancel);
+        let (worker, claimed) = (self.worker, self.claimed);
         let shutdown = &worker.shutdown;
         // `unsure`: a start may have been carried out, and the build has not been looked for since.
         let (mut pauses, mut pause, mut refused, mut unsure) = (pauses(), None, false, false);
@@ -59,7 +59,7 @@ impl Run<'_> {
                 // A start that nobody knows the outcome of may have happened: whoever gets the message next looks for its build.
                 () = shutdown.drain.cancelled() => return Err(Left::Drained),
                 // A build that may run is not given up, but started once more with its token, so that it can be stopped.
-                why = cancel.cancelled(), if !unsure => return Box::pin(self.give_up(attempt, why)).await,
+                why = claimed.life.cancelled(), if !unsure => return Box::pin(self.give_up(attempt, why)).await,
                 ready = self.prepare(attempt, pause.take(), refused) => ready,
             };
             match ready {
@@ -72,9 +72,9 @@ impl Run<'_> {
                 // What is not known now is not tried again beside a build that may run.
                 Ready::Refused(failure) => {
                     worker.scheduler.refused(&self.profile.project, &failure.message);
-                    return Ok(Begun::Refused { failure, again: !unsure });
+                    return Ok(Begun::Refused { failure: failure.into(), again: !unsure });
                 }
-                Ready::Cancelled(why) => return Ok(Begun::Cancelled(why)),
+                Ready::Cancelled(why) => return Ok(Begun::Cancelled(why.into())),
                 Ready::Full(full) => return Err(Left::Full(full)),
             }
             // Cut off, the order could still be carried out, with nobody to know of the build.
@@ -92,7 +92,9 @@ impl Run<'_> {
                 match seen {
                     Ok(Some(build)) => answer = Ok(build),
                     Ok(None) => unsure = false,
-                    Err(error) => return Ok(Begun::Refused { failure: lookup_refused(&self.profile.project, &error), again: false }),
+                    Err(error) => {
+                        return Ok(Begun::Refused { failure: lookup_refused(&self.profile.project, &error).into(), again: false });
+                    }
                 }
             }
             match answer {
@@ -129,7 +131,7 @@ impl Run<'_> {
                 Err(NotStarted::StartedOtherwise(error)) => {
                     observe::start_delayed(&self.job.id, &error);
                     self.looked = None;
-                    self.query.fresh = Instant::now();
+                    self.fresh = Instant::now();
                     pause = Some(pauses.pause());
                 }
                 Err(NotStarted::Refused { failure, again }) => {
@@ -137,7 +139,7 @@ impl Run<'_> {
                     if again {
                         worker.scheduler.refused(&self.profile.project, &failure.message);
                     }
-                    return Ok(Begun::Refused { failure, again });
+                    return Ok(Begun::Refused { failure: failure.into(), again });
                 }
             }
         }
@@ -153,7 +155,7 @@ impl Run<'_> {
         self.stop_waiting();
         self.tracked.cancelling(&why);
         if self.looked.is_some() {
-            return Ok(Begun::Cancelled(why));
+            return Ok(Begun::Cancelled(why.into()));
         }
         let found = tokio::select! {
             biased;
@@ -162,11 +164,11 @@ impl Run<'_> {
         };
         Ok(match found {
             Ok(Some(build)) => Begun::Build(build),
-            Ok(None) => Begun::Cancelled(why),
+            Ok(None) => Begun::Cancelled(why.into()),
             // A project that is gone, or closed to us, has nothing to stop.
             Err(error) => {
                 observe::lookup_failed(&self.job.id, &error);
-                Begun::Cancelled(why)
+                Begun::Cancelled(why.into())
             }
         })
     }
@@ -197,8 +199,7 @@ impl Run<'_> {
                     Ok(slot) => slot,
                     Err(full) => return Ready::Full(full),
                 };
-                self.group = slot.group.take().or(self.group.take());
-                Arc::make_mut(&mut self.ticket).group = None;
+                self.hold(slot.group.take());
                 self.slot = Some(slot);
                 self.stop_waiting();
             }
@@ -223,12 +224,17 @@ impl Run<'_> {
             let occupy = || self.worker.scheduler.occupy(&self.ticket, build.started_at);
             let (slot, group) = self.worker.recovery.claim(&self.job.id, &build.id).unwrap_or_else(occupy);
             self.slot = Some(slot);
-            if group.is_some() {
-                self.group = group;
-                Arc::make_mut(&mut self.ticket).group = None;
-            }
+            self.hold(group);
         }
         Ready::Build(build)
+    }
+
+    /// Keeps the group to the job's end: further attempts need not wait for it.
+    fn hold(&mut self, group: Option<GroupLock>) {
+        if group.is_some() {
+            self.group = group;
+            Arc::make_mut(&mut self.ticket).group = None;
+        }
     }
 
     /// A newer job of the group that cancels this one, and that had its build in another process.
@@ -239,7 +245,7 @@ impl Run<'_> {
             return None;
         }
         self.claimed.superseded(newer.job);
-        self.cancel.reason()
+        self.claimed.life.reason()
     }
 
     /// Whether it is certain that the attempt has no build, or that its token still protects from a second one.
@@ -264,10 +270,14 @@ impl Run<'_> {
         }
     }
 
+    fn query(&self, fresh: Instant) -> Query<'_> {
+        Query { project: &self.profile.project, job: &self.job.id, since: self.since, fresh }
+    }
+
     /// What was started since then is protected by its token.
     fn fresh(&self) -> Instant {
-        let protected = Instant::now().checked_sub(TOKEN_LIFE / 2).unwrap_or(self.query.fresh);
-        self.query.fresh.max(protected)
+        let protected = Instant::now().checked_sub(TOKEN_LIFE / 2).unwrap_or(self.fresh);
+        self.fresh.max(protected)
     }
 
     async fn look(&mut self, attempt: u32) -> Result<Option<Arc<Build>>, AwsError> {
@@ -282,12 +292,12 @@ impl Run<'_> {
     }
 
     async fn look_from(&mut self, attempt: u32, fresh: Instant) -> Result<Option<Arc<Build>>, AwsError> {
-        let found = self.worker.starter.look(&Query { fresh, ..self.query.clone() }).await?;
+        let found = self.worker.starter.look(&self.query(fresh)).await?;
         Ok(self.seen(attempt, fresh, found))
     }
 
     async fn find(&mut self, attempt: u32, fresh: Instant) -> Result<Option<Arc<Build>>, AwsError> {
-        let found = self.worker.starter.find(Query { fresh, ..self.query.clone() }).await?;
+        let found = self.worker.starter.find(self.query(fresh)).await?;
         Ok(self.seen(attempt, fresh, found))
     }
 

@@ -26,14 +26,15 @@ impl Run<'_> {
             Box::pin(self.tell_started(attempt, &build)).await;
         }
         let _running = observe::running();
+        let id = Arc::clone(&build.id);
         let stopping = async {
-            self.tracked.cancelling(&self.cancel.cancelled().await);
-            Box::pin(self.stop(&build.id)).await;
+            self.tracked.cancelling(&self.claimed.life.cancelled().await);
+            Box::pin(self.stop(&id)).await;
             std::future::pending().await
         };
         let ended = tokio::select! {
             biased;
-            ended = worker.watcher.until_ended(Arc::clone(&build), |build| self.tracked.seen(build)) => ended,
+            ended = worker.watcher.until_ended(build, |build| self.tracked.seen(build)) => ended,
             ended = stopping => ended,
             () = worker.shutdown.leave.cancelled() => return Err(Left::Drained),
         };
@@ -41,9 +42,9 @@ impl Run<'_> {
             Ok(build) => {
                 let verdict = judge(&build);
                 // The reason may also have come when an earlier process had stopped the build already.
-                (build, overrule(verdict, self.cancel.reason()))
+                (build, overrule(verdict, self.claimed.life.reason()))
             }
-            Err(Lost::Gone) => (build, Verdict::PlatformFault(gone())),
+            Err(Lost(build)) => (build, Verdict::PlatformFault(gone())),
         })
     }
 

@@ -53,9 +53,9 @@ fn live(events: Vec<Event>) -> Result<(), TestCaseError> {
                 model.arrivals += 1;
                 let id = format!("j{}", model.arrivals);
                 let ticket = Ticket {
-                    queue: format!("q{queue}"),
+                    queue: format!("q{queue}").into(),
                     profile: format!("p{profile}"),
-                    repository: format!("r{repository}"),
+                    repository: format!("r{repository}").into(),
                     priority: [Priority::High, Priority::Normal, Priority::Low][priority],
                     group: group.map(|group| format!("g{group}")),
                     age: Age { enqueued_ms: world.now_ms - late_ms, message_id: id.as_str().into() },

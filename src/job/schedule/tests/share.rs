@@ -54,7 +54,7 @@ fn queues_share_build_time_where_they_have_weights() {
     let mut world = World::new(rules);
     for number in 0..100 {
         world.push(ticket("a", &format!("j{number:02}"), number));
-        world.push(Ticket { queue: "urgent".to_owned(), ..ticket("a", &format!("u{number:02}"), number) });
+        world.push(Ticket { queue: "urgent".into(), ..ticket("a", &format!("u{number:02}"), number) });
     }
     let order = world.one_by_one(|_| 60.0);
     let urgent = order[..100].iter().filter(|id| id.starts_with('u')).count();

@@ -21,7 +21,7 @@ impl Model {
     pub(super) fn is_paused(&self, ticket: &Ticket) -> bool {
         self.pauses.iter().any(|pause| match &pause.scope {
             PauseScope::All => true,
-            PauseScope::Queue(name) => *name == ticket.queue,
+            PauseScope::Queue(name) => **name == *ticket.queue,
             PauseScope::Tenant(name) => name == ticket.tenant.as_str(),
             PauseScope::Profile(name) => *name == ticket.profile,
         })
