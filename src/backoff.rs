@@ -1,4 +1,4 @@
-//! Growing pauses between tries, with jitter so that many tasks do not try at once.
+//! Pauses between tries that double, with jitter, so that many tasks do not try at the same time.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ pub struct Backoff {
     longest: Duration,
 }
 
-/// The longest pause of what is tried until it succeeds.
+/// The longest pause of [`Backoff::patient`].
 pub const PATIENT: Duration = Duration::from_mins(1);
 
 impl Backoff {
@@ -18,12 +18,12 @@ impl Backoff {
         Self { next: first.min(longest), longest }
     }
 
-    /// For what is tried until it succeeds: from a second to a minute.
+    /// Pauses for what is tried until it succeeds: from a second to a minute.
     pub fn patient() -> Self {
         Self::new(Duration::from_secs(1), PATIENT)
     }
 
-    /// The next pause: between half of the step and the whole of it.
+    /// The next pause: a random time between half of the step and the whole step.
     pub fn pause(&mut self) -> Duration {
         let step = self.next;
         self.next = (step * 2).min(self.longest);

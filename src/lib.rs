@@ -1,8 +1,8 @@
 //! Slipway turns one AWS CodeBuild project into a build service for any number of repositories.
 //!
-//! The modules in layer order; imports run downward only.
+//! The modules are in the order of the layers: each imports only those above it in this list.
 
-// The ground floor.
+// Configuration, log, metrics, tasks, time.
 pub mod backoff;
 pub mod clock;
 pub mod config;
@@ -13,17 +13,17 @@ pub mod shutdown;
 pub mod supervise;
 pub mod telemetry;
 
-// The vocabulary: pure decisions.
+// What a job is, and every decision: pure functions.
 pub mod job;
 
 // AWS.
 pub mod aws;
 
-// The daemon, and what stands beside it.
+// The daemon, its HTTP, and local mode.
 pub mod engine;
 pub mod http;
 #[cfg(feature = "local")]
 pub mod local;
 
-// On top: the command line.
+// The command line.
 pub mod cli;

@@ -1,4 +1,4 @@
-//! Local mode: the embedded AWS endpoint on a socket, with everything made that a daemon works with.
+//! Local mode: the embedded AWS endpoint on a socket, with the queues, the topic and the project of a daemon.
 
 use std::{
     collections::BTreeMap,
@@ -19,13 +19,13 @@ use crate::{
     supervise::Services,
 };
 
-/// The region unless the environment says otherwise.
+/// The default region.
 pub const REGION: &str = "us-east-1";
 /// The account in every ARN.
 pub const ACCOUNT: &str = "000000000000";
-/// Where the endpoint listens unless told otherwise; the same as in `config/local.toml`.
+/// The default address of the endpoint, the same as in `config/local.toml`.
 pub const LISTEN: &str = "127.0.0.1:4566";
-/// A minute of a build's timeout, unless something is to be shown.
+/// How long a minute of a build's timeout lasts. The demo has shorter ones.
 const MINUTE: Duration = Duration::from_mins(1);
 /// The daemon's configuration in local mode.
 const CONFIG: &str = include_str!("../config/local.toml");
@@ -33,13 +33,13 @@ const CONFIG: &str = include_str!("../config/local.toml");
 /// How builds run.
 #[derive(Debug)]
 pub struct Builds {
-    /// Where they have their checkouts.
+    /// The folder of the checkouts.
     pub root: PathBuf,
     /// How long a minute of their timeouts lasts.
     pub minute: Duration,
-    /// What the Parameter Store keeps for them, by the parameter's name.
+    /// The values of the Parameter Store, by the parameter's name.
     pub parameters: BTreeMap<String, String>,
-    /// What the Secrets Manager keeps for them, by the secret's name or ARN.
+    /// The values of the Secrets Manager, by the secret's name or ARN.
     pub secrets: BTreeMap<String, String>,
 }
 
@@ -64,18 +64,21 @@ pub enum Error {
     /// The port is taken, or the address is not this machine's.
     #[error("cannot listen on {address} for the AWS endpoint (choose another port with --listen)")]
     Listen { address: SocketAddr, source: io::Error },
-    /// The endpoint runs builds for whoever reaches it.
+    /// The address is not a loopback address: the endpoint runs builds for everybody who reaches it.
     #[error("{0} is not a loopback address: local mode runs commands on this machine and must not be reachable from others")]
     NotLoopback(SocketAddr),
-    /// The data is not to be had.
+    /// The data cannot be opened.
     #[error("cannot keep the data in {}", .folder.display())]
     Data { folder: PathBuf, source: localaws::store::Error },
-    /// The endpoint refused what the daemon needs.
+    /// The endpoint refused to make a resource of the daemon.
     #[error("cannot make the queues, the topic and the project")]
     Provision(#[from] AwsError),
 }
 
-/// Starts the endpoint, with everything in memory or kept in the folder `data`. It ends with `services`, or with `stop`.
+/// Starts the endpoint, with its state in memory or in the folder `data`. It ends with `services`, or with `stop`.
+///
+/// # Errors
+/// See [`Error`].
 pub async fn start(
     address: SocketAddr,
     region: &str,

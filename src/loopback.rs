@@ -1,9 +1,9 @@
-//! Which hosts are this machine, for what may be spoken in clear or read without a password.
+//! Which hosts are this machine: for them plain http and access without a token are allowed.
 
 use std::net::IpAddr;
 
-/// Whether a URL's host, in brackets if it is an IPv6 address, is this machine whatever the network says: `localhost` or a loopback
-/// address. Names below `localhost` are not, for a resolver may ask the network for them.
+/// Whether a URL's host is this machine: `localhost` or a loopback address, in brackets if it is an IPv6 address. Names below `localhost`
+/// are not, because a resolver may ask the network for them.
 pub fn is_loopback(host: &str) -> bool {
     let address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
     host.eq_ignore_ascii_case("localhost") || address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())

@@ -1,4 +1,4 @@
-//! The program: read the arguments, set up the log, run the command, and say how it ended by the exit code.
+//! The program: reads the arguments, sets up the log, runs the command, and returns its exit code.
 
 use std::{
     io::{self, Write},
@@ -22,7 +22,7 @@ const LAST_WORDS: Duration = Duration::from_millis(500);
 /// (docs/performance.md).
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
-/// The daemon's work fits on one core; on a machine with many, a thread for each would only take turns waking up.
+/// The most worker threads. The daemon's work fits on one core; more threads would only wake each other.
 const MOST_THREADS: usize = 4;
 
 fn main() -> ExitCode {
@@ -41,7 +41,7 @@ fn main() -> ExitCode {
     let exit = run(cli).unwrap_or_else(|error| {
         let exit = Exit::of(&error);
         if exit != Exit::Done {
-            // Through the log's queue: a daemon's stderr may be a pipe that nobody reads.
+            // Through the log's queue: a daemon's stderr may be a pipe without a reader.
             log.0.push(format!("error: {error:#}\n").as_bytes());
         }
         exit
@@ -57,7 +57,7 @@ fn run(cli: Cli) -> anyhow::Result<Exit> {
     exit
 }
 
-/// Help and version are answers; all else that clap says is about wrong usage.
+/// The exit code of clap's answer: help and version succeed, all else is wrong usage.
 fn answer(error: &clap::Error) -> Exit {
     let asked = error.exit_code() == 0;
     match error.print() {
@@ -71,12 +71,12 @@ fn answer(error: &clap::Error) -> Exit {
     if asked { Exit::Done } else { Exit::Usage }
 }
 
-/// To stderr, before there is a log. Where that is closed there is nobody left to tell.
+/// Writes to stderr before the log is set up. If stderr is closed, nobody reads it.
 fn say(line: std::fmt::Arguments<'_>) {
     writeln!(io::stderr(), "{line}").ok();
 }
 
-/// Flushes the log when it goes, at the end and in a panic.
+/// Flushes the log when it is dropped, at the end and in a panic.
 struct Flushed(LogWriter);
 
 impl Drop for Flushed {

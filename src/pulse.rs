@@ -1,4 +1,4 @@
-//! Progress of the loops: each says when it has turned over, and health is stale when one has not for too long.
+//! The progress of the loops: each beats its pulse after every turn, and a pulse without a beat for too long makes health red.
 
 use std::{
     collections::BTreeMap,
@@ -20,7 +20,7 @@ struct Beat {
     longest: Duration,
 }
 
-/// One loop's pulse. While it lives, its loop must turn over; a loop that has ended in order is not stale.
+/// One loop's pulse. While it exists, its loop must make progress. A loop that has ended drops it.
 #[derive(Debug)]
 pub struct Pulse {
     name: String,
@@ -28,14 +28,14 @@ pub struct Pulse {
 }
 
 impl Pulses {
-    /// A loop that turns over at least every `longest`.
+    /// Adds a loop whose turns take at most `longest`.
     pub fn start(&self, name: impl Into<String>, longest: Duration) -> Pulse {
         let name = name.into();
         self.with(|beats| beats.insert(name.clone(), Beat { last: Instant::now(), longest }));
         Pulse { name, pulses: self.clone() }
     }
 
-    /// The loops that have not turned over in time, and for how long.
+    /// The loops without progress, and for how long.
     pub fn stale(&self) -> Vec<(String, Duration)> {
         self.with(|beats| {
             let late = beats.iter().filter(|(_, beat)| beat.last.elapsed() > beat.longest);
@@ -49,7 +49,7 @@ impl Pulses {
 }
 
 impl Pulse {
-    /// The loop has turned over.
+    /// Notes that the loop has made a turn.
     pub fn beat(&self) {
         self.pulses.with(|beats| {
             if let Some(beat) = beats.get_mut(&self.name) {

@@ -1,12 +1,12 @@
-//! The two steps of leaving.
+//! The two steps of a shutdown: drain, and leave.
 
 use tokio_util::sync::CancellationToken;
 
-/// Told from outside when to leave. Cheap to clone.
+/// The signals of a shutdown. Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub struct Shutdown {
-    /// Stop taking work, give back what has not started, report what ends within the grace period.
+    /// Cancelled to drain: receive nothing more, give back jobs that have not started, report builds that end within the grace period.
     pub drain: CancellationToken,
-    /// Leave now.
+    /// Cancelled to leave at once.
     pub leave: CancellationToken,
 }

@@ -1,4 +1,5 @@
-//! The only place that spawns tasks. Services must not end before they are told to; a job that panics takes nothing with it.
+//! The only place that spawns tasks. A service that ends before the shutdown is a fault of the daemon; a panic in a job's task ends only
+//! that task.
 
 use std::{
     fmt,
@@ -27,7 +28,7 @@ pub struct Services {
 /// A service that ended.
 #[derive(Debug, thiserror::Error)]
 pub enum Ended {
-    /// It returned, which is wrong before a shutdown.
+    /// It returned before the shutdown.
     #[error("the {0} ended by itself")]
     Returned(&'static str),
     /// It panicked.
@@ -44,12 +45,12 @@ impl Services {
         });
     }
 
-    /// Whether none is left.
+    /// Whether all have ended.
     pub fn is_empty(&self) -> bool {
         self.tasks.is_empty()
     }
 
-    /// Resolves when a service has ended; never, when there is none.
+    /// Resolves when a service has ended; never if there is none.
     pub async fn ended(&mut self) -> Ended {
         match self.tasks.join_next().await {
             Some(Ok(name)) => Ended::Returned(name),
@@ -66,7 +67,7 @@ fn reason(error: JoinError) -> String {
     }
 }
 
-/// What a panic said.
+/// The message of a panic.
 pub(crate) fn panic_message(payload: &(dyn std::any::Any + Send)) -> &str {
     payload.downcast_ref::<&str>().copied().or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
 }
@@ -76,13 +77,13 @@ pub(crate) fn panic_message(payload: &(dyn std::any::Any + Send)) -> &str {
 pub struct Panics(Arc<AtomicU64>);
 
 impl Panics {
-    /// Tells of a panic, and counts it.
+    /// Logs a panic, and counts it.
     pub(crate) fn tell(&self, name: &dyn fmt::Display, payload: &(dyn std::any::Any + Send)) {
         self.0.fetch_add(1, Ordering::Relaxed);
         observe::job_panicked(name, panic_message(payload));
     }
 
-    /// Since the start.
+    /// The number of panics since the start.
     pub fn count(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
@@ -93,19 +94,19 @@ impl Panics {
 pub struct Jobs {
     tasks: TaskTracker,
     abort: CancellationToken,
-    /// Owned by whoever tells of the daemon's health.
+    /// Shared with the daemon's health.
     pub(crate) panics: Panics,
 }
 
 impl Jobs {
-    /// Jobs whose panics are counted there.
+    /// Tasks whose panics are counted in `panics`.
     pub fn new(panics: Panics) -> Self {
         Self { panics, ..Self::default() }
     }
 
-    /// Starts a job's task. A panic is reported, and whatever the job owned (permits, its lease) is released.
+    /// Starts a job's task. A panic is logged, and everything that the job owned (permits, its lease) is released.
     pub fn spawn(&self, name: impl fmt::Display + Send + 'static, job: impl Future<Output = ()> + Send + 'static) {
-        // Boxed: a job's future is large, and the task should not copy it about.
+        // Boxed: a job's future is large, and should not be copied.
         let job = self.abort.clone().run_until_cancelled_owned(AssertUnwindSafe(Box::pin(job)).catch_unwind());
         let panics = self.panics.clone();
         self.tasks.spawn(job.map(move |end| {
@@ -115,22 +116,22 @@ impl Jobs {
         }));
     }
 
-    /// Ends every job where it stands when the answer is dropped: no job outlives the engine.
+    /// Aborts every job when the answer is dropped, so that no job outlives the engine.
     pub fn abort_on_drop(&self) -> DropGuard {
         self.abort.clone().drop_guard()
     }
 
-    /// How many there are.
+    /// The number of tasks.
     pub fn len(&self) -> usize {
         self.tasks.len()
     }
 
-    /// Whether there is none.
+    /// Whether there are no tasks.
     pub fn is_empty(&self) -> bool {
         self.tasks.is_empty()
     }
 
-    /// Resolves when no job is left. No job may be started any more.
+    /// Resolves when all tasks have ended. No further task may be started.
     pub async fn all_ended(&self) {
         self.tasks.close();
         self.tasks.wait().await;

@@ -1,4 +1,4 @@
-//! The log: to stderr, as text for people and as JSON for collectors.
+//! The log on stderr: as text for people, or as JSON for collectors.
 
 mod writer;
 
@@ -19,50 +19,50 @@ pub use writer::LogWriter;
 
 use crate::{observe, supervise};
 
-/// What the libraries say on every call, as directives that the environment's come after.
-/// What they warn of comes back as an error of the call, in one line: theirs are dumps of their own state.
+/// Directives that silence libraries. Those of the environment come after them. What the libraries warn of is also an error of the call,
+/// which is logged in one line.
 const QUIET: &str = "aws_config=error,aws_credential_types=error,aws_runtime=error,aws_sdk_cloudwatchlogs=error,aws_sdk_codebuild=error,\
                      aws_sdk_sns=error,aws_sdk_sqs=error,aws_sdk_sts=error,aws_smithy_http_client=error,aws_smithy_runtime=error,\
                      aws_smithy_runtime_api=error,\
                      hyper=warn,hyper_util=warn,rustls=warn";
-/// Crates whose details may be logged. All others show message bodies, environment values or credentials below `info`.
+/// Crates that may log below `info`. Others would log message bodies, environment values or credentials there.
 const OURS: [&str; 2] = ["slipway", "localaws"];
 
-/// Where the environment says what is logged: the first that is set.
+/// The variables with the filter. The first that is set counts.
 const ENVIRONMENT: [&str; 2] = ["SLIPWAY_LOG", "RUST_LOG"];
 
-/// Why there is no log.
+/// Why the log cannot be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// `SLIPWAY_LOG` or `RUST_LOG`
+    /// `SLIPWAY_LOG` or `RUST_LOG` is no filter.
     #[error("{variable}: the log filter {wish:?} is none ({why}): write a level, or CRATE=LEVEL, like \"info\" or \"info,slipway=debug\"")]
     Filter { variable: &'static str, wish: String, why: String },
-    /// `SLIPWAY_LOG`: a word that would be taken for a crate's name, and silence the log.
+    /// `SLIPWAY_LOG` has a word that would be taken for a crate's name, and so silence the log.
     #[error("SLIPWAY_LOG: {0:?} is no level: error, warn, info, debug, trace or off, or CRATE=LEVEL, like \"info,slipway=debug\"")]
     Level(String),
-    /// `SLIPWAY_LOG_FORMAT`
+    /// `SLIPWAY_LOG_FORMAT` is neither `text` nor `json`.
     #[error("SLIPWAY_LOG_FORMAT: the log format {0:?} is neither \"text\" nor \"json\"")]
     Format(String),
-    /// It was set up before.
+    /// The log was set up before.
     #[error(transparent)]
     Twice(#[from] tracing::subscriber::SetGlobalDefaultError),
-    /// There is no thread for it.
+    /// The log's thread cannot be started.
     #[error("cannot start the log's thread")]
     Thread(#[from] io::Error),
 }
 
-/// Puts another filter in the place of the one that holds; whether it did.
+/// Replaces the filter. The answer is whether that worked.
 type Refilter = Box<dyn Fn(EnvFilter) -> bool + Send + Sync>;
 
-/// The process has one log. Empty where the environment says what is logged: nobody changes that.
+/// Replaces the filter of the process's log. Empty if the environment sets the filter, which is then fixed.
 static REFILTER: OnceLock<Refilter> = OnceLock::new();
 
-/// Whether a text says what is to be logged.
+/// Whether a text is a filter.
 pub fn is_filter(wish: &str) -> bool {
     filter(wish).is_ok()
 }
 
-/// Logs what `wish` says from now on, unless the environment says what is logged. Whether it does.
+/// Sets the filter to `wish`, unless the environment sets it. The answer is whether the filter was set.
 pub fn refilter(wish: &str) -> bool {
     REFILTER.get().is_some_and(|refilter| filter(wish).is_ok_and(refilter))
 }
@@ -71,8 +71,11 @@ fn filter(wish: &str) -> Result<EnvFilter, ParseError> {
     EnvFilter::try_new(format!("{QUIET},{wish}"))
 }
 
-/// Sets up the process's log. What is logged: `SLIPWAY_LOG`, else `RUST_LOG`, else `level`. How: `SLIPWAY_LOG_FORMAT`, else text on
-/// a terminal and JSON elsewhere. Panics are logged too. What is queued at the end is the caller's to flush.
+/// Sets up the process's log, and logs panics. The filter is `SLIPWAY_LOG`, else `RUST_LOG`, else `level`. The format is
+/// `SLIPWAY_LOG_FORMAT`, else text on a terminal and JSON elsewhere. The caller flushes the queue at the end.
+///
+/// # Errors
+/// See [`Error`].
 pub fn init(variable: impl Fn(&str) -> Option<String>, level: &str) -> Result<LogWriter, Error> {
     let writer = LogWriter::start(io::stderr())?;
     let lines = writer.clone();
@@ -81,7 +84,7 @@ pub fn init(variable: impl Fn(&str) -> Option<String>, level: &str) -> Result<Lo
     if ENVIRONMENT.iter().all(|name| variable(name).is_none()) {
         REFILTER.set(refilter).unwrap_or_default();
     }
-    // The default hook writes to stderr, and where that fails a panic becomes an abort.
+    // The default hook writes to stderr, and aborts the process if that fails.
     panic::set_hook(Box::new(log_panic));
     Ok(writer)
 }
@@ -112,7 +115,7 @@ where
         Some(other) => return Err(Error::Format(other.to_owned())),
     };
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer).log_internal_errors(false);
-    // Colours only where they are seen, and where nobody asked for none (https://no-color.org).
+    // Colours only on a terminal, and not with NO_COLOR (https://no-color.org).
     let colours = terminal && variable("NO_COLOR").is_none();
     Ok(if text {
         let log = log.with_ansi(colours).with_filter_reloading();
@@ -129,7 +132,7 @@ fn is_level(word: &str) -> bool {
     word.parse::<LevelFilter>().is_ok()
 }
 
-/// Whether an event or a span may be logged at all, whatever the environment's filter says.
+/// Whether an event or a span may be logged, whatever the filter says.
 fn is_harmless(metadata: &Metadata<'_>) -> bool {
     let target = metadata.target().split("::").next().unwrap_or_default();
     *metadata.level() <= Level::INFO || OURS.contains(&target)

@@ -1,4 +1,4 @@
-//! `slipway demo`: everything once, on this machine, in a minute.
+//! `slipway demo`: shows local mode with jobs of every kind, in a minute.
 
 mod audit;
 mod container;
@@ -51,16 +51,15 @@ pub(super) struct Demo {
     #[arg(long)]
     open: bool,
 
-    /// Stay up after the end, so that the status page can be looked at, until Ctrl-C; then keep the sample repositories and every event, and
-    /// say where
+    /// Stay up after the end, so that the status page can be looked at, until Ctrl-C; then keep the sample repositories and every event,
+    /// and say where
     #[arg(long)]
     keep: bool,
 }
 
-/// A minute of a build's timeout here: CodeBuild's shortest is five, and nobody watches that long.
+/// How long a minute of a build's timeout lasts here: CodeBuild's shortest timeout of five minutes would be too long.
 const MINUTE: Duration = Duration::from_secs(1);
-/// How the daemon is configured, beyond local mode's own configuration: a limit that is felt, an excerpt that is read at a glance, and a
-/// pace that is pleasant to watch.
+/// Overrides of local mode's configuration: a low limit, a short excerpt, and short waits.
 const OVERRIDES: [(&str, &str); 6] = [
     ("SLIPWAY__LIMITS__RUNNING", "2"),
     ("SLIPWAY__LOG__LINES", "16"),
@@ -84,7 +83,7 @@ impl Demo {
             shown = show(&self, stay, &scratch, &mut services, &mut screen, &mut ledger, &mut local) => shown.map(Some),
         };
         screen.close();
-        // However it ended, no build outlives the demo.
+        // No build outlives the demo, however it ended.
         if let Some(local) = &local {
             scratch.end_builds(local).await;
         }
@@ -113,7 +112,7 @@ impl Demo {
 #[derive(Debug, Clone, Copy)]
 struct Stay<'a> {
     asked: &'a Shutdown,
-    /// Every job has ended: to be asked to leave is no interruption any more.
+    /// Set when every job has ended: a signal is no interruption any more then.
     played: &'a CancellationToken,
 }
 
@@ -131,7 +130,7 @@ impl Stay<'_> {
     }
 }
 
-/// Shows everything; whether all of it went as it should.
+/// Runs the demo. The answer is whether all jobs ended as they should.
 async fn show(
     demo: &Demo,
     stay: Stay<'_>,

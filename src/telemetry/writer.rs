@@ -1,5 +1,5 @@
-//! Writes the log from a thread of its own. Whoever logs never waits for the output and never sees its errors: a line that does not
-//! fit into the queue, or cannot be written, is dropped and counted.
+//! Writes the log from a thread of its own. Logging never waits for the output and never fails: a line that does not fit into the queue, or
+//! cannot be written, is dropped and counted.
 
 use std::{
     collections::VecDeque,
@@ -14,9 +14,9 @@ use std::{
 
 use crate::observe;
 
-/// The queued lines take at most this much memory, in bytes.
+/// The most memory of the queued lines, in bytes.
 const QUEUE: usize = 4 * 1024 * 1024;
-/// Between two tries at an output that is in non-blocking mode and full.
+/// The pause between two tries of a non-blocking output that is full.
 const RETRY: Duration = Duration::from_millis(10);
 
 /// The queue in front of the output. Cheap to clone.
@@ -37,18 +37,21 @@ struct Shared {
 struct Queue {
     lines: VecDeque<Vec<u8>>,
     bytes: usize,
-    /// A line has been taken out and is not written yet.
+    /// Whether a line was taken from the queue and is not written yet.
     writing: bool,
-    /// Dropped lines that the log does not mention yet.
+    /// Dropped lines that are not logged yet.
     unreported: u64,
 }
 
 impl LogWriter {
-    /// Starts the thread. It lives as long as the process: an output may block it for ever.
+    /// Starts the thread. It runs as long as the process: an output may block it for ever.
+    ///
+    /// # Errors
+    /// The thread cannot be started.
     pub fn start(output: impl Write + Send + 'static) -> io::Result<Self> {
         let writer = Self { shared: Arc::default() };
         let thread = writer.clone();
-        // Not one of the runtime's blocking threads: those are waited for when the runtime ends.
+        // Not one of the runtime's blocking threads: the end of the runtime waits for those.
         thread::Builder::new().name("log".to_owned()).spawn(move || thread.serve(output))?;
         Ok(writer)
     }
@@ -69,14 +72,14 @@ impl LogWriter {
         self.shared.changed.notify_all();
     }
 
-    /// Waits until everything is written, at most for `patience`.
+    /// Waits at most `patience` until everything is written.
     pub fn flush_within(&self, patience: Duration) {
         let unwritten = |queue: &mut Queue| queue.writing || !queue.lines.is_empty();
         drop(self.shared.changed.wait_timeout_while(self.queue(), patience, unwritten));
     }
 
     fn serve(self, mut output: impl Write) {
-        // Whether the output ends in the middle of a line.
+        // Whether the output ends within a line.
         let mut torn = false;
         loop {
             let line = self.next();
@@ -89,7 +92,7 @@ impl LogWriter {
                 torn = false;
                 self.report();
             } else {
-                // Nothing of the line may be there; then the separator is an empty line, which collectors skip.
+                // If nothing of the line was written, the separator is an empty line, which collectors skip.
                 self.queue().unreported += 1;
                 self.count();
             }
@@ -141,7 +144,7 @@ impl Write for LogWriter {
     }
 }
 
-/// Writes all bytes. Stderr may share its non-blocking mode with another process; then a full pipe is waited for here.
+/// Writes all bytes. Stderr may be non-blocking because of another process; then this waits for a full pipe.
 fn write(output: &mut impl Write, mut bytes: &[u8]) -> io::Result<()> {
     while !bytes.is_empty() {
         match output.write(bytes) {

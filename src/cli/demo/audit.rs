@@ -1,4 +1,4 @@
-//! What must hold for all jobs together, once everything has ended.
+//! Checks over all jobs, after everything has ended.
 
 use std::{collections::BTreeSet, time::Duration};
 

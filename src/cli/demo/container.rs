@@ -1,4 +1,4 @@
-//! Which container engine works here. A client alone builds nothing: its engine must answer.
+//! Finds a container engine that works. A client without an engine builds nothing, so the engine must answer.
 
 use std::{io, path::Path, process::Stdio, time::Duration};
 

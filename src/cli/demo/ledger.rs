@@ -1,4 +1,4 @@
-//! What was sent, and the events that came of it.
+//! The messages that were sent, and their events.
 
 use super::plan::Planned;
 use crate::job::event::{Event, EventKind};

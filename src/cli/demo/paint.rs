@@ -1,4 +1,4 @@
-//! Text in the width there is.
+//! Text cut or wrapped to a width.
 
 pub(super) use crate::cli::paint::{Paint, Tone};
 

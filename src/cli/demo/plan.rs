@@ -1,4 +1,4 @@
-//! What is sent, and how each of it must end.
+//! The messages of the demo, and how each must end.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The play itself: everything is sent, and its events are read until the last job has ended.
+//! Runs the demo: sends all messages, and reads events until the last job has ended.
 
 use std::{collections::BTreeMap, path::Path, pin::pin, time::Duration};
 
@@ -23,22 +23,22 @@ use crate::{
     local::Local,
 };
 
-/// Between two pictures of what moves.
+/// The time between two refreshes of the screen.
 const TICK: Duration = Duration::from_millis(100);
 /// A receive of events; they come at once, so this bounds only how long the last look takes.
 const WAIT: Duration = Duration::from_secs(1);
 const VISIBILITY: Duration = Duration::from_secs(30);
-/// What has not ended then is shown as it is.
+/// The time limit. Jobs that have not ended then are shown as they are.
 const LONGEST: Duration = Duration::from_secs(50);
 
-/// What the play is played with.
+/// The parts of a run.
 pub(super) struct Play<'a> {
     jobs: Queue,
     results: Queue,
     repositories: &'a Repositories,
     screen: &'a mut Screen,
     ledger: &'a mut Ledger,
-    /// The jobs that are to be cancelled, and when.
+    /// The jobs to cancel, and when.
     cancellations: BTreeMap<&'static str, Instant>,
 }
 
@@ -48,7 +48,7 @@ impl<'a> Play<'a> {
         Self { jobs, results, repositories, screen, ledger, cancellations: BTreeMap::new() }
     }
 
-    /// Plays to the end. The answer is why there was no image to build, if there was none.
+    /// Runs to the end. The answer is why no image was built, if none was.
     pub(super) async fn run(&mut self, home: &Path) -> anyhow::Result<Option<String>> {
         for planned in plan::plan(self.repositories) {
             self.send(planned).await?;
@@ -105,13 +105,13 @@ impl<'a> Play<'a> {
         Ok(())
     }
 
-    /// Takes what came after the last end, which is too much.
+    /// Takes events that came after the last end, which are too many.
     pub(super) async fn late(&mut self) -> anyhow::Result<()> {
         let deliveries = self.results.receive(BATCH, VISIBILITY, Duration::ZERO).await?;
         self.take(deliveries).await
     }
 
-    /// Cancels what is due.
+    /// Cancels the jobs that are due.
     async fn cancel(&mut self) -> anyhow::Result<()> {
         let now = Instant::now();
         let due: Vec<_> = self.cancellations.iter().filter(|(_, at)| **at <= now).map(|(name, _)| *name).collect();

@@ -1,4 +1,4 @@
-//! The scratch folder: everything the demo writes, gone with it.
+//! The scratch folder: holds everything that the demo writes, and is removed with it.
 
 use std::{fs, io, path::PathBuf, time::Duration};
 

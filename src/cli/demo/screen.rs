@@ -1,4 +1,4 @@
-//! What the viewer sees: lines that stay, and on a terminal below them a line for each job that has not ended.
+//! The screen: lines that stay, and on a terminal below them a line for each job that has not ended.
 
 use std::{
     collections::BTreeMap,

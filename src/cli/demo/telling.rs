@@ -1,4 +1,4 @@
-//! An event in words for people.
+//! An event as text for people.
 
 use super::paint::Tone;
 use crate::job::{
