@@ -157,6 +157,12 @@ mod tests {
     use super::*;
 
     #[test]
+    fn known_words_take_no_memory_and_unknown_ones_are_kept() {
+        assert!(["DOWNLOAD_SOURCE", "SUCCEEDED"].map(word).iter().all(|word| matches!(word, Cow::Borrowed(_))));
+        assert_eq!(word("TOMORROWS_PHASE"), "TOMORROWS_PHASE");
+    }
+
+    #[test]
     fn the_commit_is_codebuilds_or_else_a_plausible_one_of_the_builds_own() {
         let (fetched, cloned) = ("main".to_owned(), "c0ffee0123".repeat(4));
         let build = |commit: Option<&String>, exported: &str| Build {
