@@ -1,5 +1,5 @@
 //! Simulated days of a mixed load: tenants with their rhythms, floods, groups, priorities, limits of every kind. Time is virtual, and what
-//! the schedule promises is held at every decision.
+//! the schedule promises is held at every decision. Longer than most: one world, whose steps are read in order.
 
 use std::{
     collections::{BTreeMap, HashMap},

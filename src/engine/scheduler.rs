@@ -1,10 +1,12 @@
 //! Admission: a job waits in the [`Schedule`] until the limits, the operator's and CodeBuild's, have a slot for it. Slots are owned by the
 //! job's task, and freed by dropping them.
 
+mod full;
 mod prospect;
 mod room;
 mod slot;
 mod standing;
+mod state;
 #[cfg(test)]
 mod tests;
 mod trouble;
@@ -22,12 +24,14 @@ use tokio::{
 };
 
 pub(crate) use self::{
+    full::Full,
     prospect::Prospect,
     slot::{Announced, GroupLock, Slot, Untold},
 };
 use self::{
     prospect::{Counts, Waiting},
     room::Room,
+    state::expected,
     trouble::Trouble,
 };
 use super::backlog::Backlog;
@@ -35,10 +39,8 @@ use crate::{
     clock::Clock,
     config::{Config, WhenFull},
     job::{
-        Job, Tenant,
-        estimate::{Durations, UNKNOWN_SECONDS},
-        message::Rejection,
-        problem::Problem,
+        Tenant,
+        estimate::Durations,
         rate::Rate,
         schedule::{Key, Rules, Schedule, Ticket},
         standing::Pause,
@@ -79,22 +81,6 @@ struct State {
     counts: Counts,
     pauses: Vec<Pause>,
     arrivals: u64,
-}
-
-/// A tenant has as many jobs waiting as it may.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Full {
-    waiting: usize,
-}
-
-impl Full {
-    /// What the job is told. It may be sent again under its id.
-    pub(crate) fn rejection(self, job: &Job) -> Rejection {
-        let Job { id, tenant, profile, .. } = job;
-        let problem = format!("TENANT_QUEUE_FULL: {} jobs of {tenant} wait already, as many as may; send it again later", self.waiting);
-        let problems = vec![Problem { path: "/tenant".to_owned(), problem }];
-        Rejection { id: Some(id.clone()), tenant: Some(tenant.clone()), profile: Some(profile.clone()), problems }
-    }
 }
 
 /// What the line comes to.
@@ -277,53 +263,6 @@ impl Scheduler {
         self.shared.changed.notify_one();
         result
     }
-}
-
-impl State {
-    /// What the configuration allows beside the schedule's rules.
-    fn allow(&mut self, config: &Config) {
-        let limits = &config.limits;
-        self.most_untold = limits.running + limits.waiting;
-        for profile in config.profiles.values() {
-            let room = self.rooms.entry(profile.project.clone()).or_insert_with(|| Room::new(&profile.project, limits.running));
-            room.allow(limits.running);
-            self.schedule.set_room(&profile.project, room.learned(), room.opens_at().is_some());
-        }
-    }
-
-    fn full(&self, tenant: &str) -> Option<Full> {
-        let rule = self.schedule.rules().tenant(tenant);
-        let waiting = self.schedule.waiting_of(tenant);
-        let is_full = rule.when_full == WhenFull::Reject && rule.waiting.is_some_and(|most| waiting >= most);
-        is_full.then_some(Full { waiting })
-    }
-
-    /// Opens the rooms whose time has come.
-    fn settle(&mut self) {
-        for (project, room) in &mut self.rooms {
-            if room.settle() {
-                self.schedule.set_room(project, room.learned(), false);
-            }
-        }
-    }
-
-    /// Changes a project's room, in which so many run.
-    fn room(&mut self, project: &str, change: impl FnOnce(&mut Room, usize)) {
-        let running = self.schedule.running_in(project);
-        if let Some(room) = self.rooms.get_mut(project) {
-            change(room, running);
-            self.schedule.set_room(project, room.learned(), room.opens_at().is_some());
-        }
-    }
-
-    fn expected(&self, ticket: &Ticket) -> f64 {
-        expected(&self.durations, &ticket.repository, &ticket.profile)
-    }
-}
-
-/// What a build of a repository and profile is expected to take, in seconds.
-fn expected(durations: &Durations, repository: &str, profile: &str) -> f64 {
-    durations.expected(repository, profile).unwrap_or(UNKNOWN_SECONDS)
 }
 
 /// So many milliseconds from now; `None`: that is now.
