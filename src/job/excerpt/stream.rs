@@ -20,6 +20,8 @@ const ODD: usize = 16;
 /// A shape that is seen more often is routine.
 const RARE: u16 = 2;
 const ROUTINE: u16 = 5;
+/// The last `Caused by:` counts for so much more.
+const ROOT: i32 = 12;
 /// Lines below a sign that do not visibly go on with it.
 const LOOSE: usize = 2;
 
@@ -119,6 +121,9 @@ impl Stream {
 
     fn take(&mut self, kept: &Kept, sign: Sign, text: &str) {
         let (family, kind) = (shape::family(sign::said(text)), shape::kind(text));
+        // What a heading announces is what is wrong: `Diagnostics:`, `error: 1 error occurred:`.
+        let is_headed = self.above.back().is_some_and(|above| sign::is_heading(above.text()));
+        let sign = if is_headed && sign != Sign::Follows { sign.max(Sign::Clear) } else { sign };
         let spot = || Spot {
             kept: kept.clone(),
             sign,
@@ -171,8 +176,12 @@ impl Stream {
         let spots = self
             .families
             .iter()
-            .flat_map(|family| [Some(&family.first), family.last.as_ref()].into_iter().flatten().map(move |spot| (spot, family.count)));
-        spots.map(|(spot, count)| (spot, self.mark(spot, count)))
+            .flat_map(|family| [Some(&family.first), family.last.as_ref()].into_iter().flatten().map(move |spot| (spot, family)));
+        spots.map(|(spot, family)| {
+            // The last cause is the first of all.
+            let is_root = std::ptr::eq(spot, family.last.as_ref().unwrap_or(&family.first)) && sign::is_cause(spot.kept.text());
+            (spot, self.mark(spot, family.count) + if is_root { ROOT } else { 0 })
+        })
     }
 
     /// How likely a sign is the one that a person looks for: by its form; lower if it is one of many of its family, as those are that passing
@@ -246,7 +255,9 @@ impl Stream {
                 || text.trim_start().starts_with(['●', '>'])
                 || text.starts_with("--- ")
                 || text.starts_with("    ");
-            is_near && !self.is_routine(kept) && (is_heading || sign::read(text).is_some() || self.is_rare(kept))
+            // `..F......`, `======`
+            let has_word = text.split(|c: char| !c.is_alphabetic()).any(|word| word.chars().nth(2).is_some());
+            is_near && !self.is_routine(kept) && (is_heading || sign::read(text).is_some() || (has_word && self.is_rare(kept)))
         };
         spot.above.iter().rev().take_while(leads).collect::<Vec<_>>().into_iter().rev()
     }
@@ -276,6 +287,21 @@ impl Stream {
 impl Spot {
     pub(super) fn kind(&self) -> u64 {
         self.kind
+    }
+
+    /// Whether it is a text, and not marks and numbers.
+    pub(super) fn is_of_words(&self) -> bool {
+        self.kept.text().split_whitespace().filter(|word| word.len() > 1 && word.bytes().all(|byte| byte.is_ascii_alphabetic())).count() > 1
+    }
+
+    /// What it says, with what stands below it where it only announces that.
+    pub(super) fn message(&self) -> String {
+        let text = self.kept.text().trim();
+        let next = self.below.iter().map(|kept| kept.text().trim()).find(|text| !text.is_empty());
+        match next.filter(|_| sign::is_announcement(text)) {
+            Some(next) => format!("{text} {next}"),
+            None => text.to_owned(),
+        }
     }
 }
 
