@@ -25,6 +25,9 @@ const WORDS: &str = concat!(
     " than like such each next command environment credentials account username when which value values argument flag",
     " instead parameter via using into does must should could cannot will have been were without before after already only",
     " file name your please provided supplied anonymous import internal external public private static final const",
+    " inherit inherited generated managed ephemeral rotated revoked verified protected encrypted sensitive plaintext opaque",
+    " manual automatic always never keychain prompt stdin environment global project workspace repository write read admin",
+    " created updated deleted unchanged configured pending active inactive present absent available unavailable deprecated",
 );
 
 /// How values begin that stand for others, or lead to them.
@@ -33,6 +36,9 @@ const BEGINS: &str = concat!(
     " /home/ /codebuild/ ./ ../ ~/ \\$ file: ssm: vault: secretsmanager: id= type= src= env=",
     " @ --",
 );
+
+/// Before what a value becomes.
+const ARROWS: [&str; 2] = [" -> ", " → "];
 
 /// Keywords of languages before a name that is declared.
 static DECLARED: LazyLock<Regex> = LazyLock::new(|| {
@@ -61,6 +67,9 @@ static URL_USER: LazyLock<Regex> =
 pub(super) fn find(text: &str, mut found: impl FnMut(Range<usize>, &'static str)) {
     for at in memchr::memchr2_iter(b'=', b':', text.as_bytes()) {
         if let Some(value) = assigned(text, at) {
+            found(value, "assignment");
+        }
+        if let Some(value) = changed(text, at) {
             found(value, "assignment");
         }
     }
@@ -137,22 +146,33 @@ fn assigned(text: &str, at: usize) -> Option<Range<usize>> {
     (value.is_key() && !is_open(value.text)).then_some(value.range)
 }
 
+/// The value after an arrow, if the sign at this place gives one to a name that speaks of secrets: `password = "x" -> "y"`.
+fn changed(text: &str, at: usize) -> Option<Range<usize>> {
+    let rest = text.get(at + 1..)?;
+    let arrow = ARROWS.iter().find_map(|arrow| rest.find(arrow).map(|from| at + 1 + from + arrow.len()))?;
+    Name::before(text, at).filter(|name| speaks_of_secrets(name.text))?;
+    let value = Value::at(text, arrow)?;
+    (value.quoted && !is_open(value.text)).then_some(value.range)
+}
+
 /// A name with what stands around it.
 #[derive(Debug)]
-struct Name<'a> {
-    text: &'a str,
+pub(super) struct Name<'a> {
+    pub(super) text: &'a str,
     /// Where it begins, quotes included.
-    start: usize,
-    quoted: bool,
+    pub(super) start: usize,
+    pub(super) quoted: bool,
     /// Whether there are blanks between it and its sign.
     apart: bool,
 }
 
 impl<'a> Name<'a> {
-    fn before(text: &'a str, sign: usize) -> Option<Self> {
+    pub(super) fn before(text: &'a str, sign: usize) -> Option<Self> {
         let head = &text[..sign];
         let trimmed = head.trim_end_matches([' ', '\t', '?', '!']);
-        let bare = trimmed.strip_suffix(']').filter(|rest| rest.ends_with(['"', '\''])).unwrap_or(trimmed);
+        // `x["name"] =`, and `[name] =>`.
+        let is_key = |rest: &&str| rest.ends_with(['"', '\'']) || text[sign..].starts_with("=>");
+        let bare = trimmed.strip_suffix(']').filter(is_key).unwrap_or(trimmed);
         let unquoted = bare.trim_end_matches(['"', '\'', '`']).trim_end_matches('\\');
         let length =
             unquoted.bytes().rev().take(64).take_while(|&byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')).count();
@@ -166,10 +186,10 @@ impl<'a> Name<'a> {
 
 /// A value with what stands around it.
 #[derive(Debug)]
-struct Value<'a> {
-    text: &'a str,
-    range: Range<usize>,
-    quoted: bool,
+pub(super) struct Value<'a> {
+    pub(super) text: &'a str,
+    pub(super) range: Range<usize>,
+    pub(super) quoted: bool,
     /// Whether there are blanks between the sign and it.
     apart: bool,
     /// What follows it.
@@ -177,7 +197,7 @@ struct Value<'a> {
 }
 
 impl<'a> Value<'a> {
-    fn at(text: &'a str, from: usize) -> Option<Self> {
+    pub(super) fn at(text: &'a str, from: usize) -> Option<Self> {
         let rest = text.get(from..)?;
         let trimmed = rest.trim_start_matches([' ', '\t']);
         let unescaped = trimmed.trim_start_matches('\\');
@@ -217,13 +237,16 @@ impl<'a> Value<'a> {
         self.text.len() >= 20 && is_mixed && self.text.bytes().all(is_of_key) && !self.text.starts_with('/')
     }
 
-    /// Letters and digits, or capitals within: not a word of prose nor a name in code.
     fn is_random(&self) -> bool {
-        let count = |is: fn(&u8) -> bool| self.text.bytes().filter(is).count();
-        let (digits, letters, capitals) = (count(u8::is_ascii_digit), count(u8::is_ascii_alphabetic), count(u8::is_ascii_uppercase));
-        self.text.len() >= 6
-            && ((digits > 0 && letters > 0) || digits >= 6 || (capitals > 2 && letters > capitals + 2 && self.text.len() >= 20))
+        is_random(self.text)
     }
+}
+
+/// Letters and digits, or capitals within: not a word of prose nor a name in code.
+pub(super) fn is_random(text: &str) -> bool {
+    let count = |is: fn(&u8) -> bool| text.bytes().filter(is).count();
+    let (digits, letters, capitals) = (count(u8::is_ascii_digit), count(u8::is_ascii_alphabetic), count(u8::is_ascii_uppercase));
+    text.len() >= 6 && ((digits > 0 && letters > 0) || digits >= 6 || (capitals > 2 && letters > capitals + 2 && text.len() >= 20))
 }
 
 fn is_secret(text: &str, sign: Sign, name: &Name<'_>, value: &Value<'_>) -> bool {
