@@ -118,8 +118,8 @@ pub(super) fn read(text: &str) -> Option<Sign> {
 
 /// Whether a line announces that the next ones say what is wrong: `Diagnostics:`, `error: 1 error occurred:`, `Caused by:`.
 pub(super) fn is_heading(text: &str) -> bool {
-    let said = said(text).trim();
-    said.len() <= LONGEST_HEADING && said.ends_with(':') && HEADING.is_match(said)
+    let text = text.trim();
+    text.ends_with(':') && text.len() <= LONGEST_HEADING && HEADING.is_match(text)
 }
 
 /// Whether what is wrong is not in a line that says that something is: `error:`, `a.hs:1:2: error: [GHC-1]`, `Could not resolve dependencies:`.

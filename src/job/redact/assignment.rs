@@ -65,11 +65,13 @@ static URL_USER: LazyLock<Regex> =
 
 /// Tells of each place where a secret lies, and by which rule.
 pub(super) fn find(text: &str, mut found: impl FnMut(Range<usize>, &'static str)) {
+    let has_arrow = memchr::memchr2(b'>', "→".as_bytes()[0], text.as_bytes()).is_some();
+    let arrow = ARROWS.iter().filter(|_| has_arrow).find_map(|arrow| text.find(arrow).map(|at| at + arrow.len()));
     for at in memchr::memchr2_iter(b'=', b':', text.as_bytes()) {
         if let Some(value) = assigned(text, at) {
             found(value, "assignment");
         }
-        if let Some(value) = changed(text, at) {
+        if let Some(value) = arrow.and_then(|arrow| changed(text, at, arrow)) {
             found(value, "assignment");
         }
     }
@@ -147,10 +149,8 @@ fn assigned(text: &str, at: usize) -> Option<Range<usize>> {
 }
 
 /// The value after an arrow, if the sign at this place gives one to a name that speaks of secrets: `password = "x" -> "y"`.
-fn changed(text: &str, at: usize) -> Option<Range<usize>> {
-    let rest = text.get(at + 1..)?;
-    let arrow = ARROWS.iter().find_map(|arrow| rest.find(arrow).map(|from| at + 1 + from + arrow.len()))?;
-    Name::before(text, at).filter(|name| speaks_of_secrets(name.text))?;
+fn changed(text: &str, at: usize, arrow: usize) -> Option<Range<usize>> {
+    Name::before(text, at).filter(|name| at < arrow && speaks_of_secrets(name.text))?;
     let value = Value::at(text, arrow)?;
     (value.quoted && !is_open(value.text)).then_some(value.range)
 }

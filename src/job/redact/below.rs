@@ -67,11 +67,14 @@ impl Below {
 impl Open {
     /// What a line leaves open.
     fn by(text: &str) -> Option<Self> {
-        if let Some(groups) = NAMED.captures(text) {
+        let begin = text.trim_start_matches([' ', '\t', '+', '~', '{', '-', '\\']);
+        let may_name = begin.starts_with(['n', 'N', 'k', 'K', 'v', 'V', 'p', 'P', 'o', 'O', '"', '\'']);
+        if let Some(groups) = if may_name { NAMED.captures(text) } else { None } {
             let name = groups.name("name").or_else(|| groups.name("object"));
             return name.filter(|name| speaks_of_secrets(name.as_str())).map(|_| Self::Record(RECORD));
         }
-        let groups = UNGIVEN.captures(text)?;
+        let is_open = |c: char| matches!(c, ':' | '=' | '>' | '|' | '+' | '-') || c.is_ascii_digit();
+        let groups = if text.trim_end().ends_with(is_open) { UNGIVEN.captures(text) } else { None }?;
         let name = Name::before(text, groups.name("sign")?.start()).filter(|name| speaks_of_secrets(name.text))?;
         let begins = text[..name.start].trim_start_matches([' ', '\t', '-', '+', '~', '[', '"', '\'']).is_empty();
         match groups.name("block") {

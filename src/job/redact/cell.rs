@@ -19,8 +19,15 @@ static COLUMN: LazyLock<Regex> = LazyLock::new(|| compile(r"^\s*(?P<name>[A-Z][A
 
 /// Tells of each place where a secret lies.
 pub(super) fn find(text: &str, mut found: impl FnMut(Range<usize>)) {
-    let has_bar = memchr::memchr(b'|', text.as_bytes()).is_some() || text.contains(['│', '┃']);
-    for groups in (if has_bar { &CELL } else { &COLUMN }).captures_iter(text) {
+    // A bar, or what may be the first byte of one.
+    let has_bar = memchr::memchr2(b'|', "│".as_bytes()[0], text.as_bytes()).is_some();
+    let has_columns = || text.trim_start().starts_with(|c: char| c.is_ascii_uppercase()) && (text.contains("  ") || text.contains('\t'));
+    let table = match has_bar {
+        true => &CELL,
+        false if has_columns() => &COLUMN,
+        false => return,
+    };
+    for groups in table.captures_iter(text) {
         let (Some(name), Some(secret)) = (groups.name("name"), groups.name("secret")) else { continue };
         if speaks_of_secrets(name.as_str()) && is_secret(secret.as_str()) {
             found(secret.range());

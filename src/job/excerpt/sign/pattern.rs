@@ -16,7 +16,7 @@ const WORDS: &str = concat!(
     "|would reformat|not formatted|out of range|severe|critical|unreachable|exit code|exit status|exited|stopped",
     "|returned error|no version|not installed|vulnerab|blocked|outdated|drift|not ok |problem|diff in|race|sanitizer",
     "|runtime error|emerg|rejected|disappeared|unbound|not set|no targets|bad substitution|: line |clippy::|not satisf|too long|deprecat|lint",
-    "|already |refusing|nothing provides|leaks|finding|cve-|ghsa-|rustsec-|result #|reason:|❯❱|diff --git|***",
+    "|already exists|is already|alreadyexists|refusing|nothing provides|leaks|finding|cve-|ghsa-|rustsec-|result #|reason:|❯❱|diff --git|***",
 );
 
 /// What is wrong where: compilers, linters, test runners and those that make resources.
@@ -112,18 +112,18 @@ const FOLLOWS: &[&str] = &[
     r"^(?:- )?failed (?:tasks|targets):|^execution failed for task|recipe for target .* failed|^\s*failed:(?: \[code=\d+\])?(?: \S*[./]\S*)+ *$|run failed: command|command finished with error",
     r"with (?:error|non-zero exit) (?:code|value) \d+|evaluation failed :|^\w+ aborted!$|^fail\s+\S+\s+(?:[\d.]+s|\[build failed\])$",
     r"^\[error\] (?:total time:|\w+ errors? found)|^test run failed|^\s*> [\w ]+ failed\.?$|^failed to compile\.?$|^error:+ (?:build failed|aborting)\b|^error: \w+ failed\. |environment: failed\b|unexplained error",
-    r"^error code:? \d+$|^error:? [A-Z]?\d+\s*$|^aggregate(?:error|exception):?\s*$|\b\d+ errors? occurred:|\berror: (?:update|deployment|preview) failed$|warnings as errors|failed due to warnings|aborted with \d+ warnings|too many warnings|^> task \S+ failed$|^\[error\] failed tests?:",
-    r"(?:completed|finished|ended) with (?:phase|status|state|result)\b.*(?:fail|error)|^\W*\d+ (?:\w+ ){0,3}(?:vulnerabilit|finding)|vulnerabilities at or above|failed to execute goal .*(?: on project \S+: *$|compilation failure|there are test failures|test failures)",
+    r"^\s*error code:? \d+$|^\s*error:? [A-Z]?\d+\s*$|^aggregate(?:error|exception):?\s*$|\b\d+ errors? occurred:|\berror: (?:update|deployment|preview) failed$|warnings as errors|failed due to warnings|aborted with \d+ warnings|too many warnings|^> task \S+ failed$|^\[error\] failed tests?:",
+    r"(?:completed|finished|ended) with (?:phase|status|state|result)\b.*(?:fail|error)|^\W*\d+ (?:low|moderate|high|critical) severity|^\W*\d+ (?:vulnerabilit|finding)|vulnerabilities at or above|failed to execute goal .* on project \S+: *(?:$|compilation failure|there are test failures|test failures)",
     r"^(?:rollback|delete)_|\bdelete_failed\b|rollback requested|^the following (?:resource|task)s? ",
 ];
 
 /// What only speaks of errors: tests that passed, packages and files that are named after them, counts of none, tables, lists.
 const INNOCENT: &[&str] = &[
     r"\.\.\. (?:ok|ignored|skipped)$|^\s*(?:ok\b|[✓✔√☑] |--- (?:pass|skip)|=== |pass(?:ed)?\b|//|\? +\S+ +\[no test files\])| passed(?:\s+\[\s*\d+%\])?$|\[no test files\]|\bpassed in \d",
-    r"\b(?:0|no) (?:errors?|failures?|failed|failing|problems|vulnerabilities|issues|conflicts)\b|(?:errors?|failures?|failed)[:=] ?0\b[^1-9]*$",
+    r"\b(?:0|no) (?:errors?|failures?|failed|failing|problems|vulnerabilities|issues|conflicts)\b|(?:errors?|failures?|failed|found)[:=] ?0\b[^1-9]*$",
     r"^checking (?:for|whether|if|how) |http fetch [a-z]+ [23]\d\d |^\++ (?:[^b]|b[^/])|_(?:complete|in_progress)\b",
     r"^[\w./@-]+ +\| +[\d.]+ *\||\|\s+[\d.]+ \|\s+[\d.]+ |^\S+\s+\d+\s+\d+\s+\d+%|\s[\d.]+ ?(?:[kmg]i?b|bytes)\b(?: [│|] .*)?$",
-    r"\bvulnerability\b.*\bseverity\b|^\s*[a-z][\w ()-]*[:.\s]\s+0$|^(?:inf|dbg|trc)\b",
+    r"\bvulnerability *[│|]? *severity\b|^\s*[a-z]+:?\s+0$|^(?:inf|dbg|trc)\b",
     r"^info\b|^\[info\]|^debug\b|^\[debug\]|^notice\b|^note: ",
     r"^(?:get|post|put|head|delete|patch) \S+ (?:http/\S+ )?[23]\d\d\b|\b(?:create|delete) mode \d{6}|^[adm] +\S+$|^\W*retry(?:ing)?\b|will (?:be )?retr(?:y|ied)\b|, retrying\b|retrying in \d",
 ];
