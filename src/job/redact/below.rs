@@ -93,8 +93,9 @@ impl Open {
         match self {
             Self::Record(lines) => {
                 if let Some(given) = GIVEN.find(text) {
-                    let value = Value::at(text, given.end()).filter(|value| !is_open(value.text));
-                    value.into_iter().for_each(|value| found(value.range));
+                    if let Some(value) = Value::at(text, given.end()).filter(|value| !is_open(value.text)) {
+                        found(value.range);
+                    }
                     return None;
                 }
                 // Another one begins, or this one ends.
