@@ -7,7 +7,7 @@ use slipway::job::redact::Redactor;
 
 /// What the public rules of others find in the same lines, as `tests/secrets/public.py` measures it: whose, secrets, harmless texts.
 const PUBLIC: [(&str, usize, usize); 2] =
-    [("gitleaks 8.30.1, its default rules", 179, 0), ("detect-secrets 1.5.0, its default rules", 130, 15)];
+    [("gitleaks 8.30.1, its default rules", 180, 0), ("detect-secrets 1.5.0, its default rules", 130, 15)];
 
 /// A line of the file, its `{20:x}` filled in: no scanner takes the file for a leak.
 fn filled(line: &str) -> String {
