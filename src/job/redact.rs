@@ -3,17 +3,22 @@
 //! Each line is searched once for the keywords of all rules; the rules themselves look only at lines that have one.
 
 mod assignment;
+mod below;
+mod cell;
+mod escape;
 mod key;
 mod name;
 mod own;
 mod seam;
 mod table;
+mod value;
 
 use std::{borrow::Cow, collections::BTreeMap, ops::Range};
 
 use regex::Regex;
 
 use super::{agent, plain::plain, step};
+use below::Below;
 use key::Keys;
 pub use name::speaks_of_secrets;
 use own::Own;
@@ -47,6 +52,7 @@ pub struct Redactor {
     counts: BTreeMap<&'static str, usize>,
     seam: Seam,
     keys: Keys,
+    below: Below,
     /// The places of the latest line's secrets, kept for their memory.
     places: Vec<(Range<usize>, &'static str)>,
 }
@@ -60,6 +66,7 @@ impl Redactor {
             counts: BTreeMap::new(),
             seam: Seam::default(),
             keys: Keys::default(),
+            below: Below::default(),
             places: Vec::new(),
         }
     }
@@ -83,6 +90,7 @@ impl Redactor {
         if let Some(words) = agent::words(&text) {
             self.seam = Seam::default();
             self.keys.close();
+            self.below.close();
             from = text.len() - words.len() + agent::own(words);
         }
         let body = &text[from..];
@@ -129,7 +137,9 @@ impl Redactor {
         TABLE.find(text, &suspects, &mut found);
         if suspects.names {
             assignment::find(text, &mut found);
+            cell::find(text, |place| found(place, "table-cell"));
         }
+        self.below.find(step, text, suspects.names, |place| found(place, "value-below-name"));
         self.keys.find(step, text, |place| found(place, PRIVATE_KEY));
     }
 

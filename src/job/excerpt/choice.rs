@@ -44,6 +44,13 @@ impl<'a> Choice<'a> {
         while lines.next().is_some_and(|line| self.take(line)) {}
     }
 
+    /// How many lines, marks included, stand before a place.
+    pub(super) fn place(&self, at: usize) -> usize {
+        let before = self.taken.range(..at).map(|(&at, _)| at);
+        let gaps = before.clone().zip(before.clone().skip(1).chain([at])).filter(|(at, next)| at + 1 < *next).count();
+        before.count() + gaps
+    }
+
     fn take(&mut self, line: &'a Line) -> bool {
         if self.taken.contains_key(&line.at) {
             return true;

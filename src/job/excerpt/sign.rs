@@ -3,7 +3,12 @@
 
 mod pattern;
 
-use self::pattern::{AT_ENDS, AT_INNOCENT, AT_PROGRESS, AT_SPOKEN, AT_TOLD, AT_TURNED, AT_WARNING, BEFORE, LEVEL, PLACE, STRENGTHS, WORD};
+use regex::SetMatches;
+
+use self::pattern::{
+    AT_DESPITE, AT_ENDS, AT_GOAL, AT_INNOCENT, AT_NAMED, AT_PROGRESS, AT_SPOKEN, AT_TOLD, AT_TURNED, AT_WARNING, BEFORE, HEADING, LEVEL,
+    OPEN_END, PLACE, STRENGTHS, WORD,
+};
 
 /// How much a line looks like an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,13 +27,16 @@ pub(super) enum Sign {
     Own,
 }
 
+/// A longer line is no heading.
+const LONGEST_HEADING: usize = 80;
+
 /// What the first patterns of [`STRENGTHS`] mean, in their order.
 const STRENGTH: [Sign; 5] = [Sign::Own, Sign::Verdict, Sign::Clear, Sign::Likely, Sign::Follows];
 
 /// What a program itself says in a line, without what goes before it.
 pub(super) fn said(text: &str) -> &str {
     let mut text = text;
-    for _ in 0..3 {
+    for _ in 0..5 {
         if LEVEL.is_match(text) {
             break;
         }
@@ -68,7 +76,12 @@ fn is_numbered(text: &str) -> bool {
 /// Whether a line tells of progress, whatever the names in it.
 pub(super) fn is_progress(text: &str) -> bool {
     let found = STRENGTHS.matches(said(text));
-    found.matched(AT_INNOCENT) || (found.matched(AT_PROGRESS) && !found.matched(AT_TURNED))
+    is_harmless(&found)
+}
+
+/// Whether patterns tell of progress, or of what only speaks of errors.
+fn is_harmless(found: &SetMatches) -> bool {
+    (found.matched(AT_INNOCENT) || (found.matched(AT_PROGRESS) && !found.matched(AT_TURNED))) && !found.matched(AT_DESPITE)
 }
 
 /// Reads what a program printed, without BuildKit's prefix.
@@ -81,7 +94,7 @@ pub(super) fn read(text: &str) -> Option<Sign> {
     if found.matched(0) {
         return Some(Sign::Own);
     }
-    if found.matched(AT_INNOCENT) || (found.matched(AT_PROGRESS) && !found.matched(AT_TURNED)) {
+    if is_harmless(&found) {
         return None;
     }
     if found.matched(AT_ENDS) {
@@ -91,7 +104,9 @@ pub(super) fn read(text: &str) -> Option<Sign> {
     match strength {
         _ if found.matched(AT_TOLD) => Some(Sign::Clear),
         _ if found.matched(4) => Some(Sign::Follows),
+        _ if found.matched(AT_NAMED) => Some(Sign::Likely),
         Some(Sign::Verdict) => Some(Sign::Verdict),
+        _ if found.matched(AT_GOAL) => Some(Sign::Likely),
         _ if found.matched(AT_WARNING) => (PLACE.is_match(text) || is_coded(text)).then_some(Sign::Hint),
         // In a name alone there is no trouble.
         Some(Sign::Likely) if !found.matched(AT_SPOKEN) => Some(Sign::Hint),
@@ -99,6 +114,22 @@ pub(super) fn read(text: &str) -> Option<Sign> {
         None if PLACE.is_match(text) || is_coded(text) => Some(Sign::Likely),
         None => (found.matched(AT_SPOKEN) || is_numbered(text)).then_some(Sign::Hint),
     }
+}
+
+/// Whether a line announces that the next ones say what is wrong: `Diagnostics:`, `error: 1 error occurred:`, `Caused by:`.
+pub(super) fn is_heading(text: &str) -> bool {
+    let text = text.trim();
+    text.ends_with(':') && text.len() <= LONGEST_HEADING && HEADING.is_match(text)
+}
+
+/// Whether what is wrong is not in a line that says that something is: `error:`, `a.hs:1:2: error: [GHC-1]`, `Could not resolve dependencies:`.
+pub(super) fn is_announcement(text: &str) -> bool {
+    text.ends_with(':') || OPEN_END.is_match(text)
+}
+
+/// Whether a line says what an exception was caused by.
+pub(super) fn is_cause(text: &str) -> bool {
+    text.trim_start().starts_with("Caused by: ")
 }
 
 /// A linter's name for what it found: `E1101`, `DL3008`, `no-undef` are rules; `X86` is none.

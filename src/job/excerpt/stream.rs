@@ -1,9 +1,11 @@
 //! What is kept of one program's output: the lines that look like errors with what stands around them, and the last lines.
+//! Longer than most: one state, with what is asked of it.
 
 use std::{collections::VecDeque, sync::Arc};
 
 use super::{
     line::Line,
+    mark::{Seen, mark},
     shape::{self, Shapes},
     sign::{self, Sign},
 };
@@ -20,6 +22,8 @@ const ODD: usize = 16;
 /// A shape that is seen more often is routine.
 const RARE: u16 = 2;
 const ROUTINE: u16 = 5;
+/// The last `Caused by:` counts for so much more.
+const ROOT: i32 = 12;
 /// Lines below a sign that do not visibly go on with it.
 const LOOSE: usize = 2;
 
@@ -120,6 +124,9 @@ impl Stream {
 
     fn take(&mut self, kept: &Kept, sign: Sign, text: &str) {
         let (family, kind) = (shape::family(sign::said(text)), shape::kind(text));
+        // What a heading announces is what is wrong: `Diagnostics:`, `error: 1 error occurred:`.
+        let is_headed = self.above.back().is_some_and(|above| sign::is_heading(above.text()));
+        let sign = if is_headed && sign != Sign::Follows { sign.max(Sign::Clear) } else { sign };
         let spot = || Spot {
             kept: kept.clone(),
             sign,
@@ -172,35 +179,13 @@ impl Stream {
         let spots = self
             .families
             .iter()
-            .flat_map(|family| [Some(&family.first), family.last.as_ref()].into_iter().flatten().map(move |spot| (spot, family.count)));
-        spots.map(|(spot, count)| (spot, self.mark(spot, count)))
-    }
-
-    /// How likely a sign is the one that a person looks for: by its form; lower if it is one of many of its family, as those are that passing
-    /// tests print; higher if it is said again in a summary; higher near the end, for what was said long before was got over.
-    fn mark(&self, spot: &Spot, count: usize) -> i32 {
-        let form = match spot.sign {
-            Sign::Own => 140,
-            Sign::Verdict => 80,
-            Sign::Clear => 60,
-            Sign::Likely => 45,
-            Sign::Hint => 30,
-            Sign::Follows => 12,
-        };
-        let crowd = match (count, spot.sign) {
-            (_, Sign::Own | Sign::Follows) | (1..=3, _) => 0,
-            (_, Sign::Verdict) => -4,
-            (4..=9, _) => -18,
-            (_, _) => -30,
-        };
-        let near = match (self.length - spot.place, spot.sign) {
-            (_, Sign::Verdict | Sign::Own) => 0,
-            (0..=15, _) => 10,
-            (16..=60, _) => 5,
-            _ => 0,
-        };
-        let again = if matches!(spot.again, 1..=3) { 6 } else { 0 };
-        form + crowd + near + again
+            .flat_map(|family| [Some(&family.first), family.last.as_ref()].into_iter().flatten().map(move |spot| (spot, family)));
+        spots.map(|(spot, family)| {
+            // The last cause is the first of all.
+            let is_root = std::ptr::eq(spot, family.last.as_ref().unwrap_or(&family.first)) && sign::is_cause(spot.kept.text());
+            let seen = Seen { count: family.count, again: spot.again, from_end: self.length - spot.place };
+            (spot, mark(spot.sign, seen) + if is_root { ROOT } else { 0 })
+        })
     }
 
     /// Every line that is kept, some of them twice.
@@ -247,7 +232,9 @@ impl Stream {
                 || text.trim_start().starts_with(['●', '>'])
                 || text.starts_with("--- ")
                 || text.starts_with("    ");
-            is_near && !self.is_routine(kept) && (is_heading || sign::read(text).is_some() || self.is_rare(kept))
+            // `..F......`, `======`
+            let has_word = text.split(|c: char| !c.is_alphabetic()).any(|word| word.chars().nth(2).is_some());
+            is_near && !self.is_routine(kept) && (is_heading || sign::read(text).is_some() || (has_word && self.is_rare(kept)))
         };
         spot.above.iter().rev().take_while(leads).collect::<Vec<_>>().into_iter().rev()
     }
@@ -277,6 +264,21 @@ impl Stream {
 impl Spot {
     pub(super) fn kind(&self) -> u64 {
         self.kind
+    }
+
+    /// Whether it is a text, and not marks and numbers.
+    pub(super) fn is_of_words(&self) -> bool {
+        self.kept.text().split_whitespace().filter(|word| word.len() > 1 && word.bytes().all(|byte| byte.is_ascii_alphabetic())).count() > 1
+    }
+
+    /// What it says, with what stands below it where it only announces that.
+    pub(super) fn message(&self) -> String {
+        let text = self.kept.text().trim();
+        let next = self.below.iter().map(|kept| kept.text().trim()).find(|text| !text.is_empty());
+        match next.filter(|_| sign::is_announcement(text)) {
+            Some(next) => format!("{text} {next}"),
+            None => text.to_owned(),
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use regex::Regex;
 use super::{
     MARK, compile,
     name::{names_open_key, speaks_of_secrets},
+    value::{Name, Value},
 };
 
 /// A shorter value is not worth a secret's name.
@@ -25,6 +26,9 @@ const WORDS: &str = concat!(
     " than like such each next command environment credentials account username when which value values argument flag",
     " instead parameter via using into does must should could cannot will have been were without before after already only",
     " file name your please provided supplied anonymous import internal external public private static final const",
+    " inherit inherited generated managed ephemeral rotated revoked verified protected encrypted sensitive plaintext opaque",
+    " manual automatic always never keychain prompt stdin environment global project workspace repository write read admin",
+    " created updated deleted unchanged configured pending active inactive present absent available unavailable deprecated",
 );
 
 /// How values begin that stand for others, or lead to them.
@@ -33,6 +37,9 @@ const BEGINS: &str = concat!(
     " /home/ /codebuild/ ./ ../ ~/ \\$ file: ssm: vault: secretsmanager: id= type= src= env=",
     " @ --",
 );
+
+/// Before what a value becomes.
+const ARROWS: [&str; 2] = [" -> ", " → "];
 
 /// Keywords of languages before a name that is declared.
 static DECLARED: LazyLock<Regex> = LazyLock::new(|| {
@@ -59,8 +66,13 @@ static URL_USER: LazyLock<Regex> =
 
 /// Tells of each place where a secret lies, and by which rule.
 pub(super) fn find(text: &str, mut found: impl FnMut(Range<usize>, &'static str)) {
+    let has_arrow = memchr::memchr2(b'>', "→".as_bytes()[0], text.as_bytes()).is_some();
+    let arrow = ARROWS.iter().filter(|_| has_arrow).find_map(|arrow| text.find(arrow).map(|at| at + arrow.len()));
     for at in memchr::memchr2_iter(b'=', b':', text.as_bytes()) {
         if let Some(value) = assigned(text, at) {
+            found(value, "assignment");
+        }
+        if let Some(value) = arrow.and_then(|arrow| changed(text, at, arrow)) {
             found(value, "assignment");
         }
     }
@@ -137,93 +149,11 @@ fn assigned(text: &str, at: usize) -> Option<Range<usize>> {
     (value.is_key() && !is_open(value.text)).then_some(value.range)
 }
 
-/// A name with what stands around it.
-#[derive(Debug)]
-struct Name<'a> {
-    text: &'a str,
-    /// Where it begins, quotes included.
-    start: usize,
-    quoted: bool,
-    /// Whether there are blanks between it and its sign.
-    apart: bool,
-}
-
-impl<'a> Name<'a> {
-    fn before(text: &'a str, sign: usize) -> Option<Self> {
-        let head = &text[..sign];
-        let trimmed = head.trim_end_matches([' ', '\t', '?', '!']);
-        let bare = trimmed.strip_suffix(']').filter(|rest| rest.ends_with(['"', '\''])).unwrap_or(trimmed);
-        let unquoted = bare.trim_end_matches(['"', '\'', '`']).trim_end_matches('\\');
-        let length =
-            unquoted.bytes().rev().take(64).take_while(|&byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')).count();
-        let name = unquoted.get(unquoted.len() - length..)?;
-        let start = unquoted.len() - length + (name.len() - name.trim_start_matches(['-', '.']).len());
-        let text = name.trim_start_matches(['-', '.']);
-        let is_word = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
-        is_word.then_some(Self { text, start, quoted: unquoted.len() < bare.len(), apart: trimmed.len() < head.len() })
-    }
-}
-
-/// A value with what stands around it.
-#[derive(Debug)]
-struct Value<'a> {
-    text: &'a str,
-    range: Range<usize>,
-    quoted: bool,
-    /// Whether there are blanks between the sign and it.
-    apart: bool,
-    /// What follows it.
-    after: &'a str,
-}
-
-impl<'a> Value<'a> {
-    fn at(text: &'a str, from: usize) -> Option<Self> {
-        let rest = text.get(from..)?;
-        let trimmed = rest.trim_start_matches([' ', '\t']);
-        let unescaped = trimmed.trim_start_matches('\\');
-        // Languages mark strings: `b"x"`, `r'x'`, `@"x"`, `!!str "x"`.
-        let marked = unescaped.strip_prefix(['b', 'r', 'u', 'f', '@']).filter(|rest| rest.starts_with(['"', '\''])).unwrap_or(unescaped);
-        let quote = marked.bytes().next().filter(|byte| matches!(byte, b'"' | b'\'' | b'`'));
-        let (quoted, value) = if let Some(quote) = quote {
-            let inner = &marked[1..];
-            let escaped = marked.len() < trimmed.len() && trimmed.starts_with('\\');
-            let mut end = if quote == b'"' { inner.len() } else { inner.find(char::from(quote))? };
-            for (at, _) in inner.match_indices(char::from(quote)) {
-                let is_escaped = inner[..at].ends_with('\\');
-                // Within escaped quotes the escape belongs to the end.
-                if is_escaped == escaped {
-                    end = at - usize::from(escaped);
-                    break;
-                }
-            }
-            (true, &inner[..end])
-        } else {
-            let is_end = |c: char| {
-                c.is_whitespace()
-                    || matches!(c, '"' | '\'' | '&' | ',' | ';' | '(' | ')' | '{' | '}' | '[' | ']' | '<' | '>' | '`' | '|' | '\\')
-            };
-            (false, &trimmed[..trimmed.find(is_end).unwrap_or(trimmed.len())])
-        };
-        let start = value.as_ptr() as usize - text.as_ptr() as usize;
-        let range = start..start + value.len();
-        Some(Self { text: value, quoted, apart: trimmed.len() < rest.len(), after: &text[range.end..], range })
-    }
-
-    /// Capitals, small letters and digits in a mixture that no name has.
-    fn is_key(&self) -> bool {
-        let has = |is: fn(&u8) -> bool| self.text.bytes().filter(is).count() > 1;
-        let is_of_key = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'_');
-        let is_mixed = has(u8::is_ascii_digit) && has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase);
-        self.text.len() >= 20 && is_mixed && self.text.bytes().all(is_of_key) && !self.text.starts_with('/')
-    }
-
-    /// Letters and digits, or capitals within: not a word of prose nor a name in code.
-    fn is_random(&self) -> bool {
-        let count = |is: fn(&u8) -> bool| self.text.bytes().filter(is).count();
-        let (digits, letters, capitals) = (count(u8::is_ascii_digit), count(u8::is_ascii_alphabetic), count(u8::is_ascii_uppercase));
-        self.text.len() >= 6
-            && ((digits > 0 && letters > 0) || digits >= 6 || (capitals > 2 && letters > capitals + 2 && self.text.len() >= 20))
-    }
+/// The value after an arrow, if the sign at this place gives one to a name that speaks of secrets: `password = "x" -> "y"`.
+fn changed(text: &str, at: usize, arrow: usize) -> Option<Range<usize>> {
+    Name::before(text, at).filter(|name| at < arrow && speaks_of_secrets(name.text))?;
+    let value = Value::at(text, arrow)?;
+    (value.quoted && !is_open(value.text)).then_some(value.range)
 }
 
 fn is_secret(text: &str, sign: Sign, name: &Name<'_>, value: &Value<'_>) -> bool {

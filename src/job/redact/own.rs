@@ -4,6 +4,8 @@ use std::{cmp::Reverse, collections::HashMap, fmt::Write, ops::Range};
 
 use aho_corasick::{AhoCorasick, MatchKind};
 
+use super::escape::Unescaped;
+
 /// A shorter value is more likely an ordinary word than a secret.
 const SHORTEST: usize = 6;
 /// So much of a value is taken out at the end of a line that was wrapped, before it is known whether the next one goes on with the rest.
@@ -43,7 +45,12 @@ impl Own {
 
     /// Where values lie.
     pub(super) fn find(&self, text: &str) -> impl Iterator<Item = Range<usize>> {
-        self.finder.iter().flat_map(move |finder| finder.find_iter(text).map(|found| found.range()))
+        let as_it_is = self.finder.iter().flat_map(move |finder| finder.find_iter(text).map(|found| found.range()));
+        let unescaped = self.finder.as_ref().zip(Unescaped::new(text));
+        let hidden = unescaped.into_iter().flat_map(move |(finder, unescaped)| {
+            unescaped.places(finder).into_iter().filter(move |place| !finder.is_match(&text[place.clone()]))
+        });
+        as_it_is.chain(hidden)
     }
 
     /// Where at a line's end so much of a value begins that it has to be taken out before it is known whether the rest follows.
@@ -80,8 +87,8 @@ impl Own {
     }
 }
 
-/// The ways in which a value is written: line by line, in JSON, in a URL, in a shell's quotes, in XML, in base64 (whatever stands before and
-/// after it).
+/// The ways in which a value is written: line by line, in JSON, in a URL, in a shell's quotes, in XML, in hexadecimal digits, in base64
+/// (whatever stands before and after it). What escapes character by character is undone in the text instead: see [`Unescaped`].
 fn written(secret: &str) -> Vec<String> {
     let mut ways: Vec<_> = secret.lines().map(|line| line.trim().to_owned()).collect();
     let json = secret.replace('\\', r"\\").replace('"', r#"\""#).replace('\n', r"\n").replace('\t', r"\t");
@@ -96,6 +103,9 @@ fn written(secret: &str) -> Vec<String> {
         ways.push(percent.replace("%20", "+"));
         ways.push(percent);
     }
+    let hex = secret.bytes().fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
+    ways.push(hex.to_uppercase());
+    ways.push(hex);
     for offset in 0..3 {
         let digits = base64(secret.as_bytes(), offset);
         ways.push(digits.replace('+', "-").replace('/', "_"));
@@ -151,6 +161,14 @@ mod tests {
             r"a/b+c\u0026d'e\u003cf",
             "a/b+c&amp;d'e&lt;f",
             r"a/b+c&d'\''e<f",
+            r"pa\x22ss\ w\u00f6rd\!",
+            "pa&#34;ss&#x20;w&#246;rd&#33;",
+            "pa&quot;ss&#32;wörd!",
+            r"a/b+c\&d\'e\<f",
+            "a/b+c&amp;d&#39;e&#x3C;f",
+            r"a\057b+c\046d\047e\074f",
+            "70612273732077c3b6726421",
+            "612F622B632664276 53C66".replace(' ', "").as_str(),
         ] {
             let mut found = own.find(text);
             assert_eq!((found.next(), found.next()), (Some(0..text.len()), None), "{text}");

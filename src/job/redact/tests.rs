@@ -1,9 +1,8 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use proptest::prelude::*;
+mod property;
 
 use super::*;
-use crate::job::rejoin::Rejoin;
 
 fn redact(line: &str) -> String {
     Redactor::new(std::iter::empty()).line(line).into_owned()
@@ -245,68 +244,6 @@ fn of_a_key_among_other_output_only_the_key_is_taken_out() {
     let mut redactor = Redactor::new(std::iter::empty());
     let expected = ["#7 0.1 [redacted]", &lines[1], "#7 0.2 [redacted]", &lines[3], &lines[4], MARK];
     assert_eq!(redacted(&mut redactor, lines.iter().map(String::as_str)), expected);
-}
-
-/// Secrets of several kinds; the last two are a job's own.
-fn secrets() -> Vec<String> {
-    let jwt = format!("{}.{}.{}", token("eyJ", 20), token("eyJ", 30), token("", 43));
-    vec![
-        format!("AKIA{}", "Z7Q4".repeat(4)),
-        token("ghp_", 36),
-        token("github_pat_", 82),
-        token("glpat-", 20),
-        token("npm_", 36),
-        token("pypi-AgEIcHlwaS5vcmc", 60),
-        token("xoxb-123456789-", 24),
-        token("IQoJ", 400),
-        jwt,
-        "hunter2-Hunter3".to_owned(),
-        "correct horse battery staple".to_owned(),
-    ]
-}
-
-proptest! {
-    #[test]
-    fn a_token_is_taken_out_whatever_stands_around_it(
-        before in "(\\PC|[=:\"'@/ \\x1b\\r]|token|password|https://){0,30}",
-        after in "(\\PC|[=:\"'@/ \\x1b\\r]|token|password|https://){0,30}",
-    ) {
-        let secret = token("ghp_", 36);
-        let found = redact(&format!("{before} {secret} {after}"));
-        prop_assert!(!found.contains(&secret), "{found}");
-    }
-
-    /// As the log's writer cuts lines: into events.
-    #[test]
-    fn a_planted_secret_never_comes_through_wherever_the_log_is_cut(
-        which in 0..secrets().len(),
-        before in "[ -~]{0,20} ",
-        after in " [ -~]{0,20}",
-        mut cuts in prop::collection::vec(0_usize..460, 0..4),
-    ) {
-        let secret = secrets()[which].clone();
-        let own = secrets()[9..].to_vec();
-        let log = format!("first\n{before}{secret}{after}\n");
-        cuts.retain(|at| (6..log.len()).contains(at));
-        cuts.extend([0, 6, log.len()]);
-        cuts.sort_unstable();
-        let (mut rejoin, mut redactor, mut found) = (Rejoin::default(), Redactor::new(own.into_iter()), String::new());
-        for cut in cuts.windows(2) {
-            rejoin.push(&log[cut[0]..cut[1]], |line| found.push_str(&redactor.line(line)));
-        }
-        rejoin.finish(|line| found.push_str(&redactor.line(line)));
-        prop_assert!(!found.contains(&secret), "{secret} is in {found}");
-        prop_assert!(redactor.count() > 0);
-    }
-
-    #[test]
-    fn no_text_makes_it_stumble(lines in prop::collection::vec("(\\PC|[\\x1b\r\t]|ghp_|AKIA|aB3|correct horse|#1 0\\.1 |BEGIN PRIVATE KEY|=){0,12}", 0..12)) {
-        let mut redactor = Redactor::new(["correct horse battery".to_owned(), "äöüäöü".to_owned()].into_iter());
-        for line in &lines {
-            let found = redactor.line(line).into_owned();
-            prop_assert!(!found.chars().any(|c| c.is_control() && c != '\t'));
-        }
-    }
 }
 
 /// By them the excerpt finds the failed phase and its command.

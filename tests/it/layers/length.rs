@@ -13,9 +13,6 @@ const LONG: usize = 300;
 const LONGEST_OF_ENDPOINT: usize = 300;
 /// How the last sentence of a long file's head begins, which says why the file is one: "Longer than most: one table, read top to bottom."
 const PHRASE: &str = "Longer than most";
-/// Files that are longer than [`LONG`] and do not say why. Each leaves the list when it is split or says so.
-const UNEXPLAINED: [&str; 4] =
-    ["src/job/excerpt.rs", "src/job/excerpt/stream.rs", "src/job/redact/assignment.rs", "src/job/redact/tests.rs"];
 
 /// What is wrong with a file's length, by its path from the root.
 fn complaint(path: &str, text: &str) -> Option<String> {
@@ -24,12 +21,9 @@ fn complaint(path: &str, text: &str) -> Option<String> {
     let longest = if path.starts_with("crates/localaws/src/") { LONGEST_OF_ENDPOINT } else { LONGEST };
     match lines {
         _ if lines > longest => Some(format!("{path} has {lines} lines, at most {longest} are allowed: split it by subject")),
-        _ if lines > LONG && !is_explained && !UNEXPLAINED.contains(&path) => Some(format!(
+        _ if lines > LONG && !is_explained => Some(format!(
             "{path} has {lines} lines: split it by subject, or end its head comment with \"{PHRASE}: \" and the reason why it is one thing"
         )),
-        _ if (lines <= LONG || is_explained) && UNEXPLAINED.contains(&path) => {
-            Some(format!("{path} may be as long as it is: take it off UNEXPLAINED in tests/it/layers/length.rs"))
-        }
         _ => None,
     }
 }
@@ -70,9 +64,7 @@ fn no_file_is_longer_than_can_be_read_at_once() {
     for known in ["build.rs", "src/lib.rs", "tests/it/main.rs", "tests/outside/conftest.py", "crates/localaws/src/lib.rs"] {
         assert!(sources.iter().any(|(path, _)| path == known), "{known} was not read");
     }
-    let missing = UNEXPLAINED.iter().filter(|known| !sources.iter().any(|(path, _)| path == *known));
-    let missing = missing.map(|known| format!("{known} is not there: take it off UNEXPLAINED in tests/it/layers/length.rs"));
-    let mut wrong: Vec<String> = sources.iter().filter_map(|(path, text)| complaint(path, text)).chain(missing).collect();
+    let mut wrong: Vec<String> = sources.iter().filter_map(|(path, text)| complaint(path, text)).collect();
     wrong.sort();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
@@ -93,9 +85,6 @@ fn a_file_that_is_too_long_is_found() {
         ("tests/a.py", format!("#!/usr/bin/env python3\n{}", python(why, 301)), None),
         ("tests/a.py", format!("{}\"\"\"{why}\"\"\"\n", python("", 301)), Some("has 302 lines: split")),
         ("crates/localaws/src/a.rs", rust(why, 301), Some("at most 300 are allowed")),
-        (UNEXPLAINED[0], rust("", 301), None),
-        (UNEXPLAINED[0], rust("", 300), Some("take it off")),
-        (UNEXPLAINED[0], rust(why, 301), Some("take it off")),
     ] {
         let found = complaint(path, &text);
         let lines = text.lines().count();

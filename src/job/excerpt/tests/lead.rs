@@ -101,6 +101,48 @@ fn the_excerpt_leads_with_what_broke_the_build() {
     }
 }
 
+/// What a command printed, and the message of the failure.
+#[test]
+fn the_message_says_what_is_wrong_where_the_log_does() {
+    for (output, expected) in [
+        (
+            "src/Total.hs:19:24: error: [GHC-83865]\n    • Couldn't match expected type",
+            "src/Total.hs:19:24: error: [GHC-83865] • Couldn't match expected type",
+        ),
+        (
+            "App failed to start: java.lang.Error: x\n\tat a.B.c(B.java:1)\nCaused by: a.JdbcException: no connection\n\tat a.B.c(B.java:2)\n\
+             Caused by: org.postgresql.PSQLException: FATAL: database \"it\" does not exist\n\tat a.B.c(B.java:3)",
+            "Caused by: org.postgresql.PSQLException: FATAL: database \"it\" does not exist",
+        ),
+        (
+            "error    libmamba Could not solve for environment specs\n    nothing provides a\ncritical libmamba Could not solve for environment specs",
+            "nothing provides a",
+        ),
+        (
+            "Diagnostics:\n  aws:s3:BucketV2 (assets):\n    error: 1 error occurred:\n    \t* creating S3 Bucket (assets): operation error S3: CreateBucket, BucketAlreadyExists:\n\nResources:\n    + 51 created",
+            "* creating S3 Bucket (assets): operation error S3: CreateBucket, BucketAlreadyExists:",
+        ),
+    ] {
+        let log = failing(lines(90, "copied @#").into_iter().chain(output.lines().map(str::to_owned)));
+        let part = excerpt(log.iter().map(String::as_str), (40, 32_768), true);
+        assert!(
+            part.decisive.as_deref().is_some_and(|line| line.starts_with(expected)),
+            "{expected} is not {:?} of\n{}",
+            part.decisive,
+            part.text
+        );
+    }
+}
+
+#[test]
+fn a_failed_build_leads_with_its_command_and_no_mark_even_where_nothing_is_known() {
+    let log = noise(30).chain(failing(lines(90, "copied @#").into_iter().chain(["the notes of 4.2.0 are empty".to_owned()])));
+    let log: Vec<_> = log.collect();
+    let part = excerpt(log.iter().map(String::as_str), (40, 32_768), true);
+    assert!(part.text.starts_with("[Container] ") && part.text.contains("the notes of 4.2.0"), "{}", part.text);
+    assert_eq!(part.highlights, []);
+}
+
 #[test]
 fn a_dockerfile_cannot_speak_for_the_central_buildspec() {
     let said = ["#7 [2/2] RUN make", "#7 0.1 error: slipway: no docker engine answers", "#7 0.2 src/a.c:1:2: error: x is undeclared"];
