@@ -2,6 +2,7 @@
 
 mod begin;
 mod follow;
+mod look;
 
 use std::sync::Arc;
 
