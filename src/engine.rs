@@ -74,8 +74,8 @@ pub async fn run(current: impl Into<Current>, clients: Clients, clock: Clock, vi
     let backlog = backlog::Backlog::new(&config);
     let (worker, index, logs) = startup::worker(&current, &clients, clock, &backlog, &mut services, &vitals, &inner);
     let leases: Vec<_> = config.queues.iter().map(|settings| startup::leases(settings, &clients, &mut services, &vitals)).collect();
-    let board = pause::Board::new(&config.queues, &clients);
-    let pauses = pause::Pauses::new(board, current.clone(), clock, worker.scheduler.clone());
+    let store = pause::Store::new(&config.queues, &clients);
+    let pauses = pause::Pauses::new(store, current.clone(), clock, worker.scheduler.clone());
     let parts = console::Parts {
         worker: Arc::clone(&worker),
         index,
@@ -91,7 +91,7 @@ pub async fn run(current: impl Into<Current>, clients: Clients, clock: Clock, vi
     services.spawn("pauses", pauses.clone().serve(vitals.pulses.start("pauses", pause::EVERY + CALL_MARGIN)));
     let handling = Jobs::new(vitals.panics.clone());
     let _abort_handling = handling.abort_on_drop();
-    let dead_letters = dead_letter::Desk::new(&config.queues, &clients, Some(current.clone()), clock, handling);
+    let dead_letters = dead_letter::Admin::new(&config.queues, &clients, Some(current.clone()), clock, handling);
     // As above.
     vitals.controls.get_or_init(|| Controls { pauses: pauses.clone(), dead_letters: dead_letters.clone() });
     let mut intakes = Services::default();

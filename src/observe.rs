@@ -40,7 +40,7 @@ pub(crate) fn grace_ran_out(jobs: usize) {
 
 /// A state that needed an operator has ended.
 pub(crate) fn mended(what: &str) {
-    info!(what, "mended: this is over");
+    info!(what, "the problem is over");
 }
 
 pub(crate) fn aws_call(operation: &'static str, error: Option<&'static str>) {
@@ -49,7 +49,7 @@ pub(crate) fn aws_call(operation: &'static str, error: Option<&'static str>) {
         Some("throttled") => counter!("slipway_aws_throttles_total", "operation" => operation).increment(1),
         // The caller logs what a failed call means. That a policy must be changed is true for each denied call.
         Some("denied") if denial::is_due(operation) => {
-            warn!(operation, "AWS denies a call: this is told every ten minutes at most for each operation");
+            warn!(operation, "AWS denies a call; logged at most every ten minutes for each operation");
         }
         _ => (),
     }

@@ -1,13 +1,13 @@
 //! `slipway dlq`: lists dead letters, moves them back or deletes them. The daemon does it if one answers, else this process with AWS.
 
-mod counter;
+mod access;
 mod edit;
 mod list;
 mod text;
 
 use clap::{Args, Subcommand};
 
-use self::{counter::Counter, list::Selected};
+use self::{access::Access, list::Selected};
 use super::{
     Exit, Usage,
     client::Daemon,
@@ -130,28 +130,28 @@ impl Which {
 impl Dlq {
     pub(super) async fn run(self) -> anyhow::Result<Exit> {
         let json = self.place.json;
-        let counter = || Counter::open(&self.place);
+        let access = || Access::open(&self.place);
         match self.command {
             Command::Ls(selected) => {
-                let look = counter().await?.look().await?;
+                let look = access().await?.look().await?;
                 list::list(&look, &selected.into(), json)
             }
             Command::Show { id } => {
-                let look = counter().await?.look().await?;
+                let look = access().await?.look().await?;
                 list::show(&look, &id, json)
             }
             Command::Redrive { which, edit: true, .. } => {
                 let [id] = which.ids.as_slice() else { return Err(Usage("--edit takes one id".to_owned()).into()) };
-                let done = edit::edit(&counter().await?, id).await?;
+                let done = edit::edit(&access().await?, id).await?;
                 done.map_or(Ok(Exit::Failed), |done| answer(&done, "moved back", json))
             }
             Command::Redrive { which, force, .. } => {
                 let selection = which.selection(force)?;
-                answer(&counter().await?.redrive(&selection).await?, "moved back", json)
+                answer(&access().await?.redrive(&selection).await?, "moved back", json)
             }
             Command::Delete(which) => {
                 let selection = which.selection(false)?;
-                answer(&counter().await?.delete(&selection).await?, "deleted", json)
+                answer(&access().await?.delete(&selection).await?, "deleted", json)
             }
         }
     }

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     aws::Clients,
     clock::Clock,
-    engine::pause::{Board, made},
+    engine::pause::{Store, made},
     http::api::LimitsNow,
     job::{
         plain::plain,
@@ -133,10 +133,10 @@ impl From<Scope> for PauseScope {
 
 impl Through {
     /// The tags of the queues. `failure`: why the daemon did not answer, and `instead`: what is done now; both are told to the user.
-    async fn board(&self, failure: &Failure, instead: &str) -> anyhow::Result<Board> {
+    async fn store(&self, failure: &Failure, instead: &str) -> anyhow::Result<Store> {
         let found = Deployment::find(&self.location, Some(failure))?;
         note(&format!("{failure}; {instead}"))?;
-        Ok(Board::new(&found.queues, &Clients::from_environment(variable).await?))
+        Ok(Store::new(&found.queues, &Clients::from_environment(variable).await?))
     }
 }
 
@@ -146,9 +146,9 @@ impl Pause {
         let body = json!({ "scope": scope, "reason": self.reason });
         let paused = match Client::new(&self.through.daemon)?.post::<Paused>("/pause", &body).await {
             Err(failure @ Failure::Unreachable { .. }) => {
-                let board = self.through.board(&failure, "the tag is set from here, and daemons hear of it within a minute").await?;
+                let store = self.through.store(&failure, "the tag is set from here, and daemons hear of it within a minute").await?;
                 let pause = made(scope, self.reason, Clock::system());
-                board.pause(&pause).await?;
+                store.pause(&pause).await?;
                 pause
             }
             answer => answer?,
@@ -175,9 +175,9 @@ impl Resume {
         let client = Client::new(&self.through.daemon)?;
         let (resumed, pauses) = match client.post::<Resumed>("/resume", &json!({ "scope": scope })).await {
             Err(failure @ Failure::Unreachable { .. }) => {
-                let board = self.through.board(&failure, "the tag is removed from here, and daemons hear of it within a minute").await?;
-                let was_paused = board.resume(&scope).await?;
-                let tags = board.read().await.into_iter().filter_map(|(_, tags)| tags.ok());
+                let store = self.through.store(&failure, "the tag is removed from here, and daemons hear of it within a minute").await?;
+                let was_paused = store.resume(&scope).await?;
+                let tags = store.read().await.into_iter().filter_map(|(_, tags)| tags.ok());
                 (Resumed { was_paused }, tags.flat_map(|tags| tags.pauses).collect())
             }
             // Other pauses are a note on stderr.

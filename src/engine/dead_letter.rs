@@ -1,7 +1,7 @@
 //! Dead letters: people list them, move them back to their jobs queue (redrive), or delete them. SQS cannot list messages, only deliver
 //! them: each look receives them, which hides them from others while it lasts, and makes them visible again.
 
-mod desk;
+mod admin;
 mod error;
 mod hold;
 mod queue;
@@ -9,7 +9,7 @@ mod reading;
 mod selection;
 
 pub use self::{
-    desk::{Desk, Look},
+    admin::{Admin, Look},
     error::Error,
     selection::{Done, Refused, Selection},
 };

@@ -1,7 +1,7 @@
 //! Pauses: which jobs do not start until somebody resumes them. Pauses are tags of the jobs queues ([`job::pause`](crate::job::pause)):
 //! they outlive the process, hold for every daemon of a queue, and can be set without a daemon.
 
-mod board;
+mod store;
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -13,7 +13,7 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 
-pub use self::board::Board;
+pub use self::store::Store;
 use super::scheduler::Scheduler;
 use crate::{
     aws::AwsError,
@@ -42,7 +42,7 @@ pub struct Pauses {
 
 #[derive(Debug)]
 struct Shared {
-    board: Board,
+    store: Store,
     current: Current,
     clock: Clock,
     scheduler: Scheduler,
@@ -77,10 +77,10 @@ pub enum Error {
 }
 
 impl Pauses {
-    pub(crate) fn new(board: Board, current: Current, clock: Clock, scheduler: Scheduler) -> Self {
-        let known = Mutex::new(vec![Known::default(); board.queues()]);
+    pub(crate) fn new(store: Store, current: Current, clock: Clock, scheduler: Scheduler) -> Self {
+        let known = Mutex::new(vec![Known::default(); store.queues()]);
         let now = watch::Sender::new(None);
-        Self { shared: Arc::new(Shared { board, current, clock, scheduler, known, now, own_change: Notify::new() }) }
+        Self { shared: Arc::new(Shared { store, current, clock, scheduler, known, now, own_change: Notify::new() }) }
     }
 
     /// The pauses as they are known. A change that was made elsewhere is known within a minute.
@@ -104,7 +104,7 @@ impl Pauses {
             return Err(Error::Unknown(format!("there is no profile {name}")));
         }
         let pause = made(scope, reason, self.shared.clock);
-        let at = self.shared.board.pause(&pause).await?;
+        let at = self.shared.store.pause(&pause).await?;
         self.change(|known| {
             known[at].tags.pauses.retain(|other| other.scope != pause.scope);
             known[at].tags.pauses.push(pause.clone());
@@ -117,7 +117,7 @@ impl Pauses {
     /// # Errors
     /// See [`Error`].
     pub async fn resume(&self, scope: &PauseScope) -> Result<bool, Error> {
-        let was_paused = self.shared.board.resume(scope).await?;
+        let was_paused = self.shared.store.resume(scope).await?;
         self.change(|known| known.iter_mut().for_each(|known| known.tags.pauses.retain(|pause| pause.scope != *scope)));
         Ok(was_paused)
     }
@@ -145,7 +145,7 @@ impl Pauses {
 
     /// Reads all tags. The pauses of a queue whose tags cannot be read stay as they are.
     async fn look(&self) -> Result<(), AwsError> {
-        let found = self.shared.board.read().await;
+        let found = self.shared.store.read().await;
         let mut end = Ok(());
         let mut known = self.known();
         for (known, (queue, found)) in known.iter_mut().zip(found) {

@@ -13,7 +13,7 @@ pub struct Controls {
     /// What is paused.
     pub pauses: pause::Pauses,
     /// The dead letters: messages that were rejected, or received too often.
-    pub dead_letters: dead_letter::Desk,
+    pub dead_letters: dead_letter::Admin,
 }
 
 /// What others may read of the running daemon. Cheap to clone.

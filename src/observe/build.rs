@@ -54,7 +54,7 @@ pub(crate) fn index_read(project: &str, pages: u32, jobs: usize) {
 }
 
 pub(crate) fn look_failed(build_id: &str, error: &dyn Display) {
-    warn!(build.id = build_id, %error, "could not look at a build: it is looked at again, and this is told every ten minutes at most");
+    warn!(build.id = build_id, %error, "could not look at a build: it is looked at again; logged at most every ten minutes");
 }
 
 pub(crate) fn stop_failed(build_id: &str, error: &dyn Display) {

@@ -8,7 +8,7 @@ use tracing::{error, warn};
 /// `is_due`: whether the log should tell it now. It counts anyway.
 pub(crate) fn publish_failed(event_id: &str, error: &dyn Display, is_due: bool) {
     if is_due {
-        warn!(event.id = event_id, %error, "could not publish an event: it is tried again, and this is told every ten minutes at most");
+        warn!(event.id = event_id, %error, "could not publish an event: it is tried again; logged at most every ten minutes");
     }
 }
 

@@ -60,5 +60,5 @@ pub(crate) fn delete_failed(message_id: &str, error: &dyn Display) {
 }
 
 pub(crate) fn receive_failed(queue: &str, error: &dyn Display) {
-    warn!(queue.url = queue, %error, "could not receive: it is tried again, and this is told every ten minutes at most");
+    warn!(queue.url = queue, %error, "could not receive: it is tried again; logged at most every ten minutes");
 }

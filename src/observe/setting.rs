@@ -32,7 +32,7 @@ pub(crate) fn pause_strange(queue: &str, key: &str) {
 
 pub(crate) fn configuration_read_again(changed: &[String]) {
     if changed.is_empty() {
-        info!("the configuration was read again, and says what it said");
+        info!("the configuration was read again: nothing changed");
     } else {
         info!(changed = changed.join(", "), "the configuration was read again, and holds for what is received from now on");
     }

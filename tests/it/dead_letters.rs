@@ -92,29 +92,29 @@ async fn a_dead_letter_is_moved_back_with_all_that_came_with_it_when_it_would_be
     jobs.send("no job", &sent).await.unwrap();
     world.next_end().await;
     world.next_end().await;
-    let desk = world.controls().dead_letters;
-    assert!(desk.last().is_none());
-    let look = desk.look().await.unwrap();
+    let admin = world.controls().dead_letters;
+    assert!(admin.last().is_none());
+    let look = admin.look().await.unwrap();
     assert!(look.complete && look.letters.iter().all(|letter| letter.kind == DeadLetterKind::Rejected && !letter.acceptable));
     let of = |job: Option<&str>| look.letters.iter().find(|letter| letter.job.as_deref() == job).unwrap().id.clone();
     let (nightly, bad) = (of(Some("nightly-1")), of(None));
-    let refused = desk.redrive(Selection::default()).await.unwrap();
+    let refused = admin.redrive(Selection::default()).await.unwrap();
     assert_eq!((refused.done.len(), refused.refused.len()), (0, 2), "{refused:?}");
     // The operator mends the configuration: what is meant is everything, what is moved is what fits.
     world.add_profile("nightly", "slipway");
     world.read_again().unwrap();
-    assert!(desk.look().await.unwrap().letters.iter().any(|letter| letter.id == nightly && letter.acceptable));
-    let done = desk.redrive(Selection { problem: Some("profile".to_owned()), ..Selection::default() }).await.unwrap();
+    assert!(admin.look().await.unwrap().letters.iter().any(|letter| letter.id == nightly && letter.acceptable));
+    let done = admin.redrive(Selection { problem: Some("profile".to_owned()), ..Selection::default() }).await.unwrap();
     assert_eq!((&done.done, done.refused.len(), done.complete), (&vec![nightly], 0, true));
-    assert_eq!(desk.last().unwrap().letters.len(), 1, "the last look forgets what was moved");
+    assert_eq!(admin.last().unwrap().letters.len(), 1, "the last look forgets what was moved");
     assert_eq!(world.next_end().await["id"], "nightly-1/finished");
     // The other one by hand, with its attributes and without our words.
-    let edited = desk.redrive_edited(&bad, "still none".to_owned()).await.unwrap();
+    let edited = admin.redrive_edited(&bad, "still none".to_owned()).await.unwrap();
     assert!(edited.done.is_empty() && edited.refused[0].problems[0].problem.starts_with("is not JSON"));
-    let edited = desk.redrive_edited(&bad, job("mended").to_string()).await.unwrap();
+    let edited = admin.redrive_edited(&bad, job("mended").to_string()).await.unwrap();
     assert_eq!(edited.done, std::slice::from_ref(&bad));
     assert_eq!(world.next_end().await["id"], "mended/finished");
-    assert_eq!(desk.delete(Selection::of(&bad)).await.unwrap(), Done { missing: vec![bad], complete: true, ..Done::default() });
+    assert_eq!(admin.delete(Selection::of(&bad)).await.unwrap(), Done { missing: vec![bad], complete: true, ..Done::default() });
     assert!(world.dead_letters().await.is_empty());
     world.end().await;
 }
@@ -126,11 +126,11 @@ async fn a_look_takes_a_bounded_part_and_hides_nothing_for_long() {
     for n in 0..1_050 {
         dead_letters.send(&format!("no job {n}"), &Attributes::new()).await.unwrap();
     }
-    let desk = world.controls().dead_letters;
-    let look = desk.look().await.unwrap();
+    let admin = world.controls().dead_letters;
+    let look = admin.look().await.unwrap();
     assert_eq!((look.letters.len(), look.complete), (1_000, false));
     assert_eq!(dead_letters.receive(1, Duration::ZERO, Duration::ZERO).await.unwrap().len(), 1, "they are given back");
-    let (one, other) = tokio::join!(desk.delete(Selection::default()), desk.delete(Selection::default()));
+    let (one, other) = tokio::join!(admin.delete(Selection::default()), admin.delete(Selection::default()));
     let (one, other) = (one.unwrap(), other.unwrap());
     assert_eq!((one.done.len(), one.complete, other.done.len(), other.complete), (1_000, false, 50, true));
     world.end().await;

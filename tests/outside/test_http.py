@@ -56,7 +56,7 @@ def test_a_missing_queue_is_told_once_with_its_cure_and_is_over_when_it_is_there
     assert get(f"http://{daemon.http}/healthz") == (200, "ok\n")
     endpoint.cloud.sqs.create_queue(QueueName="forgotten")
     until(lambda: get(f"http://{daemon.http}/readyz") == (200, "ready\n"), "readiness", 60)
-    assert "mended: this is over" in daemon.program.log
+    assert "the problem is over" in daemon.program.log
 
 
 def test_a_missing_topic_needs_a_person_until_it_is_there_and_then_the_end_is_told(start_daemon, endpoint, repository, unique):

@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context, bail};
 
-use super::{counter::Counter, text};
+use super::{access::Access, text};
 use crate::{
     cli::variable,
     engine::dead_letter::Done,
@@ -19,8 +19,8 @@ use crate::{
 const EDITOR: &str = "vi";
 
 /// Opens the editor until the message is valid, and moves it back. `None`: the user gave up, or changed nothing.
-pub(super) async fn edit(counter: &Counter, id: &str) -> anyhow::Result<Option<Done>> {
-    let look = counter.look().await?;
+pub(super) async fn edit(access: &Access, id: &str) -> anyhow::Result<Option<Done>> {
+    let look = access.look().await?;
     let Some(letter) = look.letters.iter().find(|letter| letter.id == id) else { bail!("there is no dead letter {id}") };
     let mut body = text::pretty(&letter.body);
     let mut problems = letter.problems.iter().map(Problem::clone).collect::<Vec<_>>();
@@ -32,12 +32,12 @@ pub(super) async fn edit(counter: &Counter, id: &str) -> anyhow::Result<Option<D
             return Ok(None);
         }
         body = edited;
-        problems = match counter.profiles() {
+        problems = match access.profiles() {
             Some(profiles) => message::read(&body, id, profiles).err().map(|rejection| rejection.problems).unwrap_or_default(),
             None => Vec::new(),
         };
         if problems.is_empty() {
-            let done = counter.redrive_edited(id, body.clone()).await?;
+            let done = access.redrive_edited(id, body.clone()).await?;
             let Some(refused) = done.refused.first() else { return Ok(Some(done)) };
             problems.clone_from(&refused.problems);
         }

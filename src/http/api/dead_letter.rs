@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{console, controls, no_parameters, parameters};
 use crate::{
-    engine::dead_letter::{Desk, Done, Error, Look, Selection},
+    engine::dead_letter::{Admin, Done, Error, Look, Selection},
     http::{Pages, body, filter::wrong, problem::Problem},
     job::{
         event::rfc3339,
@@ -113,12 +113,12 @@ pub(super) async fn list(State(pages): State<Pages>, uri: Uri) -> Result<Json<De
         Some("false") => false,
         Some(_) => return Err(wrong("look", "must be true or false")),
     };
-    let desk = controls(&pages)?.dead_letters;
+    let admin = controls(&pages)?.dead_letters;
     let now: Option<Timestamp> = console(&pages)?.snapshot().time.parse().ok();
     let is_fresh = |last: &Arc<Look>| now.is_some_and(|now| now.duration_since(last.time) < FRESH);
-    let found = match desk.last() {
+    let found = match admin.last() {
         Some(last) if !look || is_fresh(&last) => last,
-        _ if look => desk.look().await?,
+        _ if look => admin.look().await?,
         _ => return Err(Problem::not_found("nobody has looked at the dead letters yet: leave look=false out")),
     };
     Ok(Json(DeadLetterList { time: rfc3339(found.time), complete: found.complete, letters: found.letters.clone() }))
@@ -127,10 +127,10 @@ pub(super) async fn list(State(pages): State<Pages>, uri: Uri) -> Result<Json<De
 pub(super) async fn redrive(State(pages): State<Pages>, Path(id): Path<String>, uri: Uri, request: Request) -> Result<Json<Done>, Problem> {
     no_parameters(&uri)?;
     let Redrive { body, force } = body::optional(request).await?.unwrap_or_default();
-    let desk = controls(&pages)?.dead_letters;
+    let admin = controls(&pages)?.dead_letters;
     one(match body {
-        Some(body) => desk.redrive_edited(&id, body).await?,
-        None => desk.redrive(Selection { force, ..Selection::of(&id) }).await?,
+        Some(body) => admin.redrive_edited(&id, body).await?,
+        None => admin.redrive(Selection { force, ..Selection::of(&id) }).await?,
     })
 }
 
@@ -140,16 +140,16 @@ pub(super) async fn delete(State(pages): State<Pages>, Path(id): Path<String>, u
 }
 
 pub(super) async fn redrive_some(State(pages): State<Pages>, uri: Uri, request: Request) -> Result<Json<Done>, Problem> {
-    let (desk, selection) = some(&pages, &uri, request).await?;
-    Ok(Json(desk.redrive(selection).await?))
+    let (admin, selection) = some(&pages, &uri, request).await?;
+    Ok(Json(admin.redrive(selection).await?))
 }
 
 pub(super) async fn delete_some(State(pages): State<Pages>, uri: Uri, request: Request) -> Result<Json<Done>, Problem> {
-    let (desk, selection) = some(&pages, &uri, request).await?;
-    Ok(Json(desk.delete(selection).await?))
+    let (admin, selection) = some(&pages, &uri, request).await?;
+    Ok(Json(admin.delete(selection).await?))
 }
 
-async fn some(pages: &Pages, uri: &Uri, request: Request) -> Result<(Desk, Selection), Problem> {
+async fn some(pages: &Pages, uri: &Uri, request: Request) -> Result<(Admin, Selection), Problem> {
     no_parameters(uri)?;
     let wish: DeadLetterWish = body::required(request).await?;
     Ok((controls(pages)?.dead_letters, wish.try_into()?))

@@ -16,7 +16,7 @@ use super::{
     reply::{html, refuse, starting, with},
 };
 use crate::{
-    engine::dead_letter::{Desk, Done, Error, Look, Selection},
+    engine::dead_letter::{Admin, Done, Error, Look, Selection},
     http::{
         Pages,
         access::Right,
@@ -30,7 +30,7 @@ use crate::{
 
 const VIEW: &str = "/dead-letters";
 
-fn desk(pages: &Pages) -> Option<Desk> {
+fn admin(pages: &Pages) -> Option<Admin> {
     pages.vitals.controls().map(|controls| controls.dead_letters)
 }
 
@@ -46,12 +46,12 @@ fn failed(pages: &Pages, right: Right, error: &Error) -> Response {
 
 /// The view. The list is read when it opens; filters use the same list, and `look` reads it again.
 pub(super) async fn view(State(pages): State<Pages>, Extension(right): Extension<Right>, RawQuery(query): RawQuery) -> Response {
-    let Some(desk) = desk(&pages) else { return starting() };
+    let Some(admin) = admin(&pages) else { return starting() };
     let query = query.unwrap_or_default();
     let wanted = Wanted { kind: read_kind(&parameter(Some(&query), "kind")), text: parameter(Some(&query), "q") };
-    let look = match desk.last().filter(|_| !wanted.is_all()) {
+    let look = match admin.last().filter(|_| !wanted.is_all()) {
         Some(look) => Ok(look),
-        None => desk.look().await,
+        None => admin.look().await,
     };
     match look {
         Ok(_) if query == "look" => Redirect::to(VIEW).into_response(),
@@ -71,7 +71,7 @@ pub(super) async fn delete_form(State(pages): State<Pages>, Extension(right): Ex
     }
     let query = query.unwrap_or_default();
     let ids: Vec<_> = form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name == "id").map(|(_, id)| id.into_owned()).collect();
-    let look = desk(&pages).and_then(|desk| desk.last());
+    let look = admin(&pages).and_then(|admin| admin.last());
     let chosen = among(look.as_ref(), &ids);
     with(&pages, right, |scene| html(StatusCode::OK, &letters::confirm_delete(&chosen, scene), scene))
 }
@@ -81,10 +81,10 @@ pub(super) async fn delete(State(pages): State<Pages>, Extension(right): Extensi
         Ok(sent) => sent,
         Err(response) => return response,
     };
-    let Some(desk) = desk(&pages) else { return starting() };
+    let Some(admin) = admin(&pages) else { return starting() };
     let Some(selection) = selection(&sent) else { return nothing(&pages, right) };
-    match desk.delete(selection).await {
-        Ok(done) => tell(&pages, right, &desk, &done, "deleted").await,
+    match admin.delete(selection).await {
+        Ok(done) => tell(&pages, right, &admin, &done, "deleted").await,
         Err(error) => failed(&pages, right, &error),
     }
 }
@@ -94,10 +94,10 @@ pub(super) async fn redrive(State(pages): State<Pages>, Extension(right): Extens
         Ok(sent) => sent,
         Err(response) => return response,
     };
-    let Some(desk) = desk(&pages) else { return starting() };
+    let Some(admin) = admin(&pages) else { return starting() };
     let Some(selection) = selection(&sent) else { return nothing(&pages, right) };
-    match desk.redrive(selection).await {
-        Ok(done) => tell(&pages, right, &desk, &done, "redriven").await,
+    match admin.redrive(selection).await {
+        Ok(done) => tell(&pages, right, &admin, &done, "redriven").await,
         Err(error) => failed(&pages, right, &error),
     }
 }
@@ -114,7 +114,7 @@ fn nothing(pages: &Pages, right: Right) -> Response {
 }
 
 /// The view after an action: a new look, and above it what was done and why the rest was not.
-async fn tell(pages: &Pages, right: Right, desk: &Desk, done: &Done, word: &str) -> Response {
+async fn tell(pages: &Pages, right: Right, admin: &Admin, done: &Done, word: &str) -> Response {
     let told: Markup = markup! {
         b { (done.done.len()) " " (word) } "."
         @if !done.missing.is_empty() { " " (counted(done.missing.len(), "message")) " not found any more." }
@@ -124,7 +124,7 @@ async fn tell(pages: &Pages, right: Right, desk: &Desk, done: &Done, word: &str)
         }
     };
     let status = if done.refused.is_empty() && !done.done.is_empty() { StatusCode::OK } else { StatusCode::CONFLICT };
-    match desk.look().await {
+    match admin.look().await {
         Ok(look) => with(pages, right, |scene| html(status, &letters::view(&look, &Wanted::default(), Some(&told), scene), scene)),
         Err(error) => failed(pages, right, &error),
     }
@@ -134,7 +134,7 @@ pub(super) async fn edit_form(State(pages): State<Pages>, Extension(right): Exte
     if let Some(refused) = only_steering(&pages, right) {
         return refused;
     }
-    let look = desk(&pages).and_then(|desk| desk.last());
+    let look = admin(&pages).and_then(|admin| admin.last());
     match among(look.as_ref(), &[id]).first() {
         Some(letter) => {
             with(&pages, right, |scene| html(StatusCode::OK, &letters::edit(letter, &letter.body, &letter.problems, scene), scene))
@@ -153,15 +153,15 @@ pub(super) async fn edit(
         Ok(sent) => sent,
         Err(response) => return response,
     };
-    let Some(desk) = desk(&pages) else { return starting() };
+    let Some(admin) = admin(&pages) else { return starting() };
     let body = sent.field("body").replace("\r\n", "\n");
-    let look = desk.last();
-    match desk.redrive_edited(&id, body.clone()).await {
+    let look = admin.last();
+    match admin.redrive_edited(&id, body.clone()).await {
         Ok(done) => match (done.refused.first(), among(look.as_ref(), &[id]).first()) {
             (Some(refused), Some(letter)) => with(&pages, right, |scene| {
                 html(StatusCode::UNPROCESSABLE_ENTITY, &letters::edit(letter, &body, &refused.problems, scene), scene)
             }),
-            _ => tell(&pages, right, &desk, &done, "sent").await,
+            _ => tell(&pages, right, &admin, &done, "sent").await,
         },
         Err(error) => failed(&pages, right, &error),
     }

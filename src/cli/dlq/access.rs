@@ -14,18 +14,18 @@ use crate::{
     },
     clock::Clock,
     config::{Config, Current, Profile},
-    engine::dead_letter::{Desk, Done, Look, Refused, Selection},
+    engine::dead_letter::{Admin, Done, Look, Refused, Selection},
     supervise::Jobs,
 };
 
 /// Handles dead letters.
 #[derive(Debug)]
-pub(super) enum Counter {
+pub(super) enum Access {
     Daemon(Box<Client>),
-    Own { desk: Desk, config: Option<Arc<Config>> },
+    Own { admin: Admin, config: Option<Arc<Config>> },
 }
 
-impl Counter {
+impl Access {
     pub(super) async fn open(place: &Place) -> anyhow::Result<Self> {
         if place.dead_letter_url.is_some() {
             return Self::own(place, None).await;
@@ -47,21 +47,21 @@ impl Counter {
         }
         let clients = Clients::from_environment(variable).await?;
         let current = found.config.clone().map(Current::from);
-        let desk = Desk::new(&found.queues, &clients, current, Clock::system(), Jobs::default());
-        Ok(Self::Own { desk, config: found.config })
+        let admin = Admin::new(&found.queues, &clients, current, Clock::system(), Jobs::default());
+        Ok(Self::Own { admin, config: found.config })
     }
 
     pub(super) async fn look(&self) -> anyhow::Result<Arc<Look>> {
         Ok(match self {
             Self::Daemon(client) => Arc::new(client.get("/dead-letters").await?),
-            Self::Own { desk, .. } => desk.look().await?,
+            Self::Own { admin, .. } => admin.look().await?,
         })
     }
 
     pub(super) async fn redrive(&self, selection: &Selection) -> anyhow::Result<Done> {
         Ok(match self {
             Self::Daemon(client) => client.post("/dead-letters/redrive", selection).await?,
-            Self::Own { desk, .. } => desk.redrive(selection.clone()).await?,
+            Self::Own { admin, .. } => admin.redrive(selection.clone()).await?,
         })
     }
 
@@ -73,14 +73,14 @@ impl Counter {
                 }
                 answer => answer?,
             },
-            Self::Own { desk, .. } => desk.redrive_edited(id, body).await?,
+            Self::Own { admin, .. } => admin.redrive_edited(id, body).await?,
         })
     }
 
     pub(super) async fn delete(&self, selection: &Selection) -> anyhow::Result<Done> {
         Ok(match self {
             Self::Daemon(client) => client.post("/dead-letters/delete", selection).await?,
-            Self::Own { desk, .. } => desk.delete(selection.clone()).await?,
+            Self::Own { admin, .. } => admin.delete(selection.clone()).await?,
         })
     }
 

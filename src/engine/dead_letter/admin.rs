@@ -39,7 +39,7 @@ const TURN: Duration = Duration::from_secs(5);
 
 /// Handles the dead letters of a deployment. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Desk {
+pub struct Admin {
     shared: Arc<Shared>,
     /// Requests run here, so that each ends even if its caller is gone.
     tasks: Jobs,
@@ -74,7 +74,7 @@ enum Action {
     Delete,
 }
 
-impl Desk {
+impl Admin {
     /// The dead letters of these queues.
     pub fn new(queues: &[config::Queue], clients: &Clients, current: Option<Current>, clock: Clock, tasks: Jobs) -> Self {
         let sources = queues.iter().map(|settings| Source::new(settings, clients)).collect();

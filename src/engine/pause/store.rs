@@ -15,12 +15,12 @@ use crate::{
 
 /// The jobs queues of a deployment.
 #[derive(Debug, Clone)]
-pub struct Board {
+pub struct Store {
     /// In the order of the configuration. A pause that is not of one queue is written to the first.
     queues: Vec<(String, Queue)>,
 }
 
-impl Board {
+impl Store {
     /// The tags of these queues; at least one.
     pub fn new<'a>(queues: impl IntoIterator<Item = &'a config::Queue>, clients: &Clients) -> Self {
         Self { queues: queues.into_iter().map(|queue| (queue.name().to_owned(), clients.queue(&queue.url))).collect() }
