@@ -34,7 +34,7 @@ const WORDS: &str = concat!(
 /// How values begin that stand for others, or lead to them.
 const BEGINS: &str = concat!(
     "... xxxx XXXX arn: http:// https:// env. process.env os.environ /run/ /var/ /tmp/ /etc/ /root/",
-    " /home/ /codebuild/ ./ ../ ~/ \\$ file: ssm: vault: secretsmanager: id= type= src= env=",
+    " /home/ /codebuild/ ./ ../ ~/ \\$ file: ssm: vault: secretsmanager: id= type= src= env= sha1: sha256: sha512:",
     " @ --",
 );
 
@@ -166,6 +166,10 @@ fn is_secret(text: &str, sign: Sign, name: &Name<'_>, value: &Value<'_>) -> bool
     if (word == "pass" || word == "pat" || word == "auth") && is_digits {
         return false;
     }
+    // `--- PASS: TestX`: a test's verdict.
+    if sign == Sign::Colon && name.text == "PASS" && !name.quoted {
+        return false;
+    }
     if value.quoted {
         // `unexpected token: "}"`
         let is_prose = sign == Sign::Colon
@@ -229,10 +233,13 @@ pub(super) fn is_open(value: &str) -> bool {
         || value.bytes().all(|byte| byte == value.as_bytes()[0])
 }
 
-/// `/usr/local/bin`: of words, as no random text is.
+/// `/usr/local/bin`, `config/credentials.yml.enc`: of words, as no random text is.
 fn is_path(value: &str) -> bool {
-    value.starts_with('/')
-        && value.matches('/').count() > 1
+    let is_file = || {
+        let (_, name) = value.rsplit_once('/').unwrap_or_default();
+        name.split_once('.').is_some_and(|(_, end)| end.len() >= 2 && end.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'.'))
+    };
+    (if value.starts_with('/') { value.matches('/').count() > 1 } else { is_file() })
         && value.bytes().all(|byte| byte.is_ascii_lowercase() || matches!(byte, b'/' | b'.' | b'_' | b'-' | b'0'..=b'9'))
 }
 

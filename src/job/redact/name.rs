@@ -96,7 +96,9 @@ pub(super) fn names_open_key(name: &str) -> bool {
 /// The words of `SNAKE_CASE`, `kebab-case`, `dotted.names` (the last part alone) and `camelCase`.
 fn words(name: &str) -> impl Iterator<Item = &str> {
     let last = name.rsplit('.').next().unwrap_or_default();
-    last.split(['_', '-', ' ']).flat_map(camels).filter(|word| !word.is_empty())
+    // `master.key` says of what.
+    let last = if last.eq_ignore_ascii_case("key") { name } else { last };
+    last.split(['_', '-', ' ', '.']).flat_map(camels).filter(|word| !word.is_empty())
 }
 
 /// `apiKey` is two words; `APIKey` too.
@@ -138,6 +140,7 @@ mod tests {
             "APIKey",
             "AUTH",
             "_auth",
+            "master.key",
             "_authToken",
             "GH_PAT",
             "CLIENT_SECRET",

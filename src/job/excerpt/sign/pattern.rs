@@ -29,6 +29,8 @@ const VERDICTS: &[&str] = &[
     r"^error in (?:\S+[./]\S|\d)|^module not found: |^syntaxerror: |^\S+: \d+: syntax error|: syntax error\b",
     r"^undefined reference|: undefined reference to |: undefined: \w|: undefined macro|undefined symbol",
     r"cannot find symbol|cannot find (?:module|package|crate|name)\b|can't resolve|no module named|could not resolve |unresolved (?:import|reference|external)",
+    // Events of Kubernetes, errors of databases.
+    r"^(?:\S+\s+)?warning\s+(?:failed\w*|oomkilling)\s+\S|^\w+::\w+: error: |exceeded its .* (?:budget|quota)|over its (?:data )?quota",
     // Tests.
     r"^\s*--- fail|^\s*fail(?:ed)?:?[ \t]+[\w@./\\-]+[./:\\]+\S|^\[ *failed *\] \S+[./]\S|^not ok \d|^(?:fail|error) in \(|: fail(?:ed)?(?: \(|$)|^\[fail[:\]]|^#?\s+failed test\b|^conflict \(",
     r"^\s*● \S.* › |^\s*● \S|^e {3,}\S|^e {2,}\w+error\b|^failure/error: |^\s*failure/error: ",
@@ -73,7 +75,7 @@ const BEGINS: &[&str] = &[
     // `lerna ERR! x`, records with a level, exceptions that are not named for errors: `psycopg2.errors.DuplicateColumn: x`.
     r"[\w-]+ err! \S|(?:time=\S+ )?(?:level|lvl|severity)=\x22?(?:error|eror|fatal|panic|critical)\b.*\bmsg=|\{.*\x22(?:level|severity)\x22: ?\x22(?:error|fatal|critical|panic)\x22",
     r"(?:[\w$]+\.)+(?:errors?|exc|exceptions?)\.(?-i:[A-Z])\w+: \S|(?-i:[A-Z]\w*(?:Error|Exception)) in \w+ ",
-    r".*\b(?:(?:cve|ghsa|rustsec)-\w+-\S+ .*\b(?:critical|high)\b|(?:critical|high)\b.* (?:cve|ghsa|rustsec)-\w+-)|(?:message|reason):\s+\S.*\b(?:failed|invalid|errors?|denied|not found|exceeded)\b",
+    r".*\b(?:(?:cve|ghsa|rustsec)-\w+-\S+ .*\b(?:critical|high)\b|(?:critical|high)\b.* (?:cve|ghsa|rustsec)-\w+-)|(?:message|reason)\s*:\s+(?:error: \S|\S.*\b(?:failed|invalid|errors?|denied|not found|exceeded)\b)",
     r"usage error|aborted\b|abort: |failed: \S|error while |error when |error during |error building |error running |error executing |error loading |error creating ",
 ];
 
@@ -114,6 +116,7 @@ const FOLLOWS: &[&str] = &[
     r"^\[error\] (?:total time:|\w+ errors? found)|^test run failed|^\s*> [\w ]+ failed\.?$|^failed to compile\.?$|^error:+ (?:build failed|aborting)\b|^error: \w+ failed\. |environment: failed\b|unexplained error",
     r"^\s*error code:? \d+$|^\s*error:? [A-Z]?\d+\s*$|^aggregate(?:error|exception):?\s*$|\b\d+ errors? occurred:|\berror: (?:update|deployment|preview) failed$|warnings as errors|failed due to warnings|aborted with \d+ warnings|too many warnings|^> task \S+ failed$|^\[error\] failed tests?:",
     r"(?:completed|finished|ended) with (?:phase|status|state|result)\b.*(?:fail|error)|^\W*\d+ (?:low|moderate|high|critical) severity|^\W*\d+ (?:vulnerabilit|finding)|vulnerabilities at or above|failed to execute goal .* on project \S+: *(?:$|compilation failure|there are test failures|test failures)",
+    r"^application failed to start$|this and all later migrations cancell?ed|^error: external filter .* failed|hook declined|^error: failed to push some refs",
     r"^(?:rollback|delete)_|\bdelete_failed\b|rollback requested|^the following (?:resource|task)s? ",
 ];
 
@@ -150,7 +153,7 @@ const PROGRESS: &str = concat!(
     r"|using(?: cached)?|build(?:ing)?|built|copy(?:ing)?|copied|creat(?:e|ing|ed)|add(?:ing|ed)|remov(?:e|ing|ed)|updat(?:e|ing|ed)|upgrad(?:e|ing|ed)|extract(?:ing|ed)|inflating|link(?:ing|ed)|process(?:ing|ed)|resolv(?:ing|ed)|locking|locked",
     r"|clean(?:ing|ed|up)|verif(?:y|ying|ied)|pull(?:ing|ed)|push(?:ing|ed)|wait(?:ing|ed)|run(?:ning)?|start(?:ing|ed)|stop(?:ping|ped)|finish(?:ed|ing)|load(?:ing|ed)|transform(?:ing|ed)|render(?:ing|ed)|writ(?:ing|ten)|wrote|emit(?:ting|ted)|generat(?:ing|ed)",
     r"|scan(?:ning|ned)|analy[sz](?:ing|ed)|pack(?:ing|ed)|bundl(?:ing|ed)|minify(?:ing)?|fresh|dirty|documenting|deploy(?:ing|ed)|upload(?:ing|ed)|reading|read|parsing|parsed|visiting|testing|executing|linting|formatting|moving|renaming|deleting|deleted",
-    r"|registering|configuring|configured|container|network|volume|image|service|digest|layer|requirement already satisfied|successfully|stored in|entering|leaving|cc|cxx|ld|ar|gen|mkdir|install|> task|task|restoring|restored|saved|saving|cached|replacing|rm|adding|mounting|import(?:ing|ed)|export(?:ing|ed)|sending|receiving|remote:|from|step \d+|stage|included|package|with|test|rendered|precompiling|precompiled|symlinking|touch|publishing|published|tagging|tagged|transferring|attaching|attached|initiali[sz](?:ing|ed)|refreshing|reused|queued|scheduled|skipping|skipped|done|patching|patched|applying|applied)\b",
+    r"|registering|configuring|configured|container|network|volume|image|service|digest|layer|requirement already satisfied|successfully|stored in|entering|leaving|cc|cxx|ld|ar|gen|mkdir|install|> task|task|restoring|restored|saved|saving|cached|replacing|rm|adding|mounting|import(?:ing|ed)|export(?:ing|ed)|sending|receiving|remote:|from|step \d+|stage|included|package|with|test |rendered|precompiling|precompiled|symlinking|touch|publishing|published|tagging|tagged|transferring|attaching|attached|initiali[sz](?:ing|ed)|refreshing|reused|queued|scheduled|skipping|skipped|done|patching|patched|applying|applied)\b",
 );
 
 /// What makes trouble of progress after all.
@@ -214,7 +217,7 @@ pub(super) static BEFORE: LazyLock<Regex> = LazyLock::new(|| {
 });
 /// What ends with a colon and has a word of trouble.
 pub(super) static HEADING: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(r"\b(?:errors?(?: occurred)?|diagnostics|problems|issues|failures?|violations|caused by|reasons?|conflicts?)\)?:$")
+    pattern(r"\b(?:errors?(?: occurred)?|diagnostics|description|problems|issues|failures?|violations|caused by|reasons?|conflicts?)\)?:$")
 });
 /// Where what is wrong is said in the next line.
 pub(super) static OPEN_END: LazyLock<Regex> = LazyLock::new(|| pattern(r"\berror: \[[\w-]+\]$"));

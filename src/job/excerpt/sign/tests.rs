@@ -72,6 +72,13 @@ fn the_forms_of_the_tools_are_told_apart() {
         ("    error: 1 error occurred:", Some(Sign::Follows)),
         ("> Task :core:detekt FAILED", Some(Sign::Follows)),
         ("[error] Total time: 9 s, completed Nov 25, 2026", Some(Sign::Follows)),
+        ("12s  Warning  FailedScheduling  pod/rank-0  0/6 nodes are available: 6 Insufficient nvidia.com/gpu.", Some(Sign::Verdict)),
+        ("PG::CheckViolation: ERROR:  check constraint \"c\" of relation \"offers\" is violated by some row", Some(Sign::Verdict)),
+        ("batch response: This repository exceeded its LFS budget.", Some(Sign::Verdict)),
+        ("APPLICATION FAILED TO START", Some(Sign::Follows)),
+        ("StandardError: An error has occurred, this and all later migrations canceled:", Some(Sign::Follows)),
+        ("Message    : ERROR: could not create unique index \"member_email_key\"", Some(Sign::Clear)),
+        ("     test/ledger/account_test.exs:57 does not exist", Some(Sign::Likely)),
         ("ordinary words", None),
     ] {
         assert_eq!(read(text), expected, "{text}");
