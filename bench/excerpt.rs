@@ -88,6 +88,7 @@ fn main() {
         "progress in colours, carriage returns",
         &vec!["\u{1b}[32m 10 %\u{1b}[0m\r\u{1b}[32m 20 %\u{1b}[0m part of the work\n".to_owned(); 60_000],
     );
+    report("nothing but names, signs and URLs", &["password=$".repeat(6_000) + "\n", "a://b:".repeat(10_000) + "\n"]);
     let (before, part) = (peak(), "x".repeat(LONGEST_EVENT));
     run(std::iter::once("\n").chain(std::iter::repeat_n(part.as_str(), 60)));
     println!("{:<44} {:>7.1} MB more at the peak", "one line of 60 MB", peak() - before);

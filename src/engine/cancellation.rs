@@ -16,8 +16,8 @@ use crate::{job::message::Cancel, observe};
 pub(crate) async fn cancel(worker: Arc<Worker>, cancel: Cancel) -> Carried {
     let why = Cancelled::asked(cancel.reason, "cancelled by a message on the queue");
     observe::cancel_asked(&cancel.id);
-    if let Some(life) = worker.deduplication.cancel(&cancel.id, why) {
-        return if life.gone().await.is_some() { Carried::ToItsEnd } else { Carried::Back };
+    if let Some(handle) = worker.deduplication.cancel(&cancel.id, why) {
+        return if handle.gone().await.is_some() { Carried::ToItsEnd } else { Carried::Back };
     }
     // Another process may hold the job: it sees that the build was stopped.
     let config = worker.current.now();

@@ -148,7 +148,7 @@ impl DeadLetterReader {
         let failure = Failure { kind: FailureKind::Platform, phase: None, code: Some(CODE.to_owned()), message, command: None };
         let outcome = Outcome { status: Status::Errored, failure: Some(failure) };
         let ended = Ended { build: None, attempt: 0, outcome, cancelled: None, timings: Timings::default() };
-        let tracked = self.worker.tracker.track(&Arc::new(job.clone()), origin, &claimed.life);
+        let tracked = self.worker.tracker.track(&Arc::new(job.clone()), origin, &claimed.handle);
         let terminal = self.worker.reporter.finished(job, origin, ended, |data| tracked.reports(data)).await;
         observe::job_finished(&job.id, Status::Errored.as_str(), &observe::Ending { code: Some(CODE), ..observe::Ending::default() });
         tracked.ended();

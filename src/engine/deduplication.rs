@@ -33,7 +33,7 @@ pub(crate) struct Deduplication {
 
 #[derive(Debug)]
 struct State {
-    claims: HashMap<JobId, Arc<Life>>,
+    claims: HashMap<JobId, Arc<JobHandle>>,
     /// The jobs that live here of each group, by age, and whether they cancel older ones.
     groups: HashMap<String, BTreeMap<(Age, JobId), bool>>,
     /// Jobs that ended here.
@@ -48,9 +48,9 @@ struct State {
 /// age.
 type Age = (Option<Timestamp>, Arc<str>);
 
-/// A job's life here: what its task, its repeats and whoever cancels it share.
+/// What a job's task shares with those who cancel the job or wait for its end.
 #[derive(Debug, Default)]
-pub(crate) struct Life {
+pub(crate) struct JobHandle {
     group: Option<Box<Member>>,
     /// Why it is to end before its time; the first reason stands.
     cancelled: SetOnce<Cancelled>,
@@ -96,7 +96,7 @@ impl Cancelled {
 #[derive(Debug)]
 pub(crate) struct Claimed {
     id: JobId,
-    pub(crate) life: Arc<Life>,
+    pub(crate) handle: Arc<JobHandle>,
     /// A job of this id ended here within the window.
     pub(crate) seen_before: bool,
     /// Its terminal event, once that is accepted.
@@ -110,7 +110,7 @@ pub(crate) enum Claim {
     /// The job is this message's.
     First(Claimed),
     /// Another message has the job, or had it.
-    Repeat(Arc<Life>),
+    Repeat(Arc<JobHandle>),
 }
 
 impl Deduplication {
@@ -134,34 +134,34 @@ impl Deduplication {
     /// Claims a job id, or finds it claimed.
     pub(crate) fn claim(&self, id: &JobId, group: Option<Member>) -> Claim {
         self.with(|state| {
-            if let Some(life) = state.claims.get(id) {
-                return Claim::Repeat(Arc::clone(life));
+            if let Some(handle) = state.claims.get(id) {
+                return Claim::Repeat(Arc::clone(handle));
             }
             let before = state.ended.get(id);
             let seen_before = before.is_some();
             if let Some(End::Event(event)) = before {
-                return Claim::Repeat(Arc::new(Life { gone: SetOnce::new_with(Some(Some(event))), ..Life::default() }));
+                return Claim::Repeat(Arc::new(JobHandle { gone: SetOnce::new_with(Some(Some(event))), ..JobHandle::default() }));
             }
-            let life = Arc::new(Life { group: group.map(Box::new), ..Life::default() });
+            let handle = Arc::new(JobHandle { group: group.map(Box::new), ..JobHandle::default() });
             if let Some(early) = state.cancelled.take(id) {
-                life.cancel(id, early);
+                handle.cancel(id, early);
             }
-            state.supersede(id, &life);
-            state.claims.insert(id.clone(), Arc::clone(&life));
-            Claim::First(Claimed { id: id.clone(), life, seen_before, terminal: None, deduplication: self.clone() })
+            state.supersede(id, &handle);
+            state.claims.insert(id.clone(), Arc::clone(&handle));
+            Claim::First(Claimed { id: id.clone(), handle, seen_before, terminal: None, deduplication: self.clone() })
         })
     }
 
     /// Cancels a job that lives here. `None`: there is none, and the cancellation is remembered for a job that may still come. Both at once:
     /// a job that comes meanwhile is not missed.
-    pub(crate) fn cancel(&self, id: &JobId, why: Cancelled) -> Option<Arc<Life>> {
+    pub(crate) fn cancel(&self, id: &JobId, why: Cancelled) -> Option<Arc<JobHandle>> {
         self.with(|state| {
-            let Some(life) = state.claims.get(id) else {
+            let Some(handle) = state.claims.get(id) else {
                 state.cancelled.put(id.clone(), why);
                 return None;
             };
-            life.cancel(id, why);
-            Some(Arc::clone(life))
+            handle.cancel(id, why);
+            Some(Arc::clone(handle))
         })
     }
 
@@ -173,7 +173,7 @@ impl Deduplication {
 impl State {
     /// The older of two jobs of a group makes way, if the newer one says so, in whichever order they arrive, and also when the newer one
     /// has ended meanwhile.
-    fn supersede(&mut self, id: &JobId, newcomer: &Life) {
+    fn supersede(&mut self, id: &JobId, newcomer: &JobHandle) {
         let Some(Member { key, supersedes, age }) = newcomer.group.as_deref() else { return };
         let members = self.groups.entry(key.clone()).or_default();
         let newer = members.range((age.clone(), id.clone())..).find(|((other, _), supersedes)| **supersedes && other > age);
@@ -186,17 +186,18 @@ impl State {
             if self.superseding.get(key).is_none_or(|(other, _)| other < age) {
                 self.superseding.put(key.clone(), (age.clone(), id.clone()));
             }
-            for (old, life) in members.keys().take_while(|(other, _)| other < age).filter_map(|(_, old)| Some((old, self.claims.get(old)?)))
+            for (old, handle) in
+                members.keys().take_while(|(other, _)| other < age).filter_map(|(_, old)| Some((old, self.claims.get(old)?)))
             {
-                life.cancel(old, Cancelled::superseded(id.clone()));
+                handle.cancel(old, Cancelled::superseded(id.clone()));
             }
         }
         members.insert((age.clone(), id.clone()), *supersedes);
     }
 
     fn release(&mut self, id: &JobId) {
-        let Some(life) = self.claims.remove(id) else { return };
-        let Some(Member { key, age, .. }) = life.group.as_deref() else { return };
+        let Some(handle) = self.claims.remove(id) else { return };
+        let Some(Member { key, age, .. }) = handle.group.as_deref() else { return };
         if let Some(members) = self.groups.get_mut(key) {
             members.remove(&(age.clone(), id.clone()));
             if members.is_empty() {
@@ -215,18 +216,18 @@ impl Claimed {
 
     /// A newer job of the group is known that cancels this one.
     pub(crate) fn superseded(&self, by: JobId) {
-        self.life.cancel(&self.id, Cancelled::superseded(by));
+        self.handle.cancel(&self.id, Cancelled::superseded(by));
     }
 }
 
 impl Drop for Claimed {
     fn drop(&mut self) {
         self.deduplication.with(|state| state.release(&self.id));
-        self.life.gone.set(self.terminal.take()).ok();
+        self.handle.gone.set(self.terminal.take()).ok();
     }
 }
 
-impl Life {
+impl JobHandle {
     /// The job is to end. The first reason stands.
     fn cancel(&self, id: &JobId, why: Cancelled) {
         if self.cancelled.set(why).is_ok()

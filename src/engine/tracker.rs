@@ -15,7 +15,7 @@ use std::{
 pub(crate) use self::entry::Shown;
 pub use self::feed::{Change, Subscription, What};
 use self::{entry::Entry, feed::Feed, past::Past};
-use super::deduplication::{Cancelled, Life};
+use super::deduplication::{Cancelled, JobHandle};
 use crate::{
     clock::Clock,
     config,
@@ -61,8 +61,8 @@ impl Tracker {
     }
 
     /// Shows a job from now on.
-    pub(crate) fn track(&self, job: &Arc<Job>, origin: &Origin, life: &Arc<Life>) -> Tracked {
-        let entry = Entry::new(job, origin, life, self.shared.clock.now());
+    pub(crate) fn track(&self, job: &Arc<Job>, origin: &Origin, handle: &Arc<JobHandle>) -> Tracked {
+        let entry = Entry::new(job, origin, handle, self.shared.clock.now());
         self.shared.feed.tell(What::Job(Arc::clone(entry.standing())));
         self.state().held.insert(job.id.clone(), Box::new(entry));
         Tracked { id: job.id.clone(), tracker: self.clone() }

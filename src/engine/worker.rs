@@ -98,7 +98,7 @@ impl Worker {
     async fn line(&self, arrival: &mut Arrival) -> Result<(), Left> {
         // What is done before and after the build, and quickly, has boxes of its own: a job keeps no room for it while its build runs.
         let Some(claimed) = Box::pin(self.claim(arrival)).await? else { return Ok(()) };
-        let tracked = self.tracker.track(&arrival.job, &arrival.origin, &claimed.life);
+        let tracked = self.tracker.track(&arrival.job, &arrival.origin, &claimed.handle);
         let (ended, untold) = self.build(arrival, &claimed, &tracked).await?;
         Box::pin(self.report(arrival, claimed, tracked, ended)).await?;
         drop(untold);
@@ -140,15 +140,15 @@ impl Worker {
                 supersedes: group.on_conflict == OnConflict::Supersede,
                 age: (origin.enqueued_at, origin.message_id.clone()),
             });
-            let life = match self.deduplication.claim(&job.id, group) {
+            let handle = match self.deduplication.claim(&job.id, group) {
                 Claim::First(claimed) => return Ok(Some(claimed)),
-                Claim::Repeat(life) => life,
+                Claim::Repeat(handle) => handle,
             };
             // It waits for another message, and not for a slot.
             arrival.waiting = None;
             observe::job_repeated(&job.id);
             let repeat = async {
-                let publication = life.gone().await;
+                let publication = handle.gone().await;
                 if let Some(publication) = &publication {
                     self.reporter.repeat(publication).await;
                 }
@@ -189,7 +189,7 @@ impl Worker {
         }
         let untold = run.untold();
         // A build that ended by itself just before keeps its own end.
-        let cancelled = claimed.life.reason().filter(|why| why.status == end.outcome.status);
+        let cancelled = claimed.handle.reason().filter(|why| why.status == end.outcome.status);
         Ok((Ended { build: end.build, attempt: end.attempt, outcome: end.outcome, cancelled, timings }, untold))
     }
 
@@ -216,7 +216,7 @@ fn as_built(job: &Job, origin: &Origin, build: Option<&Build>) -> (Job, Origin) 
 #[cfg(test)]
 mod tests {
     use super::{
-        super::{deduplication::Life, scheduler::Slot},
+        super::{deduplication::JobHandle, scheduler::Slot},
         *,
     };
     use crate::job::{build::Phase, event::JobSummary, schedule::Ticket, standing::JobStanding};
@@ -241,7 +241,7 @@ mod tests {
             ("the job in it", size_of::<JobSummary>(), 256 - 16),
             ("the job", size_of::<Job>(), 256 - 16),
             ("its ticket", size_of::<Ticket>(), 192 - 16),
-            ("its claim", size_of::<Life>(), 160 - 16),
+            ("its claim", size_of::<JobHandle>(), 160 - 16),
             ("its origin", size_of::<Origin>(), 112 - 16),
             ("its slot", size_of::<Slot>(), 80),
         ] {

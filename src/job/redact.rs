@@ -11,6 +11,7 @@ mod name;
 mod own;
 mod seam;
 mod table;
+mod url;
 mod value;
 
 use std::{borrow::Cow, collections::BTreeMap, ops::Range};
@@ -137,6 +138,7 @@ impl Redactor {
         TABLE.find(text, &suspects, &mut found);
         if suspects.names {
             assignment::find(text, &mut found);
+            url::find(text, |place| found(place, "url-credentials"));
             cell::find(text, |place| found(place, "table-cell"));
         }
         self.below.find(step, text, suspects.names, |place| found(place, "value-below-name"));

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::history::History;
 use crate::{
-    engine::{deduplication::Life, scheduler::Scheduler},
+    engine::{deduplication::JobHandle, scheduler::Scheduler},
     job::{
         Job,
         build::Build,
@@ -21,7 +21,7 @@ use crate::{
 pub(super) struct Entry {
     standing: Arc<JobStanding>,
     job: Arc<Job>,
-    life: Arc<Life>,
+    handle: Arc<JobHandle>,
     /// Its number in line, while it waits there.
     arrival: Option<u64>,
     /// One for each attempt: `retry.attempts` at most, and one that an earlier process started. The newest last.
@@ -65,7 +65,7 @@ impl Shown<'_> {
 }
 
 impl Entry {
-    pub(super) fn new(job: &Arc<Job>, origin: &Origin, life: &Arc<Life>, now: Timestamp) -> Self {
+    pub(super) fn new(job: &Arc<Job>, origin: &Origin, handle: &Arc<JobHandle>, now: Timestamp) -> Self {
         let summary = JobSummary::of(job, origin, None);
         let standing = JobStanding {
             queue: Arc::clone(&origin.queue),
@@ -92,7 +92,7 @@ impl Entry {
         let mut entry = Self {
             standing: Arc::new(standing),
             job: Arc::clone(job),
-            life: Arc::clone(life),
+            handle: Arc::clone(handle),
             arrival: None,
             builds: Vec::new(),
             end: None,
@@ -118,7 +118,7 @@ impl Entry {
     }
 
     pub(super) fn shown(&mut self, now: Timestamp) -> Shown<'_> {
-        if let Some(why) = self.life.reason().filter(|_| self.standing.cancelling_since.is_none() && self.end.is_none()) {
+        if let Some(why) = self.handle.reason().filter(|_| self.standing.cancelling_since.is_none() && self.end.is_none()) {
             // It was asked for a moment ago, and the job's task has not turned to it yet.
             let standing = Arc::make_mut(&mut self.standing);
             standing.cancelling_since = Some(rfc3339(now));
@@ -180,7 +180,7 @@ impl Entry {
     }
 
     pub(super) fn cancelling(&mut self, now: Timestamp, text: &str) {
-        let reason = self.life.reason();
+        let reason = self.handle.reason();
         let standing = Arc::make_mut(&mut self.standing);
         standing.cancelling_since.get_or_insert_with(|| rfc3339(now));
         if let Some(why) = reason {

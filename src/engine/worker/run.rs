@@ -152,7 +152,7 @@ impl<'a> Run<'a> {
             tokio::select! {
                 biased;
                 () = self.worker.shutdown.drain.cancelled() => return Err(Left::Drained),
-                why = self.claimed.life.cancelled() => return Ok(cancelled(build, attempt - 1, &why)),
+                why = self.claimed.handle.cancelled() => return Ok(cancelled(build, attempt - 1, &why)),
                 () = sleep(backoff.pause()) => {}
             }
         }

@@ -24,9 +24,9 @@ const BELIEVED: i32 = 55;
 const FAR: i32 = 35;
 /// One before the decisive line is shown if it is nearly as telling.
 const NEARLY: i32 = 15;
-/// Signs that stand no farther apart are said in one breath, if their marks differ by no more than nearness to the end makes.
-const BREATH: usize = 10;
-const BREATH_MARK: i32 = 5;
+/// Signs of one kind that stand no farther apart, and whose marks differ by no more than nearness to the end makes, are of one failure.
+const CLUSTER: usize = 10;
+const CLUSTER_MARK: i32 = 5;
 /// The failed step's own signs count for so much more.
 const OF_FAILED_STEP: i32 = 40;
 /// The last lines that are shown where nothing decides, and of a build that was stopped.
@@ -88,16 +88,16 @@ impl Excerpter {
         ranked.sort_by_key(|&(_, spot, mark)| (Reverse(mark), spot.kept.line.at));
         let mut kinds = HashSet::new();
         ranked.retain(|(_, spot, _)| kinds.insert(spot.kind()));
-        // Of what is said in one breath the first decides.
+        // Of the signs of one failure the first decides.
         if let Some(&(stream, best, mark)) = ranked.first() {
-            let is_breath = |&(of, spot, less): &(&Stream, &Spot, i32)| {
+            let is_of_cluster = |&(of, spot, less): &(&Stream, &Spot, i32)| {
                 std::ptr::eq(of, stream)
                     && spot.sign == best.sign
-                    && less + BREATH_MARK >= mark
+                    && less + CLUSTER_MARK >= mark
                     && spot.kept.line.at < best.kept.line.at
-                    && best.kept.line.at - spot.kept.line.at <= BREATH
+                    && best.kept.line.at - spot.kept.line.at <= CLUSTER
             };
-            let first = (0..ranked.len()).filter(|&at| is_breath(&ranked[at])).min_by_key(|&at| ranked[at].1.kept.line.at);
+            let first = (0..ranked.len()).filter(|&at| is_of_cluster(&ranked[at])).min_by_key(|&at| ranked[at].1.kept.line.at);
             ranked[..=first.unwrap_or_default()].rotate_right(1);
         }
         ranked
@@ -142,7 +142,7 @@ impl Excerpter {
             if spot.kept.line.at < at {
                 // What stands before the decisive line must not hide it.
                 let is_early = choice.place(at) + 2 <= LEAD - SMALL_BLOCK;
-                if before < 2 && (is_early || mark + NEARLY >= best) && (std::ptr::eq(stream, of_decisive) || mark + NEARLY >= best) {
+                if before < 2 && (mark + NEARLY >= best || (is_early && std::ptr::eq(stream, of_decisive))) {
                     let announced = stream.below(spot, usize::from(sign::is_announcement(spot.kept.text().trim())));
                     choice.take_each([&spot.kept.line].into_iter().chain(announced.into_iter().map(|kept| &kept.line)));
                 }

@@ -60,20 +60,22 @@ static PROSE: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
-/// The user part of a URL: a name and a password, or a token alone.
-static URL_USER: LazyLock<Regex> =
-    LazyLock::new(|| compile(r#"[A-Za-z][A-Za-z0-9+.-]*://(?P<user>[^\s"'<>@/:?#]*)(?P<password>:[^\s"'<>]*)?@(?P<host>[^\s"'<>/]*)"#));
-
 /// Tells of each place where a secret lies, and by which rule.
 pub(super) fn find(text: &str, mut found: impl FnMut(Range<usize>, &'static str)) {
-    let has_arrow = memchr::memchr2(b'>', "→".as_bytes()[0], text.as_bytes()).is_some();
-    let arrow = ARROWS.iter().filter(|_| has_arrow).find_map(|arrow| text.find(arrow).map(|at| at + arrow.len()));
+    let arrow = arrow(text);
+    let (mut taken, mut run) = (0, 0);
+    let mut is_changed = false;
     for at in memchr::memchr2_iter(b'=', b':', text.as_bytes()) {
-        if let Some(value) = assigned(text, at) {
+        // What stands within a value is taken out with it.
+        if let Some(value) = if at < taken { None } else { assigned(text, at, &mut run) } {
+            taken = value.end;
             found(value, "assignment");
         }
-        if let Some(value) = arrow.and_then(|arrow| changed(text, at, arrow)) {
-            found(value, "assignment");
+        is_changed |= arrow.is_some_and(|arrow| at < arrow && !is_changed && names_secret(text, at));
+    }
+    if let Some(value) = arrow.filter(|_| is_changed).and_then(|arrow| Value::at(text, arrow)).filter(|value| value.quoted) {
+        if !is_open(value.text) {
+            found(value.range, "assignment");
         }
     }
     if memchr::memchr(b'-', text.as_bytes()).is_some() {
@@ -91,30 +93,6 @@ pub(super) fn find(text: &str, mut found: impl FnMut(Range<usize>, &'static str)
             }
         }
     }
-    if text.contains("://") {
-        for groups in URL_USER.captures_iter(text) {
-            if let Some(secret) = user(&groups) {
-                found(secret, "url-credentials");
-            }
-        }
-    }
-}
-
-/// A bare user is a name such as `git`, a long one a token. A port before a path with an `@` in it is no password, nor is a tag before a digest.
-fn user(groups: &regex::Captures<'_>) -> Option<Range<usize>> {
-    let (user, host) = (groups.name("user")?, groups.name("host")?);
-    let Some(password) = groups.name("password") else {
-        let is_token = user.len() >= 16 && !user.as_str().starts_with(['$', '{', '%', '[']) && !user.as_str().contains(MARK);
-        return is_token.then(|| user.range());
-    };
-    let value = password.as_str().strip_prefix(':')?;
-    let digits = value.bytes().take_while(u8::is_ascii_digit).count();
-    let is_port =
-        digits > 0 && digits <= 5 && matches!(value.as_bytes().get(digits), None | Some(b'/' | b'?' | b'#')) && value.len() > digits;
-    let is_open = value.is_empty()
-        || value.starts_with(['$', '{', '<', '*', '%', '[']) && !value.starts_with("%2")
-        || host.as_str().starts_with("sha256:");
-    (!is_port && !is_open && !value.contains(MARK)).then(|| user.start()..password.end())
 }
 
 /// The sign between a name and its value.
@@ -125,8 +103,8 @@ enum Sign {
     Colon,
 }
 
-/// The value, if the sign at this place gives one to a name that speaks of secrets.
-fn assigned(text: &str, at: usize) -> Option<Range<usize>> {
+/// The value, if the sign at this place gives one to a name that speaks of secrets. `run`: see [`Value::within`].
+fn assigned(text: &str, at: usize, run: &mut usize) -> Option<Range<usize>> {
     let bytes = text.as_bytes();
     let (before, next) = (at.checked_sub(1).and_then(|at| bytes.get(at)).copied(), bytes.get(at + 1).copied());
     let (sign, from) = match (bytes[at], before, next) {
@@ -140,20 +118,27 @@ fn assigned(text: &str, at: usize) -> Option<Range<usize>> {
     };
     let name = Name::before(text, at)?;
     if speaks_of_secrets(name.text) {
-        let value = Value::at(text, from)?;
+        let value = Value::within(text, from, run)?;
         return is_secret(text, sign, &name, &value).then_some(value.range);
     }
     // Any other key is one where what is given to it can be nothing else.
     let is_key = name.text.len() >= 3 && name.text.get(name.text.len() - 3..).is_some_and(|end| end.eq_ignore_ascii_case("key"));
-    let value = Value::at(text, from).filter(|_| is_key && !names_open_key(name.text))?;
+    if !is_key || names_open_key(name.text) {
+        return None;
+    }
+    let value = Value::within(text, from, run)?;
     (value.is_key() && !is_open(value.text)).then_some(value.range)
 }
 
-/// The value after an arrow, if the sign at this place gives one to a name that speaks of secrets: `password = "x" -> "y"`.
-fn changed(text: &str, at: usize, arrow: usize) -> Option<Range<usize>> {
-    Name::before(text, at).filter(|name| at < arrow && speaks_of_secrets(name.text))?;
-    let value = Value::at(text, arrow)?;
-    (value.quoted && !is_open(value.text)).then_some(value.range)
+/// Where a line says what a value becomes: `password = "x" -> "y"`.
+fn arrow(text: &str) -> Option<usize> {
+    memchr::memchr2(b'>', "→".as_bytes()[0], text.as_bytes())?;
+    ARROWS.iter().find_map(|arrow| text.find(arrow).map(|at| at + arrow.len()))
+}
+
+/// Whether before a sign stands a name that speaks of secrets.
+fn names_secret(text: &str, at: usize) -> bool {
+    Name::before(text, at).is_some_and(|name| speaks_of_secrets(name.text))
 }
 
 fn is_secret(text: &str, sign: Sign, name: &Name<'_>, value: &Value<'_>) -> bool {
@@ -225,12 +210,12 @@ fn is_secret(text: &str, sign: Sign, name: &Name<'_>, value: &Value<'_>) -> bool
 pub(super) fn is_open(value: &str) -> bool {
     let value = value.trim_end_matches(['.', ':', '!', '?', ',']);
     value.len() < SHORTEST
-        || value.contains(MARK)
         || value.starts_with(['$', '%', '<', '*', '=', '`', '{', '(', '|', '>', '…'])
         || BEGINS.split(' ').any(|begin| value.starts_with(begin))
         || WORDS.split(' ').any(|word| word.eq_ignore_ascii_case(value))
         || is_path(value)
         || value.bytes().all(|byte| byte == value.as_bytes()[0])
+        || value.contains(MARK)
 }
 
 /// `/usr/local/bin`, `config/credentials.yml.enc`: of words, as no random text is.
@@ -239,8 +224,8 @@ fn is_path(value: &str) -> bool {
         let (_, name) = value.rsplit_once('/').unwrap_or_default();
         name.split_once('.').is_some_and(|(_, end)| end.len() >= 2 && end.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'.'))
     };
-    (if value.starts_with('/') { value.matches('/').count() > 1 } else { is_file() })
-        && value.bytes().all(|byte| byte.is_ascii_lowercase() || matches!(byte, b'/' | b'.' | b'_' | b'-' | b'0'..=b'9'))
+    value.bytes().all(|byte| byte.is_ascii_lowercase() || matches!(byte, b'/' | b'.' | b'_' | b'-' | b'0'..=b'9'))
+        && if value.starts_with('/') { value.matches('/').count() > 1 } else { is_file() }
 }
 
 /// `a.b_c::d`: names in code have no digits, as a rule.

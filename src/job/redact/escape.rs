@@ -1,4 +1,4 @@
-//! A text whose escapes are undone: `\\ `, `\\x20`, `\\u0020`, `\\040` of shells and languages, `&#32;`, `&#x20;`, `&amp;` of markup.
+//! A text whose escapes are undone: `\ `, `\x20`, `\u0020`, `\040` of shells and languages, `&#32;`, `&#x20;`, `&amp;` of markup.
 
 use std::ops::Range;
 

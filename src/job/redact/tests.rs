@@ -277,3 +277,20 @@ fn advice_about_a_secret_is_none() {
         assert_eq!(redact(advice), advice);
     }
 }
+
+/// Such a line took minutes when each sign's value was read to the line's end.
+#[test]
+fn a_line_of_nothing_but_names_and_signs_is_read_at_once() {
+    let many = |text: &str| text.repeat(120_000 / text.len());
+    for line in ["password=$", "password=xxxx", "a://b:", "a://b:1/", "token: "].map(many) {
+        assert!(redact(&line) == line, "{}", &line[..20]);
+    }
+    for (line, expected) in [
+        (many("password=a1"), "password=[redacted]".to_owned()),
+        ("http://proxy:3128/?to=https://me:hunter2@host/".to_owned(), "http://proxy:3128/?to=https://[redacted]@host/".to_owned()),
+        (format!("{}@host/", many("a://b:")), "a://[redacted]@host/".to_owned()),
+        (format!("{} -> \"{}\"", many("token=x "), many("y7")), format!("{} -> \"[redacted]\"", many("token=x "))),
+    ] {
+        assert!(redact(&line) == expected, "{}", &line[..20]);
+    }
+}

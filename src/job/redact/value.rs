@@ -45,6 +45,12 @@ pub(super) struct Value<'a> {
 
 impl<'a> Value<'a> {
     pub(super) fn at(text: &'a str, from: usize) -> Option<Self> {
+        Self::within(text, from, &mut 0)
+    }
+
+    /// The same of the next of several values. `run`: up to where, as an earlier one has found, no value without quotes ends. A line of many
+    /// signs is read once that way, and not once for each of them.
+    pub(super) fn within(text: &'a str, from: usize, run: &mut usize) -> Option<Self> {
         let rest = text.get(from..)?;
         let trimmed = rest.trim_start_matches([' ', '\t']);
         let unescaped = trimmed.trim_start_matches('\\');
@@ -69,7 +75,11 @@ impl<'a> Value<'a> {
                 c.is_whitespace()
                     || matches!(c, '"' | '\'' | '&' | ',' | ';' | '(' | ')' | '{' | '}' | '[' | ']' | '<' | '>' | '`' | '|' | '\\')
             };
-            (false, &trimmed[..trimmed.find(is_end).unwrap_or(trimmed.len())])
+            let begin = text.len() - trimmed.len();
+            if begin >= *run {
+                *run = begin + trimmed.find(is_end).unwrap_or(trimmed.len());
+            }
+            (false, text.get(begin..*run)?)
         };
         let start = value.as_ptr() as usize - text.as_ptr() as usize;
         let range = start..start + value.len();

@@ -53,7 +53,7 @@ impl Run<'_> {
                 // A start that nobody knows the outcome of may have happened: whoever gets the message next looks for its build.
                 () = shutdown.drain.cancelled() => return Err(Left::Drained),
                 // A build that may run is not given up, but started once more with its token, so that it can be stopped.
-                why = claimed.life.cancelled(), if !unsure => return Box::pin(self.give_up(attempt, why)).await,
+                why = claimed.handle.cancelled(), if !unsure => return Box::pin(self.give_up(attempt, why)).await,
                 ready = self.prepare(attempt, pause.take(), refused) => ready,
             };
             match ready {
@@ -239,6 +239,6 @@ impl Run<'_> {
             return None;
         }
         self.claimed.superseded(newer.job);
-        self.claimed.life.reason()
+        self.claimed.handle.reason()
     }
 }

@@ -28,7 +28,7 @@ impl Run<'_> {
         let _running = observe::running();
         let id = Arc::clone(&build.id);
         let stopping = async {
-            self.tracked.cancelling(&self.claimed.life.cancelled().await);
+            self.tracked.cancelling(&self.claimed.handle.cancelled().await);
             Box::pin(self.stop(&id)).await;
             std::future::pending().await
         };
@@ -42,7 +42,7 @@ impl Run<'_> {
             Ok(build) => {
                 let verdict = judge(&build);
                 // The reason may also have come when an earlier process had stopped the build already.
-                (build, overrule(verdict, self.claimed.life.reason()))
+                (build, overrule(verdict, self.claimed.handle.reason()))
             }
             Err(Lost(build)) => (build, Verdict::PlatformFault(gone())),
         })
