@@ -73,10 +73,9 @@ pub(super) fn find(text: &str, mut found: impl FnMut(Range<usize>, &'static str)
         }
         is_changed |= arrow.is_some_and(|arrow| at < arrow && !is_changed && names_secret(text, at));
     }
-    if let Some(value) = arrow.filter(|_| is_changed).and_then(|arrow| Value::at(text, arrow)).filter(|value| value.quoted) {
-        if !is_open(value.text) {
-            found(value.range, "assignment");
-        }
+    let written = arrow.filter(|_| is_changed).and_then(|arrow| Value::at(text, arrow));
+    if let Some(value) = written.filter(|value| value.quoted && !is_open(value.text)) {
+        found(value.range, "assignment");
     }
     if memchr::memchr(b'-', text.as_bytes()).is_some() {
         for groups in OPTION.captures_iter(text) {
