@@ -47,9 +47,9 @@ pub(super) fn worker(
     let publishes = batcher(publishes, LINGER, services, vitals);
     let scheduler = scheduler::Scheduler::new(config, clock, backlog);
     services.spawn("scheduler", scheduler.clone().serve());
-    let (watcher, ticker) = watcher::Watcher::new(statuses.clone(), config.watch.interval);
-    let pulse = vitals.pulses.start("watcher", ticker.longest() + CALL_MARGIN);
-    services.spawn("watcher", ticker.serve(pulse));
+    let (watcher, reader) = watcher::Watcher::new(statuses.clone(), config.watch.interval);
+    let pulse = vitals.pulses.start("watcher", reader.longest() + CALL_MARGIN);
+    services.spawn("watcher", reader.serve(pulse));
     if let Some(url) = &config.watch.events_queue_url {
         let queue = clients.queue(url);
         let deletes = batcher(Deletes(queue.clone()), LINGER, services, vitals);

@@ -1,21 +1,19 @@
-//! Follows builds to their end: one batched status reader for all of them. Pushed events only make it look sooner.
+//! Follows builds to their end: one loop reads the status of all of them, in batches. Pushed events only make it look sooner.
 
 use std::{
-    collections::HashMap,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
+use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::{
     sync::Notify,
-    time::{Instant, sleep},
+    time::{Instant, sleep_until},
 };
 
 use crate::{
-    aws::{Class, batch::Batcher, builds::Statuses},
+    aws::{AwsError, Class, batch::Batcher, builds::Statuses},
     job::build::Build,
     observe::{self, Seldom},
     pulse::Pulse,
@@ -25,135 +23,228 @@ use crate::{
 const LONGEST_INTERVAL: Duration = Duration::from_mins(2);
 /// CodeBuild may not know a build just after its start; after this long it is gone.
 const UNKNOWN: Duration = Duration::from_mins(5);
+/// The most looks under way at once: as many as the batches that are sent at once take.
+const UNDER_WAY: usize = 800;
 
 /// Follows builds. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct Watcher {
-    statuses: Batcher<Statuses>,
     shared: Arc<Shared>,
 }
 
 #[derive(Debug, Default)]
 struct Shared {
-    /// Wakes all who look, in the order in which they came.
-    ticks: Notify,
-    /// By build id: who looks when told to.
-    nudges: Mutex<HashMap<Arc<str>, Arc<Notify>>>,
-    throttled: AtomicBool,
-    /// Of looks that fail, whichever builds they are at: all of them fail together as a rule.
-    log: Mutex<Seldom>,
+    state: Mutex<State>,
+    /// Wakes the reader when an event was pushed.
+    pushed: Notify,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// By build id, for as long as somebody follows the build. In order, so that a simulated run can be repeated.
+    followed: BTreeMap<Arc<str>, Arc<Followed>>,
+    /// The followed builds that a pushed event was about; the reader looks at them next.
+    pushed: BTreeSet<Arc<str>>,
+}
+
+/// What the reader shares with those who follow one build.
+#[derive(Debug)]
+struct Followed {
+    sight: Mutex<Sight>,
+    changed: Notify,
+}
+
+/// A build as it was seen last.
+#[derive(Debug)]
+struct Sight {
+    build: Arc<Build>,
+    /// Since when CodeBuild says that it does not know the build.
+    unknown_since: Option<Instant>,
+    is_lost: bool,
 }
 
 /// A build that CodeBuild no longer has, as it was seen last.
 #[derive(Debug)]
 pub(crate) struct Lost(pub(crate) Arc<Build>);
 
-/// The clock that all looks follow, so that they fill their batches.
+/// Reads the status of all followed builds.
 #[derive(Debug)]
-pub(crate) struct Ticker {
+pub(crate) struct Reader {
+    statuses: Batcher<Statuses>,
     interval: Duration,
     shared: Arc<Shared>,
+    throttled: bool,
+    /// Of looks that fail, whichever builds they are at: all of them fail together as a rule.
+    log: Seldom,
 }
 
 impl Watcher {
-    /// The watcher, and its clock to be spawned.
-    pub(crate) fn new(statuses: Batcher<Statuses>, interval: Duration) -> (Self, Ticker) {
+    /// The watcher, and its reader to be spawned.
+    pub(crate) fn new(statuses: Batcher<Statuses>, interval: Duration) -> (Self, Reader) {
         let shared = Arc::<Shared>::default();
-        let ticker = Ticker { interval, shared: Arc::clone(&shared) };
-        (Self { statuses, shared }, ticker)
+        let reader = Reader { statuses, interval, shared: Arc::clone(&shared), throttled: false, log: Seldom::default() };
+        (Self { shared }, reader)
     }
 
     /// Follows a build to its end; `seen` is called with every look that shows something new. Dropping the future stops looking.
     pub(crate) async fn until_ended(&self, mut build: Arc<Build>, mut seen: impl FnMut(&Arc<Build>)) -> Result<Arc<Build>, Lost> {
-        let nudge = self.nudged(&build.id);
-        let mut tick = std::pin::pin!(self.shared.ticks.notified());
-        let mut unknown_since: Option<Instant> = None;
-        while !build.has_ended() {
-            tokio::select! {
-                biased;
-                // A tick that comes while the answer is awaited counts.
-                () = &mut tick => tick.set(self.shared.ticks.notified()),
-                () = nudge.notify.notified() => {}
-            }
-            // Boxed: looks are short, and builds are many.
-            match Box::pin(self.statuses.call(Arc::clone(&build.id))).await {
-                Ok(Some(now)) => {
-                    unknown_since = None;
-                    if now != build {
-                        seen(&now);
-                        build = now;
-                    }
+        let follower = if build.has_ended() { return Ok(build) } else { self.follow(&build) };
+        loop {
+            let changed = follower.followed.changed.notified();
+            match follower.followed.news(&build)? {
+                Some(now) if now.has_ended() => {
+                    seen(&now);
+                    return Ok(now);
                 }
-                Ok(None) => {
-                    if unknown_since.get_or_insert_with(Instant::now).elapsed() > UNKNOWN {
-                        return Err(Lost(build));
-                    }
+                Some(now) => {
+                    seen(&now);
+                    build = now;
                 }
-                Err(error) => {
-                    if error.class == Class::Throttled {
-                        self.shared.throttled.store(true, Ordering::Relaxed);
-                    }
-                    if self.shared.log.lock().unwrap_or_else(PoisonError::into_inner).is_due("") {
-                        observe::look_failed(&build.id, &error);
-                    }
-                }
+                None => changed.await,
             }
         }
-        Ok(build)
     }
 
     /// A pushed event said that something happened to a build: look now.
     pub(crate) fn nudge(&self, build_id: &str) {
-        if let Some(notify) = self.shared.nudges().get(build_id) {
-            notify.notify_one();
-        }
+        let mut state = self.shared.state();
+        let Some((id, _)) = state.followed.get_key_value(build_id) else { return };
+        let id = Arc::clone(id);
+        state.pushed.insert(id);
+        self.shared.pushed.notify_one();
     }
 
-    fn nudged(&self, build_id: &Arc<str>) -> Nudged {
-        let notify = Arc::<Notify>::default();
-        self.shared.nudges().insert(Arc::clone(build_id), Arc::clone(&notify));
-        Nudged { build_id: Arc::clone(build_id), notify, shared: Arc::clone(&self.shared) }
+    fn follow(&self, build: &Arc<Build>) -> Follower {
+        let sight = || Sight { build: Arc::clone(build), unknown_since: None, is_lost: false };
+        let new = || Arc::new(Followed { sight: Mutex::new(sight()), changed: Notify::new() });
+        // Two may follow one build: who counts it after a restart, and the job that comes back.
+        let followed = Arc::clone(self.shared.state().followed.entry(Arc::clone(&build.id)).or_insert_with(new));
+        Follower { build_id: Arc::clone(&build.id), followed, shared: Arc::clone(&self.shared) }
     }
 }
 
-impl Ticker {
-    /// Ticks for ever: every interval, more slowly while CodeBuild throttles.
-    pub(crate) async fn serve(self, pulse: Pulse) {
+impl Followed {
+    /// The build, if it was seen otherwise than this.
+    fn news(&self, known: &Arc<Build>) -> Result<Option<Arc<Build>>, Lost> {
+        let sight = self.sight();
+        if sight.is_lost {
+            return Err(Lost(Arc::clone(&sight.build)));
+        }
+        Ok(Some(&sight.build).filter(|build| !Arc::ptr_eq(build, known)).cloned())
+    }
+
+    /// Takes what a look has shown, and wakes those who follow if it is news.
+    fn saw(&self, now: Option<Arc<Build>>) {
+        let mut sight = self.sight();
+        match now {
+            Some(now) => {
+                sight.unknown_since = None;
+                if now == sight.build {
+                    return;
+                }
+                sight.build = now;
+            }
+            None => {
+                sight.is_lost = sight.unknown_since.get_or_insert_with(Instant::now).elapsed() > UNKNOWN;
+                if !sight.is_lost {
+                    return;
+                }
+            }
+        }
+        drop(sight);
+        self.changed.notify_waiters();
+    }
+
+    fn sight(&self) -> MutexGuard<'_, Sight> {
+        self.sight.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Reader {
+    /// Looks at every build once in each interval, less often while CodeBuild throttles, and at those that events are about at once. Runs
+    /// until the daemon ends.
+    pub(crate) async fn serve(mut self, pulse: Pulse) {
+        let statuses = &self.statuses.clone();
+        let look = |id: Arc<str>| async move { (Arc::clone(&id), statuses.call(id).await) };
         let mut pause = self.interval;
+        let mut next = Instant::now() + pause;
+        let (mut due, mut looks) = (VecDeque::new(), FuturesUnordered::new());
         loop {
-            sleep(pause).await;
-            pulse.beat();
-            let throttled = self.shared.throttled.swap(false, Ordering::Relaxed);
-            pause = if throttled { (pause * 2).min(LONGEST_INTERVAL.max(self.interval)) } else { (pause / 2).max(self.interval) };
-            self.shared.ticks.notify_waiters();
+            tokio::select! {
+                biased;
+                Some((id, answer)) = looks.next() => self.saw(&id, answer),
+                () = self.shared.pushed.notified() => {}
+                () = sleep_until(next) => {
+                    pulse.beat();
+                    let throttled = std::mem::take(&mut self.throttled);
+                    pause = if throttled { (pause * 2).min(self.longest()) } else { (pause / 2).max(self.interval) };
+                    next = Instant::now() + pause;
+                    // A round that takes longer than the interval is not begun again before its end.
+                    if due.is_empty() {
+                        due.extend(self.shared.state().followed.keys().cloned());
+                    }
+                }
+            }
+            while looks.len() < UNDER_WAY
+                && let Some(id) = self.next(&mut due)
+            {
+                looks.push(look(id));
+            }
         }
     }
 
-    /// The longest time between two ticks.
+    /// The build to look at next. Those that events are about do not wait for the others.
+    fn next(&self, due: &mut VecDeque<Arc<str>>) -> Option<Arc<str>> {
+        let mut state = self.shared.state();
+        if let Some(pushed) = state.pushed.pop_first() {
+            return Some(pushed);
+        }
+        // A build whose end was seen meanwhile costs no call.
+        std::iter::from_fn(|| due.pop_front()).find(|id| state.followed.contains_key(id))
+    }
+
+    fn saw(&mut self, id: &Arc<str>, answer: Result<Option<Arc<Build>>, AwsError>) {
+        match answer {
+            Ok(now) => {
+                if let Some(followed) = self.shared.state().followed.get(id) {
+                    followed.saw(now);
+                }
+            }
+            Err(error) => {
+                self.throttled |= error.class == Class::Throttled;
+                if self.log.is_due("") {
+                    observe::look_failed(id, &error);
+                }
+            }
+        }
+    }
+
+    /// The longest time between two looks at a build.
     pub(crate) fn longest(&self) -> Duration {
         LONGEST_INTERVAL.max(self.interval)
     }
 }
 
 impl Shared {
-    fn nudges(&self) -> std::sync::MutexGuard<'_, HashMap<Arc<str>, Arc<Notify>>> {
-        self.nudges.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// A registration that ends with its look-out.
-struct Nudged {
+/// Somebody who follows a build. The last one to be dropped ends the looks at it.
+struct Follower {
     build_id: Arc<str>,
-    notify: Arc<Notify>,
+    followed: Arc<Followed>,
     shared: Arc<Shared>,
 }
 
-impl Drop for Nudged {
+impl Drop for Follower {
     fn drop(&mut self) {
-        // A build that is adopted was followed before, until a moment ago: the later registration stays.
-        let mut nudges = self.shared.nudges();
-        if nudges.get(&self.build_id).is_some_and(|notify| Arc::ptr_eq(notify, &self.notify)) {
-            nudges.remove(&self.build_id);
+        let mut state = self.shared.state();
+        // The table's and this one's.
+        if Arc::strong_count(&self.followed) == 2 {
+            state.followed.remove(&self.build_id);
+            state.pushed.remove(&self.build_id);
         }
     }
 }

@@ -84,7 +84,7 @@ async fn a_build_that_ended_while_nobody_looked_is_reported_from_its_record() {
 
 #[tokio::test(start_paused = true)]
 async fn many_jobs_are_adopted_with_the_calls_of_one() {
-    let setup = world(|_| Script::succeeds().taking(Duration::from_mins(10)));
+    let setup = world(|_| Script::succeeds().taking(Duration::from_mins(4)));
     let mut world = setup.with("SLIPWAY__LIMITS__RUNNING=150").start().await;
     for n in 0..150 {
         world.submit(&job(&format!("app-{n}"))).await;

@@ -48,7 +48,8 @@ def crowd(start_local, tmp_path_factory):
     crowd.held()
     until(lambda: counts(local)["running"] == 4, "four running builds", 120)
     crowd.waiting()
-    until(lambda: counts(local)["waiting"] == 38, "the line", 120)
+    in_line = lambda: [job for job in jobs(local, "state=waiting&per_page=50")["jobs"] if "position" in job["wait"]]
+    until(lambda: len(in_line()) == 38, "the line", 120)
     yield crowd
     crowd.go_on()
     local.program.end()

@@ -45,7 +45,12 @@ fn waiting(job: &JobStanding, scene: Scene<'_>) -> Markup {
     html! {
         ul.reasons-list {
             @for reason in &wait.reasons { li { (why::words(reason, scene, true)) } }
-            @if wait.reasons.is_empty() { li { "Nothing keeps it: it starts next." } }
+            @match wait.position {
+                Some(_) if wait.reasons.is_empty() => li { "Nothing keeps it: it starts next." },
+                None if job.attempt.is_some() => li { "It is not in line: there is a pause before its next attempt." },
+                None => li { "It is not in line yet: an earlier build of it is looked for." },
+                _ => {}
+            }
         }
         dl.facts {
             @if let Some(position) = wait.position { dt { "Position" } dd { (position) " of " (all) } }
