@@ -63,7 +63,7 @@ def test_a_missing_topic_needs_a_person_until_it_is_there_and_then_the_end_is_to
     config = daemon_config(endpoint.address).replace(":slipway-events\"", ":forgotten\"")
     daemon = start_daemon(endpoint.cloud.url, config).is_ready()
     endpoint.cloud.send(job(unique, repository()))
-    reason = "the topic arn:aws:sns:us-east-1:000000000000:forgotten refuses events, so that ended jobs cannot be told"
+    reason = "the topic arn:aws:sns:us-east-1:000000000000:forgotten refuses events, so that the results of ended jobs cannot be published"
     until(lambda: (found := get(f"http://{daemon.http}/readyz"))[0] == 503 and reason in found[1], "the reason", 60)
     assert "topic arn:aws:sns:us-east-1:000000000000:forgotten refuses events" in get(f"http://{daemon.http}/")[1], "the page tells it too"
     [notice] = json.loads(get(f"http://{daemon.http}/api/v1/limits")[1])["notices"]
