@@ -15,7 +15,7 @@ fn seeds() -> Vec<String> {
 }
 
 #[test]
-fn the_seeds_of_the_fuzz_target_hold() {
+fn the_invariants_hold_for_the_seeds_of_the_fuzz_target() {
     let seeds = seeds();
     assert!(seeds.len() > 10, "{} seeds", seeds.len());
     for seed in &seeds {

@@ -1,9 +1,9 @@
-//! How many builds run, how many wait, and for how long.
+//! How many builds run, how many wait, and how long they may wait.
 
 use super::*;
 
 #[tokio::test(start_paused = true)]
-async fn the_timeout_counts_from_provisioning_and_frees_the_room_even_of_a_runner_that_ignores_it() {
+async fn the_timeout_counts_from_provisioning_and_frees_the_place_even_if_the_runner_ignores_it() {
     let world = World::new(Some(1), 10);
     let first = world.start(with_timeout("ignore"));
     let second = world.start(with_timeout("hang"));
@@ -18,7 +18,7 @@ async fn the_timeout_counts_from_provisioning_and_frees_the_room_even_of_a_runne
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_shorter_minute_shortens_both_timeouts_and_nothing_that_is_told() {
+async fn a_shorter_minute_shortens_both_timeouts_but_not_the_reported_values() {
     let world = World::with_minute(Some(1), 10, Duration::from_secs(2));
     let running = world.start(with_timeout("hang"));
     let waiting = world.start(json!({"queuedTimeoutInMinutesOverride": 5, "timeoutInMinutesOverride": 30}));
@@ -39,7 +39,7 @@ fn with_timeout(what: &str) -> Value {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_account_runs_some_queues_some_and_refuses_the_rest() {
+async fn builds_beyond_the_account_limit_wait_and_beyond_the_queue_limit_are_refused() {
     let world = World::new(Some(2), 2);
     let ids: Vec<_> = (0..4).map(|_| world.start(doing("hang"))).collect();
     assert_eq!(
@@ -66,7 +66,7 @@ async fn the_account_runs_some_queues_some_and_refuses_the_rest() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_project_refuses_more_than_its_limit_and_never_queues() {
+async fn builds_beyond_the_limit_of_a_project_are_refused() {
     let world = World::new(Some(1), 10);
     world.ok("UpdateProject", json!({"name": "slipway", "concurrentBuildLimit": 2}));
     let first = world.start(json!({}));
@@ -93,7 +93,7 @@ async fn a_build_that_waits_too_long_times_out_in_the_queue() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn thousands_of_builds_go_through_the_accounts_room_in_order() {
+async fn thousands_of_builds_run_in_the_order_of_their_starts() {
     let world = World::new(Some(100), 2_000);
     for _ in 0..2_000 {
         world.start(json!({}));

@@ -1,7 +1,7 @@
-//! YAML as a tree in which every node knows its place.
+//! YAML as a tree of nodes with their places.
 //!
-//! The text comes from whoever is built, so the tree is bounded: in depth, aliases included, and in nodes. An alias is its anchor's own
-//! node and no copy of it, so that a few lines cannot become gigabytes.
+//! The text may come from anybody, so the tree is bounded in depth (including aliases) and in the number of nodes. An alias is the node of
+//! its anchor and no copy, so a few lines cannot become gigabytes.
 
 use std::{collections::HashMap, rc::Rc};
 
@@ -9,33 +9,33 @@ use granit_parser::{ErrorKind, Event, Options, Parser, ScalarStyle, StructureSty
 
 use super::{mistake, place::Place, syntax};
 
-/// How deep lists and mappings may be nested; a buildspec needs no more than eight.
+/// How deep lists and mappings may be nested. A buildspec needs eight levels.
 const MAX_DEPTH: usize = 32;
 
-/// How many nodes a buildspec may have, aliases not counted again.
+/// How many nodes a buildspec may have. Aliases are not counted.
 const MAX_NODES: usize = 100_000;
 
-/// A value and where it begins.
+/// A value and the place where it begins.
 #[derive(Debug)]
 pub(super) struct Node {
     pub(super) value: Value,
     pub(super) place: Place,
-    /// Written with brackets, such as `[a]` and `{a: b}`.
+    /// Whether it is written with brackets, such as `[a]` and `{a: b}`.
     pub(super) flow: bool,
-    /// How many collections are within each other here, this one included.
+    /// How many levels of collections it has, itself included.
     height: usize,
 }
 
 #[derive(Debug)]
 pub(super) enum Value {
     Null,
-    /// A scalar as it is written, whatever type other readers would give it.
+    /// A scalar, as it is written.
     Text(String),
     List(Vec<Rc<Node>>),
     Mapping(Vec<(Rc<Node>, Rc<Node>)>),
 }
 
-/// A collection whose end is still to come.
+/// A collection that has not ended yet.
 struct Open {
     place: Place,
     flow: bool,
@@ -55,7 +55,7 @@ impl Value {
     }
 }
 
-/// Reads a text that is one YAML document.
+/// Reads a text that must be one YAML document.
 pub(super) fn read(text: &str) -> Result<Rc<Node>, String> {
     let mut tree = Tree::default();
     for next in Parser::new_from_str_with_options(text, Options::default()) {
@@ -71,7 +71,7 @@ pub(super) fn read(text: &str) -> Result<Rc<Node>, String> {
     tree.root.ok_or_else(|| "the buildspec is empty".into())
 }
 
-/// The tree as far as it is read.
+/// The part of the tree that was read so far.
 #[derive(Default)]
 struct Tree {
     open: Vec<Open>,
@@ -142,7 +142,7 @@ impl Tree {
         self.place(node, place)
     }
 
-    /// Puts a finished node where it belongs.
+    /// Adds a complete node to its collection.
     fn place(&mut self, node: Rc<Node>, place: Place) -> Result<(), String> {
         if self.open.len() + node.height > MAX_DEPTH {
             return Err(too_deep(place));
@@ -155,7 +155,7 @@ impl Tree {
     }
 }
 
-/// Whether it is none of YAML's own, such as `!!str`.
+/// Whether the tag is not one of YAML's own, such as `!!str`.
 fn is_local(tag: &Tag) -> bool {
     !tag.is_yaml_core_schema()
 }

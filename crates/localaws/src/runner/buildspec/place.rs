@@ -1,4 +1,4 @@
-//! Where in a buildspec something stands.
+//! Places in a buildspec.
 
 use granit_parser::Marker;
 
@@ -22,7 +22,7 @@ impl Place {
         self.line
     }
 
-    /// A message with this place at its end.
+    /// The message with this place at its end.
     pub(super) fn tell(self, message: impl std::fmt::Display) -> String {
         format!("{message} at line {}, column {}", self.line, self.column)
     }

@@ -1,9 +1,9 @@
-//! Which message comes next: groups of FIFO queues and of fair queues.
+//! The order of messages: groups of FIFO queues and of fair queues.
 
 use super::*;
 
 #[tokio::test(start_paused = true)]
-async fn a_fifo_queue_keeps_each_groups_order_and_blocks_it_while_a_message_is_in_flight() {
+async fn a_fifo_queue_keeps_the_order_of_a_group_and_blocks_it_while_a_message_is_in_flight() {
     let sqs = service();
     create(&sqs, "f.fifo", json!({ "FifoQueue": "true", "ContentBasedDeduplication": "true" })).await;
     for body in ["a1", "b1", "a2", "b2", "a3"] {
@@ -29,9 +29,9 @@ async fn a_fifo_queue_keeps_each_groups_order_and_blocks_it_while_a_message_is_i
     assert_eq!(rest, ["a2", "a3"], "deleting the first opens the group");
 }
 
-/// As AWS has it: a group gives its messages up to the first that is hidden, wherever the others stand.
+/// As on AWS: a group gives out its messages up to the first hidden one, wherever the other groups' messages are.
 #[tokio::test(start_paused = true)]
-async fn a_fifo_group_gives_what_stands_before_its_first_hidden_message() {
+async fn a_fifo_group_gives_out_the_messages_before_its_first_hidden_one() {
     let sqs = service();
     create(&sqs, "f.fifo", json!({ "FifoQueue": "true", "ContentBasedDeduplication": "true" })).await;
     for body in ["1", "2", "3", "4"] {
@@ -84,7 +84,7 @@ async fn a_noisy_group_of_a_standard_queue_waits_for_the_others() {
         assert_eq!(take(10).await, ["flood"; 10], "thirty in flight are not yet noise");
     }
     assert_eq!(take(4).await, ["flood", "small", "none", "flood"], "with 31 the others are first, and then it goes on");
-    // A tenth of all, or less, is no noise, however many they are.
+    // A tenth of all messages in flight, or less, is not noisy, whatever their number.
     for number in 0..320 {
         send(None, &format!("calm {number}")).await;
     }
@@ -96,7 +96,7 @@ async fn a_noisy_group_of_a_standard_queue_waits_for_the_others() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_fifo_queue_takes_a_deduplication_id_once_in_five_minutes() {
+async fn a_fifo_queue_accepts_a_deduplication_id_once_in_five_minutes() {
     let sqs = service();
     create(&sqs, "f.fifo", json!({ "FifoQueue": "true" })).await;
     let message = json!({ "QueueUrl": "f.fifo", "MessageBody": "x", "MessageGroupId": "g", "MessageDeduplicationId": "d" });

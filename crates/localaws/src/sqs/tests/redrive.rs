@@ -3,7 +3,7 @@
 use super::*;
 
 #[tokio::test(start_paused = true)]
-async fn a_message_received_too_often_goes_to_the_dead_letter_queue_and_back() {
+async fn a_message_that_was_received_too_often_moves_to_the_dead_letter_queue_and_back() {
     let sqs = service();
     create(&sqs, "dead", json!({})).await;
     let arn = sqs.arn("dead");
@@ -33,7 +33,7 @@ async fn a_message_received_too_often_goes_to_the_dead_letter_queue_and_back() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_message_that_was_sent_to_a_dead_letter_queue_moves_only_where_it_is_told_to() {
+async fn a_message_that_was_sent_to_a_dead_letter_queue_moves_only_to_a_named_destination() {
     let sqs = service();
     create(&sqs, "dead", json!({})).await;
     let (arn, home) = (sqs.arn("dead"), sqs.arn("q"));
