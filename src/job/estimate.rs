@@ -141,7 +141,7 @@ mod tests {
         assert_eq!(durations.usual("a", "p"), Some([110, 200]));
         assert_eq!(durations.left("a", "p", 0.0), Some([60, 200]));
         assert_eq!(durations.left("a", "p", 105.0), Some([5, 95]));
-        assert_eq!(durations.left("a", "p", 300.0), Some([0, 300]), "nobody knows");
+        assert_eq!(durations.left("a", "p", 300.0), Some([0, 300]), "no known build ran as long");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 /// A statement and its values.
 #[derive(Debug)]
-#[cfg_attr(not(feature = "data"), expect(dead_code, reason = "nobody reads what is never made"))]
+#[cfg_attr(not(feature = "data"), expect(dead_code, reason = "without a store no change is made"))]
 pub(crate) struct Change {
     pub(crate) sql: &'static str,
     pub(crate) values: Vec<Cell>,

@@ -140,12 +140,12 @@ fn advice_is_appended_to_the_message_of_codebuild() {
     for (name, code) in LOGS {
         let log = log(name);
         let said = judged(&log).failure.unwrap();
-        let told = explained(&log);
-        assert!(told.message.starts_with(&said.message), "{name}: {}", told.message);
-        assert_eq!((told.kind, &told.phase, &told.command), (said.kind, &said.phase, &said.command), "{name}");
+        let result = explained(&log);
+        assert!(result.message.starts_with(&said.message), "{name}: {}", result.message);
+        assert_eq!((result.kind, &result.phase, &result.command), (said.kind, &said.phase, &said.command), "{name}");
         let advice: Vec<_> =
             Cause::ALL.iter().filter(|cause| cause.code() == *code).map(|cause| format!(" ({})", cause.advice())).collect();
-        let more = told.message.strip_prefix(&said.message).unwrap();
+        let more = result.message.strip_prefix(&said.message).unwrap();
         assert!(advice.iter().any(|advice| advice == more) || (advice.is_empty() && more.is_empty()), "{name}: {more}");
     }
 }
@@ -224,10 +224,10 @@ fn the_decisive_line_of_the_log_becomes_the_message() {
         outcome.failure.unwrap()
     };
     let line = "error[E0308]: mismatched types";
-    let told = explained("innocent-compile-error", Some(line));
-    assert_eq!((told.message.as_str(), told.code.as_deref()), (line, Some("COMMAND_EXECUTION_ERROR")));
-    let told = explained("memory-gcc", Some("g++: fatal error: Killed signal terminated program cc1plus"));
-    assert!(told.message.starts_with("g++: fatal error: Killed signal") && told.message.contains("memory ran out"), "{}", told.message);
+    let result = explained("innocent-compile-error", Some(line));
+    assert_eq!((result.message.as_str(), result.code.as_deref()), (line, Some("COMMAND_EXECUTION_ERROR")));
+    let result = explained("memory-gcc", Some("g++: fatal error: Killed signal terminated program cc1plus"));
+    assert!(result.message.starts_with("g++: fatal error: Killed signal") && result.message.contains("memory ran out"), "{}", result.message);
 }
 
 #[test]

@@ -69,7 +69,7 @@ mod tests {
         ] }))
     }
 
-    fn told(exported: &[(&str, &str)]) -> BTreeMap<String, String> {
+    fn published(exported: &[(&str, &str)]) -> BTreeMap<String, String> {
         let exported = exported.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let job = job();
         let mut redactor = Redactor::new(job.secrets());
@@ -86,19 +86,19 @@ mod tests {
             ("SLIPWAY_RESULT", "[]"),
             ("SLIPWAY_COMMIT", "c0ffee"),
         ];
-        let told = told(&exported);
-        assert_eq!(told.keys().collect::<Vec<_>>(), ["LEAK", "VERSION"]);
-        assert_eq!(told["VERSION"], "1.4.2\nfinal");
-        assert!(!told["LEAK"].contains("hunter2"), "{told:?}");
+        let published = published(&exported);
+        assert_eq!(published.keys().collect::<Vec<_>>(), ["LEAK", "VERSION"]);
+        assert_eq!(published["VERSION"], "1.4.2\nfinal");
+        assert!(!published["LEAK"].contains("hunter2"), "{published:?}");
     }
 
     #[test]
     fn outputs_are_bounded_in_number_and_size() {
         let names: Vec<_> = (0..80).map(|n| format!("V{n:02}")).collect();
         let many: Vec<_> = names.iter().map(|name| (name.as_str(), "x")).collect();
-        assert_eq!(told(&many).len(), MAX_OUTPUTS);
+        assert_eq!(published(&many).len(), MAX_OUTPUTS);
         let long: String = repeat_n('x', MAX_BYTES - 10).collect();
-        let large = told(&[("A", &long), ("B", &long), ("C", "small")]);
+        let large = published(&[("A", &long), ("B", &long), ("C", "small")]);
         assert_eq!(large.keys().collect::<Vec<_>>(), ["A", "C"], "what has no room is left out, not cut");
     }
 }

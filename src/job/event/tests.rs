@@ -200,7 +200,7 @@ fn a_finished_event_has_the_cancel_reason_the_outputs_and_the_artifacts() {
     let uploaded = Phase { name: "UPLOAD_ARTIFACTS".into(), status: Some("SUCCEEDED".into()), ..Phase::default() };
     let artifacts = crate::job::build::Artifacts { location: "arn:aws:s3:::builds/app.zip".into(), sha256: None };
     let mut build = Build { artifacts: Some(artifacts), ..build() };
-    let told = |build: &Build| {
+    let data_of = |build: &Build| {
         let outputs = [("VERSION".to_owned(), "1.4.2".to_owned())].into();
         let (reason, superseded_by) = (Some("superseded by app-4712".to_owned()), JobId::parse("app-4712").ok());
         let finished = Finished { build: Some(build), outputs, reason, superseded_by, ..nothing(&job, &origin, &superseded) };
@@ -208,9 +208,9 @@ fn a_finished_event_has_the_cancel_reason_the_outputs_and_the_artifacts() {
         assert!(SCHEMA.is_valid(&body), "{body}");
         body["data"].clone()
     };
-    assert!(told(&build).get("artifacts").is_none(), "nothing is uploaded yet");
+    assert!(data_of(&build).get("artifacts").is_none(), "nothing is uploaded yet");
     build.phases.push(uploaded);
-    let data = told(&build);
+    let data = data_of(&build);
     assert_eq!(data["artifacts"], json!({ "location": "arn:aws:s3:::builds/app.zip" }));
     assert_eq!((&data["outputs"], &data["reason"]), (&json!({ "VERSION": "1.4.2" }), &json!("superseded by app-4712")));
     assert_eq!((&data["superseded_by"], &data["job"]["group"]), (&json!("app-4712"), &json!("k")));

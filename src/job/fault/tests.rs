@@ -58,15 +58,15 @@ fn the_line_of_the_central_buildspec_is_the_message_and_decides_whose_fault_it_i
 #[test]
 fn the_decisive_line_follows_the_line_of_the_central_buildspec_and_the_advice_stays() {
     let command = Some("bash \"$SLIPWAY_WORK/slipway.sh\" build");
-    let told = |line: &str, reason: &str| {
+    let message_of = |line: &str, reason: &str| {
         let log = [reason, &format!("error: slipway: {line}")];
         with_reason(true, "COMMAND_EXECUTION_ERROR", RAN, command, &log, Some(reason)).message
     };
     assert_eq!(
-        told("docker could not build team/app", "error: no such package foo"),
+        message_of("docker could not build team/app", "error: no such package foo"),
         "docker could not build team/app: error: no such package foo"
     );
-    let engine = told("no docker engine answers: the project needs privileged mode", "Cannot connect to the Docker daemon");
+    let engine = message_of("no docker engine answers: the project needs privileged mode", "Cannot connect to the Docker daemon");
     assert!(engine.ends_with("this machine's)") && !engine.contains("Cannot"), "{engine}");
     assert!(is_own("error: slipway: docker could not build team/app") && !is_own("#7 error: slipway: x"));
 }

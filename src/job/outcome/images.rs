@@ -85,11 +85,11 @@ mod tests {
             (&[], Some("3 of 3 images, app:1, app:latest, team/app:1:")),
         ] {
             let failure = missing(&build(two, Some(&report(reported))));
-            let told = failure.map(|failure| failure.message);
-            match (told, expected) {
+            let reason = failure.map(|failure| failure.message);
+            match (reason, expected) {
                 (None, None) => {}
-                (Some(told), Some(expected)) => assert!(told.contains(expected), "{reported:?}: {told}"),
-                (told, expected) => panic!("{reported:?}: {told:?}, not {expected:?}"),
+                (Some(reason), Some(expected)) => assert!(reason.contains(expected), "{reported:?}: {reason}"),
+                (reason, expected) => panic!("{reported:?}: {reason:?}, not {expected:?}"),
             }
         }
         assert_eq!(missing(&Build::default()), None);

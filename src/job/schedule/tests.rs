@@ -55,7 +55,7 @@ fn of_group(tenant: &str, id: &str, sent_ms: i64, group: &str) -> Ticket {
 }
 
 /// The cause, name, running, limit and job of a reason.
-type Told = (Cause, Option<String>, Option<usize>, Option<usize>, Option<String>);
+type ReasonParts = (Cause, Option<String>, Option<usize>, Option<usize>, Option<String>);
 
 struct World {
     schedule: Schedule<()>,
@@ -96,7 +96,7 @@ impl World {
         ids
     }
 
-    fn reasons(&self, id: &str) -> Vec<Told> {
+    fn reasons(&self, id: &str) -> Vec<ReasonParts> {
         let stands = self.schedule.stand(self.now_ms, |_, _| self.cost);
         let stand = stands.into_iter().find(|stand| stand.ticket.job.as_str() == id).unwrap();
         stand.wait.reasons.into_iter().map(|reason| (reason.reason, reason.name, reason.running, reason.limit, reason.job)).collect()

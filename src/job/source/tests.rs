@@ -91,8 +91,8 @@ fn the_problem_of_an_ssh_url_shows_its_https_form() {
         assert_eq!(SourceUrl::read(text), Err(format!("must begin with https://, s3:// or file:///: write {https}")), "{text}");
     }
     for text in ["ext::sh -c id", "git@github.com:../x", "github.com:acme/app", "ssh://git@/x", "ftp://github.com/acme/app", "a:b"] {
-        let told = SourceUrl::read(text).unwrap_err();
-        assert!(!told.contains("write https"), "{text}: {told}");
+        let problem = SourceUrl::read(text).unwrap_err();
+        assert!(!problem.contains("write https"), "{text}: {problem}");
     }
 }
 

@@ -77,10 +77,10 @@ fn out_of_memory_is_reported_as_certain_only_if_the_log_says_so() {
         let failed = at(&format!("Command did not exit successfully make exit status {status}"));
         let message = format!("Error while executing command: make. Reason: exit status {status}");
         let context = at(&format!("Phase context status code: COMMAND_EXECUTION_ERROR Message: {message}"));
-        let told = explained(&format!("{begin}{said}\n{failed}{end}{context}"));
-        assert_eq!(told.code.as_deref(), Some("OUT_OF_MEMORY"), "{said}");
+        let result = explained(&format!("{begin}{said}\n{failed}{end}{context}"));
+        assert_eq!(result.code.as_deref(), Some("OUT_OF_MEMORY"), "{said}");
         let (fact, guess) = ("the build ran out of memory", "was killed (SIGKILL), most often because memory ran out");
-        assert_eq!((told.message.contains(fact), told.message.contains(guess)), (is_fact, !is_fact), "{said}: {}", told.message);
+        assert_eq!((result.message.contains(fact), result.message.contains(guess)), (is_fact, !is_fact), "{said}: {}", result.message);
     }
 }
 

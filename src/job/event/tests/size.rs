@@ -10,14 +10,14 @@ fn the_excerpt_is_cut_first_and_keeps_the_failure() {
     lines.insert(200, "[Container] 2026/01/28 20:47:37.1 Phase complete: BUILD State: FAILED".into());
     let event = finish(&job(), &build(), &failed(), log(&lines.join("\n")));
     let publication = event.publication(4_096);
-    let told: Event = serde_json::from_str(&publication.body).unwrap();
-    let told_log = told.data.log.unwrap();
+    let published: Event = serde_json::from_str(&publication.body).unwrap();
+    let published_log = published.data.log.unwrap();
     assert!(
-        told_log.truncated && told_log.excerpt.contains("State: FAILED") && told_log.excerpt.contains("lines left out"),
-        "{told_log:?}"
+        published_log.truncated && published_log.excerpt.contains("State: FAILED") && published_log.excerpt.contains("lines left out"),
+        "{published_log:?}"
     );
-    assert!(told_log.lines > 10 && publication.body.len() > 3_000, "what fits is used: {}", publication.body.len());
-    assert_eq!((told.data.failure, told.data.job.labels), (event.data.failure, job().labels));
+    assert!(published_log.lines > 10 && publication.body.len() > 3_000, "what fits is used: {}", publication.body.len());
+    assert_eq!((published.data.failure, published.data.job.labels), (event.data.failure, job().labels));
 }
 
 fn size(publication: &Publication) -> usize {

@@ -118,7 +118,7 @@ fn starts(world: &mut World, model: &mut Model) -> Result<(), TestCaseError> {
     let (now_ms, cost) = (world.now_ms, world.cost);
     let could: Vec<&Ticket> = model.waiting.iter().map(|(ticket, _)| ticket).filter(|ticket| model.may_start(ticket)).collect();
     let Some(Next { ticket, place, .. }) = world.schedule.next(now_ms, |_| cost) else {
-        prop_assert!(could.is_empty(), "nobody starts although {could:?} could");
+        prop_assert!(could.is_empty(), "no job starts although {could:?} could");
         return Ok(());
     };
     let ticket = Arc::unwrap_or_clone(ticket);

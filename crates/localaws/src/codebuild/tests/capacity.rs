@@ -14,7 +14,7 @@ async fn the_timeout_counts_from_provisioning_and_frees_the_place_even_if_the_ru
     assert_eq!(start.elapsed().as_secs() / 60, 10, "the second build's time began when it left the queue");
     assert_eq!(world.phase(&second, "BUILD").1, json!({"statusCode": "BUILD_TIMED_OUT", "message": "Build has timed out."}));
     sleep(Duration::from_secs(3)).await;
-    assert_eq!(world.runners(), 0, "one runner was told that the time is up, the other was dropped");
+    assert_eq!(world.runners(), 0, "one runner was interrupted, the other was dropped");
 }
 
 #[tokio::test(start_paused = true)]

@@ -119,8 +119,8 @@ async fn a_runner_gets_references_to_stored_values_separately() {
     ]);
     let id = world.start(json!({"environmentVariablesOverride": variables}));
     let build = world.ended(&id).await;
-    let told = r#"["A", "DO"] {"B": Parameter("/ci/token"), "C": Secret("app:key")}"#;
-    assert_eq!(build["exportedEnvironmentVariables"][1], json!({"name": "TOLD", "value": told}));
+    let expected = r#"["A", "DO"] {"B": Parameter("/ci/token"), "C": Secret("app:key")}"#;
+    assert_eq!(build["exportedEnvironmentVariables"][1], json!({"name": "TOLD", "value": expected}));
     assert_eq!(build["environment"]["environmentVariables"][1], json!({"name": "B", "value": "/ci/token", "type": "PARAMETER_STORE"}));
 }
 

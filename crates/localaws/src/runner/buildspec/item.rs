@@ -34,7 +34,7 @@ impl Item {
 
     /// A message about this value, with its key and place.
     pub(super) fn wrong(&self, why: impl std::fmt::Display) -> String {
-        self.node.place.tell(format_args!("{}{why}", self.path))
+        self.node.place.append_to(format_args!("{}{why}", self.path))
     }
 
     fn not(&self, expected: Expected) -> String {
@@ -104,7 +104,7 @@ impl Item {
                 Value::Text(name) => name.clone(),
                 Value::Null => String::new(),
                 other => {
-                    return Err(key.place.tell(format_args!(
+                    return Err(key.place.append_to(format_args!(
                         "{}expected a key, found {} (quote text that begins with `{{`, `[` or `?`)",
                         self.path,
                         other.kind()
@@ -114,7 +114,7 @@ impl Item {
             if name == "<<" {
                 merged.push(Self { node: Rc::clone(value), path: self.path.clone() });
             } else if own.insert(name.clone(), self.below(&name, value)).is_some() {
-                return Err(key.place.tell(format_args!("{}the key `{name}` is there twice: keep one of them", self.path)));
+                return Err(key.place.append_to(format_args!("{}the key `{name}` is there twice: keep one of them", self.path)));
             }
         }
         for (name, item) in own {

@@ -36,7 +36,7 @@ const SHOWN: usize = 40;
 pub(super) fn conflict(text: &str) -> Option<String> {
     let line = text.lines().position(|line| line.starts_with("<<<<<<< "))?;
     let rule = "a merge conflict is not resolved: keep one side, and remove the lines that begin with `<<<<<<<`, `=======` and `>>>>>>>`";
-    Some(Place::new(line + 1, 1).tell(rule))
+    Some(Place::new(line + 1, 1).append_to(rule))
 }
 
 /// Finds a mistake in or next to the line at which the parser stopped, counted from 1.
@@ -49,14 +49,14 @@ pub(super) fn near(text: &str, line: usize) -> Option<String> {
     let here = lines.get(at).map(|line| (at, *line));
     let tab = around.clone().find_map(|(at, line)| Some((at, tab(line)?)));
     if let Some((at, column)) = tab {
-        return Some(Place::new(at + 1, column).tell("a tab stands where YAML takes spaces only: indent with spaces"));
+        return Some(Place::new(at + 1, column).append_to("a tab stands where YAML takes spaces only: indent with spaces"));
     }
     if let Some((at, line)) = block(&lines, at) {
         let rule =
             "the text that `|` or `>` begins stands further right than the line with it: indent this line and those after it further";
-        return Some(Place::new(at + 1, indentation(line) + 1).tell(rule));
+        return Some(Place::new(at + 1, indentation(line) + 1).append_to(rule));
     }
-    here.into_iter().chain(above).find_map(|(at, line)| Some(Place::new(at + 1, indentation(line) + 1).tell(key(line)?)))
+    here.into_iter().chain(above).find_map(|(at, line)| Some(Place::new(at + 1, indentation(line) + 1).append_to(key(line)?)))
 }
 
 /// What to write instead of a text where keys or entries are expected.

@@ -63,7 +63,7 @@ pub(super) fn read(text: &str) -> Result<Rc<Node>, String> {
             (place, ErrorKind::RecursionLimitExceeded) => too_deep(place),
             (place, _) => {
                 let near = mistake::near(text, place.line());
-                format!("not valid YAML: {}", near.unwrap_or_else(|| place.tell(syntax::rule(&error))))
+                format!("not valid YAML: {}", near.unwrap_or_else(|| place.append_to(syntax::rule(&error))))
             }
         })?;
         tree.take(event, Place::of(&span.start))?;
@@ -84,12 +84,12 @@ impl Tree {
     fn take(&mut self, event: Event<'_>, place: Place) -> Result<(), String> {
         match event {
             Event::DocumentStart(..) if self.root.is_some() => {
-                Err(place.tell("a buildspec is one YAML document, and a second one begins: remove the line `---`"))
+                Err(place.append_to("a buildspec is one YAML document, and a second one begins: remove the line `---`"))
             }
             Event::Scalar(_, _, _, Some(tag)) | Event::SequenceStart(_, _, Some(tag)) | Event::MappingStart(_, _, Some(tag))
                 if is_local(&tag) =>
             {
-                Err(place.tell("a `!` before this makes a tag of it, and a buildspec has none: quote text that begins with `!`"))
+                Err(place.append_to("a `!` before this makes a tag of it, and a buildspec has none: quote text that begins with `!`"))
             }
             Event::Scalar(text, style, anchor, _) => {
                 let null = style == ScalarStyle::Plain && matches!(text.as_ref(), "" | "~" | "null" | "Null" | "NULL");
@@ -98,7 +98,7 @@ impl Tree {
             }
             Event::Alias(anchor) => match self.anchors.get(&anchor) {
                 Some(node) => self.place(Rc::clone(node), place),
-                None => Err(place.tell("an alias stands within its own anchor: write the value out")),
+                None => Err(place.append_to("an alias stands within its own anchor: write the value out")),
             },
             Event::SequenceStart(style, anchor, _) => self.begin(place, style, anchor, false),
             Event::MappingStart(style, anchor, _) => self.begin(place, style, anchor, true),
@@ -117,7 +117,7 @@ impl Tree {
 
     fn end(&mut self, place: Place) -> Result<(), String> {
         let Some(Open { place, flow, anchor, mapping, children }) = self.open.pop() else {
-            return Err(place.tell("not valid YAML: an end without a beginning"));
+            return Err(place.append_to("not valid YAML: an end without a beginning"));
         };
         let height = 1 + children.iter().map(|child| child.height).max().unwrap_or_default();
         let value = if mapping {
@@ -132,7 +132,7 @@ impl Tree {
     fn add(&mut self, node: Node, anchor: usize) -> Result<(), String> {
         self.nodes += 1;
         if self.nodes > MAX_NODES {
-            return Err(node.place.tell(format_args!("the buildspec has more than {MAX_NODES} values")));
+            return Err(node.place.append_to(format_args!("the buildspec has more than {MAX_NODES} values")));
         }
         let place = node.place;
         let node = Rc::new(node);
@@ -161,5 +161,5 @@ fn is_local(tag: &Tag) -> bool {
 }
 
 fn too_deep(place: Place) -> String {
-    place.tell(format_args!("lists and mappings are nested more than {MAX_DEPTH} deep"))
+    place.append_to(format_args!("lists and mappings are nested more than {MAX_DEPTH} deep"))
 }

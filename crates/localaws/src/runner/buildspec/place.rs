@@ -23,7 +23,7 @@ impl Place {
     }
 
     /// The message with this place at its end.
-    pub(super) fn tell(self, message: impl std::fmt::Display) -> String {
+    pub(super) fn append_to(self, message: impl std::fmt::Display) -> String {
         format!("{message} at line {}, column {}", self.line, self.column)
     }
 }

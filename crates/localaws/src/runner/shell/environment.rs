@@ -35,7 +35,7 @@ pub(super) struct Environment {
 }
 
 /// The variables of this process that builds get.
-#[expect(clippy::disallowed_methods, reason = "builds inherit these few, whoever the caller is")]
+#[expect(clippy::disallowed_methods, reason = "builds inherit only these variables")]
 pub(super) fn inherited() -> Vec<(OsString, OsString)> {
     INHERITED.iter().filter_map(|name| Some((OsString::from(name), std::env::var_os(name)?))).collect()
 }

@@ -47,9 +47,9 @@ async fn a_message_that_was_sent_to_a_dead_letter_queue_moves_only_to_a_named_de
 
     call(&sqs, "StartMessageMoveTask", json!({ "SourceArn": arn })).await;
     let tasks = call(&sqs, "ListMessageMoveTasks", json!({ "SourceArn": arn })).await;
-    let told = ["Status", "FailureReason", "ApproximateNumberOfMessagesMoved", "ApproximateNumberOfMessagesToMove"];
-    let told = told.map(|name| tasks["Results"][0][name].clone());
-    assert_eq!(told, [json!("FAILED"), json!("CouldNotDetermineMessageSource"), json!(1), json!(3)], "{tasks}");
+    let result = ["Status", "FailureReason", "ApproximateNumberOfMessagesMoved", "ApproximateNumberOfMessagesToMove"];
+    let result = result.map(|name| tasks["Results"][0][name].clone());
+    assert_eq!(result, [json!("FAILED"), json!("CouldNotDetermineMessageSource"), json!(1), json!(3)], "{tasks}");
     assert_eq!((counts(&sqs, "q").await, counts(&sqs, "dead").await), ([1, 0, 0], [2, 0, 0]), "it ends at the first that has no home");
 
     call(&sqs, "StartMessageMoveTask", json!({ "SourceArn": arn, "DestinationArn": home })).await;
