@@ -227,7 +227,11 @@ fn the_decisive_line_of_the_log_becomes_the_message() {
     let result = explained("innocent-compile-error", Some(line));
     assert_eq!((result.message.as_str(), result.code.as_deref()), (line, Some("COMMAND_EXECUTION_ERROR")));
     let result = explained("memory-gcc", Some("g++: fatal error: Killed signal terminated program cc1plus"));
-    assert!(result.message.starts_with("g++: fatal error: Killed signal") && result.message.contains("memory ran out"), "{}", result.message);
+    assert!(
+        result.message.starts_with("g++: fatal error: Killed signal") && result.message.contains("memory ran out"),
+        "{}",
+        result.message
+    );
 }
 
 #[test]

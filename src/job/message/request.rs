@@ -36,7 +36,7 @@ pub(super) fn read(root: &Field<'_>, message_id: &str, profiles: Option<&BTreeMa
     let version = object.required("version").and_then(|field| field.number(1..=1));
     let id = match object.optional("id") {
         Some(field) => field.parsed(JobId::parse),
-        None => JobId::parse(message_id).map_err(|rule| root.problem(format!("has no id, and the message's id is not a valid one: it {rule}"))).ok(),
+        None => JobId::parse(message_id).map_err(|rule| root.problem(format!("has no id, and the message id is invalid: it {rule}"))).ok(),
     };
     let profile = read_profile(root, &object, profiles);
     let named = object.optional("tenant").map(|field| {

@@ -29,7 +29,10 @@ fn a_secret_cannot_replace_the_keys_of_the_builds_role() {
     message["images"][0]["secrets"] = json!(["aws"]);
     assert_eq!(job(&message).images[0].secrets, ["aws"]);
     message["images"][0]["aws_credentials"] = "secret".into();
-    assert_eq!(problems(&message.to_string()), ["/images/0/secrets/0: is the id of the secret with the keys of the build's role: give the variable another name"]);
+    assert_eq!(
+        problems(&message.to_string()),
+        ["/images/0/secrets/0: is the id of the secret with the keys of the build's role: give the variable another name"]
+    );
 }
 
 #[test]

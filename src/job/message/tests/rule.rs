@@ -53,12 +53,7 @@ fn every_broken_rule_is_reported_with_its_path() {
         (true, "/images/0/privileged", json!(true), "/images/0/privileged: is not a known field"),
         (false, "/images/0/build_args", json!({ "--x": "1" }), "/images/0/build_args/--x: has an invalid name"),
         (false, "/images/0/build_args", json!({ "A": "1\n2" }), "/images/0/build_args/A: must not contain control"),
-        (
-            false,
-            "/images/0/build_args",
-            json!({ "BUILDKIT_SYNTAX": "x" }),
-            "/images/0/build_args/BUILDKIT_SYNTAX: has an invalid name",
-        ),
+        (false, "/images/0/build_args", json!({ "BUILDKIT_SYNTAX": "x" }), "/images/0/build_args/BUILDKIT_SYNTAX: has an invalid name"),
         (false, "/images/0/build_args", json!({ "http_proxy": "x" }), "/images/0/build_args/http_proxy: has an invalid name"),
         (false, "/images/0/secrets", json!(["OTHER"]), "/images/0/secrets/0: is not the name of one of the job's variables"),
         (false, "/images/0/secrets", json!(["NPM_TOKEN", "NPM_TOKEN"]), "/images/0/secrets/1: is in the list already"),
