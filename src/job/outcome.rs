@@ -25,7 +25,7 @@ pub enum Status {
     Cancelled,
     /// The job was cancelled because a newer job of its group arrived.
     Superseded,
-    /// The platform failed the build in every attempt.
+    /// The platform failed the job in every attempt.
     Errored,
 }
 

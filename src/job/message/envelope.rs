@@ -83,7 +83,7 @@ pub(super) fn of_value(value: &Value) -> Option<&'static str> {
     if value.get("TopicArn").is_some_and(Value::is_string) && value.get("Message").is_some() {
         return Some(match value["Type"].as_str() {
             Some("SubscriptionConfirmation" | "UnsubscribeConfirmation") => {
-                "is a message of SNS about a subscription, and no job: the owner of the subscription has to confirm it"
+                "is a message of SNS about a subscription, and no job: confirm the subscription, or ask its owner to"
             }
             _ => "is in an SNS envelope: subscribe the queue with RawMessageDelivery, or set `envelope = \"sns\"` for it",
         });

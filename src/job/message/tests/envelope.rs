@@ -24,7 +24,7 @@ fn a_recognised_mistake_is_the_only_problem_and_says_what_to_do() {
         (own.to_string(), "the daemon's own events: the jobs queue is subscribed to the topic of its events"),
         (own_in_sns.to_string(), "remove this subscription"),
         (sns.to_string(), "subscribe the queue with RawMessageDelivery"),
-        (confirmation.to_string(), "to be confirmed by its owner"),
+        (confirmation.to_string(), "confirm the subscription, or ask its owner to"),
         (event.to_string(), "the input path `$.detail`"),
         (pointer.to_string(), "an extended client's pointer to S3"),
         ("eyJ2ZXJzaW9uIjogMSwgInNvdXJjZSI6IHt9fQ==\n".to_owned(), "is JSON in base64"),
