@@ -40,6 +40,6 @@ mod tests {
             ..Build::default()
         };
         assert_eq!(as_built(&again, &build), first);
-        assert_eq!(as_built(&again, &Build { record: None, ..build }), again, "a build without a record says nothing");
+        assert_eq!(as_built(&again, &Build { record: None, ..build }), again, "a build without a record changes nothing");
     }
 }

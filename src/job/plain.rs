@@ -33,7 +33,7 @@ pub fn escaped(text: &str) -> Cow<'_, str> {
 fn show(c: char, shown: &mut String) {
     if is_invisible(c) {
         let written = write!(shown, "<U+{:04X}>", u32::from(c));
-        debug_assert!(written.is_ok(), "a text takes whatever is written");
+        debug_assert!(written.is_ok(), "writing to a string cannot fail");
     } else {
         shown.push(c);
     }

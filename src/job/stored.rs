@@ -234,7 +234,7 @@ mod tests {
         for by_reference in ["/aws/reference/secretsmanager/hub", "AWS/Reference/secretsmanager/hub"] {
             assert!(checked(&profile, VariableKind::ParameterStore, by_reference).unwrap_err().contains("by way of"), "{by_reference}");
         }
-        assert_eq!(checked(&profile, VariableKind::SecretsManager, "npm/token"), Ok(()), "a plain value names nothing");
+        assert_eq!(checked(&profile, VariableKind::SecretsManager, "npm/token"), Ok(()), "a plain value is no reference");
         assert_eq!(checked(&Profile::default(), VariableKind::Plaintext, "anything"), Ok(()));
     }
 }

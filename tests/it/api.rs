@@ -114,7 +114,7 @@ async fn the_api_shows_a_job_from_its_receive_to_its_end_without_calls_to_aws() 
     assert!(running["building_since"].is_string());
     let list = get(&router, "/jobs").await;
     assert_eq!(list["counts"], json!({ "waiting": 1, "running": 1, "reporting": 0, "ended": 0 }));
-    assert_eq!((&list["jobs"][0]["id"], &list["jobs"][1]["id"]), (&json!("app-2"), &json!("app-1")), "who waits comes first");
+    assert_eq!((&list["jobs"][0]["id"], &list["jobs"][1]["id"]), (&json!("app-2"), &json!("app-1")), "waiting jobs come first");
     let limits = get(&router, "/limits").await;
     assert_eq!((&limits["all"]["running"], &limits["all"]["limit"], &limits["all"]["waiting"]), (&json!(1), &json!(1), &json!(1)));
 
@@ -122,7 +122,7 @@ async fn the_api_shows_a_job_from_its_receive_to_its_end_without_calls_to_aws() 
     for path in ["/jobs", "/jobs/app-1", "/jobs/app-2", "/limits", "/jobs?state=running&q=acme"] {
         get(&router, path).await;
     }
-    assert_eq!(world.aws.calls(), before, "what is shown of held jobs takes no call");
+    assert_eq!(world.aws.calls(), before, "showing held jobs makes no call to AWS");
 
     world.ends().await;
     let ended = until(&router, "app-1", |job| job["state"] == "ended").await;
@@ -156,7 +156,7 @@ async fn a_log_is_complete_and_without_secrets_during_the_build_and_after_a_rest
     assert_eq!(followed, later);
     let build = get(&router, "/jobs/app-1").await["build_ids"][0].as_str().unwrap().to_owned();
     let by_build = ask(&router, &format!("GET /jobs/{build}/log"), None).await;
-    assert_eq!((by_build.0, &by_build.2), (StatusCode::OK, &later), "a build names its job here too");
+    assert_eq!((by_build.0, &by_build.2), (StatusCode::OK, &later), "the log is found by the build's id too");
     assert!(later.contains("token is [redacted]\n") && later.contains("E0308") && !later.contains("hunter2"), "{later}");
 
     world.kill_when_quiet().await;
@@ -167,7 +167,7 @@ async fn a_log_is_complete_and_without_secrets_during_the_build_and_after_a_rest
     let job = get(&router, "/jobs/app-1").await;
     assert_eq!((&job["from_record"], &job["status"], &job["state"]), (&json!(true), &json!("failed"), &json!("ended")));
     assert_eq!((&job["source"]["url"], &job["message"]), (&json!("https://github.com/acme/app"), &Value::Null));
-    assert_eq!(get(&router, "/jobs").await["total"], 0, "lists show what is remembered");
+    assert_eq!(get(&router, "/jobs").await["total"], 0, "lists show only remembered jobs");
 
     // Repeated requests for an unknown job cause at most one reading of the list of builds a minute.
     let before = world.aws.calls()["codebuild.ListBuildsForProject"];
@@ -204,7 +204,7 @@ async fn streaming_answers_are_bounded() {
         held.push(router.clone().oneshot(request()).await.unwrap());
     }
     assert_eq!(problem(&router, "GET /events", None).await, (503, "busy".to_owned()));
-    assert_eq!(get(&router, "/jobs").await["total"], 0, "who only looks is not concerned");
+    assert_eq!(get(&router, "/jobs").await["total"], 0, "answers that end are not limited");
     held.pop();
     assert_eq!(router.clone().oneshot(request()).await.unwrap().status(), StatusCode::OK);
     world.end().await;

@@ -61,7 +61,7 @@ fn measure() -> Vec<Row> {
     let answers: BTreeMap<String, Answer> = toml::from_str(&fs::read_to_string(folder.join("answers.toml")).unwrap()).unwrap();
     let logs = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.extension() == Some("log".as_ref()));
     let names: BTreeSet<_> = logs.map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned()).collect();
-    assert!(names.iter().eq(answers.keys()), "every log has an answer, and every answer a log");
+    assert!(names.iter().eq(answers.keys()), "every log must have an answer, and every answer a log");
     let read = |name: &str| fs::read_to_string(folder.join(format!("{name}.log"))).unwrap();
     answers.into_iter().map(|(name, answer)| row(&read(&name), name, answer, &HashSet::new())).collect()
 }

@@ -106,7 +106,7 @@ async fn a_dead_letter_that_is_valid_now_is_moved_back_with_its_attributes() {
     assert!(admin.look().await.unwrap().letters.iter().any(|letter| letter.id == nightly && letter.acceptable));
     let done = admin.redrive(Selection { problem: Some("profile".to_owned()), ..Selection::default() }).await.unwrap();
     assert_eq!((&done.done, done.refused.len(), done.complete), (&vec![nightly], 0, true));
-    assert_eq!(admin.last().unwrap().letters.len(), 1, "the last look forgets what was moved");
+    assert_eq!(admin.last().unwrap().letters.len(), 1, "moved messages are removed from the last reading");
     assert_eq!(world.next_end().await["id"], "nightly-1/finished");
     // The other one is corrected by hand. It keeps its attributes and loses those with the reasons.
     let edited = admin.redrive_edited(&bad, "still none".to_owned()).await.unwrap();

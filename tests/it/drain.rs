@@ -103,7 +103,7 @@ async fn a_drain_gives_a_cancellation_without_an_answer_back() {
     let began = tokio::time::Instant::now();
     assert_eq!(world.drain().await, Exit::Drained);
     assert!(began.elapsed() < Duration::from_secs(5), "took {:?}", began.elapsed());
-    assert_eq!(world.depth().await, 1, "the next daemon carries it out");
+    assert_eq!(world.depth().await, 1, "the cancellation stays on the queue for the next daemon");
     no_list.0.store(false, Ordering::Relaxed);
     world.start_daemon().await;
     tokio::time::sleep(Duration::from_secs(5)).await;

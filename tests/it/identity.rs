@@ -125,7 +125,7 @@ async fn the_event_of_a_repeated_job_shows_the_job_as_it_was_built() {
     world.submit(&labelled("first")).await;
     let first = world.next_end().await;
     world.submit(&labelled("second")).await;
-    assert_eq!(world.next_end().await, first, "byte for byte while the process lives");
+    assert_eq!(world.next_end().await, first, "the same process publishes identical events");
     world.kill_when_quiet().await;
     world.start_daemon().await;
     world.submit(&labelled("third")).await;
@@ -155,7 +155,7 @@ async fn a_clean_restart_costs_a_message_one_receive() {
         tokio::time::sleep(Duration::from_secs(5)).await;
         let began = tokio::time::Instant::now();
         world.drain().await;
-        assert!(began.elapsed() < Duration::from_secs(5), "the open poll held the drain up for {:?}", began.elapsed());
+        assert!(began.elapsed() < Duration::from_secs(5), "the open poll delayed the drain by {:?}", began.elapsed());
         world.start_daemon().await;
     }
     let ends = world.ends().await;

@@ -140,7 +140,7 @@ async fn unpublished_ends_stop_new_starts_and_are_published_later() {
         world.submit(&job(&format!("app-{number}"))).await;
     }
     tokio::time::sleep(Duration::from_mins(10)).await;
-    assert_eq!(world.builds().len(), 22, "as many as may run and wait");
+    assert_eq!(world.builds().len(), 22, "only as many jobs as may run and wait");
     refused.on.store(false, Ordering::Relaxed);
     assert_eq!(world.ends().await.len(), 40);
     world.end().await;
@@ -179,7 +179,7 @@ struct Panics(&'static str, std::sync::atomic::AtomicU32);
 impl Faults for Panics {
     fn before(&self, _: &str, operation: &str) -> Option<Fault> {
         let left = operation == self.0 && self.1.try_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok();
-        assert!(!left, "a fault of the daemon's own");
+        assert!(!left, "an injected panic");
         None
     }
 }

@@ -59,7 +59,7 @@ async fn a_job_is_found_and_cancelled_by_each_name_of_its_build() {
             let detail = get(&router, &format!("/jobs/{}", encoded(&name))).await;
             assert_eq!((&detail["id"], &detail["build_ids"]), (&json!(id), &json!([build])), "{name}");
         }
-        assert_eq!(world.aws.calls(), before, "what is held is found without a call");
+        assert_eq!(world.aws.calls(), before, "held jobs are found without a call to AWS");
         let name = &names(build)[at];
         assert_eq!(cancel(&router, name).await, (202, json!({ "id": id, "state": "cancelling" })), "{name}");
         assert_eq!(world.next_end().await["subject"], *id);

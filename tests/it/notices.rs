@@ -75,8 +75,8 @@ async fn throttled_starts_are_a_notice_until_a_minute_has_passed_without_one() {
     assert_eq!(first[0]["severity"], "warning");
     sleep(Duration::from_mins(3)).await;
     let lasting = until_kinds(&router, &["starts_throttled"]).await;
-    assert_eq!(lasting[0]["since"], first[0]["since"], "it is one state");
-    assert_eq!(readiness(&router).await, (200, "ready\n".to_owned()), "it passes by itself");
+    assert_eq!(lasting[0]["since"], first[0]["since"], "throttled starts are one notice");
+    assert_eq!(readiness(&router).await, (200, "ready\n".to_owned()), "readiness does not depend on throttling");
     refused.on.store(false, Ordering::Relaxed);
     world.ends().await;
     until_kinds(&router, &[]).await;
@@ -97,7 +97,7 @@ async fn a_project_that_refuses_starts_is_a_notice_until_it_starts_a_build() {
         let text = notices[0]["text"].as_str().unwrap();
         assert!(text.starts_with("CodeBuild starts no builds of slipway (\u{201c}codebuild refused to "), "{text}");
         assert!(text.contains(": refused\u{201d})") && notices[0]["severity"] == "error", "{notices:?}");
-        assert_eq!(readiness(&router).await.0, 200, "the daemon itself works");
+        assert_eq!(readiness(&router).await.0, 200, "readiness does not depend on one project");
         refused.on.store(false, Ordering::Relaxed);
         world.submit(&job("app-2")).await;
         assert_eq!(world.next_end().await["data"]["status"], json!("succeeded"), "{operation}");

@@ -21,7 +21,7 @@ async fn changed_limits_hold_after_a_reload_under_load() {
     assert_eq!(world.builds().len(), 2);
     assert_eq!(world.reload("SLIPWAY__LIMITS__RUNNING=10").unwrap(), ["limits.running", "limits.per_tenant"]);
     sleep(Duration::from_secs(20)).await;
-    assert_eq!(world.builds().len(), 10, "places that are new are filled at once");
+    assert_eq!(world.builds().len(), 10, "new places are filled at once");
     // Fewer than run. Running builds go on, and no job starts until fewer builds run.
     assert_eq!(world.reload("SLIPWAY__LIMITS__RUNNING=1").unwrap(), ["limits.running", "limits.per_tenant"]);
     sleep(Duration::from_mins(3)).await;
@@ -66,6 +66,6 @@ async fn a_reload_that_changes_what_needs_a_restart_is_refused_as_a_whole() {
     let refused = world.reload("SLIPWAY__LIMITS__RUNNING=3 SLIPWAY__QUEUES__0__WAIT=19s SLIPWAY__HTTP__LISTEN=127.0.0.1:1").unwrap_err();
     assert!(matches!(&refused, ReloadError::Fixed(keys) if *keys == ["queues[0].wait", "http.listen"]), "{refused}");
     assert_eq!(refused.to_string(), "nothing has changed: only a restart can change queues[0].wait, http.listen");
-    assert!(world.read_again().is_err(), "the limit has not changed either, nor is it forgotten");
+    assert!(world.read_again().is_err(), "the valid part is not applied, and the refused part is reported again");
     world.end().await;
 }

@@ -154,7 +154,7 @@ async fn expired_credentials_delay_jobs_but_fail_none() {
     world.submit(&job("app-1")).await;
     let began = tokio::time::Instant::now();
     assert_eq!(world.next_end().await["data"]["status"], "succeeded");
-    assert!(began.elapsed() > Duration::from_mins(29), "they were not expired");
+    assert!(began.elapsed() > Duration::from_mins(29), "the credentials had not expired");
     world.end().await;
 }
 

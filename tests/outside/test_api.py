@@ -173,7 +173,7 @@ def test_a_live_table_fits_its_terminal_and_shows_changes(start_local, repositor
     lines = [re.sub(r"\x1b\[[0-9;]*[mH]", "", line).rstrip("\r") for screen in screens for line in screen.split("\n")]
     table = [line for line in lines if line.startswith(("STATE", "running", "succeeded", "waiting"))]
     assert table and all(len(line) <= 60 for line in table), table
-    assert slipway("jobs", "--watch", variables=variables).returncode == 64, "elsewhere than on a terminal it says so"
+    assert slipway("jobs", "--watch", variables=variables).returncode == 64, "without a terminal the command says that it needs one"
     local.program.end()
 
 

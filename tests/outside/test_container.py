@@ -114,7 +114,7 @@ def test_the_build_compiles_the_dependencies_first_and_gets_only_the_sources(eng
     said = build(engine, compiler, f"stage-{buildkit}", "--target", "build", buildkit=buildkit)
     if buildkit == "0":
         [size, unit] = re.findall(r"Sending build context to Docker daemon\s+([\d.]+)(\w+)", said)[-1]
-        assert unit == "kB" or float(size) < 4, "the context is the sources, and not the repository with its target/"
+        assert unit == "kB" or float(size) < 4, "the context must have only the sources"
     container = engine.docker("create", f"stage-{buildkit}", "none").stdout.strip()
     engine.docker("cp", f"{container}:/source", tmp_path / "source")
     engine.docker("cp", f"{container}:/asked", tmp_path / "asked")

@@ -90,7 +90,7 @@ def test_after_a_kill_every_job_ends_once_and_running_builds_are_retried(start, 
     until(lambda: subscriber.read(1) is not None and ends <= {event["id"] for event in subscriber.events}, "every end", 120)
     until(lambda: cloud.counts(cloud.queue_url("slipway-jobs")) == (0, 0), "an empty queue")
     subscriber.read()
-    assert sorted(event["id"] for event in subscriber.ends()) == sorted(ends), "each end once"
+    assert sorted(event["id"] for event in subscriber.ends()) == sorted(ends), "each end is published once"
     interrupted = {variables(build)["SLIPWAY_JOB_ID"] for build in before}
     for event in subscriber.ends():
         if event["subject"] in sent:
@@ -120,7 +120,7 @@ def test_messages_in_flight_become_visible_after_their_timeout(start):
     start("--no-daemon", listen=first.address)
     assert cloud.sqs.list_queue_tags(QueueUrl=queue)["Tags"] == {"of": "the test"}
     again = cloud.sqs.send_message(**in_order, MessageBody="one", MessageDeduplicationId="one")
-    assert again["MessageId"] == taken[1]["MessageId"], "the same deduplication id, the same message"
+    assert again["MessageId"] == taken[1]["MessageId"], "the same deduplication id gives the same message"
     for url in (queue, fifo):
         until(lambda: cloud.counts(url) == (2, 0), "the message that was in flight")
         received = cloud.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, AttributeNames=["All"])["Messages"]
@@ -194,7 +194,7 @@ def test_a_kill_at_any_moment_loses_nothing_that_was_accepted(start):
     assert not failures
     found = set()
     until(lambda: not found.update(message["Body"] for message in cloud.take(url, 1)) and cloud.counts(url) == (0, 0), "an empty queue")
-    assert accepted - deleting <= found, "accepted and never to be deleted, so it must be there"
+    assert accepted - deleting <= found, "a message that was accepted and not deleted must be there"
     delivered = []
     for copy in copies:
         bodies = []

@@ -52,7 +52,7 @@ def test_calls_that_a_full_disk_cannot_store_are_refused_and_not_carried_out(sta
         accepted += 1
         local.program.kill()
         again = start_local("--no-daemon", "--data", small_disk, listen=local.address)
-        assert cloud.counts(url) == (accepted, 0), "nothing that was refused, and all that was not"
+        assert cloud.counts(url) == (accepted, 0), "only accepted messages are there, and all of them"
         again.program.end()
     finally:
         local.program.end()

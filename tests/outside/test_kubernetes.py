@@ -92,7 +92,7 @@ def test_every_manifest_is_valid_and_used(file, tmp_path):
         for name in kustomization["resources"] + kustomization.get("components", []):
             assert (file.parent / name).exists(), name
         beside = {other.name for other in file.parent.glob("*.yaml")} - {file.name}
-        assert beside <= set(kustomization["resources"]), "a manifest that is not part of it"
+        assert beside <= set(kustomization["resources"]), "the manifest is not listed"
     else:
         validate(things, tmp_path)
 
@@ -116,7 +116,7 @@ def test_there_is_never_more_than_one_daemon(objects):
     spec = one(objects, "Deployment")["spec"]
     assert spec["strategy"] == {"type": "Recreate"}
     if keda(objects):
-        assert "replicas" not in spec, "two would set it"
+        assert "replicas" not in spec, "KEDA sets the number of replicas"
         assert one(objects, "ScaledObject")["spec"]["maxReplicaCount"] == 1
     else:
         assert spec["replicas"] == 1
@@ -164,7 +164,7 @@ def test_only_dns_and_https_are_allowed_outgoing(objects):
     names, https = policy["egress"]
     assert {(port["protocol"], port["port"]) for port in names["ports"]} == {("UDP", 53), ("TCP", 53)}
     [resolver] = names["to"]
-    assert resolver["podSelector"] == {"matchLabels": {"k8s-app": "kube-dns"}}, "the cluster's own labels, and none of ours"
+    assert resolver["podSelector"] == {"matchLabels": {"k8s-app": "kube-dns"}}, "labels of the cluster itself"
     assert https["ports"] == [{"protocol": "TCP", "port": 443}]
     [block] = https["to"]
     assert block["ipBlock"]["except"] == ["169.254.0.0/16"]
@@ -210,4 +210,4 @@ def test_the_manifests_use_the_image_of_the_dockerfile(pod):
     [mount] = container["volumeMounts"]
     assert f"SLIPWAY_CONFIG={mount['mountPath']}/slipway.toml" in dockerfile
     [volume] = pod["volumes"]
-    assert volume["configMap"]["name"].startswith("slipway-"), "kustomize's name with the hash of what is in it"
+    assert volume["configMap"]["name"].startswith("slipway-"), "the name has the hash of its content"

@@ -55,7 +55,7 @@ def test_a_repository_planted_in_the_context_runs_no_command(engine, build, dock
     [inner] = folder.glob("sub/inner")
     asked = ["git", "-C", inner, "show", "--format=%H", "HEAD", "--quiet"]
     subprocess.run(asked, env=environment(), capture_output=True, check=False)
-    assert owned.exists(), "git alone would have run it"
+    assert owned.exists(), "without the protection, git runs the command"
     owned.unlink()
     data = build(url, [{"name": "planted", "context": "sub/inner"}])
     assert data["status"] == "succeeded", data["log"]["excerpt"]

@@ -37,7 +37,7 @@ def test_reading_a_log_forward_ends_when_the_token_repeats(logs, stream):
         token = page["nextForwardToken"]
     assert read == [f"line {number}" for number in range(25)]
     logs.put_log_events(**stream, logEvents=[{"timestamp": int(time.time() * 1000) + 100, "message": "late"}])
-    assert lines(logs.get_log_events(**stream, nextToken=token)) == ["late"], "the last token goes on where it stood"
+    assert lines(logs.get_log_events(**stream, nextToken=token)) == ["late"], "the last token continues at its place"
 
 
 def test_a_log_is_read_from_its_end_backward(logs, stream):

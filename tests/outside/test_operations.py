@@ -61,7 +61,7 @@ def test_the_manual_has_every_metric_and_no_other():
 def test_every_command_of_the_runbook_runs_and_moves_dead_letters_back(start_local, tmp_path):
     """The dead letter is one that the daemon sent there itself, so SQS knows no source queue of it."""
     commands = manual.commands("docs/operations.md", "aws sqs")
-    assert set(re.findall(r"aws sqs ([\w-]+)", MANUAL)) == set(re.findall(r"aws sqs ([\w-]+)", commands)), "commands elsewhere are not run"
+    assert set(re.findall(r"aws sqs ([\w-]+)", MANUAL)) == set(re.findall(r"aws sqs ([\w-]+)", commands)), "all commands must be in the tested blocks"
     cloud = start_local().cloud
     subscriber = Subscriber(cloud)
     bad = cloud.send("{}")

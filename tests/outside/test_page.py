@@ -78,7 +78,7 @@ def test_the_page_answers_a_newcomers_questions(page, crowd):
     assert page.path() == "/jobs" and "38 jobs" in page.text(".title")
     # The reasons of this one.
     page.open("/jobs?q=second-of-group")
-    assert page.path() == "/jobs/second-of-group", "who knows the id wants the job"
+    assert page.path() == "/jobs/second-of-group", "an id leads to its job"
     assert "Why it waits" in page.text("h2")
     assert "after first-of-group" in page.text(".answer") and "38" in page.text(".answer")
     # A build from CodeBuild's console or a log leads to its job.
@@ -210,7 +210,7 @@ def test_a_dead_letter_that_is_redriven_is_built(browser, local, repository, uni
 
         until(seen, "the dead letter", 90)
         assert "Received too often" in browser.text("main") and "would be accepted now" in browser.text("main")
-        assert bool(browser.text("#select-all")) is script, "what only the script shows"
+        assert bool(browser.text("#select-all")) is script, "an element that only the script shows"
         browser.press(f"button[aria-label='Redrive {unique}']")
         until(lambda: "1 redriven" in browser.text(".remark"), "what was done")
         assert local.subscriber.event(f"{unique}/finished")["data"]["status"] == "succeeded"

@@ -49,7 +49,7 @@ def test_the_settings_of_a_profile_reach_codebuild(endpoint, start_daemon, repos
     endpoint.cloud.send(job(unique, repository(), tenant="web", env=env))
     event = endpoint.subscriber.event(f"{unique}/finished")
     assert event["data"]["status"] == "succeeded"
-    assert "by the operator for the operator" in event["data"]["log"]["excerpt"], "neither the buildspec nor a variable is the sender's"
+    assert "by the operator for the operator" in event["data"]["log"]["excerpt"], "neither the buildspec nor a variable comes from the sender"
     assert event["data"]["log"]["group"] == "/operator/builds"
     build = build_of(endpoint, event)
     environment = build["environment"]

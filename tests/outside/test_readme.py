@@ -76,7 +76,7 @@ def test_the_first_steps_build_and_show_a_job(local, repository, tmp_path):
     folder = repository().removeprefix("file://")
     shell = subprocess.run(["bash", "-ec", steps], env=variables, cwd=folder, capture_output=True, text=True, timeout=60, check=False)
     assert shell.returncode == 0 and shell.stderr.count("first succeeded") == 1, shell.stderr
-    assert shell.stdout.splitlines().count("built first") == 2, "followed, and shown again"
+    assert shell.stdout.splitlines().count("built first") == 2, "the build's output appears in submit and in logs"
 
 
 def test_the_five_steps_build_a_job(moto, tmp_path, free_port):

@@ -97,7 +97,7 @@ def test_typescript_has_one_type_for_each_type_of_event(check):
     for name in ("QueuedEvent", "StartedEvent", "FinishedEvent", "RejectedEvent"):
         assert f"export interface {name} " in types
     assert 'type: "slipway.job.finished"' in types
-    assert "\n  status: " in types and "\n  timings: " in types, "what each must have is not optional"
+    assert "\n  status: " in types and "\n  timings: " in types, "required fields are not optional"
 
 
 @pytest.mark.parametrize("name", ["job", "event"])

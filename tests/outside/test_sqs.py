@@ -159,7 +159,7 @@ def test_a_fifo_queue_keeps_the_order_of_groups_and_ignores_repeats(sqs, unique)
     taken = receive(sqs, url, count=1, AttributeNames=["All"])
     assert [message["Body"] for message in taken] == ["a1"]
     assert taken[0]["Attributes"]["MessageGroupId"] == "a"
-    assert [message["Body"] for message in receive(sqs, url)] == ["b1"], "group a waits for its first"
+    assert [message["Body"] for message in receive(sqs, url)] == ["b1"], "group a waits for its first message"
     sqs.delete_message(QueueUrl=url, ReceiptHandle=taken[0]["ReceiptHandle"])
     assert [message["Body"] for message in receive(sqs, url)] == ["a2"]
     with refused("MissingParameter"):
@@ -178,7 +178,7 @@ def test_a_fifo_message_waits_for_those_before_it(sqs, unique):
     show(second)
     assert receive(sqs, url) == []
     show(first)
-    assert [message["Body"] for message in receive(sqs, url)] == ["1", "2"], "but not 3, which is still hidden"
+    assert [message["Body"] for message in receive(sqs, url)] == ["1", "2"], "message 3 is still hidden"
 
 
 def test_a_flood_of_one_group_does_not_delay_another(sqs, queue):
@@ -193,7 +193,7 @@ def test_a_flood_of_one_group_does_not_delay_another(sqs, queue):
         assert len(receive(sqs, queue)) == 10
     taken = receive(sqs, queue, count=3, AttributeNames=["MessageGroupId"])
     groups = [message["Attributes"]["MessageGroupId"] for message in taken]
-    assert groups == ["flood", "small", "flood"], "a group is noisy above thirty in flight"
+    assert groups == ["flood", "small", "flood"], "a group with more than thirty messages in flight is noisy"
 
 
 def test_a_purged_queue_is_empty(sqs, queue, cloud):

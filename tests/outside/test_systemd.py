@@ -34,7 +34,7 @@ def verify(text, tmp_path):
 def test_systemd_finds_nothing_wrong_with_the_unit(tmp_path):
     text = UNIT.read_text()
     assert verify(text, tmp_path) == ""
-    assert "ProtectClok" in verify(text.replace("ProtectClock", "ProtectClok"), tmp_path), "a mistake is seen"
+    assert "ProtectClok" in verify(text.replace("ProtectClock", "ProtectClok"), tmp_path), "systemd reports an unknown key"
 
 
 def test_the_service_has_a_low_exposure_level():

@@ -209,7 +209,7 @@ fn a_failure_without_a_log_gets_its_cause_from_the_phase() {
         let outcome = |failure| Outcome { status: Status::Errored, failure: Some(failure) };
         assert_eq!(explain(outcome(failure(Some("PROVISIONING"))), "").code.unwrap(), expected);
         let refused = explain(outcome(failure(None)), "");
-        assert_eq!(refused, failure(None), "no phase: it was not the build that said so");
+        assert_eq!(refused, failure(None), "a failure without a phase is not explained by its message");
     }
 }
 

@@ -99,6 +99,6 @@ mod tests {
         assert_eq!(published(&many).len(), MAX_OUTPUTS);
         let long: String = repeat_n('x', MAX_BYTES - 10).collect();
         let large = published(&[("A", &long), ("B", &long), ("C", "small")]);
-        assert_eq!(large.keys().collect::<Vec<_>>(), ["A", "C"], "what has no room is left out, not cut");
+        assert_eq!(large.keys().collect::<Vec<_>>(), ["A", "C"], "a value that does not fit is left out, not cut");
     }
 }

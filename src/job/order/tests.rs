@@ -135,7 +135,7 @@ fn an_operators_buildspec_gets_the_variables_of_a_job_as_data() {
     ];
     assert_eq!(senders(order), expected.map(|(name, value, kind)| (name.to_owned(), value.to_owned(), kind)));
     let order = translate(&message(json!([])), &profile, 1, None);
-    assert_eq!(order.buildspec, None, "without images the repository's own");
+    assert_eq!(order.buildspec, None, "without images, the repository's own buildspec");
     assert_eq!(senders(order).into_iter().map(|(name, ..)| name).collect::<Vec<_>>(), ["NPM_TOKEN", "PYTHONPATH"]);
 }
 

@@ -131,9 +131,9 @@ fn removed_jobs_do_not_start() {
     let mut world = World::new(rules(1));
     let keys = [ticket("a", "a1", 0), ticket("b", "b1", 1), ticket("a", "a2", 2)].map(|ticket| world.push(ticket));
     assert!(world.schedule.remove(keys[0]).is_some() && world.schedule.remove(keys[1]).is_some());
-    assert!(world.schedule.remove(keys[0]).is_none(), "one leaves once");
+    assert!(world.schedule.remove(keys[0]).is_none(), "a job can be removed only once");
     let late = world.push(ticket("c", "c1", 3));
-    assert!(world.schedule.remove(keys[1]).is_none(), "its number is another's by now");
+    assert!(world.schedule.remove(keys[1]).is_none(), "its index belongs to another job now");
     assert_eq!(world.one_by_one(|_| 1.0), ["a2", "c1"].map(str::to_owned));
     assert!(world.schedule.remove(late).is_none() && world.schedule.is_empty());
 }
@@ -209,7 +209,7 @@ fn a_group_waits_for_an_older_announced_job() {
     assert_eq!(world.reasons("younger").remove(0).4, Some("older".to_owned()));
     let key = world.push(older.clone());
     world.schedule.remove(key);
-    assert!(world.starts().is_empty(), "it is still here");
+    assert!(world.starts().is_empty(), "the announced job is still there");
     world.schedule.retract("g", &older.age, older.arrival);
     assert_eq!(world.starts(), ["younger"]);
 }

@@ -75,7 +75,7 @@ async fn only_jobs_that_the_daemon_would_accept_are_submitted() {
         let (status, name) = problem(&router, request, body).await;
         assert_eq!((status, name.as_str()), expected, "{request}");
     }
-    assert_eq!(world.dead_letters().await.len(), 0, "nothing wrong came onto the queue");
+    assert_eq!(world.dead_letters().await.len(), 0, "no invalid message is on the queue");
     world.end().await;
 }
 

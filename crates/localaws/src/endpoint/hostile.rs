@@ -19,7 +19,7 @@ fn the_invariants_hold_for_the_seeds_of_the_fuzz_target() {
     let seeds = seeds();
     assert!(seeds.len() >= 10, "{} seeds", seeds.len());
     let answered: usize = seeds.iter().map(|seed| endpoint::check(seed).into_iter().filter(|status| *status == 200).count()).sum();
-    assert!(answered > 25, "only {answered} of their calls succeed");
+    assert!(answered > 25, "only {answered} calls of the seeds succeed");
 }
 
 /// A deeply nested call for each kind of parser, and the expected answer.

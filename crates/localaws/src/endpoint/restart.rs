@@ -165,7 +165,7 @@ async fn log_groups_streams_and_events_survive_a_kill() {
     let again = killed.killed();
     assert_eq!(same([&world, &again], Service::Logs, "GetLogEvents", read).await["events"].as_array().unwrap().len(), 3);
     same([&world, &again], Service::Logs, "DescribeLogStreams", json!({ "logGroupName": "g" })).await;
-    assert_eq!((killed.rows("log_stream"), killed.rows("log_event")), (2, 4), "what was deleted is gone from the store too");
+    assert_eq!((killed.rows("log_stream"), killed.rows("log_event")), (2, 4), "deleted rows are removed from the store");
 }
 
 /// The first failure comes after its call was carried out, because nothing could predict it. Later calls are refused.

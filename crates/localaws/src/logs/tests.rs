@@ -58,7 +58,7 @@ async fn reading_forward_ends_when_the_token_repeats() {
     let end = read(&logs, json!({"startFromHead": true}))["nextForwardToken"].clone();
     assert_eq!(read(&logs, json!({"nextToken": end}))["nextForwardToken"], end);
     logs.append("g", "s", vec![(START_MS + 9, "later".to_owned())]);
-    assert_eq!(messages(&read(&logs, json!({"nextToken": end}))), ["later"], "the last token goes on with what comes later");
+    assert_eq!(messages(&read(&logs, json!({"nextToken": end}))), ["later"], "the last token continues with later events");
 }
 
 #[tokio::test(start_paused = true)]

@@ -52,7 +52,7 @@ fn an_envelope_is_removed_if_the_queue_is_configured_with_one() {
         let message = unwrap(&body.to_string(), Some(envelope)).into_owned();
         assert_eq!(read_text(&message), read_value(&full()), "{envelope:?}");
         let bare = full().to_string();
-        assert_eq!(unwrap(&bare, Some(envelope)), bare, "what is not wrapped is the message");
+        assert_eq!(unwrap(&bare, Some(envelope)), bare, "a body without the envelope is the message");
         assert_eq!(unwrap(&body.to_string(), None), body.to_string());
     }
 }

@@ -100,7 +100,7 @@ async fn a_queued_or_running_build_can_be_stopped() {
     world.ok("StopBuild", json!({"id": arn}));
     assert_eq!(world.phase(&running, "BUILD").0, "STOPPED");
     sleep(Duration::from_secs(3)).await;
-    assert_eq!(world.status(&running), "STOPPED COMPLETED", "what the runner answers then does not matter");
+    assert_eq!(world.status(&running), "STOPPED COMPLETED", "the result of an interrupted runner is ignored");
     assert_eq!(world.status(&next), "IN_PROGRESS PROVISIONING");
 
     world.ended(&next).await;

@@ -88,7 +88,7 @@ async fn projects_and_ended_builds_survive_a_kill() {
     let read = json!({ "logGroupName": build["logs"]["groupName"], "logStreamName": build["logs"]["streamName"] });
     let log = same(both, Service::Logs, "GetLogEvents", read).await["events"].to_string();
     assert!(log.contains("done"), "{log}");
-    assert_eq!((killed.rows("build"), killed.rows("progress")), (2, 2), "what was deleted is gone from the store too");
+    assert_eq!((killed.rows("build"), killed.rows("progress")), (2, 2), "deleted rows are removed from the store");
     // A token is valid for five minutes and only with its request. Build numbers continue.
     assert_eq!(killed.start(json!({ "idempotencyToken": token })).await, first);
     let other = json!({ "projectName": PROJECT, "idempotencyToken": token, "sourceVersion": "x" });

@@ -49,7 +49,7 @@ async fn queues_survive_a_kill() {
     same(both, Service::Sqs, "ReceiveMessage", json!({ "QueueUrl": "q", "AttributeNames": ALL })).await;
     let purge = || killed.aws.dispatch(Service::Sqs, "PurgeQueue", json!({ "QueueUrl": "purged" }), None);
     assert_eq!(purge().await.unwrap_err().code, "PurgeQueueInProgress");
-    assert_eq!((killed.rows("message"), killed.rows("queue")), (1, 4), "what was deleted is gone from the store too");
+    assert_eq!((killed.rows("message"), killed.rows("queue")), (1, 4), "deleted rows are removed from the store");
 }
 
 #[tokio::test(start_paused = true)]

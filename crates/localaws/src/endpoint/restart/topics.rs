@@ -72,7 +72,7 @@ async fn topics_and_subscriptions_survive_a_kill() {
         killed.call(Service::Sns, "Publish", json!({ "TopicArn": topic, "Message": value, "MessageAttributes": attribute })).await;
     }
     assert_eq!(killed.bodies("q").await, ["v"]);
-    assert_eq!((killed.rows("topic"), killed.rows("subscription")), (1, 1), "what was deleted is gone from the store too");
+    assert_eq!((killed.rows("topic"), killed.rows("subscription")), (1, 1), "deleted rows are removed from the store");
 }
 
 #[tokio::test(start_paused = true)]

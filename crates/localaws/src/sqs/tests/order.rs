@@ -26,7 +26,7 @@ async fn a_fifo_queue_keeps_the_order_of_a_group_and_blocks_it_while_a_message_i
     sleep(Duration::from_secs(1)).await;
     call(&sqs, "DeleteMessage", json!({ "QueueUrl": "f.fifo", "ReceiptHandle": again[0]["ReceiptHandle"] })).await;
     let rest: Vec<Value> = poll.await.unwrap().iter().map(|message| message["Body"].clone()).collect();
-    assert_eq!(rest, ["a2", "a3"], "deleting the first opens the group");
+    assert_eq!(rest, ["a2", "a3"], "the group continues once its first message is deleted");
 }
 
 /// As on AWS: a group gives out its messages up to the first hidden one, wherever the other groups' messages are.
@@ -81,9 +81,9 @@ async fn a_noisy_group_of_a_standard_queue_waits_for_the_others() {
     send(Some("small"), "late").await;
     send(None, "later").await;
     for _ in 0..3 {
-        assert_eq!(take(10).await, ["flood"; 10], "thirty in flight are not yet noise");
+        assert_eq!(take(10).await, ["flood"; 10], "a group with thirty messages in flight is not noisy");
     }
-    assert_eq!(take(4).await, ["flood", "small", "none", "flood"], "with 31 the others are first, and then it goes on");
+    assert_eq!(take(4).await, ["flood", "small", "none", "flood"], "with 31 in flight the other groups come first");
     // A tenth of all messages in flight, or less, is not noisy, whatever their number.
     for number in 0..320 {
         send(None, &format!("calm {number}")).await;

@@ -126,5 +126,5 @@ async fn a_message_is_hidden_for_at_most_twelve_hours_from_its_receive() {
     sleep(Duration::from_hours(11)).await;
     assert_eq!(code(&sqs, "ChangeMessageVisibility", change(1)).await, "MessageNotInflight");
     assert_eq!(bodies(&sqs, "q").await, ["x"]);
-    assert_eq!(code(&sqs, "ChangeMessageVisibility", change(1)).await, "InvalidParameterValue", "another receive has it now");
+    assert_eq!(code(&sqs, "ChangeMessageVisibility", change(1)).await, "InvalidParameterValue", "the message has been received again");
 }

@@ -50,7 +50,11 @@ async fn a_message_that_was_sent_to_a_dead_letter_queue_moves_only_to_a_named_de
     let result = ["Status", "FailureReason", "ApproximateNumberOfMessagesMoved", "ApproximateNumberOfMessagesToMove"];
     let result = result.map(|name| tasks["Results"][0][name].clone());
     assert_eq!(result, [json!("FAILED"), json!("CouldNotDetermineMessageSource"), json!(1), json!(3)], "{tasks}");
-    assert_eq!((counts(&sqs, "q").await, counts(&sqs, "dead").await), ([1, 0, 0], [2, 0, 0]), "it ends at the first that has no home");
+    assert_eq!(
+        (counts(&sqs, "q").await, counts(&sqs, "dead").await),
+        ([1, 0, 0], [2, 0, 0]),
+        "the task ends at the first message without a source"
+    );
 
     call(&sqs, "StartMessageMoveTask", json!({ "SourceArn": arn, "DestinationArn": home })).await;
     let tasks = call(&sqs, "ListMessageMoveTasks", json!({ "SourceArn": arn, "MaxResults": 10 })).await;
