@@ -23,13 +23,13 @@ pub(crate) struct Order {
 #[derive(Debug, Default)]
 struct Group {
     /// On a FIFO queue: all messages, and whether each is visible. On a standard queue: the visible messages.
-    line: BTreeMap<u64, bool>,
+    places: BTreeMap<u64, bool>,
     in_flight: usize,
 }
 
 impl Group {
     fn head(&self) -> Option<u64> {
-        self.line.first_key_value().filter(|(_, visible)| **visible).map(|(place, _)| *place)
+        self.places.first_key_value().filter(|(_, visible)| **visible).map(|(place, _)| *place)
     }
 }
 
@@ -42,7 +42,7 @@ impl Order {
     pub(crate) fn add(&mut self, place: u64, group: Option<&str>, visible: bool) {
         if visible || self.fifo {
             self.change(group, |group| {
-                group.line.insert(place, visible);
+                group.places.insert(place, visible);
             });
         }
     }
@@ -58,7 +58,7 @@ impl Order {
     pub(crate) fn reveal(&mut self, place: u64, group: Option<&str>, in_flight: bool) {
         self.change(group, |group| {
             group.in_flight -= usize::from(in_flight);
-            group.line.insert(place, true);
+            group.places.insert(place, true);
         });
         self.in_flight -= usize::from(in_flight);
     }
@@ -67,7 +67,7 @@ impl Order {
     pub(crate) fn remove(&mut self, place: u64, group: Option<&str>, in_flight: bool) {
         self.change(group, |group| {
             group.in_flight -= usize::from(in_flight);
-            group.line.remove(&place);
+            group.places.remove(&place);
         });
         self.in_flight -= usize::from(in_flight);
     }
@@ -84,11 +84,11 @@ impl Order {
         let fifo = self.fifo;
         let mut taken = Vec::new();
         self.change(Some(&name), |group| {
-            taken.extend(group.line.iter().take_while(|(_, visible)| **visible).take(room).map(|(place, _)| *place));
+            taken.extend(group.places.iter().take_while(|(_, visible)| **visible).take(room).map(|(place, _)| *place));
             for place in &taken {
-                group.line.remove(place);
+                group.places.remove(place);
                 if fifo {
-                    group.line.insert(*place, false);
+                    group.places.insert(*place, false);
                 }
             }
             group.in_flight += taken.len();
@@ -109,7 +109,7 @@ impl Order {
         let before = group.head();
         change(group);
         let after = group.head();
-        if group.line.is_empty() && group.in_flight == 0 {
+        if group.places.is_empty() && group.in_flight == 0 {
             self.groups.remove(name);
         }
         if before != after {
