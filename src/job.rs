@@ -1,4 +1,4 @@
-//! The vocabulary: what a job is and every decision about it, as functions of their arguments. No clock, no I/O, no SDK types.
+//! What a job is, and every decision about it, as pure functions: no clock, no I/O, no SDK types.
 
 mod agent;
 pub mod as_built;
@@ -43,7 +43,7 @@ pub use image::{AwsCredentials, Image, Platform};
 pub use source::{Source, SourceUrl};
 pub use variable::{Variable, VariableKind};
 
-/// A valid job, its defaults filled in.
+/// A valid job with its defaults filled in.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Job {
     /// The job's id: the sender's, or the SQS message's.
@@ -56,21 +56,21 @@ pub struct Job {
     pub profile: String,
     /// Variables for the build.
     pub env: Vec<Variable>,
-    /// How long the build may take; `None`: the profile's time.
+    /// How long the build may take, in minutes. `None`: the profile's timeout.
     pub timeout_minutes: Option<u32>,
-    /// On whose account it is limited: the sender's word, or the source's host and owner.
+    /// The tenant whose limits it counts towards: the one that the sender named, else the source's host and owner.
     pub tenant: Tenant,
-    /// Who goes first.
+    /// Its priority over other waiting jobs of its tenant.
     pub priority: Priority,
-    /// Jobs that must not run at the same time.
+    /// The group whose jobs run one at a time.
     pub group: Option<Group>,
-    /// Echoed in every event.
+    /// Copied into every event.
     pub labels: BTreeMap<String, String>,
 }
 
 impl Job {
-    /// The plain values of the job's variables and build arguments whose names speak of secrets, and of what its images get as secrets: the
-    /// log must not repeat them.
+    /// The values that the log must not show: those of variables and build arguments whose names are those of secrets, and those that
+    /// images get as secrets. Only plain values are known here.
     pub fn secrets(&self) -> impl Iterator<Item = String> + '_ {
         let is_secret = |name: &String| variable::speaks_of_secrets(name) || self.images.iter().any(|image| image.secrets.contains(name));
         let plain = self.env.iter().filter(|variable| variable.kind == VariableKind::Plaintext);

@@ -1,6 +1,6 @@
-//! What CodeBuild itself says in a build's log, between the lines that commands print.
+//! The lines of a build's log that CodeBuild's agent prints, as opposed to the output of commands.
 
-/// CodeBuild's words in a line, without its mark and the time; `None` for what a command printed.
+/// The text of an agent's line, without its mark and time. `None`: a command printed the line.
 pub(super) fn words(line: &str) -> Option<&str> {
     let rest = line.strip_prefix("[Container] ")?;
     let mut words = rest.splitn(3, ' ');
@@ -9,33 +9,34 @@ pub(super) fn words(line: &str) -> Option<&str> {
     words.next().filter(|_| is_time)
 }
 
-/// Whether CodeBuild's words begin a command.
+/// Whether an agent's text says that a command begins.
 pub(super) fn begins_command(words: &str) -> bool {
     words.starts_with("Running command ")
 }
 
-/// Which phase ended, and how, if CodeBuild's words say so: `BUILD State: FAILED`.
+/// The phase that ended and its status, if the agent's text says so: `BUILD State: FAILED`.
 pub(super) fn phase_end(words: &str) -> Option<&str> {
     words.strip_prefix("Phase complete: ")
 }
 
-/// Whether CodeBuild's words say that a phase ended, well or not.
+/// Whether an agent's text says that a phase ended, with any status.
 pub(super) fn ends_phase(words: &str) -> bool {
     phase_end(words).is_some()
 }
 
-/// Whether CodeBuild's words begin to say why a phase ended as it did.
+/// Whether an agent's text begins to give the reason of a phase's status.
 pub(super) fn explains_phase(words: &str) -> bool {
     words.starts_with("Phase context")
 }
 
-/// Whether CodeBuild's words say that a phase ended other than well.
+/// Whether an agent's text says that a phase ended with a status other than success.
 pub(super) fn fails_phase(words: &str) -> bool {
     let state = Some(words).filter(|words| ends_phase(words)).and_then(|words| words.split_once(" State: "));
     state.is_some_and(|(_, state)| state.trim() != "SUCCEEDED")
 }
 
-/// How many bytes of CodeBuild's words are its own and no part of a build: all but the command that it repeats, and why a phase failed.
+/// How many bytes at the start of an agent's text are the agent's own. The rest is a build's: the command that it repeats, or the reason
+/// why a phase failed.
 pub(super) fn own(words: &str) -> usize {
     const REPEATS: [&str; 2] = ["Running command ", "Command did not exit successfully "];
     const MESSAGE: &str = " Message: ";
@@ -48,21 +49,22 @@ pub(super) fn own(words: &str) -> usize {
     REPEATS.iter().find(|begin| words.starts_with(*begin)).map_or(0, |begin| begin.len())
 }
 
-/// Which command of a phase is the one that failed: those of `finally` run after it, and are not why.
+/// Tells which command of a phase failed. The commands of `finally` run after that one, and do not explain the failure.
 #[derive(Debug, Default)]
 pub(super) struct Command {
-    /// The words that began it, cut.
+    /// The agent's text that began the current or the failed command, cut to [`Self::BYTES`].
     begun_by: String,
     has_failed: bool,
-    /// Another runs now.
+    /// Whether another command runs after the failed one.
     is_aside: bool,
 }
 
 impl Command {
-    /// As many bytes tell commands apart.
+    /// How much of the text is kept: enough to tell commands apart.
     const BYTES: usize = 1_000;
 
-    /// Takes CodeBuild's words. Whether they begin a command that counts: after one that failed only the same counts, which is tried again.
+    /// Takes an agent's text. Returns whether it begins a command that counts. After a failed command only that same command counts: it is
+    /// a retry.
     pub(super) fn begins(&mut self, words: &str) -> bool {
         if ends_phase(words) {
             *self = Self::default();
@@ -79,7 +81,7 @@ impl Command {
         !self.is_aside
     }
 
-    /// Whether what is printed now is another command's.
+    /// Whether the current output is that of another command than the failed one.
     pub(super) fn is_aside(&self) -> bool {
         self.is_aside
     }

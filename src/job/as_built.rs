@@ -1,8 +1,9 @@
-//! The job that a build was started for, which the message that finds the build may describe otherwise.
+//! The job as it was when its build was started. A later message with the same id may describe it otherwise.
 
 use super::{Group, Job, build::Build};
 
-/// The job as a build was started for it, where that is known; the message that found the build may say otherwise.
+/// The job that a build was started for. Each part that the build does not record is taken from `job`, which the message that found the
+/// build describes.
 pub fn as_built(job: &Job, build: &Build) -> Job {
     let mut job = job.clone();
     let Some(record) = &build.record else { return job };
@@ -24,7 +25,7 @@ mod tests {
     use crate::job::{message::sample::job_with, record::Record};
 
     #[test]
-    fn a_build_gives_back_the_job_that_it_was_started_for() {
+    fn the_job_is_read_back_from_its_build() {
         let first = job_with(&json!({
             "tenant": "team-a", "labels": { "release": "1" }, "priority": "high", "group": { "key": "g", "on_conflict": "supersede" },
             "source": { "url": "https://github.com/acme/app", "revision": "v1" },
@@ -39,6 +40,6 @@ mod tests {
             ..Build::default()
         };
         assert_eq!(as_built(&again, &build), first);
-        assert_eq!(as_built(&again, &Build { record: None, ..build }), again, "a build without a record says nothing");
+        assert_eq!(as_built(&again, &Build { record: None, ..build }), again, "a build without a record changes nothing");
     }
 }

@@ -8,19 +8,19 @@ use jiff::Timestamp;
 
 use super::{JobId, Tenant, record::Record, source::is_commit};
 
-/// The variable that says on a build which job it belongs to.
+/// The build's variable that holds the job's id.
 pub const JOB_ID_VARIABLE: &str = "SLIPWAY_JOB_ID";
-/// The variable that says which attempt at the job a build is, from 1.
+/// The build's variable that holds the number of the attempt, from 1.
 pub const ATTEMPT_VARIABLE: &str = "SLIPWAY_ATTEMPT";
-/// The variables that say whose limits a build counts towards, for a process that finds it running.
+/// The build's variables that name the limits it counts towards, for a process that finds the build running.
 pub const TENANT_VARIABLE: &str = "SLIPWAY_TENANT";
 pub const PROFILE_VARIABLE: &str = "SLIPWAY_PROFILE";
 pub const GROUP_VARIABLE: &str = "SLIPWAY_GROUP";
 
-/// The exported variable in which a build that cloned its source itself names the commit.
+/// The exported variable with the commit, of a build that cloned its source itself.
 const COMMIT_VARIABLE: &str = "SLIPWAY_COMMIT";
 
-/// A status or a phase by CodeBuild's name. Those of today take no memory of their own, as each build in flight has a dozen.
+/// The name of a status or phase in CodeBuild. The known names are static, because each build in flight has a dozen of them.
 pub type Word = Cow<'static, str>;
 
 const WORDS: [&str; 18] = [
@@ -44,12 +44,12 @@ const WORDS: [&str; 18] = [
     "CLIENT_ERROR",
 ];
 
-/// CodeBuild's word; one that is unknown today is kept as it is.
+/// The name as a [`Word`]; an unknown name is kept as it is.
 pub fn word(text: &str) -> Word {
     WORDS.iter().find(|known| **known == text).map_or_else(|| Cow::Owned(text.to_owned()), |known| Cow::Borrowed(*known))
 }
 
-/// What one look at a build showed.
+/// A build at one moment.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Build {
     /// `project:uuid`.
@@ -58,25 +58,25 @@ pub struct Build {
     /// The build's number within its project.
     pub number: Option<i64>,
     pub project: String,
-    /// CodeBuild's status by name, such as `IN_PROGRESS`; names unknown today are kept.
+    /// CodeBuild's status, such as `IN_PROGRESS`; unknown ones are kept.
     pub status: Word,
-    /// CodeBuild's own word that the build has ended.
+    /// CodeBuild's `buildComplete`.
     pub complete: bool,
     pub current_phase: Option<Word>,
     pub phases: Vec<Phase>,
     pub started_at: Option<Timestamp>,
     pub ended_at: Option<Timestamp>,
-    /// The commit that CodeBuild fetched; never known for S3.
+    /// The commit that CodeBuild fetched. Always absent for S3.
     pub commit: Option<String>,
-    /// From `SLIPWAY_IMAGES`: the images that it was started for; absent if there are none.
+    /// `SLIPWAY_IMAGES`: the images that the build was started for, as JSON. Absent if there are none.
     pub requested_images: Option<String>,
-    /// Whether its buildspec is the operator's, by `SLIPWAY_ENV`: only such a one gets a job's variables as data.
+    /// Whether the buildspec is the operator's. Known by `SLIPWAY_ENV`: only such a build gets the job's variables as data.
     pub is_operators: bool,
-    /// Where CodeBuild puts its artifacts, and their digest; absent where it keeps none.
+    /// The location of its artifacts and their digest. Absent if the project keeps none.
     pub artifacts: Option<Artifacts>,
-    /// `exportedEnvironmentVariables`; final only after the end.
+    /// `exportedEnvironmentVariables`. Final only after the build has ended.
     pub exported: BTreeMap<String, String>,
-    /// Where the log is; absent before PROVISIONING, and for some builds always.
+    /// The location of the log. Absent before PROVISIONING, and for some builds always.
     pub log: Option<LogLocation>,
     /// From `SLIPWAY_JOB_ID`.
     pub job: Option<JobId>,
@@ -90,30 +90,30 @@ pub struct Build {
     pub group: Option<String>,
     /// From `SLIPWAY_RECORD`.
     pub record: Option<Record>,
-    /// Plain values of its variables that its log must not repeat: see [`secret::of_variables`].
+    /// The plain values of its variables that its log must not show: see [`secret::of_variables`].
     pub secrets: Vec<String>,
 }
 
 impl Build {
-    /// The commit that was built: fetched by CodeBuild, or by the build itself, whose word is taken if it can be one.
+    /// The commit that was built: the one that CodeBuild fetched, else the one that the build exported, if that has the form of a commit.
     pub fn source_commit(&self) -> Option<String> {
         self.commit.clone().or_else(|| self.exported.get(COMMIT_VARIABLE).filter(|text| is_commit(text)).cloned())
     }
 }
 
-/// What a build leaves behind.
+/// The files that a build uploaded.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Artifacts {
-    /// An ARN in S3.
+    /// The ARN of the file or folder in S3.
     pub location: String,
-    /// In hexadecimal digits; CodeBuild has one only where the artifact is one file.
+    /// In hexadecimal digits. CodeBuild gives it only for an artifact that is one file.
     pub sha256: Option<String>,
 }
 
 /// One phase of a build.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Phase {
-    /// Such as `DOWNLOAD_SOURCE`.
+    /// CodeBuild's name, such as `DOWNLOAD_SOURCE`.
     pub name: Word,
     /// Absent while the phase runs.
     pub status: Option<Word>,
@@ -123,10 +123,10 @@ pub struct Phase {
     pub contexts: Box<[Context]>,
 }
 
-/// Why a phase ended as it did.
+/// The reason of a phase's status.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Context {
-    /// Such as `COMMAND_EXECUTION_ERROR`.
+    /// CodeBuild's code, such as `COMMAND_EXECUTION_ERROR`.
     pub code: String,
     pub message: String,
 }
@@ -136,17 +136,17 @@ pub struct Context {
 pub struct LogLocation {
     pub group: String,
     pub stream: String,
-    /// The console's deep link.
+    /// The link to the log in the AWS console.
     pub url: Option<String>,
 }
 
 impl Build {
-    /// When the commands of its phase BUILD began to run.
+    /// When phase BUILD began.
     pub fn building_since(&self) -> Option<Timestamp> {
         self.phases.iter().find(|phase| phase.name == "BUILD")?.started_at
     }
 
-    /// Whether the build has ended: CodeBuild says so, or its status is any other than `IN_PROGRESS`.
+    /// Whether the build has ended: CodeBuild says that it is complete, or its status is not `IN_PROGRESS`.
     pub fn has_ended(&self) -> bool {
         self.complete || self.status != "IN_PROGRESS"
     }
@@ -157,13 +157,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn known_words_take_no_memory_and_unknown_ones_are_kept() {
+    fn known_words_are_not_allocated_and_unknown_words_are_kept() {
         assert!(["DOWNLOAD_SOURCE", "SUCCEEDED"].map(word).iter().all(|word| matches!(word, Cow::Borrowed(_))));
         assert_eq!(word("TOMORROWS_PHASE"), "TOMORROWS_PHASE");
     }
 
     #[test]
-    fn the_commit_is_codebuilds_or_else_a_plausible_one_of_the_builds_own() {
+    fn the_commit_is_the_one_of_codebuild_or_else_a_valid_one_that_the_build_exports() {
         let (fetched, cloned) = ("main".to_owned(), "c0ffee0123".repeat(4));
         let build = |commit: Option<&String>, exported: &str| Build {
             commit: commit.cloned(),

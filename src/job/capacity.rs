@@ -1,6 +1,6 @@
 //! How many builds CodeBuild lets run at once, learned from what it accepts and refuses: additive increase, multiplicative decrease.
 
-/// A learned limit, between 1 and what the operator configured.
+/// The learned limit: between 1 and the configured limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Capacity {
     limit: usize,
@@ -8,28 +8,29 @@ pub struct Capacity {
 }
 
 impl Capacity {
-    /// Nothing is known yet: as many as the operator allows.
+    /// Nothing is learned yet: the limit is `most`.
     pub fn new(most: usize) -> Self {
         Self { limit: most, most }
     }
 
-    /// How many builds to run at once.
+    /// How many builds may run at once.
     pub fn limit(self) -> usize {
         self.limit
     }
 
-    /// The operator allows another number. What was learned holds where it is less.
+    /// Changes the configured limit. A lower learned limit stays.
     pub fn allow(&mut self, most: usize) {
         self.limit = if self.limit == self.most { most } else { self.limit.min(most) };
         self.most = most;
     }
 
-    /// A start was refused while `running` builds of ours ran: an eighth fewer are tried next, so that others get on too.
+    /// CodeBuild refused a start while `running` of our builds ran. The limit becomes seven eighths of that, so that other users of the
+    /// account have room too.
     pub fn refused(&mut self, running: usize) {
         self.limit = self.limit.min(running - running / 8).max(1);
     }
 
-    /// A start was accepted, and `running` builds run with it: at the limit, one more is tried next.
+    /// CodeBuild accepted a start, and `running` builds run with it. At the limit, the limit grows by one.
     pub fn accepted(&mut self, running: usize) {
         if running >= self.limit {
             self.limit = (self.limit + 1).min(self.most);
@@ -42,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_refusal_lowers_the_limit_by_an_eighth_and_never_to_nothing() {
+    fn a_refusal_lowers_the_limit_by_an_eighth_but_not_below_one() {
         for (running, limit) in [(80, 70), (8, 7), (7, 7), (1, 1), (0, 1)] {
             let mut capacity = Capacity::new(100);
             capacity.refused(running);
@@ -51,7 +52,7 @@ mod tests {
     }
 
     #[test]
-    fn another_number_is_allowed_and_what_was_learned_holds() {
+    fn a_changed_configured_limit_keeps_a_lower_learned_limit() {
         for (learned, most, limit) in [(None, 20, 20), (None, 5, 5), (Some(7), 20, 7), (Some(7), 5, 5)] {
             let mut capacity = Capacity::new(10);
             if let Some(running) = learned {
@@ -63,8 +64,8 @@ mod tests {
     }
 
     #[test]
-    fn refusals_of_one_burst_count_by_what_really_runs() {
-        // 40 were started at once, and CodeBuild took 10: those that are refused leave one after the other.
+    fn refusals_of_one_burst_lower_the_limit_by_the_builds_that_run() {
+        // 40 starts at once, of which CodeBuild accepts 10: the refusals arrive one by one.
         let mut capacity = Capacity::new(40);
         for running in (10..40).rev() {
             capacity.refused(running);
@@ -73,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn the_limit_grows_by_one_for_each_start_at_the_limit_up_to_what_is_configured() {
+    fn each_start_at_the_limit_raises_it_by_one_up_to_the_configured_limit() {
         let mut capacity = Capacity::new(4);
         capacity.refused(2);
         capacity.accepted(1);

@@ -1,9 +1,10 @@
-//! What a failed build died of, where its log or a phase's context says so in words that are known.
+//! The cause of a failed build, where its log or a phase's context names it in words that are known.
 //!
-//! Words alone prove nothing: a test that passes may print `no space left on device`, and a command's own text may speak of rate limits. So
-//! they count only in what the failed command printed (not in what was run before it or after it, nor in the command as CodeBuild, BuildKit
-//! or a shell repeat it), only within the last [`NEAR`] lines before the failure, and only in the shape in which programs report errors. Of
-//! several the last counts, unless it is one that commonly follows from another: a refused pull is said after the reason for the refusal.
+//! A line with such words is not enough: a passing test may print `no space left on device`, and a command's text may mention rate limits.
+//! So a line counts only if the failed command printed it (not a command before or after it, and not the command's own text as CodeBuild,
+//! BuildKit or a shell repeats it), only within the last [`NEAR`] lines before the failure, and only in the form in which programs report
+//! errors. Of several causes the last one counts, unless it commonly follows from another: docker reports a refused pull after the reason
+//! of the refusal.
 
 mod sign;
 
@@ -14,11 +15,11 @@ use super::{
     outcome::{Failure, Outcome, Status},
 };
 
-/// How far before the failure its cause may stand, in lines: BuildKit repeats the last lines of the failed step and the piece of the
+/// How many lines before the failure its cause may be printed. BuildKit repeats the last lines of the failed step and a part of the
 /// Dockerfile, and package managers end with a page of advice.
 pub const NEAR: usize = 40;
 
-/// CodeBuild's codes that are a cause by themselves: for a buildspec that cannot be read, and for values of the stores.
+/// CodeBuild's codes that name a cause by themselves: an unreadable buildspec, and values of Secrets Manager and the Parameter Store.
 const CODES: &[(&str, Cause)] = &[
     ("YAML_FILE_ERROR", Cause::BuildspecInvalid),
     ("Secrets Manager Error", Cause::SecretUnavailable),
@@ -28,33 +29,33 @@ const CODES: &[(&str, Cause)] = &[
 /// A known cause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Cause {
-    /// Docker Hub limits pulls per address or account.
+    /// Docker Hub's pull limit for the address or account is reached.
     DockerHubRateLimit,
-    /// Another registry does.
+    /// Another registry's rate limit is reached.
     RegistryRateLimit,
-    /// No credentials for a registry, or ones that it does not take.
+    /// A registry got no credentials, or refused them.
     RegistryLoginFailed,
-    /// The registry knows who asks, and says no.
+    /// A registry accepted the credentials, and refuses the access.
     RegistryAccessDenied,
-    /// ECR makes no repository on its own.
+    /// The repository does not exist in the registry. ECR does not create it by itself.
     RepositoryNotFound,
-    /// git has no credentials for the source, or ones that the host does not take.
+    /// The git host got no credentials, or refused them.
     GitAuthenticationFailed,
-    /// There is no such git repository or S3 object, or none that the build may see.
+    /// The git repository or S3 object does not exist, or the build may not see it.
     SourceNotFound,
-    /// There is no such branch, tag or commit.
+    /// The branch, tag or commit does not exist.
     RevisionNotFound,
-    /// The buildspec is not there or not YAML.
+    /// The buildspec does not exist, or is no valid YAML.
     BuildspecInvalid,
-    /// A secret or parameter is not there, or the build may not read it.
+    /// A secret or parameter does not exist, or the build may not read it.
     SecretUnavailable,
-    /// A base image, or the image that the build itself runs in.
+    /// A base image or the build's own image cannot be pulled.
     ImagePullFailed,
     /// The build machine's disk is full.
     DiskFull,
-    /// The build machine's memory ran out, or a program's share of it.
+    /// The build machine's memory ran out, or a program's limit of it.
     OutOfMemory,
-    /// A process was killed, as the system does when memory runs out; others may do it too.
+    /// A process was killed. Most often memory ran out, but other senders of SIGKILL are possible.
     Killed,
 }
 
@@ -77,7 +78,7 @@ impl Cause {
         Self::Killed,
     ];
 
-    /// As `failure.code` has it.
+    /// The value of `failure.code`.
     pub fn code(self) -> &'static str {
         match self {
             Self::DockerHubRateLimit => "DOCKER_HUB_RATE_LIMIT",
@@ -148,25 +149,25 @@ impl Cause {
         }
     }
 
-    /// Whether it is commonly said after another cause, and because of that one.
+    /// Whether it is commonly reported after another cause that led to it.
     fn follows_others(self) -> bool {
         matches!(self, Self::RegistryRateLimit | Self::ImagePullFailed | Self::OutOfMemory | Self::Killed)
     }
 }
 
-/// No more of a line is looked at, from its beginning and from its end.
+/// The bytes of a line that are searched at its beginning, and as many at its end.
 const HALF: usize = 2_048;
 
-/// Looks for the cause of a failure in a build's log, in bounded memory: it keeps the last lines of the failed command, and reads them at
-/// the end. Of a build that did not fail it keeps nothing.
+/// Searches a build's log for the cause of the failure. Memory is bounded: it keeps the last lines of the failed command, and reads them at
+/// the end of the log. For a build that did not fail it keeps nothing.
 #[derive(Debug)]
 pub struct Search {
-    /// The failed command's lines.
+    /// The text of the failed command, by lines.
     command: HashSet<String>,
     runs: agent::Command,
-    /// The command's last lines.
+    /// The last lines that the command printed.
     near: VecDeque<String>,
-    /// Whether there is no more to keep: the failed phase has ended (what comes after it is not its cause), or nothing failed.
+    /// Whether the search is over: the failed phase has ended, and later lines do not explain it; or nothing failed.
     over: bool,
 }
 
@@ -189,7 +190,7 @@ impl Search {
             Some(words) if agent::fails_phase(words) => self.over = true,
             _ if self.runs.is_aside() => {}
             Some(words) if begins || agent::ends_phase(words) => {
-                // Lines keep their distance from the failure.
+                // A cleared line stays in the list, so that each line keeps its distance from the failure.
                 self.near.iter_mut().for_each(String::clear);
                 self.keep("");
             }
@@ -207,9 +208,9 @@ impl Search {
         self.near.push_back(kept);
     }
 
-    /// Names the cause in the outcome: its code instead of CodeBuild's, and after what was said what to do. What was said is the log's
-    /// decisive line, or else CodeBuild's words. What is not a failure, or has run out of time (whatever is killed then looks like a want of
-    /// memory), stays as it is.
+    /// Writes the cause into the outcome: its code replaces CodeBuild's, and its advice follows the message. The message is the log's
+    /// decisive line, or else CodeBuild's words. A job that did not fail, or that timed out, stays as it is: the processes of a build that
+    /// timed out are killed, which looks like missing memory.
     pub fn explain(self, outcome: &mut Outcome, decisive: Option<&str>) {
         if !is_explained(outcome) {
             return;
@@ -226,17 +227,17 @@ impl Search {
         }
     }
 
-    /// The last cause that stands for itself, or else the last of those that commonly follow from another.
+    /// The last cause that does not follow from others, else the last one that does.
     fn cause(&self, failure: &Failure) -> Option<Cause> {
-        // The central buildspec says its own word last: what looks like one before it was printed by something that it ran.
+        // The central buildspec prints its own line last. A similar line before it was printed by a program that it ran.
         let last = self.near.iter().rposition(|line| sign::is_own(line));
         let lines = self.near.iter().enumerate().filter(|&(at, line)| last == Some(at) || !sign::is_own(line));
         let said = lines.filter_map(|(_, line)| sign::read(self.evidence(line)));
-        // Without a phase it is not CodeBuild that speaks.
+        // A failure without a phase does not have CodeBuild's words.
         let reason = Some(reason(failure)).filter(|_| failure.phase.is_some()).unwrap_or_default();
         let (mut own, mut following) = (None, None);
         for cause in said.chain(reason.lines().filter_map(sign::read)) {
-            // What said that memory ran out knows why it was killed.
+            // A line about missing memory explains the kill.
             if cause == Cause::Killed && following == Some(Cause::OutOfMemory) {
                 continue;
             }
@@ -245,7 +246,7 @@ impl Search {
         own.or(following)
     }
 
-    /// What of a line counts: not the command that it repeats.
+    /// The part of a line that counts: all but the command that it repeats.
     fn evidence<'a>(&self, line: &'a str) -> &'a str {
         match agent::words(line) {
             Some(words) if words.starts_with("Command did not exit successfully ") => sign::exit_status(words).unwrap_or_default(),
@@ -263,12 +264,12 @@ impl Search {
     }
 }
 
-/// Whether there is a failure whose cause is looked for.
+/// Whether the outcome is a failure whose cause is searched.
 fn is_explained(outcome: &Outcome) -> bool {
     outcome.failure.is_some() && matches!(outcome.status, Status::Failed | Status::Errored)
 }
 
-/// What CodeBuild says is the matter, without the command that it repeats.
+/// CodeBuild's reason, without the command that it repeats.
 fn reason(failure: &Failure) -> &str {
     match &failure.command {
         Some(_) => failure.message.rsplit_once(". Reason: ").map_or("", |(_, reason)| reason),

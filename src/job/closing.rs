@@ -1,35 +1,35 @@
-//! How the log of a build ends. What comes last depends on the way that the build took: `POST_BUILD` and `UPLOAD_ARTIFACTS` run only if
-//! `BUILD` ran, so the log of a build that failed in `INSTALL` ends with `INSTALL`.
+//! How the log of a build ends, so that a reader knows whether it has the whole log. The last phase depends on the build: `POST_BUILD` and
+//! `UPLOAD_ARTIFACTS` run only if `BUILD` ran, so the log of a build that failed in `INSTALL` ends with `INSTALL`.
 
 use super::{agent, build::Build};
 
-/// The phases that a build's container logs.
+/// The phases that write to the log.
 const LOGGED: [&str; 6] = ["DOWNLOAD_SOURCE", "INSTALL", "PRE_BUILD", "BUILD", "POST_BUILD", "UPLOAD_ARTIFACTS"];
-/// What comes last where the phases do not tell: without its source a build gets no further.
+/// The usual last phase, for builds whose phases do not tell: a build without its source gets no further than `DOWNLOAD_SOURCE`.
 const USUAL: [&str; 2] = ["UPLOAD_ARTIFACTS ", "DOWNLOAD_SOURCE State: FAILED"];
 
-/// What must come last in a build's log.
+/// How a build's log must end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Closing {
-    /// What the end of the last phase begins with.
+    /// The text with which the line about the last phase's end begins.
     end: Option<String>,
-    /// The last of several lines that CodeBuild says about that phase; `None`: it says one.
+    /// The last of several lines of the reason that CodeBuild gives for that phase. `None`: the reason has one line.
     last: Option<String>,
 }
 
-/// What has been read of a log's end, event by event.
+/// How much of a log's end was read so far.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Ending {
-    /// The latest end of a phase.
+    /// The latest line about the end of a phase.
     end: Option<String>,
-    /// Whether CodeBuild's words about that phase have begun, too.
+    /// Whether the reason for that phase has begun.
     explained: bool,
     /// The last line.
     last: String,
 }
 
 impl Closing {
-    /// Of a build as it is known. Before a build has ended only the usual end is one.
+    /// From a build as it is known now. A running build has only the usual end.
     pub fn of(build: &Build) -> Self {
         let mut logged = build.phases.iter().filter(|phase| phase.status.is_some() && LOGGED.contains(&&*phase.name));
         let Some(phase) = logged.next_back().filter(|_| build.has_ended()) else { return Self { end: None, last: None } };
@@ -38,7 +38,8 @@ impl Closing {
         Self { end: Some(format!("{} ", phase.name)), last }
     }
 
-    /// Whether the last phase's end was read: all lines of commands have come, and at the most some of CodeBuild's own are missing.
+    /// Whether the end of the last phase was read. Then all output of commands was read too, and only lines of CodeBuild's agent may be
+    /// missing.
     pub fn is_in(&self, ending: &Ending) -> bool {
         ending.end.as_ref().is_some_and(|seen| match &self.end {
             Some(end) => seen.starts_with(end),
@@ -46,8 +47,8 @@ impl Closing {
         })
     }
 
-    /// Whether the very last line was read. After the end of a phase CodeBuild says why it ended (`Phase context status code: ...`); of the
-    /// last phase nothing follows that.
+    /// Whether the very last line was read. CodeBuild gives its reason after the end of a phase (`Phase context status code: ...`), and the
+    /// reason of the last phase is the end of the log.
     pub fn is_last_in(&self, ending: &Ending) -> bool {
         let explains = |line| agent::words(line).is_some_and(agent::explains_phase);
         self.is_in(ending) && ending.explained && self.last.as_ref().map_or_else(|| explains(&ending.last), |last| *last == ending.last)
@@ -55,7 +56,7 @@ impl Closing {
 }
 
 impl Ending {
-    /// Takes what follows, each item one or more whole lines.
+    /// Takes the events that follow. Each has one or more whole lines.
     pub fn read<'a>(&mut self, messages: impl Iterator<Item = &'a str>) {
         let mut last = None;
         for message in messages {
@@ -92,11 +93,11 @@ mod tests {
         Build { status: "FAILED".into(), phases: phases.iter().map(phase).collect(), ..Build::default() }
     }
 
-    /// Whether the log's end, and its very last line, are in these lines; CodeBuild's begin with a `+`.
+    /// Whether the end of the log and its very last line are in these lines. Lines of CodeBuild's agent begin with a `+` here.
     fn closed(build: &Build, log: &str) -> (bool, bool) {
         let lines: Vec<_> = log.lines().map(|line| line.replacen('+', "[Container] 2026/01/28 20:47:36.367057 ", 1) + "\n").collect();
         let (closing, mut ending) = (Closing::of(build), Ending::default());
-        // As if each were on a page of its own.
+        // Each line arrives on a page of its own.
         for line in &lines {
             ending.read(std::iter::once(line.as_str()));
         }
@@ -110,7 +111,7 @@ mod tests {
     const REST: [(&str, &str, &str); 2] = [("FINALIZING", "SUCCEEDED", ""), ("COMPLETED", "", "")];
 
     #[test]
-    fn what_comes_last_follows_from_the_phases_that_ran() {
+    fn the_end_of_the_log_depends_on_the_phases_that_ran() {
         let way = |phases: &[(&str, &str, &str)]| build(&[&[("PROVISIONING", "SUCCEEDED", ""), SOURCE][..], phases, &REST[..]].concat());
         let built = way(&[("BUILD", "FAILED", "make. Reason: 2"), ("POST_BUILD", "SUCCEEDED", ""), ("UPLOAD_ARTIFACTS", "SUCCEEDED", "")]);
         let install = way(&[("INSTALL", "FAILED", "make. Reason: 2")]);

@@ -1,20 +1,20 @@
-//! How long builds take: learned from the recent ones of the same repository and profile.
+//! How long builds take, by the recent builds of the same repository and profile.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
-/// Recent builds that are remembered of one repository and profile.
+/// How many recent builds are remembered for each repository and profile.
 const RECENT: usize = 32;
-/// Repositories and profiles that are remembered; of more, those that built least recently are forgotten.
+/// How many pairs of a repository and a profile are remembered. Beyond that, those that built least recently are forgotten.
 const REMEMBERED: usize = 5_000;
-/// What a build is taken to cost while nothing at all is known.
+/// The expected duration, in seconds, while no duration is known at all.
 pub const UNKNOWN_SECONDS: f64 = 300.0;
 
 /// The durations of recent builds, in seconds.
 #[derive(Debug, Default)]
 pub struct Durations {
-    /// By repository and profile. A page that shows thousands of jobs asks here for each.
+    /// By repository, then profile. A page that shows thousands of jobs looks each of them up here.
     of: HashMap<String, HashMap<String, Recent>>,
-    /// When each was heard of last.
+    /// The pairs in the order of their last builds.
     stamps: BTreeMap<u64, (String, String)>,
     profiles: BTreeMap<String, Recent>,
     all: Recent,
@@ -30,7 +30,7 @@ struct Recent {
 }
 
 impl Durations {
-    /// A build has ended by itself.
+    /// Records the duration of a build that ended by itself.
     pub fn record(&mut self, repository: &str, profile: &str, seconds: f64) {
         self.stamp += 1;
         self.all.add(seconds);
@@ -51,29 +51,29 @@ impl Durations {
         }
     }
 
-    /// What a build is expected to take: the mean of the recent ones of the repository and profile, else of the profile, else of all.
+    /// The expected duration in seconds: the mean of the recent builds of the repository and profile, else of the profile, else of all.
     pub fn expected(&self, repository: &str, profile: &str) -> Option<f64> {
         let recent = self.recent(repository, profile)?;
         #[expect(clippy::cast_precision_loss, reason = "a small number")]
         Some(recent.seconds.iter().sum::<f64>() / recent.seconds.len() as f64)
     }
 
-    /// What builds usually take: the median, and what nine of ten stay below.
+    /// The usual durations in seconds: the median, and the time below which nine of ten stay.
     pub fn usual(&self, repository: &str, profile: &str) -> Option<[u64; 2]> {
         let sorted = &self.recent(repository, profile)?.sorted;
         Some([quantile(sorted, 0.5)?, quantile(sorted, 0.9)?].map(whole))
     }
 
-    /// How long a build that has taken `elapsed` seconds still runs, at least and at most: as those did that took as long.
+    /// How many seconds a build will still run after `elapsed` seconds, at least and at most: by the recent builds that ran as long.
     pub fn left(&self, repository: &str, profile: &str, elapsed: f64) -> Option<[u64; 2]> {
         let sorted = &self.recent(repository, profile)?.sorted;
         let longer = &sorted[sorted.partition_point(|seconds| *seconds < elapsed)..];
         let left = |part| quantile(longer, part).map(|seconds| whole(seconds - elapsed));
-        // One that takes longer than all that are known says nothing of its end.
+        // A build that runs longer than all known ones says nothing about its end.
         Some([left(0.1).unwrap_or(0), left(0.9).unwrap_or(whole(elapsed))])
     }
 
-    /// Whether anything is known.
+    /// Whether no duration is known.
     pub fn is_empty(&self) -> bool {
         self.all.seconds.is_empty()
     }
@@ -95,9 +95,9 @@ impl Recent {
     }
 }
 
-/// A wait that is expected to take so long, at least and at most.
+/// The range, at least and at most, for a wait of an expected number of seconds.
 pub fn range(seconds: f64) -> [u64; 2] {
-    /// What a start and the next look at a build take beside.
+    /// The seconds that a start and the next status read take besides.
     const BESIDE: f64 = 10.0;
     [whole(seconds / 1.5), whole(seconds * 1.5 + BESIDE)]
 }
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_of_a_repository_is_taken_from_its_profile_and_else_from_all() {
+    fn an_unknown_repository_takes_the_durations_of_its_profile_or_else_of_all() {
         let durations = durations(&[("app", "small", 60.0), ("app", "small", 120.0), ("lib", "large", 600.0)]);
         assert_eq!(durations.expected("app", "small"), Some(90.0));
         assert_eq!(durations.expected("new", "large"), Some(600.0));
@@ -136,16 +136,16 @@ mod tests {
     }
 
     #[test]
-    fn a_build_goes_on_as_those_did_that_took_as_long() {
+    fn the_remaining_time_is_that_of_builds_that_ran_as_long() {
         let durations = durations(&[("a", "p", 60.0), ("a", "p", 100.0), ("a", "p", 110.0), ("a", "p", 200.0)]);
         assert_eq!(durations.usual("a", "p"), Some([110, 200]));
         assert_eq!(durations.left("a", "p", 0.0), Some([60, 200]));
         assert_eq!(durations.left("a", "p", 105.0), Some([5, 95]));
-        assert_eq!(durations.left("a", "p", 300.0), Some([0, 300]), "nobody knows");
+        assert_eq!(durations.left("a", "p", 300.0), Some([0, 300]), "no known build ran as long");
     }
 
     #[test]
-    fn memory_is_bounded_and_keeps_what_builds() {
+    fn memory_is_bounded_and_recent_pairs_are_kept() {
         let mut durations = Durations::default();
         for number in 0..2 * REMEMBERED {
             durations.record("busy", "p", 10.0);

@@ -1,4 +1,4 @@
-//! What subscribers are told: CloudEvents 1.0 in structured JSON.
+//! The events that subscribers get: CloudEvents 1.0 in structured JSON.
 
 pub mod image;
 pub mod log;
@@ -28,7 +28,7 @@ use super::{
     problem::Problem,
 };
 
-/// Where a job came from.
+/// The message that a job came with.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Origin {
     /// SQS's id of the message.
@@ -37,9 +37,9 @@ pub struct Origin {
     pub queue: Arc<str>,
     /// When the sender enqueued it.
     pub enqueued_at: Option<Timestamp>,
-    /// SQS would move the message to the dead-letter queue instead of delivering it again.
+    /// Whether this was the last receive: SQS would move the message to the dead-letter queue instead of delivering it again.
     pub last_receive: bool,
-    /// The sender's trace, as W3C writes it.
+    /// The sender's trace, as a W3C `traceparent`.
     pub traceparent: Option<String>,
 }
 
@@ -48,7 +48,7 @@ pub struct Origin {
 pub struct Event {
     /// The version of CloudEvents: `1.0`.
     pub specversion: String,
-    /// Always the same for the same event: `JOB/finished`, `JOB/rejected`, `JOB/queued`, `JOB/ATTEMPT/started`.
+    /// The same for every copy of an event: `JOB/finished`, `JOB/rejected`, `JOB/queued`, `JOB/ATTEMPT/started`.
     pub id: String,
     /// `urn:slipway:QUEUE`
     #[schemars(extend("format" = "uri-reference"))]
@@ -56,16 +56,16 @@ pub struct Event {
     /// What happened.
     #[serde(rename = "type")]
     pub kind: EventKind,
-    /// The job's id, or the message's where no job id can be read.
+    /// The job's id, or the message's id if no job id can be read.
     pub subject: String,
-    /// When it happened: RFC 3339 in UTC with milliseconds.
+    /// When the event was made: RFC 3339 in UTC with milliseconds.
     #[schemars(extend("format" = "date-time"))]
     pub time: String,
-    /// Of `data`: `application/json`.
+    /// The content type of `data`: `application/json`.
     pub datacontenttype: String,
     /// The details.
     pub data: Data,
-    /// The sender's trace; it travels as a message attribute.
+    /// The sender's trace, a W3C `traceparent`. It is sent as a message attribute.
     #[serde(skip)]
     pub traceparent: Option<String>,
 }
@@ -79,7 +79,7 @@ pub enum EventKind {
     /// A build was started.
     #[serde(rename = "slipway.job.started")]
     Started,
-    /// The job has ended, for good.
+    /// The job has ended.
     #[serde(rename = "slipway.job.finished")]
     Finished,
     /// The message is not a valid job.
@@ -88,7 +88,7 @@ pub enum EventKind {
 }
 
 impl EventKind {
-    /// As it is written in events.
+    /// The type as events have it.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Queued => "slipway.job.queued",
@@ -98,7 +98,7 @@ impl EventKind {
         }
     }
 
-    /// What happened, in a word.
+    /// The last part of the type.
     fn word(self) -> &'static str {
         self.as_str().rsplit('.').next().unwrap_or_default()
     }
@@ -113,9 +113,9 @@ pub struct Data {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Status")]
     pub status: Option<Status>,
-    /// Which job.
+    /// The job.
     pub job: JobSummary,
-    /// Which attempt at the job, from 1; absent if no build was started.
+    /// The number of the attempt, from 1; absent if no build was started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "u32")]
     pub attempt: Option<u32>,
@@ -126,18 +126,19 @@ pub struct Data {
     /// The images that were pushed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub images: Vec<ImageResult>,
-    /// The variables that the build exported, but for Slipway's own and those whose names speak of secrets: at most 50, and 32 KiB in all.
+    /// The variables that the build exported, without Slipway's own and without those whose names are those of secrets: at most 50
+    /// variables and 32 KiB.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub outputs: BTreeMap<String, String>,
-    /// What the build left behind, where its project keeps that.
+    /// The files that the build uploaded, if its project keeps them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Artifacts")]
     pub artifacts: Option<Artifacts>,
-    /// Why the job was cancelled or superseded: the words of whoever cancelled it, or else by which way it was cancelled.
+    /// Why the job was cancelled or superseded: the text of whoever cancelled it, or else the way by which it was cancelled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     pub reason: Option<String>,
-    /// The id of the newer job of the group, of a job that was superseded.
+    /// If the job was superseded: the id of the newer job of its group.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     pub superseded_by: Option<String>,
@@ -145,60 +146,60 @@ pub struct Data {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Failure")]
     pub failure: Option<Failure>,
-    /// What the build's log says.
+    /// The part of the build's log that matters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Log")]
     pub log: Option<Log>,
-    /// Where the time went.
+    /// How long each part of the job's way took.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Timings")]
     pub timings: Option<Timings>,
-    /// What is wrong with a rejected message.
+    /// Everything that is wrong with a rejected message.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub problems: Vec<Problem>,
 }
 
-/// What a finished job's event is made of.
+/// The contents of a finished job's event.
 #[derive(Debug)]
 pub struct Finished<'a> {
     pub job: &'a Job,
     pub origin: &'a Origin,
-    /// From 1; 0 if no build was started.
+    /// The number of the last attempt, from 1; 0 if no build was started.
     pub attempt: u32,
     pub build: Option<&'a Build>,
     pub outcome: &'a Outcome,
     pub log: Option<Log>,
     pub images: Vec<ImageResult>,
-    /// Without secrets.
+    /// The exported variables, already without secrets.
     pub outputs: BTreeMap<String, String>,
-    /// Of a cancellation that came by Slipway, without secrets.
+    /// The reason of a cancellation that came through Slipway, already without secrets.
     pub reason: Option<String>,
     pub superseded_by: Option<JobId>,
     pub timings: Timings,
 }
 
-/// `slipway.job.queued`
+/// The event `slipway.job.queued`.
 pub fn queued(job: &Job, origin: &Origin, now: Timestamp) -> Event {
     event(EventKind::Queued, format!("{}/queued", job.id), origin, now, JobSummary::of(job, origin, None))
 }
 
-/// `slipway.job.started`
+/// The event `slipway.job.started`.
 pub fn started(job: &Job, origin: &Origin, attempt: u32, build: &Build, now: Timestamp) -> Event {
     let mut event =
         event(EventKind::Started, format!("{}/{attempt}/started", job.id), origin, now, JobSummary::of(job, origin, Some(build)));
     event.data.attempt = Some(attempt);
     event.data.build = Some(Run::of(build));
-    // CodeBuild names the commit when it has fetched it; a whole number of a commit is no news.
+    // CodeBuild names the commit only once it has fetched it. A revision that is a whole commit names it at once.
     if let Some(source) = &mut event.data.job.source {
         source.commit = source.commit.take().or_else(|| job.source.pinned_commit().map(str::to_owned));
     }
     event
 }
 
-/// The reason of a job whose build was stopped, and not by the process that followed it.
+/// The reason of a job whose build was stopped by somebody else than the process that followed it.
 const STOPPED: &str = "its build was stopped in CodeBuild: by its console or API, or by another process of Slipway";
 
-/// `slipway.job.finished`
+/// The event `slipway.job.finished`.
 pub fn finished(finished: Finished<'_>, now: Timestamp) -> Event {
     let Finished { job, origin, attempt, build, outcome, log, images, outputs, reason, superseded_by, timings } = finished;
     let mut event = event(EventKind::Finished, format!("{}/finished", job.id), origin, now, JobSummary::of(job, origin, build));
@@ -219,7 +220,7 @@ pub fn finished(finished: Finished<'_>, now: Timestamp) -> Event {
     event
 }
 
-/// `slipway.job.rejected`
+/// The event `slipway.job.rejected`.
 pub fn rejected(rejection: &Rejection, origin: &Origin, now: Timestamp) -> Event {
     let id = rejection.id.as_ref().map(ToString::to_string);
     let name = id.as_deref().unwrap_or(&origin.message_id);
@@ -259,7 +260,7 @@ fn event(kind: EventKind, id: String, origin: &Origin, now: Timestamp, job: JobS
     }
 }
 
-/// RFC 3339 in UTC with milliseconds.
+/// The time as RFC 3339 in UTC with milliseconds.
 pub fn rfc3339(at: Timestamp) -> String {
     format!("{at:.3}")
 }

@@ -1,5 +1,5 @@
-//! Whose fault a failure is, and its words, by whose buildspec failed: the central one says in a line of its own what has failed, and a
-//! repository's own file is the sender's to correct.
+//! Whose fault a failed build is, and the message for that person. It depends on whose buildspec failed: the central buildspec prints a
+//! line that says what failed, and a repository's own buildspec is the sender's to correct.
 
 use super::{
     agent,
@@ -7,20 +7,19 @@ use super::{
     outcome::{FailureKind, Outcome, Status},
 };
 
-/// How the central buildspec begins the line that says what has failed. What docker prints of a Dockerfile's commands has another
-/// beginning.
+/// How that line of the central buildspec begins. Docker prints the output of a Dockerfile's commands with another beginning.
 const LINE: &str = "error: slipway: ";
 
-/// How docker begins the line that says why it could not build.
+/// How the line begins in which docker says why a build failed.
 const SOLVING: &str = "ERROR: failed to solve: ";
-/// No more of that is told, in bytes.
+/// The largest part of docker's reason that is kept, in bytes.
 const REASON: usize = 1_000;
 
-/// What is in the commands of the central buildspec, and in no other's.
+/// A text in every command of the central buildspec, and in no other buildspec.
 const SCRIPT: &str = "$SLIPWAY_WORK/slipway.sh";
 
-/// What only the operator can mend: how the central buildspec's words begin, and how to mend it. `*` is one word, and then the words end
-/// there: what follows may be a sender's, such as the path of a file that is not there.
+/// Failures that only the operator can correct: how the central buildspec's line begins, and what to do. `*` stands for one word, and a
+/// text with it is the whole line: what follows may be a sender's, such as the path of a file that does not exist.
 const OPERATORS: &[(&str, &str)] = &[
     (
         "no docker engine answers",
@@ -50,39 +49,39 @@ const OPERATORS: &[(&str, &str)] = &[
 
 const LOGIN_FAILED: &str = "REGISTRY_LOGIN_FAILED";
 const BUILDSPEC_INVALID: &str = "BUILDSPEC_INVALID";
-/// Codes of causes that under the operator's buildspec are the operator's to remove.
+/// Causes that the operator has to correct if the buildspec is the operator's.
 const OPERATORS_CODES: &[&str] = &[LOGIN_FAILED, BUILDSPEC_INVALID];
-/// A cause that the sender may have brought about: the image's name.
+/// A cause that the sender may have to correct: the image's name may be wrong.
 const REPOSITORY_NOT_FOUND: &str = "REPOSITORY_NOT_FOUND";
 
-/// Whether a line is the central buildspec's own account of what failed. Why it failed is said elsewhere.
+/// Whether a line is the one in which the central buildspec says what failed. Other lines say why.
 pub fn is_own(line: &str) -> bool {
     line.trim_start().starts_with(LINE)
 }
 
-/// What is to be known of a failed build to tell whose fault it is.
+/// What is read from a failed build and its log to find whose fault it is.
 #[derive(Debug)]
 pub struct Fault {
-    /// CodeBuild's words, before a cause was found.
+    /// CodeBuild's message, before a cause was found.
     said: String,
-    /// The failed build's buildspec is the operator's; absent where there is no failed build.
+    /// Whether the failed build's buildspec is the operator's. `None`: no build failed.
     is_operators: Option<bool>,
     runs: agent::Command,
-    /// The failed phase has ended.
+    /// Whether the failed phase has ended.
     over: bool,
-    /// What the failed command said last of what the central buildspec says.
+    /// The last line of the central buildspec that the failed command printed.
     line: Option<String>,
-    /// Why the last image could not be built, in docker's words.
+    /// Docker's reason why the last image could not be built.
     solving: Option<String>,
 }
 
 impl Fault {
-    /// Of an outcome as CodeBuild tells it.
+    /// From an outcome as CodeBuild reports it.
     pub fn new(outcome: &Outcome, build: Option<&Build>) -> Self {
         let failed = build.filter(|_| outcome.status == Status::Failed);
         let said = outcome.failure.as_ref().map(|failure| failure.message.clone()).unwrap_or_default();
         let is_operators = failed.map(|build| build.is_operators);
-        // Another buildspec of the operator's may run what a repository brings, and that may print anything.
+        // Another buildspec of the operator's may run programs of the repository, which may print anything.
         let command = outcome.failure.as_ref().and_then(|failure| failure.command.as_deref());
         let is_central = is_operators == Some(true) && command.is_some_and(|command| command.contains(SCRIPT));
         Self { said, is_operators, runs: agent::Command::default(), over: !is_central, line: None, solving: None }
@@ -111,7 +110,7 @@ impl Fault {
         }
     }
 
-    /// Tells in the outcome whose fault it is and what that one can do, after a known cause has been named there.
+    /// Writes into the outcome whose fault it is and what that person can do. A known cause has to be in the outcome already.
     pub fn explain(self, outcome: &mut Outcome) {
         let (Some(is_operators), Some(failure)) = (self.is_operators, outcome.failure.as_mut()) else { return };
         let code = failure.code.as_deref().unwrap_or_default();
@@ -126,7 +125,7 @@ impl Fault {
         if code != REPOSITORY_NOT_FOUND && (known.is_some() || OPERATORS_CODES.contains(&code)) {
             failure.kind = FailureKind::Platform;
         }
-        // Of a login the line says more than the cause: which one, and what it is made of.
+        // About a login, the line says more than the cause: which login, and which variables hold it.
         let is_login = code == LOGIN_FAILED;
         if let Some(line) = line {
             let more = failure.message.strip_prefix(self.said.as_str());
@@ -137,7 +136,7 @@ impl Fault {
                     None => format!("{line}{more}"),
                 },
                 (Some(more), Some(_)) => format!("{line}{more}"),
-                // The log's reason has taken the place of CodeBuild's words.
+                // The log's reason has replaced CodeBuild's message.
                 (None, Some((_, advice))) => format!("{line} ({advice})"),
                 (None, None) => format!("{line}: {}", failure.message),
             };
@@ -145,7 +144,7 @@ impl Fault {
     }
 }
 
-/// What docker says, without what its parts say of each other.
+/// Docker's reason, without the prefixes that its components add.
 fn innermost(words: &str) -> &str {
     const PARTS: [&str; 3] =
         ["rpc error: code = Unknown desc = ", "failed to solve with frontend dockerfile.v0: ", "failed to create LLB definition: "];
@@ -153,7 +152,7 @@ fn innermost(words: &str) -> &str {
     inner.get(..inner.floor_char_boundary(REASON)).unwrap_or(inner)
 }
 
-/// Whether a line begins with these words; `*`: one word, and then the line ends with what follows.
+/// Whether a line begins with a text. With a `*` in it, which stands for one word, the text must be the whole line.
 fn begins(line: &str, words: &str) -> bool {
     match words.split_once('*') {
         None => line.starts_with(words),
@@ -164,7 +163,7 @@ fn begins(line: &str, words: &str) -> bool {
     }
 }
 
-/// What the author of a repository can do about a buildspec that cannot be read.
+/// What the author of a repository can do about an invalid buildspec.
 fn advice(said: &str) -> &'static str {
     let said = said.to_lowercase();
     if said.contains("no such file") || said.contains("does not exist") {

@@ -1,26 +1,26 @@
-//! Whose turn it is, as far as the sender has a say.
+//! What a sender says about the order of jobs: priority and group.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Who goes first among the jobs that wait.
+/// The order of a tenant's waiting jobs.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Priority {
     /// Before the others.
     High,
-    /// Unless said otherwise.
+    /// The default.
     #[default]
     Normal,
     /// After the others.
     Low,
 }
 
-/// Jobs of one key run one at a time.
+/// Jobs with the same key run one at a time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Group {
-    /// What the jobs have in common, such as `acme/app@main`.
+    /// The key that the jobs share, such as `acme/app@main`.
     #[schemars(length(min = 1, max = 256))]
     pub key: String,
     /// What happens to the older job when a newer one of the same key arrives.
@@ -32,9 +32,9 @@ pub struct Group {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum OnConflict {
-    /// The newer one waits for it.
+    /// The newer job waits for it.
     #[default]
     Queue,
-    /// It is cancelled.
+    /// The older job is cancelled.
     Supersede,
 }

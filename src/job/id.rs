@@ -1,4 +1,4 @@
-//! Names that senders choose and that travel through logs, subjects, URLs and shell variables: a narrow alphabet.
+//! Job ids and tenants. They appear in logs, subjects, URLs and shell variables, so their alphabet is narrow.
 
 use std::{fmt, sync::Arc};
 
@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-/// The longest job id or tenant.
+/// The longest job id or tenant, in characters.
 pub const MAX_LENGTH: usize = 64;
 
 const RULE: &str = "must be 1 to 64 characters of A-Z, a-z, 0-9, '.', '_' and '-'";
@@ -17,7 +17,7 @@ fn check(text: &str) -> Result<(), &'static str> {
     if fits && plain { Ok(()) } else { Err(RULE) }
 }
 
-/// A name is told in many places while its job is held: they share it.
+/// The text is shared: it appears in many places while its job is held.
 macro_rules! name {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -27,7 +27,7 @@ macro_rules! name {
         pub struct $name(Arc<str>);
 
         impl $name {
-            /// Takes 1-64 of `[A-Za-z0-9._-]`; the error is the rule.
+            /// Takes 1 to 64 characters of `[A-Za-z0-9._-]`. The error is the rule.
             pub fn parse(text: &str) -> Result<Self, &'static str> {
                 check(text).map(|()| Self(text.into()))
             }
@@ -55,22 +55,22 @@ macro_rules! name {
 }
 
 name! {
-    /// A job's id, 1-64 of `[A-Za-z0-9._-]`. Within the de-duplication window the same id is the same job.
+    /// A job's id: 1 to 64 characters of `[A-Za-z0-9._-]`. Within the deduplication window the same id is the same job.
     JobId
 }
 name! {
-    /// On whose account a job is limited, 1-64 of `[A-Za-z0-9._-]`.
+    /// The tenant whose limits a job counts towards: 1 to 64 characters of `[A-Za-z0-9._-]`.
     Tenant
 }
 
-/// Two hexadecimal digits a byte.
+/// Two hexadecimal digits for each byte.
 pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 impl Tenant {
-    /// The tenant for any text: the text itself if it fits; otherwise as much of it as does, and a part of its hash, so that different
-    /// texts do not become one tenant.
+    /// The tenant for any text: the text itself if it is valid, else its valid part and a part of its hash, so that different texts become
+    /// different tenants.
     pub fn fitting(text: &str) -> Self {
         Self::parse(text).unwrap_or_else(|_| {
             let hash = hex(&Sha256::digest(text)[..4]);
@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_keep_to_their_alphabet_and_length() {
+    fn ids_have_a_fixed_alphabet_and_a_bounded_length() {
         for good in ["a", "app-4711", "A.b_C-9", &"x".repeat(64), "..", "-"] {
             assert_eq!(JobId::parse(good).unwrap().as_str(), good);
         }
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn any_text_becomes_a_tenant_of_its_own() {
+    fn different_texts_become_different_tenants() {
         assert_eq!(Tenant::fitting("github.com-acme").as_str(), "github.com-acme");
         let long = "x".repeat(100);
         let odd =

@@ -7,18 +7,18 @@ use serde::{Deserialize, Serialize};
 
 use super::rule;
 
-/// An image to build and push. This is also its shape in `SLIPWAY_IMAGES`, where every default is filled in.
+/// An image to build and push. It has the same shape in `SLIPWAY_IMAGES`, with every default filled in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Image {
     /// The repository path under the profile's registry, such as `team/app`.
     #[schemars(length(min = 1, max = 255), regex(pattern = r"^[a-z0-9]+([._/-]+[a-z0-9]+)*$"))]
     pub name: String,
-    /// The tags it gets.
+    /// The tags of the image.
     #[serde(default = "latest")]
     #[schemars(length(min = 1, max = 20), inner(regex(pattern = r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$")))]
     pub tags: Vec<String>,
-    /// The folder that is sent to Docker, relative to the checkout and inside it.
+    /// The build context: a folder, relative to the checkout and inside it.
     #[serde(default = "checkout")]
     #[schemars(length(min = 1, max = 1024))]
     pub context: String,
@@ -30,15 +30,16 @@ pub struct Image {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String", regex(pattern = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$"))]
     pub target: Option<String>,
-    /// Values for the Dockerfile's `ARG`s; no `BUILDKIT_*`, and none of Docker's proxy arguments.
+    /// Values for the Dockerfile's `ARG`s. `BUILDKIT_*` and Docker's proxy arguments are refused.
     #[serde(default)]
     #[schemars(extend("maxProperties" = 64))]
     pub build_args: BTreeMap<String, String>,
-    /// Names of the job's `env`, each handed to `docker build` as the BuildKit secret of that id: `RUN --mount=type=secret,id=NPM_TOKEN`.
+    /// Names of variables in the job's `env`. The build gets each as the BuildKit secret of that id: `RUN
+    /// --mount=type=secret,id=NPM_TOKEN`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 100), inner(length(min = 1, max = 256)))]
     pub secrets: Vec<String>,
-    /// What it runs on; the build machine's own platform when left out.
+    /// The platform that the image is for; the build machine's own when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Platform")]
     pub platform: Option<Platform>,
@@ -55,7 +56,7 @@ fn checkout() -> String {
     ".".into()
 }
 
-/// What an image runs on.
+/// The platform of an image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum Platform {
     /// x86-64
@@ -67,7 +68,7 @@ pub enum Platform {
 }
 
 impl Platform {
-    /// As Docker writes it.
+    /// As Docker writes it: `linux/amd64`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Amd64 => "linux/amd64",
@@ -76,20 +77,20 @@ impl Platform {
     }
 }
 
-/// How the commands of a Dockerfile get at the build's role.
+/// How the commands of a Dockerfile get the credentials of the build's role.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum AwsCredentials {
     /// Not at all.
     #[default]
     None,
-    /// Short-lived keys as BuildKit secrets; nothing stays in the image.
+    /// As short-lived keys in BuildKit secrets. They are not stored in the image.
     Secret,
-    /// The credentials endpoint as build arguments; works with any Dockerfile, stays in the image's history.
+    /// As the address of the credentials endpoint in build arguments. It works with any Dockerfile, and stays in the image's history.
     BuildArg,
 }
 
-/// The Dockerfile of an image that names none: where Docker looks for it.
+/// Docker's default for the Dockerfile of an image.
 pub fn dockerfile_in(context: &str) -> String {
     match context.trim_end_matches('/') {
         "." => "Dockerfile".into(),
@@ -97,9 +98,9 @@ pub fn dockerfile_in(context: &str) -> String {
     }
 }
 
-/// The argument of a Dockerfile: none by which BuildKit replaces the Dockerfile's frontend, or that Docker gives to every command.
+/// The name of a build argument. Refused are those that replace the Dockerfile's frontend, and those that Docker sets for every command.
 pub fn check_build_arg(name: &str) -> Result<(), &'static str> {
-    /// In either case; BuildKit takes them in any.
+    /// In upper case. BuildKit ignores their case.
     const PREDEFINED: [&str; 5] = ["HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY"];
     rule::identifier(name)?;
     let upper = name.to_ascii_uppercase();
@@ -109,7 +110,7 @@ pub fn check_build_arg(name: &str) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// A repository path as registries demand it.
+/// A repository path by the rules of registries.
 pub fn check_name(name: &str) -> Result<(), &'static str> {
     let alphanumeric = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
     let separator = |text: &str| matches!(text, "" | "." | "_" | "__") || text.bytes().all(|byte| byte == b'-');
@@ -121,7 +122,7 @@ pub fn check_name(name: &str) -> Result<(), &'static str> {
          with '.', '_', '__' or dashes between them and '/' between its parts")
 }
 
-/// A tag as registries demand it.
+/// A tag by the rules of registries.
 pub fn check_tag(tag: &str) -> Result<(), &'static str> {
     if rule::is_tag_like(tag, b'_') {
         return Ok(());
@@ -129,7 +130,7 @@ pub fn check_tag(tag: &str) -> Result<(), &'static str> {
     Err("must be a letter, digit or '_', then up to 127 letters, digits, '_', '.' and '-'")
 }
 
-/// A stage of a Dockerfile.
+/// The name of a stage in a Dockerfile.
 pub fn check_target(target: &str) -> Result<(), &'static str> {
     if rule::is_tag_like(target, b'0') {
         return Ok(());
@@ -142,7 +143,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_what_registries_take() {
+    fn image_names_obey_the_rules_of_registries() {
         for good in ["app", "team/app", "a.b_c__d--e/f9", "0"] {
             assert_eq!(check_name(good), Ok(()), "{good}");
         }
@@ -155,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn build_arguments_do_not_steer_buildkit() {
+    fn build_arguments_that_change_buildkit_are_refused() {
         for good in ["RUST_VERSION", "PROXY", "MY_HTTP_PROXY", "BUILDKIT", "SOURCE_DATE_EPOCH"] {
             assert_eq!(check_build_arg(good), Ok(()), "{good}");
         }

@@ -1,4 +1,4 @@
-//! A message from the queue: read in one pass that finds every fault.
+//! Reads a message from the queue. One pass finds everything that is wrong with it.
 
 mod envelope;
 mod json;
@@ -23,35 +23,38 @@ use super::{Job, JobId, Tenant, problem::Problem, rule};
 /// What a sender asks for.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Message {
-    /// Build this.
+    /// Build this job.
     Job(Box<Job>),
-    /// Stop that.
+    /// Cancel a job.
     Cancel(Cancel),
 }
 
-/// The wish to stop a job.
+/// A request to cancel a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cancel {
     /// Which job.
     pub id: JobId,
-    /// Why, in the sender's words.
+    /// The sender's reason.
     pub reason: Option<String>,
 }
 
-/// A message that is not accepted: everything that is wrong with it, and what of it could be read.
+/// A message that is not accepted: everything that is wrong with it, and the parts that could be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rejection {
-    /// The job's id, if one can be read; never for a cancellation, whose job it does not concern.
+    /// The job's id, if it can be read. Always absent for a cancellation: that job is not rejected.
     pub id: Option<JobId>,
-    /// The tenant, if the message names a valid one or its source gives one.
+    /// The tenant, if the message names a valid one or has a source that implies one.
     pub tenant: Option<Tenant>,
-    /// The profile, if it is one of the operator's.
+    /// The profile, if the operator has defined it.
     pub profile: Option<String>,
-    /// At least one; bounded in number and size.
+    /// At least one. Bounded in number and size.
     pub problems: Vec<Problem>,
 }
 
-/// Reads a message's body, without its envelope ([`unwrap`]). `message_id` is the job's id when the sender names none.
+/// Reads the body of a message without its envelope (see [`unwrap`]). A job without an id gets `message_id`.
+///
+/// # Errors
+/// The message is not a valid job or cancellation.
 pub fn read(body: &str, message_id: &str, profiles: &BTreeMap<String, Profile>) -> Result<Message, Rejection> {
     let problems = Problems::default();
     let (message, request) = parse(body, message_id, Some(profiles), &problems);
@@ -61,18 +64,18 @@ pub fn read(body: &str, message_id: &str, profiles: &BTreeMap<String, Profile>) 
     }
 }
 
-/// What is wrong with a message whatever the operator's profiles allow: what its sender can know before it is sent.
+/// Everything that is wrong with a message under any profile: what its sender can check before sending it.
 pub fn check(body: &str) -> Vec<Problem> {
     let problems = Problems::default();
-    // Any id that SQS may give the message serves.
+    // SQS chooses the message's id later. Any valid id will do here.
     parse(body, "message", None, &problems);
     problems.into_list()
 }
 
-/// `profiles`: `None` if they are not known, and then no job comes of it, only problems.
+/// Without `profiles` the result is only problems, and no job.
 fn parse(body: &str, message_id: &str, profiles: Option<&BTreeMap<String, Profile>>, problems: &Problems) -> (Option<Message>, Request) {
     let mut request = Request::default();
-    // A byte-order mark says nothing, and JSON has no place for it.
+    // JSON has no byte-order mark, but some programs write one.
     let body = body.strip_prefix('\u{feff}').unwrap_or(body);
     let message = match json::parse(body, problems) {
         Ok(value) if let Some(mistake) = envelope::of_value(&value) => {

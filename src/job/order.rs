@@ -1,4 +1,4 @@
-//! A job, translated to what `StartBuild` is asked for.
+//! Translates a job to a `StartBuild` request.
 
 #[cfg(test)]
 mod tests;
@@ -17,24 +17,25 @@ use super::{
     record::{RECORD_VARIABLE, Record},
 };
 
-/// One `StartBuild` request without SDK types. Equal jobs and attempts give equal orders: the token demands it.
+/// One `StartBuild` request without SDK types. The same job and attempt always give the same order: CodeBuild refuses a token with other
+/// parameters.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Order {
     pub project: String,
     /// CodeBuild's source type, such as `GITHUB`.
     pub source_type: String,
-    /// What opens the source, where it is not the project's own.
+    /// How CodeBuild authenticates at the source, if not as the project says.
     pub source_auth: Option<SourceAuth>,
     /// Absent for `NO_SOURCE`.
     pub source_location: Option<String>,
-    /// A commit, branch, tag, on GitHub `pr/25`; absent: the default branch.
+    /// A commit, branch or tag, or `pr/25` on GitHub. Absent: the default branch.
     pub source_version: Option<String>,
-    /// Commits to fetch, 0 for all; absent for S3, which takes none.
+    /// How many commits to fetch; 0 for all. Absent for S3.
     pub clone_depth: Option<i32>,
     pub submodules: bool,
-    /// In a fixed order: Slipway's own, then the operator's, then the job's.
+    /// In this order: Slipway's own, the operator's, the job's.
     pub env: Vec<Variable>,
-    /// Absent, like the next one and privileged mode, where compute takes none.
+    /// In minutes. This, the next one and privileged mode are absent where the compute type has no such setting.
     pub timeout_minutes: Option<u32>,
     pub queued_timeout_minutes: Option<u32>,
     /// The buildspec's text, or its path in the source.
@@ -42,7 +43,7 @@ pub struct Order {
     pub environment: Environment,
     pub privileged: Option<bool>,
     pub log_group: Option<String>,
-    /// The idempotency token: at most 64 characters, from the job's id and the attempt.
+    /// The idempotency token: at most 64 characters, made of the job's id and the attempt.
     pub token: String,
 }
 
@@ -51,21 +52,22 @@ pub struct Order {
 pub struct SourceAuth {
     /// `CODECONNECTIONS` or `SECRETS_MANAGER`.
     pub kind: &'static str,
-    /// The connection's or the secret's ARN.
+    /// The ARN of the connection or secret.
     pub resource: String,
 }
 
-/// The images of a job as a build finds them, as JSON.
+/// The variable with the images of a job, as JSON.
 pub const IMAGES_VARIABLE: &str = "SLIPWAY_IMAGES";
-/// The registry that a build pushes to; absent if the profile names none.
+/// The variable with the registry that a build pushes to. Absent if the profile names none.
 pub const REGISTRY_VARIABLE: &str = "SLIPWAY_REGISTRY";
 
-/// The names of a job's variables as a JSON list, where they come as data; the value of the first is in `SLIPWAY_ENV_0`, and so on.
+/// The variable with the names of the job's variables as a JSON list, if they come as data. `SLIPWAY_ENV_0` has the value of the first, and
+/// so on.
 pub const ENV_VARIABLE: &str = "SLIPWAY_ENV";
-/// Patterns of the paths at the source's host that its token opens, as a JSON list.
+/// The variable with patterns, as a JSON list: the paths at the source's host for which the build may use the token.
 pub const GIT_PATHS_VARIABLE: &str = "SLIPWAY_GIT_PATHS";
 
-/// Translates an attempt at a job, from 1, to what CodeBuild is asked for.
+/// Translates an attempt at a job. `attempt`: from 1.
 pub fn translate(job: &Job, profile: &Profile, attempt: u32, enqueued_at: Option<Timestamp>) -> Order {
     let url = &job.source.url;
     let access = policy::access(&profile.hosts, url);
@@ -87,7 +89,7 @@ pub fn translate(job: &Job, profile: &Profile, attempt: u32, enqueued_at: Option
     if buildspec.is_operators {
         env.extend(as_data(&job.env));
     } else {
-        // What the operator sets, a job cannot.
+        // A job cannot replace the operator's variables.
         let senders: Vec<_> = job.env.iter().filter(|variable| env.iter().all(|set| set.name != variable.name)).cloned().collect();
         env.extend(senders);
     }
@@ -111,7 +113,7 @@ pub fn translate(job: &Job, profile: &Profile, attempt: u32, enqueued_at: Option
     }
 }
 
-/// The variables that every build has.
+/// Slipway's own variables, which every build has.
 fn own(job: &Job, profile: &Profile, attempt: u32, enqueued_at: Option<Timestamp>) -> Vec<Variable> {
     let own = [
         (JOB_ID_VARIABLE, Some(job.id.to_string())),
@@ -126,14 +128,14 @@ fn own(job: &Job, profile: &Profile, attempt: u32, enqueued_at: Option<Timestamp
     own.into_iter().filter_map(|(name, value)| Some(plain(name, value?))).collect()
 }
 
-/// A job's variables for a buildspec of the operator's. Its tools must not obey what a sender names, so that no name is the sender's.
+/// A job's variables for a buildspec of the operator's. A tool must not obey a variable that a sender named, so no name is the sender's.
 fn as_data(variables: &[Variable]) -> impl Iterator<Item = Variable> {
     let values = variables.iter().enumerate();
     let values = values.map(|(at, variable)| Variable { name: format!("{ENV_VARIABLE}_{at}"), ..variable.clone() });
     std::iter::once(plain(ENV_VARIABLE, env_json(variables))).chain(values)
 }
 
-/// What the central buildspec needs to clone a source itself. The token is a reference: its value is seen by nobody but the build.
+/// What the central buildspec needs to clone a source itself. The token is a reference: only the build sees its value.
 fn source_variables(job: &Job, profile: &Profile, credential: &Credential) -> Vec<Variable> {
     let source = &job.source;
     let mut variables = vec![
@@ -162,25 +164,25 @@ fn plain(name: &str, value: String) -> Variable {
     Variable { name: name.to_owned(), value, kind: VariableKind::Plaintext }
 }
 
-/// The images as `SLIPWAY_IMAGES` has them, every default filled in.
+/// The images as JSON, with every default filled in, for `SLIPWAY_IMAGES`.
 pub fn images_json(images: &[Image]) -> String {
-    // Maps with text keys and plain values always serialise.
+    // Maps with string keys and plain values: serialisation cannot fail.
     serde_json::to_string(images).unwrap_or_default()
 }
 
-/// The names of variables as `SLIPWAY_ENV` has them.
+/// The names of variables as JSON, for `SLIPWAY_ENV`.
 pub fn env_json(variables: &[Variable]) -> String {
     let names: Vec<_> = variables.iter().map(|variable| &variable.name).collect();
     serde_json::to_string(&names).unwrap_or_default()
 }
 
-/// The patterns of paths as `SLIPWAY_GIT_PATHS` has them.
+/// The patterns of paths as JSON, for `SLIPWAY_GIT_PATHS`.
 pub fn git_paths_json(profile: &Profile, tenant: &Tenant, url: &SourceUrl) -> String {
     serde_json::to_string(&policy::paths_beside(profile, tenant, url)).unwrap_or_default()
 }
 
-/// 64 hexadecimal digits, CodeBuild's limit for the token.
+/// 64 hexadecimal digits: CodeBuild's limit for the token.
 fn token(id: &JobId, attempt: u32) -> String {
-    // An id has no colon, so no two pairs give one text.
+    // An id has no colon, so each pair gives another text.
     hex(&Sha256::digest(format!("slipway:start-build:{id}:{attempt}")))
 }

@@ -15,22 +15,22 @@ use super::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
-    /// Built.
+    /// The build succeeded.
     Succeeded,
-    /// The sender's code did not build.
+    /// The build failed because of what the sender sent: source, image or variables.
     Failed,
-    /// It took longer than it may.
+    /// The build took longer than its timeout.
     TimedOut,
-    /// Stopped on request.
+    /// The job was cancelled.
     Cancelled,
-    /// Stopped because a newer job of its group arrived.
+    /// The job was cancelled because a newer job of its group arrived.
     Superseded,
-    /// The platform failed it, again and again.
+    /// The platform failed the job in every attempt.
     Errored,
 }
 
 impl Status {
-    /// The status as it is written in events.
+    /// The status as events have it.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Succeeded => "succeeded",
@@ -47,11 +47,11 @@ impl Status {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FailureKind {
-    /// The sender's.
+    /// The sender has to act.
     Build,
-    /// The platform's or the operator's.
+    /// The platform or the operator has to act.
     Platform,
-    /// Nobody's but the clock's.
+    /// The build took longer than its timeout.
     Timeout,
 }
 
@@ -64,11 +64,11 @@ pub struct Failure {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     pub phase: Option<String>,
-    /// A known cause, such as `DOCKER_HUB_RATE_LIMIT`; otherwise CodeBuild's code, such as `COMMAND_EXECUTION_ERROR`.
+    /// The known cause, such as `DOCKER_HUB_RATE_LIMIT`; otherwise CodeBuild's code, such as `COMMAND_EXECUTION_ERROR`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     pub code: Option<String>,
-    /// In words: the log's decisive line, or else CodeBuild's, and of a known cause what to do about it.
+    /// The reason for people: the log's decisive line or else CodeBuild's message, and advice if the cause is known.
     pub message: String,
     /// The command that failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -80,12 +80,12 @@ pub struct Failure {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcome {
     pub status: Status,
-    /// Always there for `failed`, `timed_out` and `errored`.
+    /// Always present for `failed`, `timed_out` and `errored`.
     pub failure: Option<Failure>,
 }
 
 impl Outcome {
-    /// Takes secrets out of the failure's words; the redactor counts them.
+    /// Removes secrets from the failure's texts; the redactor counts them.
     pub fn redact(&mut self, redactor: &mut Redactor) {
         let Some(failure) = &mut self.failure else { return };
         for text in [Some(&mut failure.message), failure.command.as_mut()].into_iter().flatten() {
@@ -99,12 +99,12 @@ impl Outcome {
 pub enum Verdict {
     /// The job has ended.
     Ended(Outcome),
-    /// The platform failed; the job deserves another attempt.
+    /// The platform failed the build, and the job may have another attempt.
     PlatformFault(Failure),
 }
 
-/// Judges a build that has ended. A build that CodeBuild calls `FAILED` may have timed out: its phases say so. One that it calls `SUCCEEDED`
-/// has failed all the same where it does not report the images that it was started for.
+/// Judges a build that has ended. A build with the status `FAILED` may have timed out: its phases say so. A build with the status
+/// `SUCCEEDED` has failed if it does not report all images that it was started for.
 pub fn judge(build: &Build) -> Verdict {
     let failed = build.phases.iter().find(|phase| phase.status.as_deref().is_some_and(|status| status != "SUCCEEDED"));
     let before_source = failed.is_some_and(|phase| matches!(&*phase.name, "SUBMITTED" | "QUEUED" | "PROVISIONING"));
@@ -121,7 +121,7 @@ pub fn judge(build: &Build) -> Verdict {
             failure => Outcome { status: Status::Failed, failure },
         }),
         "STOPPED" => Verdict::Ended(Outcome { status: Status::Cancelled, failure: None }),
-        // A wait for a machine that never came is the platform's; so is a machine that never got ready.
+        // If no machine came, or none became ready, the platform is at fault.
         "FAILED" | "TIMED_OUT" | "CLIENT_ERROR" if before_source => fault(),
         "FAILED" | "CLIENT_ERROR" if network => fault(),
         "TIMED_OUT" => ended(Status::TimedOut, FailureKind::Timeout),
@@ -129,7 +129,7 @@ pub fn judge(build: &Build) -> Verdict {
         "FAILED" if has_phase("FAULT") || has_phase("VPC_CLIENT_ERROR") => fault(),
         "FAILED" => ended(Status::Failed, FailureKind::Build),
         "CLIENT_ERROR" if failed.is_some() => ended(Status::Failed, FailureKind::Build),
-        // FAULT, VPC_CLIENT_ERROR, and whatever CodeBuild thinks of tomorrow.
+        // FAULT, VPC_CLIENT_ERROR, and statuses that are not known yet.
         _ => fault(),
     }
 }
@@ -152,7 +152,7 @@ fn failure(build: &Build, phase: Option<&Phase>, kind: FailureKind) -> Failure {
     Failure { kind, phase: name, code: context.and_then(|context| text(&context.code)), command: command(&message), message }
 }
 
-/// The command out of `Error while executing command: COMMAND. Reason: exit status N`; a command may have several lines and dots.
+/// The command in `Error while executing command: COMMAND. Reason: exit status N`. A command may have several lines, and dots.
 fn command(message: &str) -> Option<String> {
     let rest = message.strip_prefix("Error while executing command: ")?;
     let command = rest.rsplit_once(". Reason: ").map_or(rest, |(command, _)| command).trim();
@@ -173,7 +173,7 @@ mod tests {
         Build { status: build::word(status), complete: true, phases: phases.iter().map(phase).collect(), ..Build::default() }
     }
 
-    /// A verdict in a word: the status, or that the platform is at fault, with the phase and the code.
+    /// A verdict in one line: the status or "again", with the kind, the phase and the code.
     fn word(verdict: &Verdict) -> String {
         let failure = |failure: &Failure| {
             format!("{:?}/{}/{}", failure.kind, failure.phase.as_deref().unwrap_or("-"), failure.code.as_deref().unwrap_or("-"))
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn the_status_and_the_phases_together_tell_how_a_build_ended() {
+    fn the_verdict_follows_from_the_status_and_the_phases() {
         type Row<'a> = (&'a str, &'a [(&'a str, &'a str, &'a str, &'a str)], &'a str);
         let rows: &[Row<'_>] = &[
             ("SUCCEEDED", &[("BUILD", "SUCCEEDED", "", "")], "succeeded"),
@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_always_has_words() {
+    fn a_failure_always_has_a_message() {
         for (build, expected) in [
             (build("FAILED", &[("BUILD", "FAILED", "", " ")]), "phase BUILD ended with status FAILED"),
             (build("FAILED", &[]), "the build ended with status FAILED"),

@@ -1,4 +1,4 @@
-//! A pause as a tag of the jobs queue: the key says what is paused, the value since when and why.
+//! A pause as a tag of the jobs queue. The key says what is paused; the value says since when and why.
 //!
 //! | key | what is paused |
 //! | --- | --- |
@@ -7,8 +7,8 @@
 //! | `slipway:pause:tenant:NAME` | the jobs of a tenant |
 //! | `slipway:pause:profile:NAME` | the jobs of a profile |
 //!
-//! The value is an RFC 3339 time and, after a space, the reason; a hand-made tag may leave out either or both. A character that a tag cannot
-//! have is written as `=XX`, its bytes in hexadecimal.
+//! The value is an RFC 3339 time and, after a space, the reason. In a tag that was written by hand, either or both may be missing. A
+//! character that a tag cannot have is written as `=XX`, with its bytes in hexadecimal.
 
 use std::{collections::BTreeMap, fmt, fmt::Write};
 
@@ -21,10 +21,10 @@ const ALL: &str = "slipway:pause";
 const QUEUE: &str = "slipway:pause:queue";
 const TENANT: &str = "slipway:pause:tenant:";
 const PROFILE: &str = "slipway:pause:profile:";
-/// AWS's limit on a tag's value, in characters.
+/// AWS's limit for a tag's value, in characters.
 const VALUE: usize = 256;
 
-/// The key of a scope's tag. A queue's stands on the queue itself.
+/// The key of the tag for a scope. The tag for a queue is on that queue.
 pub fn key(scope: &PauseScope) -> String {
     match scope {
         PauseScope::All => ALL.to_owned(),
@@ -34,7 +34,10 @@ pub fn key(scope: &PauseScope) -> String {
     }
 }
 
-/// The value of a pause's tag. An error is the rule that its reason breaks.
+/// The value of a pause's tag.
+///
+/// # Errors
+/// The reason does not fit; the error is the rule.
 pub fn value(pause: &Pause) -> Result<String, &'static str> {
     let reason = pause.reason.as_deref().unwrap_or_default();
     rule::one_line(reason)?;
@@ -48,16 +51,16 @@ pub fn value(pause: &Pause) -> Result<String, &'static str> {
     Ok(value)
 }
 
-/// What a queue's tags say.
+/// The pauses among a queue's tags.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tags {
     /// In the order of their scopes.
     pub pauses: Vec<Pause>,
-    /// Keys that begin like a pause's and pause nothing, such as one that is misspelt.
+    /// Keys that begin like those of pauses but are none, such as misspelt ones.
     pub strange: Vec<String>,
 }
 
-/// What a queue's tags say. What names no tenant or profile is no pause.
+/// Reads the tags of a queue. A key without a valid tenant or profile is no pause.
 pub fn read(tags: &BTreeMap<String, String>, queue: &str) -> Tags {
     let mut read = Tags::default();
     for (key, value) in tags {
@@ -72,7 +75,7 @@ pub fn read(tags: &BTreeMap<String, String>, queue: &str) -> Tags {
 }
 
 fn scope(key: &str, queue: &str) -> Option<PauseScope> {
-    // A profile's name keeps to the same rule as a tenant's.
+    // The names of profiles obey the same rule as those of tenants.
     let name = |name: &str| Tenant::parse(name).ok().map(|name| name.to_string());
     match key {
         ALL => Some(PauseScope::All),
@@ -90,7 +93,7 @@ fn pause(scope: PauseScope, value: &str) -> Pause {
     Pause { scope, since: since.map(|time| time.to_string()), reason }
 }
 
-/// In the characters that tags may have.
+/// The text in the characters that tags may have.
 fn written(text: &str) -> String {
     let mut written = String::new();
     for letter in text.chars() {
@@ -106,7 +109,7 @@ fn written(text: &str) -> String {
     written
 }
 
-/// The text that was written so. An `=` without two digits stands for itself, and a control character for none.
+/// The text that [`written`] encoded. An `=` without two digits is kept, and control characters are removed.
 fn as_meant(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
@@ -124,7 +127,7 @@ fn as_meant(text: &str) -> String {
 }
 
 impl fmt::Display for PauseScope {
-    /// As people say it: `everything`, `the tenant team-a`.
+    /// For people: `everything`, `the tenant team-a`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::All => f.write_str("everything"),
@@ -148,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn tags_that_anybody_may_write_are_pauses() {
+    fn pauses_are_read_from_tags_that_were_written_by_hand() {
         let tenant = || PauseScope::Tenant("team-a".into());
         for (key, value, expected) in [
             ("slipway:pause", "", Some(paused(PauseScope::All, None, None))),
@@ -176,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_a_tag_is_refused_and_not_cut() {
+    fn a_reason_that_does_not_fit_a_tag_is_refused_and_not_cut() {
         let with = |reason: &str| value(&paused(PauseScope::All, Some(SINCE), Some(reason)));
         assert_eq!(with(&"x".repeat(235)).map(|value| value.len()), Ok(256));
         assert!(with(&"x".repeat(236)).is_err() && with(&"(".repeat(79)).is_err() && with("two\nlines").is_err());
@@ -185,7 +188,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_reason_comes_back_as_it_was_written_in_characters_that_a_tag_may_have(reason in "[^\\p{Cc}]{0,60}") {
+        fn a_reason_is_encoded_in_the_characters_of_tags_and_decoded_unchanged(reason in "[^\\p{Cc}]{0,60}") {
             let pause = paused(PauseScope::Tenant("team-a".into()), Some(SINCE), Some(reason.trim()).filter(|reason| !reason.is_empty()));
             if let Ok(value) = value(&pause) {
                 prop_assert!(value.chars().all(|letter| letter.is_alphanumeric() || " +-=._:/@".contains(letter)), "{value}");

@@ -4,22 +4,22 @@ use std::{borrow::Cow, fmt::Write};
 
 use super::step;
 
-/// The line without escape sequences and control characters (tabs stay). What a carriage return overwrote is gone, as on a terminal:
-/// a progress bar is its last state. Characters that show nothing and change how others look or are read are written out: see [`escaped`].
+/// The line without escape sequences and control characters, except tabs. Text that a carriage return overwrote is removed, so a progress
+/// bar shows its last state. Invisible characters and those that change how others are read are written as codes: see [`escaped`].
 pub fn plain(line: &str) -> Cow<'_, str> {
-    // Most lines are plain ASCII, which is seen faster byte by byte, and without looking whether it is seen already.
+    // Most lines are plain ASCII. A whole pass over the bytes is faster than one that stops at the first other byte.
     let is_ascii = line.bytes().fold(true, |is, byte| is & ((b' '..0x7F).contains(&byte) || byte == b'\t'));
     if is_ascii || !line.chars().any(|c| is_unwanted(c) || is_invisible(c)) {
         return Cow::Borrowed(line);
     }
-    // What docker prints before the output of a step, the output cannot overwrite.
+    // The prefix is docker's own: a carriage return in a step's output does not overwrite it.
     let (prefix, output) = line.split_at(step::before_output(line));
     let last = output.rsplit('\r').map(strip).find(|part| !part.trim().is_empty());
     Cow::Owned(format!("{prefix}{}", last.unwrap_or_default()))
 }
 
-/// The text with its invisible characters written out, such as `<U+202E>`: those that change the direction of text, have no width, break
-/// lines or tag. Everything else, control characters too, stays.
+/// The text with its invisible characters written as codes, such as `<U+202E>`: those that change the direction of text, have no width,
+/// break lines, or are tags. All other characters stay, also control characters.
 pub fn escaped(text: &str) -> Cow<'_, str> {
     if text.is_ascii() || !text.chars().any(is_invisible) {
         return Cow::Borrowed(text);
@@ -29,18 +29,18 @@ pub fn escaped(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
-/// One character; an invisible one is written out.
+/// Appends one character; an invisible one as its code.
 fn show(c: char, shown: &mut String) {
     if is_invisible(c) {
         let written = write!(shown, "<U+{:04X}>", u32::from(c));
-        debug_assert!(written.is_ok(), "a text takes whatever is written");
+        debug_assert!(written.is_ok(), "writing to a string cannot fail");
     } else {
         shown.push(c);
     }
 }
 
-/// Unicode's format characters (general category Cf) and its separators of lines and paragraphs, the fillers that show nothing, and variation
-/// selectors beyond those of emoji.
+/// Unicode's format characters (general category Cf), its separators of lines and paragraphs, fillers without a glyph, and variation
+/// selectors other than those of emoji.
 fn is_invisible(c: char) -> bool {
     matches!(
         c,
@@ -51,7 +51,7 @@ fn is_invisible(c: char) -> bool {
     )
 }
 
-/// Control characters, and the two that SQS refuses in a message.
+/// Control characters, and the two characters that SQS refuses in a message.
 fn is_unwanted(c: char) -> bool {
     (c.is_control() && c != '\t') || matches!(c, '\u{FFFE}' | '\u{FFFF}')
 }
@@ -63,7 +63,7 @@ fn strip(text: &str) -> String {
         match c {
             '\u{1B}' => match chars.next() {
                 Some('[') => skip_parameters(&mut chars),
-                // Titles and links: up to BEL, or ESC and a backslash.
+                // Titles and links end with BEL, or with ESC and a backslash.
                 Some(']' | 'P' | 'X' | '^' | '_') => {
                     while let Some(c) = chars.next() {
                         if c == '\u{7}' || (c == '\u{1B}' && chars.next_if_eq(&'\\').is_some()) {
@@ -71,7 +71,7 @@ fn strip(text: &str) -> String {
                         }
                     }
                 }
-                // Character sets and the like: intermediate bytes, then one more.
+                // Character sets and similar: intermediate bytes, then a final byte.
                 Some(' '..='/') => {
                     while chars.next_if(|c| (' '..='/').contains(c)).is_some() {}
                     chars.next();
@@ -86,7 +86,7 @@ fn strip(text: &str) -> String {
     plain
 }
 
-/// The rest of a control sequence: parameters, then one letter.
+/// Skips the rest of a control sequence: parameters, then one letter.
 fn skip_parameters(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) {
     while chars.next_if(|c| (' '..='?').contains(c)).is_some() {}
     chars.next_if(|c| ('@'..='~').contains(c));
@@ -97,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn escapes_controls_and_overwritten_text_are_gone() {
+    fn escape_sequences_control_characters_and_overwritten_text_are_removed() {
         for (line, expected) in [
             ("as it is: ü\tx", "as it is: ü\tx"),
             ("\u{1b}[1;31merror\u{1b}[0m: x", "error: x"),

@@ -1,4 +1,4 @@
-//! Which sources a profile allows, how they are fetched, and whose they are.
+//! Which sources a profile allows, how they are fetched, and which tenant they imply.
 
 use super::{SourceUrl, Tenant};
 use crate::config::{Credential, Profile, SourceHost};
@@ -8,13 +8,13 @@ pub fn may_build(profile: &Profile, tenant: Option<&Tenant>, url: &SourceUrl) ->
     allows(sources(profile, tenant), url)
 }
 
-/// The tenant's own patterns where the operator gave it some, else the profile's.
+/// The tenant's own patterns if the operator gave it some, else the profile's.
 fn sources<'a>(profile: &'a Profile, tenant: Option<&Tenant>) -> &'a [String] {
     let own = tenant.and_then(|tenant| profile.tenant_sources.get(tenant.as_str()));
     own.unwrap_or(&profile.sources)
 }
 
-/// Patterns of the paths that a tenant may build at the source's own host: what its submodules may be. An ending `.git` is left out.
+/// Patterns of the paths at the source's host that a tenant may build: those that submodules may have. A final `.git` is left out.
 pub fn paths_beside(profile: &Profile, tenant: &Tenant, url: &SourceUrl) -> Vec<String> {
     let at_host = |pattern: &String| {
         let (scheme, authority, path) = parts(pattern)?;
@@ -24,11 +24,10 @@ pub fn paths_beside(profile: &Profile, tenant: &Tenant, url: &SourceUrl) -> Vec<
     sources(profile, Some(tenant)).iter().filter_map(at_host).collect()
 }
 
-/// Whether the profile allows a revision. Without patterns of its own it allows none that whoever opens a pull request on a git host
-/// writes.
+/// Whether the profile allows a revision. A profile without patterns allows none that anybody can create by opening a pull request.
 pub fn may_build_revision(profile: &Profile, url: Option<&SourceUrl>, revision: Option<&str>) -> bool {
     let revision = revision.unwrap_or("HEAD");
-    // `refs/heads/main^{SHA}` asks for that commit, whether or not the branch leads to it.
+    // `refs/heads/main^{SHA}` asks for that commit, also if the branch does not contain it.
     let (name, commit) = match revision.strip_suffix('}').and_then(|revision| revision.split_once("^{")) {
         Some((name, commit)) => (name, Some(commit)),
         None => (revision, None),
@@ -43,8 +42,8 @@ pub fn may_build_revision(profile: &Profile, url: Option<&SourceUrl>, revision: 
     }
 }
 
-/// Whether a revision is of a pull or merge request, as GitHub, GitLab and Bitbucket name them, or a reference that is no branch and no
-/// tag: hosts keep proposals below many names (`refs/changes/`, `refs/keep-around/`).
+/// Whether a revision is a pull or merge request, as GitHub, GitLab and Bitbucket name them, or a reference other than a branch or tag:
+/// hosts keep proposed changes under many names (`refs/changes/`, `refs/keep-around/`).
 fn is_proposed(revision: &str) -> bool {
     let name = revision.to_ascii_lowercase();
     match name.strip_prefix("refs/") {
@@ -58,8 +57,8 @@ pub fn may_use(profile: &Profile, tenant: &Tenant) -> bool {
     profile.tenants.is_empty() || profile.tenants.iter().any(|allowed| allowed == tenant.as_str())
 }
 
-/// Whether one of the patterns covers the URL. `*` stands for any characters, but one in the host never reaches into the path, and
-/// one in the path never into the host. The host's case and an ending `.git` make no difference.
+/// Whether one of the patterns matches the URL. `*` matches any characters. One in the host does not match a part of the path, and one in
+/// the path does not match a part of the host. The host's case and a final `.git` are ignored.
 pub fn allows(patterns: &[String], url: &SourceUrl) -> bool {
     patterns.iter().any(|pattern| covers(pattern, url))
 }
@@ -74,7 +73,7 @@ fn covers(pattern: &str, url: &SourceUrl) -> bool {
 /// Scheme, authority and path of a pattern.
 fn parts(pattern: &str) -> Option<(&str, &str, &str)> {
     let (scheme, rest) = pattern.split_once("://")?;
-    // A pattern that ends within the host with `*` goes on with any path.
+    // A pattern that ends with a `*` in the host matches any path.
     let (authority, path) = rest.split_once('/').unwrap_or((rest, if rest.ends_with('*') { "*" } else { "" }));
     Some((scheme, authority, path))
 }
@@ -83,7 +82,7 @@ fn bare(path: &str) -> &str {
     path.strip_suffix(".git").unwrap_or(path)
 }
 
-/// Matches a pattern with `*`, in time linear in pattern times text: on a mismatch only the last `*` takes one byte more.
+/// Matches a pattern with `*`. The time is at most linear in pattern times text: after a mismatch only the last `*` takes one more byte.
 pub(super) fn matches(pattern: &[u8], text: &[u8]) -> bool {
     let (mut p, mut t) = (0, 0);
     let mut star = None;
@@ -105,7 +104,7 @@ pub(super) fn matches(pattern: &[u8], text: &[u8]) -> bool {
     pattern[p..].iter().all(|&byte| byte == b'*')
 }
 
-/// The tenant of a job that names none: the source's host and owner, joined by a dash and in lower case, as hosts take them:
+/// The tenant of a job that names none: the source's host and owner, joined by a dash and in lower case, because hosts ignore case:
 /// `github.com-acme` for `https://github.com/Acme/app`, `s3-bucket` and `file` for the other schemes.
 pub fn tenant(url: &SourceUrl) -> Tenant {
     let authority = url.authority();
@@ -118,15 +117,15 @@ pub fn tenant(url: &SourceUrl) -> Tenant {
     Tenant::fitting(&name)
 }
 
-/// How a source is fetched: CodeBuild's name for its type, and what opens it.
+/// How a source is fetched: CodeBuild's name of its type, and the credential.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Access<'a> {
-    /// `NO_SOURCE`: the central buildspec clones it.
+    /// CodeBuild's source type. `NO_SOURCE`: the central buildspec clones it.
     pub source_type: &'a str,
     pub credential: &'a Credential,
 }
 
-/// How the operator's hosts say that a source is fetched; a host that nobody names is known by its own name, or cloned in the build.
+/// How a source is fetched, by the operator's list of hosts. A host that is not listed is known by its name, or else cloned in the build.
 pub fn access<'a>(hosts: &'a [SourceHost], url: &SourceUrl) -> Access<'a> {
     let authority = url.authority();
     let fits = |host: &&SourceHost| matches(host.host.as_bytes(), authority.as_bytes());
@@ -137,7 +136,7 @@ pub fn access<'a>(hosts: &'a [SourceHost], url: &SourceUrl) -> Access<'a> {
     }
 }
 
-/// By the host's own name. A `file` URL is for local mode, whose endpoint clones it as it would a git server's.
+/// By the host's name. A `file` URL is for local mode: the embedded endpoint clones it like one from a git server.
 fn source_type(url: &SourceUrl) -> &'static str {
     match (url.scheme(), url.authority().as_str()) {
         ("s3", _) => "S3",
@@ -150,7 +149,7 @@ fn source_type(url: &SourceUrl) -> &'static str {
     }
 }
 
-/// Where CodeBuild finds the source: `bucket/key.zip` on S3, else the URL.
+/// The source's location for CodeBuild: `bucket/key.zip` on S3, else the URL.
 pub fn source_location(url: &SourceUrl) -> String {
     match url.scheme() {
         "s3" => format!("{}/{}", url.authority(), url.path()),

@@ -10,14 +10,14 @@ use super::plain::escaped;
 /// One broken rule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Problem {
-    /// Where, as a JSON pointer (RFC 6901) such as `/images/0/dockerfile`; empty for the message as a whole.
+    /// The place in the message, as a JSON pointer (RFC 6901) such as `/images/0/dockerfile`; empty for the whole message.
     pub path: String,
     /// The rule that is broken.
     pub problem: String,
 }
 
 impl Problem {
-    /// With its invisible characters written out: a name in a message may have any.
+    /// With invisible characters written as codes: a name in a message may have any.
     #[must_use]
     pub fn escaped(&self) -> Self {
         Self { path: escaped(&self.path).into_owned(), problem: escaped(&self.problem).into_owned() }

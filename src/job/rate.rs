@@ -1,24 +1,24 @@
-//! How many builds to start in a second, learned from what CodeBuild throttles: a token bucket whose rate grows while it is used up and
-//! nothing is throttled, and is halved by a throttle.
+//! How many builds may be started each second, learned from CodeBuild's throttling. It is a token bucket: the rate grows while it is used
+//! in full without throttling, and is halved when CodeBuild throttles.
 
-/// Until CodeBuild throttles for the first time.
+/// The rate before the first throttling, in starts a second.
 const FIRST: f64 = 20.0;
 const LEAST: f64 = 0.5;
 const MOST: f64 = 1000.0;
-/// Throttles within so many milliseconds are of one burst, and count once; nothing starts meanwhile.
+/// Throttled starts within this time are one burst, and count once. Nothing starts in that time.
 const BURST_MS: i64 = 1_000;
-/// The part by which the rate grows in a second in which all of it is used.
+/// By which part of itself the rate grows in a second in which all of it is used.
 const GROWTH: f64 = 0.05;
 
-/// Times are milliseconds since 1970, and may stand still.
+/// The learned rate. Times are milliseconds since 1970, and may repeat.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Rate {
     per_second: f64,
     tokens: f64,
     at_ms: i64,
-    /// Nothing starts before.
+    /// The time before which nothing starts.
     closed_until_ms: i64,
-    /// The rate doubles each second until the first throttle.
+    /// Until the first throttling the rate doubles each second.
     is_exploring: bool,
 }
 
@@ -29,12 +29,12 @@ impl Default for Rate {
 }
 
 impl Rate {
-    /// Starts in a second.
+    /// The rate, in starts a second.
     pub fn per_second(self) -> f64 {
         self.per_second
     }
 
-    /// When the next start may go: now, if that is not later.
+    /// The time of the next start. A time up to `now_ms` means: now.
     pub fn opens_ms(&mut self, now_ms: i64) -> i64 {
         self.fill(now_ms);
         let missing = (1.0 - self.tokens).max(0.0) / self.per_second * 1000.0;
@@ -43,16 +43,16 @@ impl Rate {
         filled_ms.max(self.closed_until_ms)
     }
 
-    /// A start goes.
+    /// Counts a start.
     pub fn take(&mut self, now_ms: i64) {
         self.fill(now_ms);
         self.tokens -= 1.0;
     }
 
-    /// CodeBuild took a start.
+    /// CodeBuild accepted a start.
     pub fn accepted(&mut self, now_ms: i64) {
         self.fill(now_ms);
-        // What is not used up says nothing.
+        // A rate that is not used in full does not grow.
         if self.tokens < 1.0 && now_ms >= self.closed_until_ms {
             let growth = if self.is_exploring { 1.0 } else { GROWTH };
             self.per_second = (self.per_second + growth).min(MOST);
@@ -83,7 +83,8 @@ impl Rate {
 mod tests {
     use super::*;
 
-    /// Starts as many as may, for so many seconds; `most`: what CodeBuild takes in any second. The starts and throttles of each second.
+    /// Starts as many builds as the rate allows. `most`: what CodeBuild accepts in a second. Returns the starts and throttled starts of
+    /// each second.
     fn seconds(rate: &mut Rate, from_ms: i64, count: i64, most: usize) -> Vec<(usize, usize)> {
         let mut taken: Vec<i64> = Vec::new();
         let mut second = |from_ms: i64| {
@@ -108,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn the_rate_doubles_until_the_first_throttle() {
+    fn the_rate_doubles_until_codebuild_throttles() {
         let mut rate = Rate::default();
         let starts: Vec<usize> = seconds(&mut rate, 0, 5, usize::MAX).into_iter().map(|(starts, _)| starts).collect();
         assert!(starts[0] >= 20 && starts[4] >= 200, "{starts:?}");
@@ -119,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn what_codebuild_takes_is_found_with_few_throttles() {
+    fn the_rate_that_codebuild_accepts_is_found_with_few_throttled_starts() {
         for most in [1, 5, 40] {
             let mut rate = Rate::default();
             seconds(&mut rate, 0, 60, most);

@@ -1,5 +1,5 @@
-//! What a build remembers of the job that it was started for. CodeBuild is the record of what runs: a process that finds the build by
-//! another message of the same job tells of the job as it was built, not as it was sent again.
+//! What a build's variables record of the job that it was started for. A process may find the build by another message of the same job. Its
+//! events then show the job as it was built, not as it was sent again.
 
 use std::collections::BTreeMap;
 
@@ -11,26 +11,26 @@ use super::{Job, OnConflict, Priority, SourceUrl, variable::MAX_VALUE};
 /// The variable that holds the record, as JSON.
 pub const RECORD_VARIABLE: &str = "SLIPWAY_RECORD";
 
-/// A job as it was when its build was started: what events tell of it, and [`super::build::Build`] does not read from other variables.
+/// The parts of a job that events show, and that [`super::build::Build`] does not read from other variables.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
-    /// When the message was enqueued: the job's age among those of its group.
+    /// When the message was sent: it decides the job's place in its group.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enqueued_at: Option<Timestamp>,
     pub url: SourceUrl,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revision: Option<String>,
     pub priority: Priority,
-    /// What the job does to older ones of its group.
+    /// What happens to older jobs of the group.
     #[serde(default)]
     pub on_conflict: OnConflict,
-    /// Absent where they are too long for a variable.
+    /// Absent if they are too long for a variable.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub labels: Option<BTreeMap<String, String>>,
 }
 
 impl Record {
-    /// Of a job whose message was enqueued at a time.
+    /// From a job whose message was sent at `enqueued_at`.
     pub fn of(job: &Job, enqueued_at: Option<Timestamp>) -> Self {
         Self {
             enqueued_at,
@@ -42,12 +42,12 @@ impl Record {
         }
     }
 
-    /// From the variable's value; a value that is none is ignored.
+    /// From the variable's value. `None`: the value is no record.
     pub fn parse(value: &str) -> Option<Self> {
         serde_json::from_str(value).ok()
     }
 
-    /// The variable's value, within CodeBuild's limit.
+    /// The variable's value, within CodeBuild's limit of its length.
     pub fn value(&self) -> String {
         let json = |record: &Self| serde_json::to_string(record).unwrap_or_default();
         let whole = json(self);
@@ -63,7 +63,7 @@ mod tests {
     use crate::job::message::sample::job_with;
 
     #[test]
-    fn what_is_too_long_for_a_variable_leaves_the_labels_out() {
+    fn a_record_that_is_too_long_for_a_variable_has_no_labels() {
         let labels: BTreeMap<String, String> = (0..10).map(|n| (format!("label-{n}"), "x".repeat(500))).collect();
         let record = Record { labels: Some(labels), ..Record::of(&job_with(&json!({})), None) };
         let value = record.value();

@@ -1,27 +1,27 @@
-//! How people name a job: by its id, or by a build of it, as CodeBuild's console, events and logs name that.
+//! How people name a job: by its id, or by one of its builds as CodeBuild's console, events and logs name it.
 
 use url::form_urlencoded::byte_serialize;
 
 use super::JobId;
 
-/// A job, by one of its names.
+/// A job, by its id or by one of its builds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reference {
-    /// By its own id. One that looks like the last part of a build's ARN may be that instead.
+    /// By its own id. An id that looks like the last part of a build's ARN may mean the build instead.
     Job(JobId),
-    /// By a build's id: `project:uuid`.
+    /// By a build's id, `project:uuid`.
     Build(String),
 }
 
 const RULE: &str = "must be 1 to 64 characters of A-Z, a-z, 0-9, '.', '_' and '-', or name a build by its id (project:uuid) or by its ARN";
-/// Ids that no path can have as they are, and how they are written there before the path is encoded: browsers and clients take the first two
-/// for folders, also when they are encoded once, and the last is the form for a new job.
+/// Ids that cannot stand in a path as they are, and how they are written there before the path is encoded. Clients read the first two as
+/// folders, even if they are encoded once; the last is the path of the form for a new job.
 const WRITTEN: [(&str, &str); 3] = [(".", "%2E"), ("..", "%2E%2E"), ("new", "%6Eew")];
-/// The longest name of a project that is taken for one: CodeBuild's API names 255.
+/// The longest project name, in characters: the limit in CodeBuild's API is 255.
 const PROJECT: usize = 255;
 
 impl Reference {
-    /// Takes a job's id, or a build's id, ARN, or part of its ARN; the error is the rule.
+    /// Takes a job's id, or a build's id, ARN, or part of its ARN. The error is the rule.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         let text = bare(text);
         let text = WRITTEN.iter().find(|(_, written)| *written == text).map_or(text, |(id, _)| id);
@@ -32,7 +32,7 @@ impl Reference {
         }
     }
 
-    /// Whether it names this build, by its id.
+    /// Whether this names the build with an id.
     pub fn names_build(&self, id: &str) -> bool {
         match self {
             Self::Job(last) => id.rsplit_once(':').is_some_and(|(_, uuid)| uuid == last.as_str()),
@@ -40,7 +40,7 @@ impl Reference {
         }
     }
 
-    /// The ids of the builds of these projects that it may name.
+    /// The ids of builds in these projects that this may name.
     pub fn builds<'a>(&self, projects: impl IntoIterator<Item = &'a str>) -> Vec<String> {
         match self {
             Self::Job(last) if is_uuid(last.as_str()) => projects.into_iter().map(|project| format!("{project}:{last}")).collect(),
@@ -68,7 +68,7 @@ pub fn segment(name: &str) -> String {
     byte_serialize(written.as_bytes()).collect::<String>().replace('+', "%20")
 }
 
-/// What stands behind `build/` in a build's ARN (`arn:aws:codebuild:REGION:ACCOUNT:build/PROJECT:UUID`), and any other text as it is.
+/// The part after `build/` of a build's ARN (`arn:aws:codebuild:REGION:ACCOUNT:build/PROJECT:UUID`). Any other text is returned unchanged.
 pub fn bare(text: &str) -> &str {
     match text.split_once("build/") {
         Some((before, id)) if before.is_empty() || (before.starts_with("arn:") && before.contains(":codebuild:")) => id,
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn every_id_has_a_place_in_a_path() {
+    fn every_id_can_be_written_in_a_path() {
         for (id, path) in [(".", "%252E"), ("..", "%252E%252E"), ("new", "%256Eew"), ("...", "..."), ("app-1", "app-1")] {
             assert_eq!(segment(id), path);
             assert_eq!(Reference::parse(&path.replace("%25", "%")), Ok(Reference::Job(JobId::parse(id).unwrap())));
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_else_is_a_name() {
+    fn other_texts_are_not_references() {
         for wrong in [
             "",
             "a b",

@@ -1,28 +1,28 @@
-//! Lines out of a log's events: as a rule each is one line with its break, but a long line is cut into several.
+//! Joins the events of a log to lines. Usually an event is one line with its line break, but a long line is cut into several events.
 
 use std::borrow::Cow;
 
-/// So much is kept of a longer line's beginning, and at least as much of its end: memory is bounded whatever the log, and no excerpt shows
-/// more of a line.
+/// How many bytes are kept of a longer line's beginning, and at least as many of its end. This bounds the memory, and an excerpt never
+/// shows more of a line.
 const HALF: usize = 32 * 1024;
 
 /// Joins the events of one log to lines.
 ///
-/// An event without a line break at its end goes on in the next one, if the log's writer ends its lines with breaks at all: there are writers
-/// whose events never have one, and each of theirs is a line.
+/// An event that does not end with a line break continues in the next one, but only if the log has line breaks at all: some writers never
+/// send any, and then each event is a line.
 #[derive(Debug, Default)]
 pub struct Rejoin {
-    /// What has come of a line that has not ended: its beginning, and the end of what followed.
+    /// The beginning of a line that has not ended, and the end of the rest.
     begin: String,
     end: String,
-    /// Characters between the two that were dropped.
+    /// How many characters between the two were dropped.
     dropped: usize,
-    /// Whether any event had a line break.
+    /// Whether any event so far had a line break.
     breaks: bool,
 }
 
 impl Rejoin {
-    /// Takes the next event and passes on the lines that are complete.
+    /// Takes the next event. `take` gets each line that is complete.
     pub fn push(&mut self, event: &str, mut take: impl FnMut(&str)) {
         let mut rest = event;
         while !rest.is_empty() {
@@ -43,7 +43,7 @@ impl Rejoin {
         }
     }
 
-    /// Passes on what is left: the log ends here, or what follows does not go on with it.
+    /// The log ends here, or has a gap: `take` gets the rest.
     pub fn finish(&mut self, mut take: impl FnMut(&str)) {
         if self.begin.is_empty() {
             return;
@@ -57,12 +57,12 @@ impl Rejoin {
         (self.begin, self.end, self.dropped) = (String::new(), String::new(), 0);
     }
 
-    /// Keeps what there is room for.
+    /// Keeps as much as there is room for.
     fn keep(&mut self, piece: &str) {
         let room = if self.end.is_empty() { HALF.saturating_sub(self.begin.len()) } else { 0 };
         let (begin, rest) = piece.split_at(piece.floor_char_boundary(room));
         self.begin.push_str(begin);
-        // The last of the piece may already be more than is kept.
+        // The end of the piece alone may be more than is kept.
         let skipped = rest.ceil_char_boundary(rest.len().saturating_sub(2 * HALF));
         if skipped > 0 {
             self.dropped += self.end.chars().count();
@@ -105,11 +105,11 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_was_cut_is_one_again() {
+    fn the_parts_of_a_cut_line_are_joined() {
         for (events, expected) in [
             (vec!["a\n", "b\r\n", "\n"], vec!["a", "b", ""]),
             (vec!["a\nb\n", "c, c", "ut", " twice\nd"], vec!["a", "b", "c, cut twice", "d"]),
-            // A writer without line breaks.
+            // A writer that sends no line breaks.
             (vec!["a", "b", "", "c\r"], vec!["a", "b", "c"]),
             (vec![], vec![]),
         ] {
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn what_follows_a_gap_is_not_joined() {
+    fn lines_on_both_sides_of_a_gap_are_not_joined() {
         let (mut rejoin, mut lines) = (Rejoin::default(), Vec::new());
         let mut take = |line: &str| lines.push(line.to_owned());
         rejoin.push("a\nb", &mut take);
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_of_any_length_fills_no_memory_and_keeps_its_ends() {
+    fn a_line_of_any_length_takes_bounded_memory_and_keeps_both_ends() {
         for size in [1, 7_000, 100_000, 3_000_000] {
             let mut rejoin = Rejoin::default();
             let mut taken = Vec::new();

@@ -1,9 +1,9 @@
-//! Rules that several fields share. An error is the rule that is broken, in words for the sender.
+//! Rules that several fields share. The error is the broken rule, in words for the sender.
 
-/// What a text must obey.
+/// A rule for a text.
 pub type Rule = fn(&str) -> Result<(), &'static str>;
 
-/// Free text on one line: no line breaks, escape sequences and other control characters.
+/// Free text on one line, without control characters such as line breaks and escape sequences.
 pub fn one_line(text: &str) -> Result<(), &'static str> {
     if text.chars().any(char::is_control) {
         return Err("must not contain control characters such as line breaks");
@@ -11,7 +11,7 @@ pub fn one_line(text: &str) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// Free text on any number of lines: line breaks and tabs, and no other control characters.
+/// Free text on several lines, without control characters other than line breaks and tabs.
 pub fn some_lines(text: &str) -> Result<(), &'static str> {
     if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\t')) {
         return Err("must not contain control characters but line breaks and tabs");
@@ -19,17 +19,17 @@ pub fn some_lines(text: &str) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// Free text on one line that says something.
+/// Free text on one line that is not empty.
 pub fn some_line(text: &str) -> Result<(), &'static str> {
     if text.is_empty() { Err("must not be empty") } else { one_line(text) }
 }
 
-/// Whether a text can name a label.
+/// Whether a text is a valid label name.
 pub fn is_label(name: &str) -> bool {
     (1..=64).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._/-".contains(&byte))
 }
 
-/// A word that is handed to programs: also not to be taken for one of their options.
+/// A word that is passed to programs. They must not take it for an option.
 pub fn not_an_option(text: &str) -> Result<(), &'static str> {
     one_line(text)?;
     if text.starts_with('-') {
@@ -38,7 +38,7 @@ pub fn not_an_option(text: &str) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// A path that stays inside the checkout.
+/// A relative path that stays inside the checkout.
 pub fn inside_checkout(path: &str) -> Result<(), &'static str> {
     not_an_option(path)?;
     if path.is_empty() {
@@ -50,14 +50,14 @@ pub fn inside_checkout(path: &str) -> Result<(), &'static str> {
     if path.split('/').any(|part| part == "..") {
         return Err("must stay inside the checkout: no part may be '..'");
     }
-    // Docker would fetch these from elsewhere.
+    // Docker would fetch these from other places.
     if path.contains("://") || path.starts_with("git@") || path.starts_with("github.com/") {
         return Err("must be a path in the checkout, not a remote address");
     }
     Ok(())
 }
 
-/// A name as environment variables and build arguments have.
+/// The name of an environment variable or build argument.
 pub fn identifier(name: &str) -> Result<(), &'static str> {
     let mut bytes = name.bytes();
     let first = bytes.next().is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_');
@@ -67,7 +67,7 @@ pub fn identifier(name: &str) -> Result<(), &'static str> {
     Err("must be a letter or '_', then letters, digits and '_'")
 }
 
-/// Whether a text begins with an ASCII letter or digit (or `also`) and goes on with those, `.`, `_` and `-`, 128 at most.
+/// Whether a text begins with an ASCII letter, a digit or `also`, and continues with letters, digits, `.`, `_` and `-`; at most 128 bytes.
 pub fn is_tag_like(text: &str, also: u8) -> bool {
     let begins = |byte: u8| byte.is_ascii_alphanumeric() || byte == also;
     text.len() <= 128
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn identifiers_are_those_of_shells() {
+    fn identifiers_obey_the_rules_of_shells() {
         for good in ["A", "_x9", "RUST_VERSION"] {
             assert_eq!(identifier(good), Ok(()), "{good}");
         }

@@ -1,15 +1,14 @@
-//! Who is next among the jobs that wait, and what stands in the others' way. Decisions only: time, costs and what CodeBuild has room for
-//! come in as arguments.
+//! The order in which waiting jobs start. Decisions only: the time, the expected costs and the room in CodeBuild are arguments.
 //!
-//! A tenant's turn comes when it has used least build time for its weight (`share`); of a tenant, the job that has waited too long goes
-//! first, then the more urgent, then the older one. Whatever was used: a tenant goes before all others when its oldest job has waited too
-//! long, or when nothing of it has been built for as long; but only once in that time, so that a flood gains nothing by its age, and for a
-//! job's age only with every second start, so that shares hold among many that wait too long.
+//! The tenant that has used the least build time for its weight comes next (`share`). Of its jobs, one that has waited too long comes
+//! first, then the one with the higher priority, then the older one. A tenant comes before all others if its oldest job has waited too
+//! long, or if it has had no build for as long. That happens at most once in that time, so that a tenant with many old jobs gains nothing.
+//! For an old job it happens only at every second start, so that shares hold when many jobs have waited too long.
 //!
-//! A job that waits is listed where a decision looks for it only as long as no limit of its own keeps it back: of its group only the first
-//! is offered; the offered jobs of one tenant, `Route` and repository are a `Flow`; a flow is listed in its tenant's `Entry` while the
-//! repository has room, and the entry in its route while the tenant has. Each limit that fills or frees moves what it concerns, and a
-//! decision, an arrival and a leave touch no more than that.
+//! A waiting job is listed for decisions only while no limit of its own keeps it back. Of a group only the first job is offered. The
+//! offered jobs of one tenant, `Route` and repository are a `Flow`. A flow is listed in the `Entry` of its tenant while the repository has
+//! room, and the entry in its route while the tenant has room. When a limit fills or frees, only the lists that it concerns change, so a
+//! decision, an arrival and a removal cost little.
 
 mod account;
 mod decision;
@@ -52,23 +51,23 @@ pub use self::{
 };
 use super::standing::Pause;
 
-/// The jobs that wait, and what runs. `T` is what waits. Times are milliseconds since 1970.
+/// The waiting jobs and the running builds. `T` is the caller's data for a waiting job. Times are milliseconds since 1970.
 #[derive(Debug)]
 pub struct Schedule<T> {
     rules: Rules,
     decay: Decay,
     pauses: Pauses,
-    /// The last start was of a job that had waited too long.
+    /// Whether the last start was that of a job that had waited too long.
     was_aged: bool,
     running: usize,
     jobs: Slab<Waiting<T>>,
     places: Slab<Place>,
     tenants: Names<Account>,
     profiles: Names<Counted>,
-    /// Limited by what CodeBuild was found to take; paused after a refusal.
+    /// Limited to the builds that CodeBuild was found to run at once; paused after a refusal.
     projects: Names<Counted>,
     queues: Names<Counted>,
-    /// What each queue has used for its weight; one for all where queues make no difference.
+    /// The use of each queue for its weight. All queues share one entry if they have no weights.
     classes: Names<Share>,
     repositories: Names<Repository>,
     routes: Vec<Route>,
@@ -76,62 +75,62 @@ pub struct Schedule<T> {
     flows: Slab<Flow>,
     flow_ids: HashMap<[usize; 3], usize>,
     groups: HashMap<String, Group>,
-    /// Tenants of whom nothing waits or runs.
+    /// Tenants without waiting jobs and running builds, by their use.
     idle: BTreeSet<(Share, usize)>,
 }
 
-/// One that waits.
+/// A waiting job.
 #[derive(Debug)]
 struct Waiting<T> {
     ticket: Arc<Ticket>,
     it: T,
     tenant: usize,
     route: usize,
-    /// Where it is offered.
+    /// The flow in which it is offered.
     flow: Option<usize>,
 }
 
-/// One that runs.
+/// A running build's place under the limits.
 #[derive(Debug)]
 struct Place {
     tenant: usize,
     route: usize,
     class: usize,
     repository: usize,
-    /// What was charged for it, in seconds, and to which weights.
+    /// The seconds that were charged for it, and the weights that they were divided by.
     cost: f64,
     weights: [u32; 2],
     since_ms: i64,
-    /// When its tenant was served before, and relieved.
+    /// The tenant's `served_ms` and `relieved_ms` before the start.
     before_ms: [i64; 2],
 }
 
-/// Which one of those that wait.
+/// Identifies a waiting job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Key {
     index: usize,
     arrival: u64,
 }
 
-/// One of those that run.
+/// Identifies a running build's place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct PlaceKey(usize);
 
-/// Whose turn it is.
+/// The job that starts next.
 #[derive(Debug)]
 pub struct Next<T> {
     pub it: T,
     pub ticket: Arc<Ticket>,
-    /// Taken for it already.
+    /// Already taken.
     pub place: PlaceKey,
 }
 
-/// What a place was used for.
+/// What a place was used for, for the charge.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Took {
-    /// Nothing: CodeBuild had no room.
+    /// No build: CodeBuild had no room. Nothing is charged.
     Nothing,
-    /// A build of so many seconds.
+    /// A build of this many seconds.
     Seconds(f64),
 }
 
@@ -160,7 +159,7 @@ impl<T> Schedule<T> {
         }
     }
 
-    /// Joins those that wait.
+    /// Adds a waiting job.
     pub fn push(&mut self, ticket: impl Into<Arc<Ticket>>, it: T) -> Key {
         let ticket = ticket.into();
         let tenant = self.tenant(ticket.tenant.as_str());
@@ -181,7 +180,7 @@ impl<T> Schedule<T> {
         Key { index, arrival }
     }
 
-    /// Leaves those that wait, if it still does.
+    /// Removes a waiting job. `None`: it no longer waits.
     pub fn remove(&mut self, key: Key) -> Option<T> {
         self.jobs.get(key.index).filter(|job| job.ticket.arrival == key.arrival)?;
         let job = self.detach(key.index);
@@ -189,7 +188,7 @@ impl<T> Schedule<T> {
         Some(job.it)
     }
 
-    /// Takes the next one, if one may start, and a place for it. `cost`: how many seconds its build is expected to take.
+    /// Takes the next job that may start, and a place for it. `None`: no job may start. `cost`: the expected seconds of its build.
     pub fn next(&mut self, now_ms: i64, cost: impl FnOnce(&Ticket) -> f64) -> Option<Next<T>> {
         let (index, due) = self.choose(now_ms)?;
         let cost = cost(&self.jobs[index].ticket);
@@ -205,7 +204,7 @@ impl<T> Schedule<T> {
         Some(Next { it, ticket, place })
     }
 
-    /// A place for a build that runs already, whatever the limits say.
+    /// Takes a place for a build that already runs, whatever the limits are.
     pub fn occupy(&mut self, ticket: &Ticket, since_ms: i64, cost: f64) -> PlaceKey {
         let (tenant, route) = (self.tenant(ticket.tenant.as_str()), self.route(ticket));
         let limit = || self.rules.repository(&ticket.repository);
@@ -213,12 +212,12 @@ impl<T> Schedule<T> {
         self.place(tenant, route, repository, cost, since_ms, false)
     }
 
-    /// A build no longer runs, or never did.
+    /// Frees the place of a build that ended or never ran, and corrects the charge.
     pub fn release(&mut self, place: PlaceKey, took: Took, now_ms: i64) {
         let place = self.places.remove(place.0);
         let account = &mut self.tenants[place.tenant];
         if took == Took::Nothing && account.served_ms == place.since_ms {
-            // Its turn is still to come.
+            // The tenant keeps its turn.
             [account.served_ms, account.relieved_ms] = place.before_ms;
         }
         let took = if let Took::Seconds(seconds) = took { seconds } else { 0.0 };
@@ -230,21 +229,21 @@ impl<T> Schedule<T> {
         self.settle(place.tenant);
     }
 
-    /// What CodeBuild has room for in a project: so many builds at most, and none while it is closed.
+    /// Sets the room in a project: at most `limit` builds, and no start while it is closed.
     pub fn set_room(&mut self, project: &str, limit: Option<usize>, is_closed: bool) {
         let id = self.projects.id(project, Counted::default);
         let counted = &mut self.projects[id];
         (counted.limit, counted.is_paused) = (limit, is_closed);
     }
 
-    /// Other limits from now on. What runs beyond them runs out.
+    /// Changes the limits. Builds beyond the new limits keep running.
     pub fn reconfigure(&mut self, rules: Rules) {
         self.decay = Decay::new(rules.limits.half_life);
         self.rules = rules;
         self.rebuild();
     }
 
-    /// What does not start from now on, and nothing else.
+    /// Replaces all pauses.
     pub fn set_pauses(&mut self, pauses: &[Pause]) {
         let pauses = Pauses::of(pauses);
         if pauses != self.pauses {
@@ -253,17 +252,17 @@ impl<T> Schedule<T> {
         }
     }
 
-    /// How many wait.
+    /// How many jobs wait.
     pub fn len(&self) -> usize {
         self.jobs.len()
     }
 
-    /// Whether nobody waits.
+    /// Whether no job waits.
     pub fn is_empty(&self) -> bool {
         self.jobs.is_empty()
     }
 
-    /// How many run in a project.
+    /// How many builds run in a project.
     pub fn running_in(&self, project: &str) -> usize {
         self.projects.find(project).map_or(0, |project| project.running)
     }
@@ -272,7 +271,7 @@ impl<T> Schedule<T> {
         &self.rules
     }
 
-    /// How many of a tenant's jobs wait.
+    /// How many jobs of a tenant wait.
     pub fn waiting_of(&self, tenant: &str) -> usize {
         self.tenants.find(tenant).map_or(0, |account| account.waiting)
     }

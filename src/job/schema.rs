@@ -1,4 +1,4 @@
-//! The JSON Schemas of what others write and read, from the types themselves.
+//! The JSON Schemas of messages and events, made from the types.
 
 mod event;
 
@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use super::{event::Event, message::wire::QueueMessage};
 
-/// The schema of a message on the job queue. It says what can be said of a shape; what depends on the profile or on several fields
-/// together only [`super::message::read`] finds.
+/// The schema of a message on the job queue. It has all rules that concern a shape. Rules that depend on the profile or on several fields
+/// are checked only by [`super::message::read`].
 pub fn job() -> Value {
     of::<QueueMessage>("job")
 }
@@ -18,7 +18,7 @@ pub fn event() -> Value {
     event::by_type(of::<Event>("event"))
 }
 
-/// Without the formats of Rust's numbers, which a strict validator refuses.
+/// Removes the formats of Rust's numbers, which a strict validator refuses.
 fn of<T: JsonSchema>(name: &str) -> Value {
     let settings = SchemaSettings::draft2020_12().with_transform(RestrictFormats::default());
     let mut schema = settings.into_generator().into_root_schema_for::<T>();

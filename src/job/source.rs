@@ -1,4 +1,4 @@
-//! What a job builds: a URL, a revision, how much history.
+//! The source of a job: a URL, a revision, and the depth of its history.
 
 use std::fmt;
 
@@ -10,13 +10,13 @@ use super::rule;
 /// The longest source URL, in characters.
 const MAX_URL: usize = 1_024;
 
-/// What a job builds.
+/// The source of a job.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Source {
     /// A git URL (`https://`), `s3://bucket/key.zip`, or `file:///path` where the profile allows it.
     pub url: SourceUrl,
-    /// A branch, tag or commit, on GitHub `pr/25`, on S3 the object's version; the default branch when left out.
+    /// A branch, tag or commit; on GitHub also `pr/25`; on S3 the object's version. The default branch when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String", length(min = 1, max = 255))]
     pub revision: Option<String>,
@@ -30,7 +30,7 @@ pub struct Source {
 }
 
 impl Source {
-    /// The commit, where the revision names it in full.
+    /// The commit, if the revision is a whole commit id.
     pub fn pinned_commit(&self) -> Option<&str> {
         let revision = self.revision.as_deref()?;
         let named = revision.strip_suffix('}').and_then(|text| text.rsplit_once("^{")).map_or(revision, |(_, commit)| commit);
@@ -42,14 +42,14 @@ fn one() -> u32 {
     1
 }
 
-/// A source's URL, checked: printable ASCII, no user and password, no query, a path without `.` and `..`.
+/// The URL of a source, checked: printable ASCII without user, password and query, and a path without `.` and `..`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
 #[schemars(extend("maxLength" = 1024, "pattern" = "^(https://[^/@?#\\s]+|s3://[^/@?#\\s]+|file://)/[^?#\\s]+$"))]
 pub struct SourceUrl(String);
 
 impl SourceUrl {
-    /// Takes a URL as the sender wrote it; the error is the rule that it breaks.
+    /// Takes a URL as the sender wrote it. The error is the rule that it breaks.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         rule::not_an_option(text)?;
         if text.len() > MAX_URL {
@@ -81,7 +81,7 @@ impl SourceUrl {
         Ok(url)
     }
 
-    /// The same; the error also says how the repository is written that was meant.
+    /// The same. The error also shows the `https://` form, if the URL names a repository in another form.
     pub fn read(text: &str) -> Result<Self, String> {
         Self::parse(text).map_err(|rule| match https_form(text) {
             Some(url) => format!("{rule}: write {url}"),
@@ -99,14 +99,14 @@ impl SourceUrl {
         self.parts().0
     }
 
-    /// The host, with a port other than 443, in lower case; of S3 the bucket; of files nothing.
+    /// The host in lower case, with a port other than 443. The bucket for S3; empty for files.
     pub fn authority(&self) -> String {
         let (_, authority, _) = self.parts();
         let authority = authority.to_ascii_lowercase();
         authority.strip_suffix(":443").map(str::to_owned).unwrap_or(authority)
     }
 
-    /// What follows the host, without its first slash.
+    /// The part after the host, without its first slash.
     pub fn path(&self) -> &str {
         self.parts().2
     }
@@ -118,8 +118,8 @@ impl SourceUrl {
     }
 }
 
-/// The `https://` form of a repository that is named in another way that git takes: `git@HOST:PATH`, `ssh://`, `git://` or `http://`. What
-/// is said of a user, a password or a port of SSH is left out.
+/// The `https://` form of a repository in another form that git takes: `git@HOST:PATH`, `ssh://`, `git://` or `http://`. A user, a password
+/// or a port of SSH is left out.
 fn https_form(text: &str) -> Option<SourceUrl> {
     let (host, path) = match text.split_once("://") {
         Some(("ssh" | "git" | "git+ssh" | "http", rest)) => {
@@ -157,10 +157,10 @@ fn check_bucket(bucket: &str) -> Result<(), &'static str> {
     Err("must name a bucket: 3 to 63 lower-case letters, digits, '.' and '-'")
 }
 
-/// Nothing in a path may mean another place than it says, whoever decodes it, and however often.
+/// A path must name the same place for every server, whichever way and however often it is decoded.
 fn check_path(path: &str) -> Result<(), &'static str> {
     let decoded = decoded(path)?;
-    // Some servers take a parameter off each part (`..;x`), and blanks off its end.
+    // Some servers remove a parameter from each part (`..;x`), and blanks from its end.
     let name = |part: &'_ str| part.split(';').next().is_some_and(|name| name.chars().any(|c| c != '.' && c != ' '));
     if !decoded.split('/').all(name) {
         return Err("must have a path without empty parts, '.' and '..', also before a ';'");
@@ -168,8 +168,8 @@ fn check_path(path: &str) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// The path without its escapes. Beyond ASCII only letters may be escaped: there are dots and slashes of other widths that a server may
-/// take for those, and longer encodings of them.
+/// The path without its escapes. Beyond ASCII only letters may be escaped: some servers convert dots and slashes of other widths, or
+/// overlong encodings of them, to the ASCII ones.
 fn decoded(path: &str) -> Result<String, &'static str> {
     let mut bytes = Vec::new();
     let mut rest = path;
@@ -188,8 +188,8 @@ fn decoded(path: &str) -> Result<String, &'static str> {
     text.ok_or("must escape no characters beyond ASCII but letters in UTF-8")
 }
 
-/// What git takes for the name of a branch or tag (`git check-ref-format`), a commit, `pr/25`, a reference with the commit that it has
-/// to have (`refs/pull/25/head^{SHA}`), or an S3 object's version.
+/// A revision: the name of a branch or tag by git's rules (`git check-ref-format`), a commit, `pr/25`, a reference with the commit that it
+/// must have (`refs/pull/25/head^{SHA}`), or the version of an S3 object.
 pub fn check_revision(text: &str) -> Result<(), &'static str> {
     rule::not_an_option(text)?;
     if text.starts_with('+') {
@@ -210,7 +210,7 @@ pub fn check_revision(text: &str) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// The whole number of a commit, by SHA-1 or SHA-256.
+/// Whether a text is a whole commit id, of SHA-1 or SHA-256.
 pub(crate) fn is_commit(text: &str) -> bool {
     matches!(text.len(), 40 | 64) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }

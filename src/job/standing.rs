@@ -1,4 +1,4 @@
-//! Where jobs and limits stand: what the API, the status page and the commands show. Shapes only; the engine fills them in.
+//! The state of jobs and limits, as the API, the status page and the commands show it. These are only shapes; the engine fills them in.
 
 mod dead_letter;
 mod held;
@@ -25,20 +25,20 @@ pub use self::{
     reason::{Cause, Reason},
 };
 
-/// Everything at one moment.
+/// The state of the daemon at one moment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Snapshot {
-    /// When it was taken: RFC 3339 in UTC with milliseconds.
+    /// The time of this state: RFC 3339 in UTC with milliseconds.
     #[schemars(extend("format" = "date-time"))]
     pub time: String,
     /// When this daemon started: RFC 3339 in UTC.
     #[schemars(extend("format" = "date-time"))]
     pub started_at: String,
-    /// Every job that is held or remembered: those that wait in the order of their turn, then those that run, the oldest first, then those
-    /// that have ended, the newest first.
+    /// Every job that is held or remembered: waiting jobs in the order of their turn, then running jobs, the oldest first, then ended jobs,
+    /// the newest first.
     pub jobs: Vec<Arc<JobStanding>>,
     /// All limits and pauses.
     pub limits: Limits,
-    /// What somebody should know of, the worst first.
+    /// States that an operator should know of, the worst first.
     pub notices: Vec<Notice>,
 }

@@ -1,6 +1,7 @@
-//! BuildKit's plain progress: `#12 [web 3/6] RUN make`, `#12 0.345 what it prints`, `#12 ERROR: …`; steps that run at the same time are mixed.
+//! BuildKit's plain progress: `#12 [web 3/6] RUN make`, `#12 0.345 output`, `#12 ERROR: …`. Lines of steps that run at the same time are
+//! mixed.
 
-/// A line of one step.
+/// A line of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Of<'a> {
     pub(super) step: u32,
@@ -9,19 +10,19 @@ pub(super) struct Of<'a> {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Says<'a> {
-    /// Its name: `[web 3/6] RUN make`; said again whenever it is its turn to print.
+    /// The name of the step: `[web 3/6] RUN make`. It is printed again when other steps printed in between.
     Name,
-    /// What its program printed.
+    /// A line that the step's program printed.
     Output(&'a str),
-    /// It failed.
+    /// The step failed.
     Failed,
-    /// It is over, and is not what failed.
+    /// The step ended, and did not fail.
     Over,
-    /// Digests and the like.
+    /// Other lines, such as digests.
     Nothing,
 }
 
-/// Reads a line of plain progress.
+/// Reads a line of plain progress. `None`: it is another line.
 pub(super) fn read(line: &str) -> Option<Of<'_>> {
     let (number, rest) = line.strip_prefix('#')?.split_once(' ')?;
     let step = number.parse().ok()?;
@@ -35,7 +36,7 @@ pub(super) fn read(line: &str) -> Option<Of<'_>> {
     Some(Of { step, says })
 }
 
-/// The step of a line of plain progress, and where in the line what it says begins.
+/// The step of a line of plain progress, and the byte at which its text begins.
 pub(super) fn prefix(line: &str) -> (Option<u32>, usize) {
     match read(line) {
         Some(Of { step, says: Says::Output(text) }) => (Some(step), line.len() - text.len()),
@@ -44,8 +45,8 @@ pub(super) fn prefix(line: &str) -> (Option<u32>, usize) {
     }
 }
 
-/// How many bytes docker puts before what a step printed: its number and the time, or the time alone where it repeats a failed step's last
-/// lines.
+/// How many bytes docker puts before the output of a step: its number and the time, or only the time, in the last lines of a failed step
+/// that docker repeats.
 pub(super) fn before_output(line: &str) -> usize {
     match prefix(line) {
         (None, _) => line.len() - untimed(line).len(),
@@ -53,7 +54,7 @@ pub(super) fn before_output(line: &str) -> usize {
     }
 }
 
-/// What a line says without the time that docker puts before it where it repeats a failed step's last lines.
+/// The line without the time that docker puts before it in the repeated last lines of a failed step.
 pub(super) fn untimed(line: &str) -> &str {
     line.split_once(' ').filter(|(time, _)| is_time(time)).map_or(line, |(_, text)| text)
 }
@@ -69,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_lines_of_a_step_are_told_apart() {
+    fn the_kinds_of_lines_of_a_step_are_recognised() {
         for (line, expected) in [
             ("#12 [web 3/6] RUN make", Some((12, Says::Name))),
             ("#12 [internal] load build context", Some((12, Says::Name))),

@@ -1,17 +1,17 @@
-//! What a variable of type `SECRETS_MANAGER` or `PARAMETER_STORE` names, and whether a job may have it.
+//! The secrets and parameters that variables of type `SECRETS_MANAGER` and `PARAMETER_STORE` name, and whether a job may use them.
 //!
-//! One secret has several names: an ARN with or without the six characters that Secrets Manager adds to it, each with a JSON key, a stage
-//! and a version behind it. All that a text may stand for has to be allowed, and nothing of it the operator's own.
+//! A secret has several names: its name, and its ARN with or without the six characters that Secrets Manager appends, each with a JSON key,
+//! a stage and a version after it. All names that a text may stand for must be allowed, and none may be one of the operator's.
 
 use std::collections::BTreeMap;
 
 use super::{Tenant, VariableKind, policy};
 use crate::config::{Credential, Profile};
 
-/// The Parameter Store gives what stands below here in Secrets Manager.
+/// Parameters whose names begin like this are secrets of Secrets Manager.
 const SECRETS_AS_PARAMETERS: &str = "aws/reference/secretsmanager/";
 
-/// The names of the secret or parameter that a variable's value stands for; the error is the rule.
+/// The names of the secret or parameter that a variable's value may stand for. The error is the rule.
 fn names(kind: VariableKind, value: &str) -> Result<Vec<&str>, &'static str> {
     let is_plain = |name: &str, also: &[u8]| !name.is_empty() && name.bytes().all(|c| c.is_ascii_alphanumeric() || also.contains(&c));
     match kind {
@@ -44,7 +44,7 @@ fn names(kind: VariableKind, value: &str) -> Result<Vec<&str>, &'static str> {
     }
 }
 
-/// An ARN's resource, empty if it is not the service's. `None`: the text is no ARN.
+/// The resource of an ARN; empty if it belongs to another service. `None`: the text is no ARN.
 fn arn<'a>(text: &'a str, service: &str) -> Option<&'a str> {
     let rest = text.strip_prefix("arn:")?;
     let parts: Vec<_> = rest.splitn(5, ':').collect();
@@ -54,7 +54,7 @@ fn arn<'a>(text: &'a str, service: &str) -> Option<&'a str> {
     }
 }
 
-/// The name in a secret's ARN without what Secrets Manager adds: a dash and six letters or digits.
+/// The name in a secret's ARN, without the dash and the six letters or digits that Secrets Manager appends.
 fn without_suffix(name: &str) -> &str {
     match name.rsplit_once('-') {
         Some((name, suffix)) if suffix.len() == 6 && suffix.bytes().all(|c| c.is_ascii_alphanumeric()) && !name.is_empty() => name,
@@ -62,12 +62,12 @@ fn without_suffix(name: &str) -> &str {
     }
 }
 
-/// Whether this can name anything, whoever may; the error is the rule.
+/// Whether the value is a valid name of its kind, without regard to permissions. The error is the rule.
 pub fn check_name(kind: VariableKind, value: &str) -> Result<(), &'static str> {
     names(kind, value).map(drop)
 }
 
-/// Whether a job of the tenant may name this; the error is the rule.
+/// Whether a job of the tenant may use what the value names. The error is the rule.
 pub fn check(
     kind: VariableKind,
     value: &str,
@@ -94,7 +94,7 @@ pub fn check(
     Ok(())
 }
 
-/// What the operator names for builds, and for fetching their sources.
+/// The secrets and parameters that the operator's configuration names, for builds and for fetching sources.
 fn operators(profile: &Profile) -> impl Iterator<Item = (VariableKind, &str)> {
     let env = profile.env.iter().map(|variable| {
         let kind = VariableKind::of(&variable.kind);
@@ -116,7 +116,7 @@ fn secret_by_reference(value: &str) -> Option<&str> {
         Some(resource) => resource.strip_prefix("parameter")?,
         None => value,
     };
-    // As strictly as a job's name is read: with and without its first slash, in any case.
+    // Read like a job's value: with or without the first slash, in any case.
     let name = name.strip_prefix('/').unwrap_or(name);
     let (reference, secret) = name.split_at_checked(SECRETS_AS_PARAMETERS.len())?;
     reference.eq_ignore_ascii_case(SECRETS_AS_PARAMETERS).then_some(secret)
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn a_job_names_the_secrets_that_its_profile_allows_by_whichever_name() {
+    fn allowed_secrets_may_be_named_by_any_of_their_names() {
         let profile = profile(&["npm/token*", "{tenant}/*"], &[]);
         for good in ["npm/token", "npm/token:key", "npm/token:key:AWSCURRENT:1", "npm/token::AWSCURRENT", "team-a/x/y"] {
             assert_eq!(checked(&profile, VariableKind::SecretsManager, good), Ok(()), "{good}");
@@ -188,15 +188,15 @@ mod tests {
     }
 
     #[test]
-    fn what_an_arn_may_stand_for_is_all_allowed_or_refused() {
-        // An ARN without the six characters at its end: the secret `db-secret`, and not one by the name of `db`.
+    fn an_arn_is_allowed_only_if_all_that_it_may_stand_for_is() {
+        // This ARN lacks the six characters at its end: it is that of the secret `db-secret`, not that of a secret `db`.
         let profile = profile(&["db"], &[]);
         assert!(checked(&profile, VariableKind::SecretsManager, &format!("{ARN}db-secret")).is_err());
         assert_eq!(checked(&profile, VariableKind::SecretsManager, "db"), Ok(()));
     }
 
     #[test]
-    fn parameters_have_one_name_with_and_without_their_first_slash() {
+    fn the_first_slash_of_a_parameter_is_ignored() {
         let profile = profile(&["*"], &["{tenant}/*", "shared"]);
         let arn = "arn:aws:ssm:eu-west-1:123456789012:parameter";
         for good in
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn no_job_names_what_is_the_operators() {
+    fn secrets_and_parameters_of_the_operator_are_refused() {
         let profile = profile(&["*"], &["*"]);
         for own in [
             "hub",
@@ -234,7 +234,7 @@ mod tests {
         for by_reference in ["/aws/reference/secretsmanager/hub", "AWS/Reference/secretsmanager/hub"] {
             assert!(checked(&profile, VariableKind::ParameterStore, by_reference).unwrap_err().contains("by way of"), "{by_reference}");
         }
-        assert_eq!(checked(&profile, VariableKind::SecretsManager, "npm/token"), Ok(()), "a plain value names nothing");
+        assert_eq!(checked(&profile, VariableKind::SecretsManager, "npm/token"), Ok(()), "a plain value is no reference");
         assert_eq!(checked(&Profile::default(), VariableKind::Plaintext, "anything"), Ok(()));
     }
 }

@@ -1,6 +1,6 @@
-//! The sender's trace: W3C's `traceparent`, or AWS's trace header translated to it.
+//! The sender's trace: a W3C `traceparent`, or AWS's trace header converted to one.
 
-/// The trace to continue; values that do not parse are not passed on.
+/// The trace to continue. Invalid values are ignored.
 pub fn traceparent(traceparent: Option<&String>, trace_header: Option<&String>) -> Option<String> {
     traceparent.filter(|value| is_traceparent(value)).cloned().or_else(|| from_aws(trace_header?))
 }
@@ -20,7 +20,7 @@ fn from_aws(header: &str) -> Option<String> {
     is_traceparent(&value).then_some(value)
 }
 
-/// An id of only zeros is invalid.
+/// An id of zeros alone is invalid.
 fn is_id(text: &str, length: usize) -> bool {
     is_hex(text, length) && text.bytes().any(|byte| byte != b'0')
 }
@@ -34,7 +34,7 @@ mod tests {
     use super::traceparent;
 
     #[test]
-    fn a_trace_is_continued_when_it_is_one() {
+    fn a_valid_trace_is_continued() {
         let w3c = "00-5759e988bd862e3fe1be46a994272793-53995c3f42cd8ad8-01";
         let aws = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1";
         for (parent, header, expected) in [

@@ -6,17 +6,18 @@ use serde::{Deserialize, Serialize};
 pub use super::redact::speaks_of_secrets;
 use super::rule;
 
-/// CodeBuild's longest environment value, in characters.
+/// CodeBuild's limit for the value of a variable, in characters.
 pub const MAX_VALUE: usize = 4_096;
 
-/// A variable for the build, as CodeBuild takes it.
+/// An environment variable of the build.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Variable {
-    /// Its name; `CODEBUILD*`, `SLIPWAY*` and `AWS_*` are reserved, and what a shell obeys is refused, as PATH, `BASH_*` and `LC_*`.
+    /// Its name. `CODEBUILD*`, `SLIPWAY*` and `AWS_*` are reserved. Names that a shell obeys are refused, such as PATH, `BASH_*` and
+    /// `LC_*`.
     #[schemars(length(min = 1, max = 256), regex(pattern = r"^[A-Za-z_][A-Za-z0-9_]*$"))]
     pub name: String,
-    /// Its value, or where its value is kept.
+    /// Its value, or the name of the secret or parameter that holds it.
     #[schemars(length(max = 4096))]
     pub value: String,
     /// What `value` means.
@@ -31,14 +32,14 @@ pub enum VariableKind {
     /// The value itself. CodeBuild shows it in the console.
     #[default]
     Plaintext,
-    /// The name of a parameter in Systems Manager.
+    /// The name of a parameter in the Parameter Store of Systems Manager.
     ParameterStore,
     /// `secret-id:json-key:version-stage:version-id`
     SecretsManager,
 }
 
 impl VariableKind {
-    /// By CodeBuild's name; what is no name of its is plain.
+    /// From CodeBuild's name of the type. An unknown type is read as plain.
     pub(super) fn of(name: &str) -> Self {
         match name {
             "PARAMETER_STORE" => Self::ParameterStore,
@@ -48,11 +49,11 @@ impl VariableKind {
     }
 }
 
-/// What a build's own shell obeys before it runs a command, or prints its messages by. Where the repository's buildspec runs, a job's
-/// variables come by name; to a buildspec of the operator's no name of theirs gets.
+/// Names that the build's own shell obeys, before it runs a command or when it prints messages. They matter where a repository's buildspec
+/// runs, because it gets a job's variables under their own names. A buildspec of the operator's does not.
 const OF_THE_SHELL: [&str; 9] = ["PATH", "HOME", "IFS", "PS4", "BASHOPTS", "SHELLOPTS", "POSIXLY_CORRECT", "LANG", "LANGUAGE"];
-/// What the C library obeys in every program, the shell included, before its first line runs. It is glibc's own list of what privileged
-/// programs must not be given (`unsecvars.h`), without `TMPDIR`: with `GCONV_PATH` bash loads a library of the checkout's.
+/// Names that the C library obeys in every program, the shell included, before its first line runs. This is glibc's own list for privileged
+/// programs (`unsecvars.h`), without `TMPDIR`. With `GCONV_PATH`, for example, bash loads a library from the checkout.
 const OF_THE_C_LIBRARY: [&str; 10] = [
     "GCONV_PATH",
     "GETCONF_DIR",
@@ -65,10 +66,10 @@ const OF_THE_C_LIBRARY: [&str; 10] = [
     "RESOLV_HOST_CONF",
     "TZDIR",
 ];
-/// The beginnings of families of such names; `LD_` is the dynamic linker's, `MALLOC_` and `RES_` the C library's.
+/// How families of such names begin. `LD_` is the dynamic linker's; `MALLOC_` and `RES_` are the C library's.
 const FAMILIES: [&str; 5] = ["BASH_", "LC_", "LD_", "MALLOC_", "RES_"];
 
-/// A name that is not CodeBuild's, Slipway's or the SDKs', nor one that the build's own shell obeys.
+/// Checks that a name is not reserved and that no shell obeys it. The error is the rule.
 pub fn check_name(name: &str) -> Result<(), &'static str> {
     rule::identifier(name)?;
     let upper = name.to_ascii_uppercase();

@@ -25,7 +25,7 @@ use tower::ServiceExt;
 
 use crate::world::{World, job, world};
 
-/// The daemon's HTTP for whoever reaches the loopback.
+/// The daemon's HTTP interface, as clients on the loopback reach it.
 pub(crate) fn open(world: &World) -> Router {
     served(world.vitals(), Access::open(), "127.0.0.1")
 }
@@ -34,7 +34,7 @@ fn served(vitals: Vitals, access: Access, listen: &str) -> Router {
     http::router(Pages::new(vitals, PrometheusBuilder::new().build_recorder().handle(), Some(access)), listen.parse().unwrap())
 }
 
-/// Asks, as a line such as `GET /limits` with headers below it says; a body comes as JSON.
+/// Sends a request. `request`: a line such as `GET /limits`, and headers on the lines below. `body` is sent as JSON.
 pub(crate) async fn ask(router: &Router, request: &str, body: Option<Value>) -> (StatusCode, HeaderMap, String) {
     let (line, headers) = request.split_once('\n').unwrap_or((request, ""));
     let (method, path) = line.split_once(' ').unwrap();
@@ -63,7 +63,7 @@ pub(crate) async fn get(router: &Router, path: &str) -> Value {
     serde_json::from_str(&text).unwrap()
 }
 
-/// A problem's status and its type's last part, having looked at the rest of it.
+/// The status of a problem and the last part of its type. Checks its other fields.
 async fn problem(router: &Router, request: &str, body: Option<Value>) -> (u16, String) {
     let (status, headers, text) = ask(router, request, body).await;
     assert_eq!(headers["content-type"], "application/problem+json", "{request}: {text}");
@@ -73,7 +73,7 @@ async fn problem(router: &Router, request: &str, body: Option<Value>) -> (u16, S
     (status.as_u16(), problem["type"].as_str().unwrap().strip_prefix("urn:slipway:problem:").unwrap().to_owned())
 }
 
-/// Waits until the API says of a job what is wanted.
+/// Polls a job in the API until it is as wanted.
 async fn until(router: &Router, id: &str, wanted: impl Fn(&Value) -> bool) -> Value {
     for _ in 0..600 {
         let (status, _, text) = ask(router, &format!("GET /jobs/{id}"), None).await;
@@ -86,8 +86,8 @@ async fn until(router: &Router, id: &str, wanted: impl Fn(&Value) -> bool) -> Va
     panic!("{id} never came so far");
 }
 
-/// A job with a secret, whose build prints it and fails.
-fn telling(id: &str) -> Value {
+/// A job with a secret. Its build prints the secret and fails.
+fn job_with_secret(id: &str) -> Value {
     let mut job = job(id);
     job["env"] = json!([{ "name": "NPM_TOKEN", "value": "hunter2hunter2" }]);
     job["labels"] = json!({ "release": "</script>\u{202e}" });
@@ -99,12 +99,12 @@ fn failing(building: Duration) -> impl Fn(&localaws::runner::Assignment) -> Scri
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_api_shows_a_job_from_its_receive_to_its_end_without_a_call() {
+async fn the_api_shows_a_job_from_its_receive_to_its_end_without_calls_to_aws() {
     let mut world = world(failing(Duration::from_mins(3))).with("SLIPWAY__LIMITS__RUNNING=1").start().await;
     let router = open(&world);
-    world.submit(&telling("app-1")).await;
+    world.submit(&job_with_secret("app-1")).await;
     until(&router, "app-1", |job| job["state"] == "running").await;
-    world.submit(&telling("app-2")).await;
+    world.submit(&job_with_secret("app-2")).await;
     let waiting = until(&router, "app-2", |job| job["state"] == "waiting").await;
     assert_eq!((&waiting["repository"], &waiting["tenant"]), (&json!("github.com/acme/app"), &json!("github.com-acme")));
     assert_eq!(waiting["message"]["env"], json!([{ "name": "NPM_TOKEN", "type": "PLAINTEXT" }]), "no values");
@@ -114,7 +114,7 @@ async fn the_api_shows_a_job_from_its_receive_to_its_end_without_a_call() {
     assert!(running["building_since"].is_string());
     let list = get(&router, "/jobs").await;
     assert_eq!(list["counts"], json!({ "waiting": 1, "running": 1, "reporting": 0, "ended": 0 }));
-    assert_eq!((&list["jobs"][0]["id"], &list["jobs"][1]["id"]), (&json!("app-2"), &json!("app-1")), "who waits comes first");
+    assert_eq!((&list["jobs"][0]["id"], &list["jobs"][1]["id"]), (&json!("app-2"), &json!("app-1")), "waiting jobs come first");
     let limits = get(&router, "/limits").await;
     assert_eq!((&limits["all"]["running"], &limits["all"]["limit"], &limits["all"]["waiting"]), (&json!(1), &json!(1), &json!(1)));
 
@@ -122,7 +122,7 @@ async fn the_api_shows_a_job_from_its_receive_to_its_end_without_a_call() {
     for path in ["/jobs", "/jobs/app-1", "/jobs/app-2", "/limits", "/jobs?state=running&q=acme"] {
         get(&router, path).await;
     }
-    assert_eq!(world.aws.calls(), before, "what is shown of held jobs takes no call");
+    assert_eq!(world.aws.calls(), before, "showing held jobs makes no call to AWS");
 
     world.ends().await;
     let ended = until(&router, "app-1", |job| job["state"] == "ended").await;
@@ -141,14 +141,14 @@ async fn the_api_shows_a_job_from_its_receive_to_its_end_without_a_call() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_log_is_whole_and_without_secrets_while_it_grows_later_and_after_a_restart() {
+async fn a_log_is_complete_and_without_secrets_during_the_build_and_after_a_restart() {
     let mut world = world(failing(Duration::from_mins(3))).start().await;
     let router = open(&world);
-    world.submit(&telling("app-1")).await;
+    world.submit(&job_with_secret("app-1")).await;
     let (status, _, text) = ask(&router, "GET /jobs/app-1/log", None).await;
     assert_eq!(status, StatusCode::NOT_FOUND, "{text}");
     until(&router, "app-1", |job| job["phase"] == "BUILD").await;
-    // The answer goes on until the build has ended.
+    // The answer continues until the build has ended.
     let (status, headers, followed) = ask(&router, "GET /jobs/app-1/log?follow=true", None).await;
     assert_eq!((status, headers["content-type"].to_str().unwrap()), (StatusCode::OK, "text/plain; charset=utf-8"));
     world.ends().await;
@@ -156,7 +156,7 @@ async fn a_log_is_whole_and_without_secrets_while_it_grows_later_and_after_a_res
     assert_eq!(followed, later);
     let build = get(&router, "/jobs/app-1").await["build_ids"][0].as_str().unwrap().to_owned();
     let by_build = ask(&router, &format!("GET /jobs/{build}/log"), None).await;
-    assert_eq!((by_build.0, &by_build.2), (StatusCode::OK, &later), "a build names its job here too");
+    assert_eq!((by_build.0, &by_build.2), (StatusCode::OK, &later), "the log is found by the build's id too");
     assert!(later.contains("token is [redacted]\n") && later.contains("E0308") && !later.contains("hunter2"), "{later}");
 
     world.kill_when_quiet().await;
@@ -167,9 +167,9 @@ async fn a_log_is_whole_and_without_secrets_while_it_grows_later_and_after_a_res
     let job = get(&router, "/jobs/app-1").await;
     assert_eq!((&job["from_record"], &job["status"], &job["state"]), (&json!(true), &json!("failed"), &json!("ended")));
     assert_eq!((&job["source"]["url"], &job["message"]), (&json!("https://github.com/acme/app"), &Value::Null));
-    assert_eq!(get(&router, "/jobs").await["total"], 0, "lists show what is remembered");
+    assert_eq!(get(&router, "/jobs").await["total"], 0, "lists show only remembered jobs");
 
-    // Whoever asks again and again for what nobody knows causes no more than a reading a minute.
+    // Repeated requests for an unknown job cause at most one reading of the list of builds a minute.
     let before = world.aws.calls()["codebuild.ListBuildsForProject"];
     for _ in 0..20 {
         assert_eq!(problem(&router, "GET /jobs/nobody", None).await, (404, "not-found".to_owned()));
@@ -179,7 +179,7 @@ async fn a_log_is_whole_and_without_secrets_while_it_grows_later_and_after_a_res
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_id_that_a_job_may_have_has_a_path() {
+async fn every_valid_job_id_has_a_path() {
     let world = world(|_| Script::succeeds()).start().await;
     let router = open(&world);
     for (id, path) in [(".", "%252E"), ("..", "%252E%252E"), ("new", "%256Eew")] {
@@ -204,14 +204,14 @@ async fn streaming_answers_are_bounded() {
         held.push(router.clone().oneshot(request()).await.unwrap());
     }
     assert_eq!(problem(&router, "GET /events", None).await, (503, "busy".to_owned()));
-    assert_eq!(get(&router, "/jobs").await["total"], 0, "who only looks is not concerned");
+    assert_eq!(get(&router, "/jobs").await["total"], 0, "answers that end are not limited");
     held.pop();
     assert_eq!(router.clone().oneshot(request()).await.unwrap().status(), StatusCode::OK);
     world.end().await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_flood_of_one_tenant_does_not_push_out_what_another_looks_up() {
+async fn a_flood_of_one_tenant_does_not_remove_the_ended_jobs_of_another() {
     let setup = world(|_| Script::succeeds().taking(Duration::from_secs(30)));
     let mut world = setup.with("SLIPWAY__HTTP__HISTORY=10 SLIPWAY__LIMITS__RUNNING=10").start().await;
     let router = open(&world);
@@ -225,14 +225,14 @@ async fn a_flood_of_one_tenant_does_not_push_out_what_another_looks_up() {
     let list = get(&router, "/jobs?state=ended").await;
     let ids: BTreeSet<_> = list["jobs"].as_array().unwrap().iter().map(|job| job["id"].as_str().unwrap()).collect();
     assert!(ids.len() == 10 && ids.contains("app-0"), "{ids:?}");
-    // What is older is found in CodeBuild.
+    // Older jobs are found in CodeBuild.
     let forgotten = (1..30).map(|n| format!("app-{n}")).find(|id| !ids.contains(id.as_str())).unwrap();
     assert_eq!(get(&router, &format!("/jobs/{forgotten}")).await["from_record"], true);
     world.end().await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn viewers_share_one_snapshot_a_second() {
+async fn clients_share_one_snapshot_a_second() {
     let mut world = world(|_| Script::succeeds().taking(Duration::from_mins(5))).start().await;
     world.submit(&job("app-1")).await;
     let console = world.vitals().console().unwrap();

@@ -7,7 +7,7 @@ use localaws::runner::scripted::Script;
 use crate::world::{job, world};
 
 #[tokio::test(start_paused = true)]
-async fn no_capacity_is_a_reason_to_wait_and_not_to_fail() {
+async fn a_job_waits_while_codebuild_has_no_capacity() {
     let setup = world(|_| Script::succeeds().taking(Duration::from_mins(1))).account_limit(2);
     let mut world = setup.with("SLIPWAY__LIMITS__RUNNING=10").start().await;
     for n in 0..10 {
@@ -21,7 +21,7 @@ async fn no_capacity_is_a_reason_to_wait_and_not_to_fail() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_real_limit_is_learned_and_then_seldom_run_into() {
+async fn the_limit_of_codebuild_is_learned_and_then_seldom_exceeded() {
     let setup = world(|_| Script::succeeds().taking(Duration::from_mins(2))).account_limit(8);
     let mut world = setup.with("SLIPWAY__LIMITS__RUNNING=60").start().await;
     for n in 0..60 {
@@ -29,7 +29,7 @@ async fn the_real_limit_is_learned_and_then_seldom_run_into() {
     }
     let began = tokio::time::Instant::now();
     assert_eq!(world.ends().await.len(), 60);
-    // Eight rounds of two minutes would be the least.
+    // The minimum is eight rounds of two minutes.
     assert!(began.elapsed() < Duration::from_mins(22), "took {:?}", began.elapsed());
     let starts = world.aws.calls()["codebuild.StartBuild"];
     assert!(starts < 60 * 3, "{starts} starts for 60 builds");

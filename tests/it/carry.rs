@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::world::{job, world};
 
 #[tokio::test(start_paused = true)]
-async fn a_job_is_built_and_its_end_is_told() {
+async fn a_job_is_built_and_its_end_is_published() {
     let mut world = world(|_| Script::succeeds().taking(Duration::from_mins(1)).resolving("4f2a")).start().await;
     world.submit(&job("app-1")).await;
     assert_eq!(world.next_event().await["id"], "app-1/queued");
@@ -24,7 +24,7 @@ async fn a_job_is_built_and_its_end_is_told() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_failure_is_told_with_the_command_and_what_it_printed() {
+async fn the_event_of_a_failure_has_the_command_and_its_output() {
     let mut world = world(|_| Script::fails("make all", "cc: error: missing.c: no such file", 2)).start().await;
     world.submit(&job("app-1")).await;
     let end = world.next_end().await;
@@ -51,7 +51,7 @@ async fn a_build_that_takes_too_long_has_timed_out() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_fault_of_the_platform_is_tried_again_and_a_failure_of_the_sender_is_not() {
+async fn only_platform_faults_are_retried() {
     let mut world = world(|build| match (build.environment["SLIPWAY_JOB_ID"].as_str(), build.environment["SLIPWAY_ATTEMPT"].as_str()) {
         ("recovers", "1") => Script::faults(),
         ("never", _) => Script::provisioning_error(),
@@ -64,13 +64,13 @@ async fn a_fault_of_the_platform_is_tried_again_and_a_failure_of_the_sender_is_n
         world.submit(&job(id)).await;
     }
     let ends = world.ends().await;
-    let told = |id: &str| {
+    let status_and_attempt = |id: &str| {
         let data = &ends[&format!("{id}/finished")]["data"];
         (data["status"].as_str().unwrap().to_owned(), data["attempt"].as_u64().unwrap())
     };
-    assert_eq!(told("recovers"), ("succeeded".to_owned(), 2));
-    assert_eq!(told("never"), ("errored".to_owned(), 3));
-    assert_eq!(told("wrong"), ("failed".to_owned(), 1));
+    assert_eq!(status_and_attempt("recovers"), ("succeeded".to_owned(), 2));
+    assert_eq!(status_and_attempt("never"), ("errored".to_owned(), 3));
+    assert_eq!(status_and_attempt("wrong"), ("failed".to_owned(), 1));
     world.end().await;
 }
 
@@ -120,13 +120,13 @@ async fn a_profile_has_a_limit_of_its_own() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_repeated_id_is_built_once_and_each_message_gets_the_same_end() {
+async fn a_repeated_id_is_built_once_and_each_message_gets_the_same_terminal_event() {
     let mut world = world(|_| Script::succeeds().taking(Duration::from_mins(1))).start().await;
     world.submit(&job("app-1")).await;
     world.submit(&job("app-1")).await;
     let ends = [world.next_end().await, world.next_end().await];
     assert_eq!(ends[0], ends[1]);
-    // Long after its end, within the window.
+    // Long after its end, but within the deduplication window.
     tokio::time::sleep(Duration::from_mins(30)).await;
     world.submit(&job("app-1")).await;
     let again = world.next_end().await;
@@ -139,7 +139,7 @@ async fn a_repeated_id_is_built_once_and_each_message_gets_the_same_end() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn groups_run_one_at_a_time_and_supersede_when_told() {
+async fn the_jobs_of_a_group_run_one_at_a_time_or_supersede_each_other() {
     let mut world = world(|_| Script::succeeds().taking(Duration::from_mins(5))).start().await;
     let grouped = |id: &str, on_conflict: &str| {
         let mut job = job(id);
@@ -159,7 +159,7 @@ async fn groups_run_one_at_a_time_and_supersede_when_told() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_job_is_cancelled_while_it_waits_while_it_runs_and_before_it_came() {
+async fn a_job_is_cancelled_while_it_waits_while_it_runs_and_before_it_is_received() {
     let setup = world(|_| Script::hangs());
     let mut world = setup.with("SLIPWAY__LIMITS__RUNNING=1").start().await;
     let cancel = |id: &str| json!({ "version": 1, "cancel": id, "reason": "by hand" }).to_string();
@@ -180,7 +180,7 @@ async fn a_job_is_cancelled_while_it_waits_while_it_runs_and_before_it_came() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_thousand_jobs_are_carried_and_none_is_lost() {
+async fn a_thousand_jobs_are_built_and_none_is_lost() {
     let mut world = world(|_| Script::succeeds()).with("SLIPWAY__LIMITS__RUNNING=1000").start().await;
     for n in 0..1000 {
         world.submit(&job(&format!("app-{n}"))).await;

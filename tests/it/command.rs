@@ -1,4 +1,4 @@
-//! The program as a shell sees it: its exit codes, and what goes to stdout and what to stderr.
+//! The program's exit codes, and what it writes to stdout and stderr.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{
@@ -14,7 +14,7 @@ fn slipway(arguments: &[&str]) -> Output {
 }
 
 #[test]
-fn the_exit_code_says_what_kind_of_ending_it_was() {
+fn each_kind_of_ending_has_its_exit_code() {
     let table: &[(&[&str], i32)] = &[
         (&["--help"], 0),
         (&["--version"], 0),
@@ -51,13 +51,13 @@ fn the_exit_code_says_what_kind_of_ending_it_was() {
 fn the_version_names_the_revision_of_a_checkout() {
     let git = Command::new("git").args(["rev-parse", "--short=12", "HEAD"]).current_dir(ROOT).output();
     let head = git.ok().filter(|git| git.status.success() && Path::new(ROOT).join(".git").exists());
-    let told = String::from_utf8(slipway(&["--version"]).stdout).unwrap();
+    let printed = String::from_utf8(slipway(&["--version"]).stdout).unwrap();
     let expected = head.map(|git| format!(" ({})", String::from_utf8(git.stdout).unwrap().trim())).unwrap_or_default();
-    assert_eq!(told, format!("slipway {}{expected}\n", env!("CARGO_PKG_VERSION")));
+    assert_eq!(printed, format!("slipway {}{expected}\n", env!("CARGO_PKG_VERSION")));
 }
 
 #[test]
-fn the_environment_can_hold_the_configuration_itself() {
+fn the_configuration_can_be_given_in_the_environment() {
     let text = std::fs::read_to_string(Path::new(ROOT).join("config/slipway.toml")).unwrap();
     let check = |text: &str| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_slipway"));

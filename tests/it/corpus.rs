@@ -1,6 +1,6 @@
-//! How good excerpts and redaction are, measured: in `tests/logs/long` are logs of failed builds, in `tests/logs/tools` what tools print when
-//! they fail, each with the line that a person would look for; in `tests/secrets` are lines with secrets and lines without.
-//! `docs/excerpts.md` has the tables of what was measured.
+//! Measures the quality of excerpts and redaction. `tests/logs/long` has logs of failed builds, `tests/logs/tools` has the output of tools
+//! that fail, each with the line that a person would look for. `tests/secrets` has lines with and without secrets. `docs/excerpts.md` has
+//! the tables of the results.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod noise;
@@ -25,27 +25,27 @@ use noise::Noise;
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 const TABLE: &str = "docs/excerpts.md";
 const COMMAND: &str = "cargo test --test it corpus::write_the_tables -- --ignored";
-/// Lines that a person sees at a glance.
+/// The lines that a person sees without scrolling.
 const GLANCE: usize = 8;
 
-/// `[log].lines` and `[log].bytes` unless configured.
+/// The defaults of `[log].lines` and `[log].bytes`.
 const BUDGET: Budget = Budget { lines: 40, bytes: 32 * 1024 };
 
 #[derive(Debug, Deserialize)]
 struct Answer {
     about: String,
-    /// A line of the log, or a part of one, as plain text.
+    /// A line of the log, or a part of one, as plain text: the expected answer.
     line: String,
 }
 
-/// What was measured of one log.
+/// The results for one log.
 #[derive(Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "one answer for each way of reading")]
 struct Row {
     name: String,
     about: String,
     lines: usize,
-    /// How many lines stand below the answer, where it stands last.
+    /// How many lines are below the answer's last occurrence.
     below: usize,
     tail: bool,
     before: bool,
@@ -61,28 +61,30 @@ fn measure() -> Vec<Row> {
     let answers: BTreeMap<String, Answer> = toml::from_str(&fs::read_to_string(folder.join("answers.toml")).unwrap()).unwrap();
     let logs = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.extension() == Some("log".as_ref()));
     let names: BTreeSet<_> = logs.map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned()).collect();
-    assert!(names.iter().eq(answers.keys()), "every log has an answer, and every answer a log");
+    assert!(names.iter().eq(answers.keys()), "every log must have an answer, and every answer a log");
     let read = |name: &str| fs::read_to_string(folder.join(format!("{name}.log"))).unwrap();
     answers.into_iter().map(|(name, answer)| row(&read(&name), name, answer, &HashSet::new())).collect()
 }
 
-/// A tool that fails.
+/// A tool and its output in a failure.
 #[derive(Debug, Deserialize)]
 struct Tool {
     command: String,
-    /// The line that a person would look for, in whole or in part.
+    /// The line that a person would look for, or a part of it.
     line: String,
-    /// What it prints; `~` is where other programs print, too.
+    /// Its output. `~` stands where other programs print too.
     output: String,
 }
 
-/// Tools in our own words, what people posted, what one wrote who did not know the rules, and what was written last: see the files.
+/// Tools in our own words, output that people posted, output that somebody wrote without knowing the rules, and the latest additions: see
+/// the files.
 const TOOLS: &str = "tools.toml";
 const POSTED: &str = "posted.toml";
 const STRANGERS: &str = "strangers.toml";
 const FURTHER: &str = "further.toml";
 
-/// Every tool's failure in a log with noise of many kinds; `named`: a fifth of its lines bear names such as `thiserror` or `error-handler`.
+/// The failure of every tool in a log with noise of many kinds. `named`: a fifth of the lines have names such as `thiserror` or
+/// `error-handler`.
 fn measure_tools(file: &str, named: bool) -> Vec<Row> {
     let tools: BTreeMap<String, Tool> =
         toml::from_str(&fs::read_to_string(Path::new(ROOT).join("tests/logs/tools").join(file)).unwrap()).unwrap();
@@ -118,7 +120,7 @@ fn measure_tools(file: &str, named: bool) -> Vec<Row> {
         for words in ["Entering phase POST_BUILD", "Phase complete: POST_BUILD State: SUCCEEDED", "Phase context status code:  Message: "] {
             log.push_str(&at(words));
         }
-        // What a buildspec cleans up afterwards.
+        // The output of cleaning up at the end of a buildspec.
         log.push_str(&"removed a file\n".repeat(40));
         row(&log, name, Answer { about: String::new(), line: tool.line }, &lines)
     };
@@ -147,7 +149,7 @@ fn row(log: &str, name: String, answer: Answer, noise: &HashSet<String>) -> Row 
     }
 }
 
-/// As it would be published.
+/// The excerpt as it would be published.
 fn excerpt(log: &str) -> Vec<String> {
     let mut redactor = Redactor::new(std::iter::empty());
     let mut excerpter = Excerpter::new(BUDGET, true);
@@ -159,13 +161,13 @@ fn excerpt(log: &str) -> Vec<String> {
     excerpt.lines().map(str::to_owned).collect()
 }
 
-/// Rows that hold something, of all, as a share.
+/// The share of the rows for which `holds` is true.
 fn share(rows: &[Row], holds: fn(&Row) -> bool) -> f64 {
     let count = |rows: usize| f64::from(u32::try_from(rows).unwrap());
     count(rows.iter().filter(|row| holds(row)).count()) / count(rows.len())
 }
 
-/// Which share of the excerpts' lines is noise.
+/// The share of the excerpts' lines that is noise.
 fn noisy(rows: &[Row]) -> f64 {
     let sum = |of: fn(&Row) -> usize| f64::from(u32::try_from(rows.iter().map(of).sum::<usize>()).unwrap());
     sum(|row| row.noise) / sum(|row| row.length)
@@ -228,7 +230,7 @@ fn page() -> String {
 }
 
 #[test]
-fn excerpts_lead_with_the_line_that_a_person_would_look_for() {
+fn excerpts_begin_with_the_line_that_a_person_would_look_for() {
     let sets = [
         ("long", measure(), 1.0, 0.85),
         ("ordinary", measure_tools(TOOLS, false), 0.97, 0.9),

@@ -7,16 +7,16 @@ use localaws::runner::scripted::Script;
 
 use crate::world::{World, job, world};
 
-/// As long as a build takes.
+/// The duration of a build.
 const BUILD: Duration = Duration::from_mins(5);
-/// A job comes this often, so that some 38 builds run at once and none waits.
+/// The time between two jobs: some 38 builds run at once, and none waits.
 const BETWEEN: Duration = Duration::from_secs(8);
-/// Jobs until as many builds end as begin.
+/// How many jobs come before as many builds end as begin.
 const BEFORE: u32 = 40;
 const COUNTED: u32 = 50;
 
 /// The table in the manual: calls for a thousand builds, by operation.
-fn told() -> BTreeMap<String, u64> {
+fn documented() -> BTreeMap<String, u64> {
     let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/operations.md")).unwrap();
     let row = |line: &str| {
         let mut cells = line.split('|').map(str::trim).skip(1);
@@ -35,9 +35,9 @@ async fn submit(world: &mut World, jobs: std::ops::Range<u32>) -> BTreeMap<Strin
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_thousand_builds_take_as_many_calls_as_the_manual_says() {
+async fn a_thousand_builds_need_as_many_calls_as_the_manual_says() {
     let setup = world(|_| Script::succeeds().taking(BUILD));
-    // As deploy/terraform has it.
+    // The settings in deploy/terraform.
     let deployed = "SLIPWAY__QUEUES__0__VISIBILITY=2m SLIPWAY__QUEUES__0__WAIT=20s SLIPWAY__WATCH__INTERVAL=30s SLIPWAY__LOG__SETTLE=10s \
                     SLIPWAY__LIMITS__RUNNING=100 SLIPWAY__TOPIC__EVENTS=[\"started\",\"finished\",\"rejected\"]";
     let mut world = setup.with(deployed).start().await;
@@ -46,7 +46,7 @@ async fn a_thousand_builds_take_as_many_calls_as_the_manual_says() {
     let mut calls: BTreeMap<String, u64> = BTreeMap::new();
     for (operation, count) in after {
         let count = count - before.get(&operation).copied().unwrap_or_default();
-        // What is sent is the sender's.
+        // Sending is the sender's call.
         if count > 0 && operation != "sqs.SendMessage" {
             calls.insert(operation, count * 1000 / u64::from(COUNTED));
         }
@@ -57,10 +57,10 @@ async fn a_thousand_builds_take_as_many_calls_as_the_manual_says() {
     world.ends().await;
     world.end().await;
 
-    let told = told();
-    assert_eq!(told.keys().collect::<Vec<_>>(), calls.keys().collect::<Vec<_>>());
+    let documented = documented();
+    assert_eq!(documented.keys().collect::<Vec<_>>(), calls.keys().collect::<Vec<_>>());
     for (operation, count) in &calls {
-        let (most, told) = (told[operation] / 10, told[operation]);
-        assert!(count.abs_diff(told) <= most, "{operation}: {count} calls for a thousand builds, and the manual says {told}");
+        let (most, documented) = (documented[operation] / 10, documented[operation]);
+        assert!(count.abs_diff(documented) <= most, "{operation}: {count} calls for a thousand builds, and the manual says {documented}");
     }
 }

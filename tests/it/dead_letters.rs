@@ -30,7 +30,7 @@ async fn a_rejected_message_keeps_its_attributes_their_types_and_its_group() {
     let mut letter = world.dead_letters().await.pop().unwrap();
     assert!(letter.attributes.remove(REASONS).is_some_and(|reasons| reasons.text().unwrap().contains("/version")));
     assert_eq!((letter.attributes, letter.group.as_deref()), (sent.clone(), Some("team-a")));
-    // With ten of its own there is no room for ours.
+    // With ten attributes of its own there is no room for ours.
     sent.extend((3..10).map(|n| (format!("a{n}"), Attribute::string("v"))));
     jobs.send(" {}", &sent).await.unwrap();
     world.next_end().await;
@@ -39,7 +39,7 @@ async fn a_rejected_message_keeps_its_attributes_their_types_and_its_group() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_dead_letter_queue_for_small_messages_gets_them_without_the_reasons() {
+async fn a_dead_letter_queue_for_small_messages_gets_no_reasons() {
     let mut world = world(|_| Script::succeeds()).start_without_daemon().await;
     let small = world.create_queue("small", &[(QueueAttributeName::MaximumMessageSize, "1024")]).await;
     world.bury_in(small.url());
@@ -53,11 +53,11 @@ async fn a_dead_letter_queue_for_small_messages_gets_them_without_the_reasons() 
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_was_received_too_often_is_told_once_and_stays() {
+async fn a_message_that_was_received_too_often_is_reported_once_and_stays() {
     let mut world = world(|_| Script::succeeds()).with("SLIPWAY__QUEUES__0__REPORT_DEAD_LETTERS=true").start_without_daemon().await;
     let jobs = world.clients.queue(&world.provision.jobs);
     let dead_letters = world.clients.queue(&world.provision.dead_letters);
-    // Somebody else's, who sent it there: nothing to tell.
+    // A message that somebody else sent there: it is not reported.
     dead_letters.send("{}", &Attributes::new()).await.unwrap();
     world.send(&job("app-1").to_string()).await;
     for _ in 0..5 {
@@ -72,16 +72,16 @@ async fn what_was_received_too_often_is_told_once_and_stays() {
     let mut letters: Vec<_> = world.dead_letters().await;
     letters.extend(world.dead_letters().await);
     letters.sort_by_key(|letter| letter.body.len());
-    let told: Vec<_> = letters.iter().map(|letter| (letter.body.clone(), letter.text(REASONS).is_some())).collect();
-    assert_eq!(told, [("{}".to_owned(), false), (job("app-1").to_string(), true)]);
-    // Told twice, the first event would be followed by another one.
+    let kept: Vec<_> = letters.iter().map(|letter| (letter.body.clone(), letter.text(REASONS).is_some())).collect();
+    assert_eq!(kept, [("{}".to_owned(), false), (job("app-1").to_string(), true)]);
+    // A second report of the first job would come before the next event.
     world.submit(&job("app-2")).await;
     assert_eq!(world.next_end().await["id"], "app-2/finished");
     world.end().await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_dead_letter_is_moved_back_with_all_that_came_with_it_when_it_would_be_accepted() {
+async fn a_dead_letter_that_is_valid_now_is_moved_back_with_its_attributes() {
     let mut world = world(|_| Script::succeeds()).start().await;
     let jobs = world.clients.queue(&world.provision.jobs);
     let place = Place { group: "team-a".to_owned(), deduplication: String::new() };
@@ -100,15 +100,15 @@ async fn a_dead_letter_is_moved_back_with_all_that_came_with_it_when_it_would_be
     let (nightly, bad) = (of(Some("nightly-1")), of(None));
     let refused = admin.redrive(Selection::default()).await.unwrap();
     assert_eq!((refused.done.len(), refused.refused.len()), (0, 2), "{refused:?}");
-    // The operator mends the configuration: what is meant is everything, what is moved is what fits.
+    // The operator corrects the configuration. Of all selected messages, those that are valid now are moved.
     world.add_profile("nightly", "slipway");
     world.read_again().unwrap();
     assert!(admin.look().await.unwrap().letters.iter().any(|letter| letter.id == nightly && letter.acceptable));
     let done = admin.redrive(Selection { problem: Some("profile".to_owned()), ..Selection::default() }).await.unwrap();
     assert_eq!((&done.done, done.refused.len(), done.complete), (&vec![nightly], 0, true));
-    assert_eq!(admin.last().unwrap().letters.len(), 1, "the last look forgets what was moved");
+    assert_eq!(admin.last().unwrap().letters.len(), 1, "moved messages are removed from the last reading");
     assert_eq!(world.next_end().await["id"], "nightly-1/finished");
-    // The other one by hand, with its attributes and without our words.
+    // The other one is corrected by hand. It keeps its attributes and loses those with the reasons.
     let edited = admin.redrive_edited(&bad, "still none".to_owned()).await.unwrap();
     assert!(edited.done.is_empty() && edited.refused[0].problems[0].problem.starts_with("is not JSON"));
     let edited = admin.redrive_edited(&bad, job("mended").to_string()).await.unwrap();
@@ -120,7 +120,7 @@ async fn a_dead_letter_is_moved_back_with_all_that_came_with_it_when_it_would_be
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_look_takes_a_bounded_part_and_hides_nothing_for_long() {
+async fn a_reading_of_dead_letters_is_bounded_and_hides_them_only_briefly() {
     let world = world(|_| Script::succeeds()).start().await;
     let dead_letters = world.clients.queue(&world.provision.dead_letters);
     for n in 0..1_050 {

@@ -1,4 +1,4 @@
-//! `slipway demo` as a newcomer runs it, its output piped: the real program on the real clock.
+//! `slipway demo` with its output piped: the real program on the real clock.
 #![cfg(feature = "local")]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -11,7 +11,7 @@ use std::{
 
 use tempfile::TempDir;
 
-/// Starts the demo with a folder of its own for scratch, and as quiet as it is by itself.
+/// Starts the demo with its own scratch folder and its default log level.
 fn demo(arguments: &[&str]) -> (Child, TempDir) {
     let folder = TempDir::new().unwrap();
     let mut demo = Command::new(env!("CARGO_BIN_EXE_slipway"));
@@ -19,13 +19,13 @@ fn demo(arguments: &[&str]) -> (Child, TempDir) {
     (demo.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap(), folder)
 }
 
-/// What is in a folder.
+/// The names of the files in a folder.
 fn content(folder: &Path) -> Vec<String> {
     fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
 }
 
 #[test]
-fn every_job_of_the_demo_ends_as_it_should_and_nothing_is_left_behind() {
+fn every_job_of_the_demo_ends_as_expected_and_nothing_is_left() {
     let (child, folder) = demo(&[]);
     let output = child.wait_with_output().unwrap();
     let (shown, trouble) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
@@ -61,7 +61,7 @@ fn every_job_of_the_demo_ends_as_it_should_and_nothing_is_left_behind() {
 }
 
 #[test]
-fn an_interrupted_demo_ends_its_builds_and_leaves_what_it_is_told_to_keep() {
+fn an_interrupted_demo_ends_its_builds_and_keeps_only_the_requested_folder() {
     for keep in [false, true] {
         let (mut child, folder) = demo(if keep { &["--keep"] } else { &[] });
         let mut shown = BufReader::new(child.stdout.take().unwrap());

@@ -17,7 +17,7 @@ use slipway::engine::Exit;
 use crate::world::{job, world};
 
 #[tokio::test(start_paused = true)]
-async fn a_drain_gives_back_what_waits_and_leaves_what_runs_to_be_adopted() {
+async fn a_drain_gives_waiting_jobs_back_and_leaves_running_builds_to_be_adopted() {
     let setup = world(|_| Script::succeeds().taking(Duration::from_mins(10)));
     let mut world = setup.with("SLIPWAY__LIMITS__RUNNING=1 SLIPWAY__QUEUES__0__VISIBILITY=30m").start().await;
     world.submit(&job("runs")).await;
@@ -26,7 +26,7 @@ async fn a_drain_gives_back_what_waits_and_leaves_what_runs_to_be_adopted() {
     tokio::time::sleep(Duration::from_secs(10)).await;
     assert_eq!(world.drain().await, Exit::Left(1));
     assert_eq!(world.builds()[0].status, "IN_PROGRESS", "a drain stops no build");
-    // Both are visible at once, although their leases would have lasted.
+    // Both are visible at once, although their visibility timeouts were longer.
     let before = tokio::time::Instant::now();
     world.start_daemon().await;
     assert_eq!(world.ends().await.len(), 2);
@@ -34,7 +34,7 @@ async fn a_drain_gives_back_what_waits_and_leaves_what_runs_to_be_adopted() {
     world.end().await;
 }
 
-/// Answers to one operation are late.
+/// Delays the answers to one operation.
 #[derive(Debug)]
 struct LateAnswers(&'static str);
 
@@ -56,8 +56,8 @@ async fn a_drain_waits_for_the_answer_to_a_start() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_the_last_receive_of_a_drain_brings_again_is_given_back_again() {
-    // So that a message given back is received again before the answer is there.
+async fn a_message_that_a_drain_receives_again_is_given_back_again() {
+    // The delay makes a message that was given back be received again before the answer arrives.
     let setup = world(|_| Script::succeeds().taking(Duration::from_secs(20))).faults(LateAnswers("ChangeMessageVisibilityBatch"));
     let mut world = setup.with("SLIPWAY__LIMITS__RUNNING=1 SLIPWAY__QUEUES__0__VISIBILITY=30m").start().await;
     world.submit(&job("runs")).await;
@@ -73,7 +73,7 @@ async fn what_the_last_receive_of_a_drain_brings_again_is_given_back_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_drain_reports_what_ends_within_the_grace_period() {
+async fn a_drain_publishes_ends_within_the_grace_period() {
     let mut world = world(|_| Script::succeeds().taking(Duration::from_secs(20))).start().await;
     world.submit(&job("runs")).await;
     world.until_builds(|builds| builds.len() == 1).await;
@@ -82,7 +82,7 @@ async fn a_drain_reports_what_ends_within_the_grace_period() {
     world.end().await;
 }
 
-/// CodeBuild's list of builds is never answered while the switch is on.
+/// The list of builds is not answered while the switch is on.
 #[derive(Debug, Clone, Default)]
 struct NoList(Arc<AtomicBool>);
 
@@ -93,7 +93,7 @@ impl Faults for NoList {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_cancellation_that_gets_no_answer_is_given_back_by_a_drain() {
+async fn a_drain_gives_a_cancellation_without_an_answer_back() {
     let no_list = NoList::default();
     let mut world = world(|_| Script::succeeds()).with("SLIPWAY__SHUTDOWN__GRACE=1h").faults(no_list.clone()).start().await;
     tokio::time::sleep(Duration::from_secs(5)).await;
@@ -103,7 +103,7 @@ async fn a_cancellation_that_gets_no_answer_is_given_back_by_a_drain() {
     let began = tokio::time::Instant::now();
     assert_eq!(world.drain().await, Exit::Drained);
     assert!(began.elapsed() < Duration::from_secs(5), "took {:?}", began.elapsed());
-    assert_eq!(world.depth().await, 1, "the next daemon carries it out");
+    assert_eq!(world.depth().await, 1, "the cancellation stays on the queue for the next daemon");
     no_list.0.store(false, Ordering::Relaxed);
     world.start_daemon().await;
     tokio::time::sleep(Duration::from_secs(5)).await;

@@ -15,7 +15,7 @@ fn with_images(id: &str) -> Value {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_job_never_succeeds_without_its_images() {
+async fn a_job_without_its_images_does_not_succeed() {
     let report = |names: &[&str]| {
         let images: Vec<_> = names.iter().map(|name| json!({ "reference": format!("registry.test/{name}") })).collect();
         Value::from(images).to_string()
@@ -46,7 +46,7 @@ async fn a_job_never_succeeds_without_its_images() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_job_that_was_stopped_tells_why() {
+async fn the_event_of_a_stopped_job_has_the_reason() {
     let mut world = world(|_| Script::hangs()).start().await;
     let in_group = |id: &str| {
         let mut job = job(id);
@@ -68,7 +68,7 @@ async fn a_job_that_was_stopped_tells_why() {
     assert_eq!((&data["status"], &data["reason"]), (&json!("cancelled"), &json!("the branch is gone")));
     assert!(data.get("superseded_by").is_none(), "{data:#}");
 
-    // Of a job that has no build yet, and without a reason.
+    // This job has no build yet, and the cancellation has no reason.
     world.send(&json!({ "version": 1, "cancel": "later" }).to_string()).await;
     tokio::time::sleep(Duration::from_secs(5)).await;
     world.submit(&job("later")).await;
@@ -95,7 +95,7 @@ async fn a_job_that_was_stopped_tells_why() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_a_build_exports_is_told_without_secrets() {
+async fn exported_variables_are_published_without_secrets() {
     let mut world = world(|_| {
         let script = Script::succeeds().exporting("VERSION", "1.4.2").exporting("NOTE", "made with hunter2hunter2");
         script.exporting("NPM_TOKEN", "hunter2hunter2").exporting("SLIPWAY_RESULT", "[]").taking(Duration::from_mins(1))
@@ -123,7 +123,7 @@ async fn what_a_build_exports_is_told_without_secrets() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_buildspec_that_cannot_be_read_is_for_the_one_who_wrote_it() {
+async fn an_unreadable_buildspec_is_the_fault_of_its_owner() {
     let mut world = world(|_| Script::yaml_error()).start().await;
     world.submit(&job("own")).await;
     world.submit(&with_images("central")).await;

@@ -1,4 +1,4 @@
-//! FIFO job queues: the jobs of a message group come in order, one at a time, and a message that is no job does not stop them.
+//! FIFO job queues: the jobs of a message group run in order, one at a time, and an invalid message does not stop them.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::time::Duration;
@@ -15,7 +15,7 @@ async fn send(queue: &Queue, group: &str, id: &str, body: &str) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn jobs_of_a_message_group_run_in_order_and_what_is_rejected_leaves_the_queue() {
+async fn jobs_of_a_message_group_run_in_order_and_rejected_messages_leave_the_queue() {
     let mut world = world(|_| Script::succeeds()).start_without_daemon().await;
     let jobs = world.create_queue("jobs.fifo", &[(QueueAttributeName::FifoQueue, "true")]).await;
     let dead_letters = world.create_queue("jobs-dlq.fifo", &[(QueueAttributeName::FifoQueue, "true")]).await;

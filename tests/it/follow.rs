@@ -1,4 +1,4 @@
-//! `slipway submit --follow` with faults that local mode does not have: faults of the platform, late lines, empty pages.
+//! `slipway submit --follow` with faults that local mode does not have: platform faults, late lines, empty pages.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{fmt::Write, fs, process::Stdio, sync::Arc, time::Duration};
@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 const LINES: usize = 12_000;
 
-/// The program, with an environment that knows nothing but the endpoint.
+/// The program, with an environment that has only the endpoint.
 fn slipway(endpoint: &str, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_slipway"));
     let variables =
@@ -39,7 +39,7 @@ fn daemon(endpoint: &str, config: &str) -> Child {
 }
 
 #[tokio::test]
-async fn every_attempt_is_followed_and_every_line_of_it_comes_once_however_late() {
+async fn every_line_of_every_attempt_is_printed_once_however_late() {
     let mut output = String::new();
     for n in 0..LINES {
         writeln!(output, "line {n}").unwrap();
@@ -71,14 +71,14 @@ async fn every_attempt_is_followed_and_every_line_of_it_comes_once_however_late(
     stop.cancel();
     server.await.unwrap().unwrap();
 
-    let (shown, told) = (String::from_utf8(follow.stdout).unwrap(), String::from_utf8(follow.stderr).unwrap());
-    assert_eq!(follow.status.code(), Some(0), "{told}");
+    let (shown, stderr) = (String::from_utf8(follow.stdout).unwrap(), String::from_utf8(follow.stderr).unwrap());
+    assert_eq!(follow.status.code(), Some(0), "{stderr}");
     let lines: Vec<usize> = shown.lines().filter_map(|line| line.strip_prefix("line ")?.parse().ok()).collect();
     assert!(lines.iter().copied().eq(0..LINES), "{} lines", lines.len());
-    assert_eq!(shown.lines().filter(|line| *line == "the first attempt").count(), 1, "{told}");
-    let builds: Vec<_> = told.lines().filter(|line| line.starts_with("build ")).collect();
-    assert!(builds.len() == 2 && builds[1].ends_with(", attempt 2"), "{told}");
-    assert!(told.contains(" BUILD            fault "), "{told}");
-    assert!(told.ends_with("app-1 succeeded\n"), "{told}");
+    assert_eq!(shown.lines().filter(|line| *line == "the first attempt").count(), 1, "{stderr}");
+    let builds: Vec<_> = stderr.lines().filter(|line| line.starts_with("build ")).collect();
+    assert!(builds.len() == 2 && builds[1].ends_with(", attempt 2"), "{stderr}");
+    assert!(stderr.contains(" BUILD            fault "), "{stderr}");
+    assert!(stderr.ends_with("app-1 succeeded\n"), "{stderr}");
     assert_eq!(aws.calls()["sqs.DeleteQueue"], 1, "the follower's own queue");
 }

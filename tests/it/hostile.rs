@@ -1,4 +1,4 @@
-//! Hostile messages: the invariants of the fuzz target, on its seeds and on malformed messages.
+//! Hostile messages: the invariants of the fuzz target, checked on its seeds and on malformed messages.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{fs, path::Path};
@@ -15,7 +15,7 @@ fn seeds() -> Vec<String> {
 }
 
 #[test]
-fn the_seeds_of_the_fuzz_target_hold() {
+fn the_invariants_hold_for_the_seeds_of_the_fuzz_target() {
     let seeds = seeds();
     assert!(seeds.len() > 10, "{} seeds", seeds.len());
     for seed in &seeds {
@@ -23,7 +23,7 @@ fn the_seeds_of_the_fuzz_target_hold() {
     }
 }
 
-/// Texts that have hurt somebody.
+/// Texts that broke programs before.
 fn hostile_text() -> impl Strategy<Value = String> {
     let texts = [
         "",
@@ -84,7 +84,7 @@ fn hostile_text() -> impl Strategy<Value = String> {
     ]
 }
 
-/// Values that fit nowhere, or nearly.
+/// Values that no field accepts, or that are nearly valid.
 fn hostile_value() -> impl Strategy<Value = Value> {
     let number = prop_oneof![
         prop::sample::select(vec![json!(-1), json!(0), json!(4), json!(2_161), json!(1.5), json!(1e300), json!(u64::MAX), json!(i64::MIN)]),
@@ -103,7 +103,7 @@ fn hostile_value() -> impl Strategy<Value = Value> {
     })
 }
 
-/// What is done to a message: the value at a place is replaced, taken away or doubled, or gets a new member.
+/// A change of a message: the value at a place is replaced, removed or doubled, or gets a new member.
 #[derive(Debug, Clone)]
 enum Harm {
     Replace(Value),
@@ -121,7 +121,7 @@ fn harm() -> impl Strategy<Value = Harm> {
     ]
 }
 
-/// The pointers of every value in a value.
+/// The pointers to all parts of a value.
 fn places(value: &Value, path: &str, all: &mut Vec<String>) {
     all.push(path.to_owned());
     match value {
@@ -166,7 +166,7 @@ proptest! {
         invariants::check(&message.to_string());
     }
 
-    /// A member given twice, and text cut off or with a stray byte in it.
+    /// A repeated member, a text that is cut, or one with a stray byte.
     #[test]
     fn no_text_breaks_an_invariant(
         seed in any::<prop::sample::Index>(), at in any::<prop::sample::Index>(), stray in "[\"\\\\{}\\[\\],:0\u{0}é]?", keep: bool,

@@ -1,4 +1,4 @@
-//! One id is one job, and one job has one end: over lost answers, repeats, restarts and newer jobs of its group.
+//! One id is one job, and a job has one end: with lost answers, repeats, restarts and newer jobs of its group.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{
@@ -37,7 +37,7 @@ impl Faults for LostThenRefused {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refusal_after_a_lost_answer_is_not_believed_before_the_build_was_looked_for() {
+async fn the_build_is_looked_for_when_a_start_is_refused_after_a_lost_answer() {
     for code in ["AccessDeniedException", "InvalidInputException", "AccountLimitExceededException"] {
         let setup = world(|_| Script::succeeds().taking(Duration::from_mins(5)));
         let mut world = setup.faults(LostThenRefused { code, starts: AtomicU32::new(0) }).start().await;
@@ -55,14 +55,14 @@ fn of_group(id: &str) -> Value {
     job
 }
 
-/// Sends a message that is received by nobody for some minutes.
+/// Sends a message that cannot be received for some minutes.
 async fn send_late(world: &mut World, job: &Value) {
     world.submit(job).await;
     world.hide_message(Duration::from_mins(3)).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_older_job_is_superseded_also_when_the_newer_one_has_ended() {
+async fn an_older_job_is_superseded_even_if_the_newer_one_has_ended() {
     for restart in [false, true] {
         let mut world = world(|_| Script::succeeds().taking(Duration::from_secs(10))).start_without_daemon().await;
         send_late(&mut world, &of_group("old")).await;
@@ -82,7 +82,7 @@ async fn an_older_job_is_superseded_also_when_the_newer_one_has_ended() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_build_that_runs_is_its_jobs_however_old_it_is() {
+async fn a_running_build_is_adopted_however_old_it_is() {
     let setup = world(|_| Script::succeeds().taking(Duration::from_mins(50)));
     let mut world = setup.with("SLIPWAY__LIMITS__DEDUPLICATION=1m").start().await;
     world.submit(&job("app-1")).await;
@@ -98,7 +98,7 @@ async fn a_build_that_runs_is_its_jobs_however_old_it_is() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_repeat_gets_the_end_of_the_first_also_where_there_was_no_build() {
+async fn a_repeated_job_gets_the_same_end_even_without_a_build() {
     let refused = Refused::new("StartBuild", "InvalidInputException");
     let mut world = world(|_| Script::succeeds()).faults(refused.clone()).start().await;
     refused.on.store(true, Ordering::Relaxed);
@@ -113,7 +113,7 @@ async fn a_repeat_gets_the_end_of_the_first_also_where_there_was_no_build() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_repeat_tells_of_the_job_as_it_was_built() {
+async fn the_event_of_a_repeated_job_shows_the_job_as_it_was_built() {
     let labelled = |label: &str| {
         let mut job = job("app-1");
         job["labels"] = json!({ "release": label });
@@ -125,12 +125,12 @@ async fn a_repeat_tells_of_the_job_as_it_was_built() {
     world.submit(&labelled("first")).await;
     let first = world.next_end().await;
     world.submit(&labelled("second")).await;
-    assert_eq!(world.next_end().await, first, "byte for byte while the process lives");
+    assert_eq!(world.next_end().await, first, "the same process publishes identical events");
     world.kill_when_quiet().await;
     world.start_daemon().await;
     world.submit(&labelled("third")).await;
     let mut again = world.next_end().await;
-    // Only the first process knew how long the job had waited, and each message has an id of its own.
+    // Only the first process knew how long the job had waited, and each message has its own id.
     for (place, name) in [("", "time"), ("/data/job", "message_id"), ("/data", "timings")] {
         again.pointer_mut(place).unwrap()[name] = first.pointer(place).unwrap()[name].clone();
     }
@@ -155,7 +155,7 @@ async fn a_clean_restart_costs_a_message_one_receive() {
         tokio::time::sleep(Duration::from_secs(5)).await;
         let began = tokio::time::Instant::now();
         world.drain().await;
-        assert!(began.elapsed() < Duration::from_secs(5), "the open poll held the drain up for {:?}", began.elapsed());
+        assert!(began.elapsed() < Duration::from_secs(5), "the open poll delayed the drain by {:?}", began.elapsed());
         world.start_daemon().await;
     }
     let ends = world.ends().await;

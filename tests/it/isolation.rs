@@ -19,7 +19,7 @@ use tokio::time::Instant;
 
 use crate::world::{World, job, world};
 
-/// One operation is refused while the switch is on.
+/// Refuses one operation while the switch is on.
 #[derive(Debug, Clone)]
 pub(crate) struct Refused {
     pub(crate) operation: &'static str,
@@ -46,11 +46,11 @@ fn tenants(job: &Value, tenant: &str) -> Value {
     job
 }
 
-/// A job of somebody else is built within a minute.
+/// Expects a job of another tenant to be built within a minute.
 async fn expect_another_to_build(world: &mut World) {
     let began = Instant::now();
     let mut anothers = tenants(&job("another"), "team-b");
-    // Named by its message, it needs no look at what CodeBuild knows.
+    // Its id is that of its message, so no build has to be looked up.
     anothers.as_object_mut().unwrap().remove("id");
     anothers["labels"] = json!({ "is": "another" });
     world.submit(&anothers).await;
@@ -59,7 +59,7 @@ async fn expect_another_to_build(world: &mut World) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_project_that_is_gone_takes_no_slot_and_its_jobs_end() {
+async fn jobs_of_a_missing_project_end_and_take_no_place() {
     let mut world = world(|_| Script::succeeds()).start_without_daemon().await;
     world.add_profile("gone", "no-such-project");
     world.start_daemon().await;
@@ -86,7 +86,7 @@ async fn a_project_that_is_gone_takes_no_slot_and_its_jobs_end() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_cannot_start_takes_no_place_of_those_that_could() {
+async fn jobs_that_cannot_start_take_no_place_of_those_that_can() {
     type Flood = (&'static str, fn(usize) -> Value);
     let floods: [Flood; 4] = [
         ("cancels of unknown jobs", |n| json!({ "version": 1, "cancel": format!("unknown-{n}") })),
@@ -106,7 +106,7 @@ async fn what_cannot_start_takes_no_place_of_those_that_could() {
         });
         let limits = "SLIPWAY__LIMITS__WAITING=50 SLIPWAY__LIMITS__RUNNING=4 SLIPWAY__LIMITS__PER_TENANT=2";
         let mut world = setup.with(limits).faults(refused.clone()).start().await;
-        // The cancels look for builds everywhere, and get no answer.
+        // The cancellations look for builds everywhere, and get no answer.
         refused.on.store(what.starts_with("cancels"), Ordering::Relaxed);
         for number in 0..60 {
             world.send(&message(number).to_string()).await;
@@ -118,7 +118,7 @@ async fn what_cannot_start_takes_no_place_of_those_that_could() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn rejected_messages_without_a_dead_letter_queue_take_no_place_of_jobs() {
+async fn rejected_messages_without_a_dead_letter_queue_take_no_place() {
     let mut world = world(|_| Script::succeeds()).with("SLIPWAY__LIMITS__WAITING=50").start_without_daemon().await;
     world.bury_in("http://127.0.0.1:4566/000000000000/no-such-queue");
     world.start_daemon().await;
@@ -131,7 +131,7 @@ async fn rejected_messages_without_a_dead_letter_queue_take_no_place_of_jobs() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn ends_that_cannot_be_published_stop_the_starts_and_are_published_later() {
+async fn unpublished_ends_stop_new_starts_and_are_published_later() {
     let refused = Refused::new("PublishBatch", "Throttled");
     let setup = world(|_| Script::succeeds()).with("SLIPWAY__LIMITS__WAITING=20 SLIPWAY__LIMITS__RUNNING=2").faults(refused.clone());
     let mut world = setup.start().await;
@@ -140,14 +140,14 @@ async fn ends_that_cannot_be_published_stop_the_starts_and_are_published_later()
         world.submit(&job(&format!("app-{number}"))).await;
     }
     tokio::time::sleep(Duration::from_mins(10)).await;
-    assert_eq!(world.builds().len(), 22, "as many as may run and wait");
+    assert_eq!(world.builds().len(), 22, "only as many jobs as may run and wait");
     refused.on.store(false, Ordering::Relaxed);
     assert_eq!(world.ends().await.len(), 40);
     world.end().await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn nothing_starts_before_it_is_known_what_runs() {
+async fn no_job_starts_before_the_running_builds_are_known() {
     let refused = Refused::new("ListBuildsForProject", "AccessDeniedException");
     let setup = world(|_| Script::succeeds().taking(Duration::from_mins(5)));
     let mut world = setup.with("SLIPWAY__LIMITS__RUNNING=4").faults(refused.clone()).start().await;
@@ -164,7 +164,7 @@ async fn nothing_starts_before_it_is_known_what_runs() {
         world.submit(&unnamed).await;
     }
     tokio::time::sleep(Duration::from_secs(45)).await;
-    assert_eq!(world.builds().len(), 4, "a build was started although nobody knew how many run");
+    assert_eq!(world.builds().len(), 4, "a build was started before it was known how many run");
     refused.on.store(false, Ordering::Relaxed);
     tokio::time::sleep(Duration::from_mins(1)).await;
     assert_eq!(world.builds().iter().filter(|build| build.status == "IN_PROGRESS").count(), 4);
@@ -172,20 +172,20 @@ async fn nothing_starts_before_it_is_known_what_runs() {
     world.end().await;
 }
 
-/// The task that calls an operation panics, so often.
+/// Makes the task that calls an operation panic, this many times.
 #[derive(Debug)]
 struct Panics(&'static str, std::sync::atomic::AtomicU32);
 
 impl Faults for Panics {
     fn before(&self, _: &str, operation: &str) -> Option<Fault> {
         let left = operation == self.0 && self.1.try_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok();
-        assert!(!left, "a fault of the daemon's own");
+        assert!(!left, "an injected panic");
         None
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_job_whose_task_panics_goes_on_or_is_given_back() {
+async fn a_job_whose_task_panics_continues_or_is_given_back() {
     for (panics, longest) in [(1, Duration::from_secs(10)), (2, Duration::from_mins(2))] {
         let mut world = world(|_| Script::succeeds()).faults(Panics("StartBuild", panics.into())).start().await;
         let began = Instant::now();

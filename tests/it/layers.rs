@@ -1,5 +1,4 @@
-//! The order of the sources, read from the sources: imports run downward only, no file grows beyond what can be read at once, and the
-//! architecture page names what is there.
+//! The order of the sources: imports run downward only, no file is too long, and the architecture page names existing files.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod circles;
@@ -13,7 +12,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The floors, from the ground up. A module uses its own floor and those below.
+/// The layers, from the ground up. A module uses its own layer and those below.
 const FLOORS: [&[&str]; 5] = [
     &["backoff", "clock", "config", "loopback", "observe", "pulse", "shutdown", "supervise", "telemetry"],
     &["job"],
@@ -43,7 +42,7 @@ fn sources(folder: &str) -> Vec<PathBuf> {
     found
 }
 
-/// A file's path in modules: `src/aws/queue.rs` is `aws`, `queue`.
+/// The modules in a file's path: `src/aws/queue.rs` is `aws`, `queue`.
 fn modules(path: &Path) -> Vec<String> {
     let path = path.strip_prefix(Path::new(env!("CARGO_MANIFEST_DIR")).join("src")).unwrap().with_extension("");
     path.iter().map(|part| part.to_str().unwrap().to_owned()).collect()
@@ -61,7 +60,7 @@ fn uses(text: &str, depth: usize) -> BTreeSet<String> {
         if before.is_some_and(|letter| letter.is_alphanumeric() || matches!(letter, '_' | '$' | ':')) {
             continue;
         }
-        // A module within the file is one deeper, and says `super::` once more.
+        // A module in the file is one level deeper, and has one more `super::`.
         let rest = code[start + root.len()..].trim_start_matches("super::");
         match rest.strip_prefix('{') {
             Some(group) => found.extend(heads(group)),
@@ -118,7 +117,7 @@ fn imports_run_downward_only() {
 }
 
 #[test]
-fn every_way_to_name_a_module_is_seen() {
+fn every_form_of_an_import_is_recognised() {
     let table: &[(&str, usize, &[&str])] = &[
         ("use crate::engine::Engine;", 1, &["engine"]),
         ("use crate::{\n    aws::{queue, topic},\n    job,\n    Root,\n};", 2, &["aws", "job", "Root"]),
@@ -135,7 +134,7 @@ fn every_way_to_name_a_module_is_seen() {
 }
 
 #[test]
-fn the_architectures_page_names_what_is_there() {
+fn the_architecture_page_names_existing_files() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let page = fs::read_to_string(root.join("docs/architecture.md")).unwrap();
     let beginnings = ["src", "tests", "docs", "deploy", "crates", "bench", "config", "README.md"];

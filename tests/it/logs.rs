@@ -1,4 +1,4 @@
-//! Which parts of a build's log are read, and with how many calls.
+//! Which parts of a build's log are read, and by how many calls.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{
@@ -16,7 +16,7 @@ use tokio::time::Instant;
 
 use crate::world::{job, world};
 
-/// Notes when logs were read. A clone has the same notes.
+/// Records when logs are read. Clones share the record.
 #[derive(Debug, Clone, Default)]
 struct Reads(Arc<Mutex<Vec<Instant>>>);
 
@@ -30,7 +30,7 @@ impl Faults for Reads {
 }
 
 #[tokio::test(start_paused = true)]
-async fn logs_are_read_no_faster_than_configured_and_all_to_their_end() {
+async fn logs_are_read_completely_and_at_the_configured_rate() {
     const RATE: usize = 7;
     let reads = Reads::default();
     let setup = world(|_| Script::succeeds().taking(Duration::from_mins(1))).faults(reads.clone());
@@ -45,7 +45,7 @@ async fn logs_are_read_no_faster_than_configured_and_all_to_their_end() {
     for (earlier, later) in reads.iter().zip(&reads[RATE..]) {
         assert!(*later - *earlier >= Duration::from_secs(1), "{RATE} more within {:?}", *later - *earlier);
     }
-    // And no slower: as many as may be are read in each second.
+    // No slower either: in each second as many logs are read as may be.
     let took = (reads[reads.len() - 1] - reads[0]).as_secs_f64();
     #[expect(clippy::cast_precision_loss, reason = "a few hundred")]
     let least = reads.len() as f64 / RATE as f64;
@@ -53,7 +53,7 @@ async fn logs_are_read_no_faster_than_configured_and_all_to_their_end() {
     world.end().await;
 }
 
-/// A failing build whose command prints so many lines, and then what is wrong.
+/// A failing build whose command prints this many lines, and then the error.
 async fn failed(lines: usize) -> (Value, u64) {
     let mut output = String::with_capacity(lines * 110);
     for n in 0..lines {
@@ -69,7 +69,7 @@ async fn failed(lines: usize) -> (Value, u64) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_huge_log_costs_a_bounded_number_of_reads_and_still_tells_what_failed() {
+async fn a_huge_log_takes_a_bounded_number_of_reads_and_still_shows_the_failure() {
     let (data, calls) = failed(300_000).await;
     assert!(calls <= 30, "{calls} reads");
     let log = &data["log"];
@@ -81,19 +81,19 @@ async fn a_huge_log_costs_a_bounded_number_of_reads_and_still_tells_what_failed(
 }
 
 #[tokio::test(start_paused = true)]
-async fn of_a_log_of_some_pages_every_line_is_counted() {
+async fn every_line_of_a_log_of_several_pages_is_counted() {
     let (data, calls) = failed(40_000).await;
     assert!(calls <= 6, "{calls} reads");
     let excerpt = data["log"]["excerpt"].as_str().unwrap();
     assert!(!excerpt.contains("was not read"), "{excerpt}");
-    // CodeBuild's own lines are in the excerpt too, so fewer than the command's last ones are left out, but for those before it.
+    // The excerpt also has lines of CodeBuild, so it has fewer of the command's last lines.
     let left_out = excerpt.lines().filter_map(|line| line.strip_prefix("… ")?.split(' ').next()?.parse::<u64>().ok()).sum::<u64>();
     let steps = excerpt.lines().filter(|line| line.starts_with("step ")).count() as u64;
     assert!((40_000..40_040).contains(&(left_out + steps)), "{left_out} and {steps}:\n{excerpt}");
 }
 
 #[tokio::test(start_paused = true)]
-async fn late_lines_and_empty_pages_are_waited_through() {
+async fn the_end_of_a_log_is_found_after_late_lines_and_empty_pages() {
     let mut world = world(|_| Script::fails("make all", "error: late but true", 2)).start().await;
     world.aws.logs().set_ingestion_delay(Duration::from_millis(1500));
     world.aws.logs().set_empty_pages(true);
@@ -105,7 +105,7 @@ async fn late_lines_and_empty_pages_are_waited_through() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_build_without_a_log_says_so() {
+async fn the_event_of_a_build_without_a_log_says_so() {
     let mut world = world(|_| Script::provisioning_error()).with("SLIPWAY__RETRY__ATTEMPTS=1").start().await;
     world.submit(&job("app-1")).await;
     let log = world.next_end().await["data"]["log"].clone();

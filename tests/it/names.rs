@@ -1,4 +1,4 @@
-//! A job is named by its id, or by a build's id, ARN or the last part of the ARN.
+//! A job is named by its id, or by a build's id, ARN, or the last part of the ARN.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::{
     world::{World, job, world},
 };
 
-/// What a job is found by beside its id.
+/// The names of a job's build.
 fn names(build: &str) -> [String; 4] {
     let uuid = build.rsplit_once(':').unwrap().1.to_owned();
     let arn = format!("arn:aws:codebuild:us-east-1:000000000000:build/{build}");
@@ -29,7 +29,7 @@ async fn cancel(router: &Router, name: &str) -> (u16, Value) {
     (status.as_u16(), serde_json::from_str(&text).unwrap())
 }
 
-/// Starts these jobs; the ids of their builds.
+/// Starts these jobs. Returns the ids of their builds.
 async fn started(world: &mut World, ids: &[&str]) -> Vec<String> {
     let mut builds = Vec::new();
     for id in ids {
@@ -38,13 +38,13 @@ async fn started(world: &mut World, ids: &[&str]) -> Vec<String> {
         let new = world.builds().into_iter().map(|build| build.id).find(|id| !builds.contains(id));
         builds.extend(new);
     }
-    // Snapshots are a second old at most.
+    // A snapshot is up to one second old.
     sleep(Duration::from_secs(3)).await;
     builds
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_job_is_found_and_cancelled_by_each_of_its_builds_names() {
+async fn a_job_is_found_and_cancelled_by_each_name_of_its_build() {
     let setup = world(|_| Script::succeeds().taking(Duration::from_mins(30)));
     let mut world = setup.with("SLIPWAY__LIMITS__RUNNING=10").start().await;
     let router = open(&world);
@@ -59,12 +59,12 @@ async fn a_job_is_found_and_cancelled_by_each_of_its_builds_names() {
             let detail = get(&router, &format!("/jobs/{}", encoded(&name))).await;
             assert_eq!((&detail["id"], &detail["build_ids"]), (&json!(id), &json!([build])), "{name}");
         }
-        assert_eq!(world.aws.calls(), before, "what is held is found without a call");
+        assert_eq!(world.aws.calls(), before, "held jobs are found without a call to AWS");
         let name = &names(build)[at];
         assert_eq!(cancel(&router, name).await, (202, json!({ "id": id, "state": "cancelling" })), "{name}");
         assert_eq!(world.next_end().await["subject"], *id);
     }
-    // It has ended, and is remembered.
+    // The job has ended and is still remembered.
     sleep(Duration::from_secs(5)).await;
     for name in names(&builds[0]) {
         assert_eq!(get(&router, &format!("/jobs/{}", encoded(&name))).await["status"], "cancelled", "{name}");
@@ -76,7 +76,7 @@ async fn a_job_is_found_and_cancelled_by_each_of_its_builds_names() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_forgotten_is_found_by_its_build_in_codebuild() {
+async fn a_forgotten_job_is_found_by_its_build_in_codebuild() {
     let setup = world(|_| Script::succeeds().taking(Duration::from_mins(1)));
     let mut world = setup.with("SLIPWAY__HTTP__HISTORY=0").start().await;
     let router = open(&world);

@@ -38,7 +38,7 @@ async fn readiness(router: &Router) -> (u16, String) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_topic_that_refuses_needs_a_person_until_it_takes_events_again() {
+async fn a_refusing_topic_needs_an_operator_until_it_accepts_events() {
     for (code, kind, cure) in [("AuthorizationError", "denied", "deploy/policy.json"), ("NotFound", "not_found", "mend its address")] {
         let refused = Refused::new("PublishBatch", code);
         let mut world = world(|_| Script::succeeds()).faults(refused.clone()).start().await;
@@ -50,9 +50,9 @@ async fn a_topic_that_refuses_needs_a_person_until_it_takes_events_again() {
         let text = notices[0]["text"].as_str().unwrap();
         assert!(text.starts_with(&format!("the topic {} refuses events", world.provision.topic)), "{text}");
         assert!(text.contains(cure) && notices[0]["severity"] == "error" && notices[0]["since"].is_string(), "{notices:?}");
-        let (status, told) = readiness(&router).await;
-        assert!(status == 503 && told.contains(text), "{told}");
-        // A restart would cost each ended job's message a receive, and help nobody.
+        let (status, answer) = readiness(&router).await;
+        assert!(status == 503 && answer.contains(text), "{answer}");
+        // A restart would only cost the message of each ended job a receive.
         sleep(Duration::from_mins(15)).await;
         assert_eq!(ask(&router, "GET /healthz", None).await.0, 200);
         refused.on.store(false, Ordering::Relaxed);
@@ -64,7 +64,7 @@ async fn a_topic_that_refuses_needs_a_person_until_it_takes_events_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn throttled_starts_are_told_in_codebuilds_words_until_a_minute_without_one() {
+async fn throttled_starts_are_a_notice_until_a_minute_has_passed_without_one() {
     let refused = Refused::new("StartBuild", "ThrottlingException");
     let mut world = world(|_| Script::succeeds()).faults(refused.clone()).start().await;
     let router = open(&world);
@@ -75,8 +75,8 @@ async fn throttled_starts_are_told_in_codebuilds_words_until_a_minute_without_on
     assert_eq!(first[0]["severity"], "warning");
     sleep(Duration::from_mins(3)).await;
     let lasting = until_kinds(&router, &["starts_throttled"]).await;
-    assert_eq!(lasting[0]["since"], first[0]["since"], "it is one state");
-    assert_eq!(readiness(&router).await, (200, "ready\n".to_owned()), "it passes by itself");
+    assert_eq!(lasting[0]["since"], first[0]["since"], "throttled starts are one notice");
+    assert_eq!(readiness(&router).await, (200, "ready\n".to_owned()), "readiness does not depend on throttling");
     refused.on.store(false, Ordering::Relaxed);
     world.ends().await;
     until_kinds(&router, &[]).await;
@@ -84,7 +84,7 @@ async fn throttled_starts_are_told_in_codebuilds_words_until_a_minute_without_on
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_project_that_starts_nothing_is_told_until_it_starts_a_build() {
+async fn a_project_that_refuses_starts_is_a_notice_until_it_starts_a_build() {
     for operation in ["StartBuild", "ListBuildsForProject"] {
         let refused = Refused::new(operation, "AccessDeniedException");
         let mut world = world(|_| Script::succeeds()).faults(refused.clone()).start_without_daemon().await;
@@ -97,7 +97,7 @@ async fn a_project_that_starts_nothing_is_told_until_it_starts_a_build() {
         let text = notices[0]["text"].as_str().unwrap();
         assert!(text.starts_with("CodeBuild starts no builds of slipway (\u{201c}codebuild refused to "), "{text}");
         assert!(text.contains(": refused\u{201d})") && notices[0]["severity"] == "error", "{notices:?}");
-        assert_eq!(readiness(&router).await.0, 200, "the daemon itself works");
+        assert_eq!(readiness(&router).await.0, 200, "readiness does not depend on one project");
         refused.on.store(false, Ordering::Relaxed);
         world.submit(&job("app-2")).await;
         assert_eq!(world.next_end().await["data"]["status"], json!("succeeded"), "{operation}");
@@ -106,7 +106,7 @@ async fn a_project_that_starts_nothing_is_told_until_it_starts_a_build() {
     }
 }
 
-/// What the daemon logs.
+/// The log of the daemon.
 #[derive(Debug, Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 
@@ -121,10 +121,11 @@ impl Write for Log {
     }
 }
 
-/// What this thread logs until it is dropped.
+/// Collects the log of this thread until it is dropped.
 struct Logged {
     lines: Arc<Mutex<Vec<u8>>>,
-    /// With one subscriber alone, tracing asks that of whichever thread comes to a line first: another test's has none.
+    /// If there is only one subscriber, tracing asks the thread that reaches a line first whether to log it, which may be one of another
+    /// test.
     _second: tracing::Dispatch,
     _first: tracing::subscriber::DefaultGuard,
 }
@@ -138,14 +139,14 @@ impl Logged {
         Self { lines, _second: second, _first: first }
     }
 
-    fn told(&self, words: &str) -> Vec<String> {
+    fn lines_with(&self, words: &str) -> Vec<String> {
         let lines = String::from_utf8(self.lines.lock().unwrap().clone()).unwrap();
         lines.lines().filter(|line| line.contains(words) && line.contains("slipway")).map(str::to_owned).collect()
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn builds_that_cannot_be_counted_are_logged_once_then_seldom_and_when_it_is_over() {
+async fn a_failing_count_of_builds_is_logged_once_then_seldom_and_at_its_end() {
     for (code, cure) in [("AccessDeniedException", "deploy/policy.json"), ("ThrottlingException", "")] {
         let log = Logged::new();
         let refused = Refused::new("ListBuildsForProject", code);
@@ -154,19 +155,19 @@ async fn builds_that_cannot_be_counted_are_logged_once_then_seldom_and_when_it_i
         world.start_daemon().await;
         for (minutes, times) in [(9, 1), (8, 2), (8, 3)] {
             sleep(Duration::from_mins(minutes)).await;
-            let found = log.told("could not count the builds");
+            let found = log.lines_with("could not count the builds");
             assert!(found.len() == times && found[0].contains(cure), "{found:?}");
         }
         refused.on.store(false, Ordering::Relaxed);
         sleep(Duration::from_mins(2)).await;
-        assert_eq!((log.told("could not count the builds").len(), log.told("the problem is over").len()), (3, 1));
+        assert_eq!((log.lines_with("could not count the builds").len(), log.lines_with("the problem is over").len()), (3, 1));
         world.end().await;
     }
 }
 
-/// Every job ends, and is told again and again.
+/// Every job ends, and its event is tried again and again.
 #[tokio::test(start_paused = true)]
-async fn what_fails_for_every_job_and_at_every_try_is_logged_once_then_seldom() {
+async fn a_failure_that_repeats_for_every_job_is_logged_once_then_seldom() {
     for (operation, code, words) in [
         ("PublishBatch", "AuthorizationError", "the topic refuses an event"),
         ("PublishBatch", "InternalError", "could not publish an event"),
@@ -185,7 +186,7 @@ async fn what_fails_for_every_job_and_at_every_try_is_logged_once_then_seldom() 
         refused.on.store(true, Ordering::Relaxed);
         sleep(Duration::from_mins(17)).await;
         let mut lines: BTreeMap<String, usize> = BTreeMap::new();
-        for line in log.told(words) {
+        for line in log.lines_with(words) {
             let queue = line.split("queue.url=").nth(1).and_then(|rest| rest.split(' ').next()).unwrap_or_default();
             *lines.entry(queue.to_owned()).or_default() += 1;
         }

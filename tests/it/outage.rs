@@ -1,4 +1,4 @@
-//! AWS takes calls and never answers: the daemon stays healthy, and shuts down when it is told to.
+//! AWS accepts calls and never answers: the daemon stays healthy, and drains when told to.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{
@@ -23,7 +23,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::world::{World, world};
 
-/// An operation of SQS that hangs while the outage lasts.
+/// An operation of SQS that hangs during the outage.
 #[derive(Debug, Clone)]
 struct Outage {
     operation: &'static str,
@@ -46,7 +46,7 @@ impl Faults for Outage {
     }
 }
 
-/// A daemon whose dead-letter queue has to be asked for, and what is known of it.
+/// A daemon that has to look up its dead-letter queue, with its vitals.
 fn daemon(world: &World) -> (impl Future<Output = Exit>, Vitals, Shutdown) {
     let text = include_str!("../../config/local.toml");
     let text: Vec<&str> = text.lines().filter(|line| !line.starts_with("dead_letter_url")).collect();
@@ -58,7 +58,7 @@ fn daemon(world: &World) -> (impl Future<Output = Exit>, Vitals, Shutdown) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn polls_that_are_never_answered_leave_the_daemon_healthy() {
+async fn the_daemon_stays_healthy_while_polls_are_not_answered() {
     let outage = Outage::of("ReceiveMessage");
     let world = world(|_| Script::succeeds()).faults(outage.clone()).start_without_daemon().await;
     let (run, vitals, shutdown) = daemon(&world);
@@ -79,7 +79,7 @@ async fn polls_that_are_never_answered_leave_the_daemon_healthy() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_start_that_waits_for_an_answer_is_given_up_when_the_drain_begins() {
+async fn a_drain_ends_a_daemon_that_waits_for_an_answer_at_its_start() {
     let outage = Outage::of("GetQueueAttributes");
     let world = world(|_| Script::succeeds()).faults(outage.clone()).start_without_daemon().await;
     let (run, _, shutdown) = daemon(&world);

@@ -1,4 +1,4 @@
-//! Pauses: paused jobs neither start nor use up receives, before and after a restart, whoever has set the tag.
+//! Pauses: paused jobs neither start nor use up receives, also after a restart and if the tag was set by hand.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::time::Duration;
@@ -15,7 +15,7 @@ use tokio::time::sleep;
 
 use crate::world::{World, job, world};
 
-/// A world whose jobs queue moves a message after two receives.
+/// A world whose jobs queue allows two receives.
 async fn twice_at_most() -> (World, Queue) {
     let mut world = world(|_| Script::succeeds().taking(Duration::from_mins(1))).start_without_daemon().await;
     let policy = r#"{"deadLetterTargetArn":"arn:aws:sqs:us-east-1:000000000000:slipway-jobs-dlq","maxReceiveCount":2}"#;
@@ -39,15 +39,15 @@ async fn send(queue: &Queue, job: &Value) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_paused_queue_is_not_received_from_and_its_messages_lose_nothing() {
+async fn a_paused_queue_is_not_received_from_and_its_messages_lose_no_receives() {
     let (mut world, queue) = twice_at_most().await;
     queue.tag("slipway:pause", "by hand").await.unwrap();
-    // Ready, although nothing is received.
+    // The daemon is ready, although it receives nothing.
     world.start_daemon().await;
     let pauses = world.controls().pauses;
     assert_eq!(pauses.now(), [Pause { scope: PauseScope::All, since: None, reason: Some("by hand".to_owned()) }]);
     send(&queue, &job("app-1")).await;
-    // Far longer than a visibility timeout, with restarts.
+    // Much longer than a visibility timeout, with restarts.
     for _ in 0..3 {
         sleep(Duration::from_hours(2)).await;
         world.kill().await;
@@ -61,7 +61,7 @@ async fn a_paused_queue_is_not_received_from_and_its_messages_lose_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_was_received_before_the_pause_waits_and_comes_to_no_dead_letter_queue() {
+async fn a_job_received_before_a_pause_waits_and_is_not_dead_lettered() {
     let (mut world, queue) = twice_at_most().await;
     world.set("SLIPWAY__LIMITS__RUNNING=1");
     world.take_from(queue.url());
@@ -70,12 +70,12 @@ async fn what_was_received_before_the_pause_waits_and_comes_to_no_dead_letter_qu
     send(&busy, &job("first")).await;
     world.until_builds(|builds| builds.len() == 1).await;
     send(&busy, &job("second")).await;
-    // It is received meanwhile.
+    // The job is received in this time.
     sleep(Duration::from_secs(10)).await;
     let name = PauseScope::Queue("strict".to_owned());
     world.controls().pauses.pause(name.clone(), None).await.unwrap();
     assert_eq!(world.next_end().await["id"], "first/finished");
-    // Longer than SQS hides a message: it comes back to the queue, and nobody takes it from there.
+    // Longer than SQS can hide a message: it returns to the queue, and is not received again.
     sleep(Duration::from_hours(13)).await;
     assert_eq!(world.builds().len(), 1);
     assert!(world.dead_letters().await.is_empty());
@@ -85,7 +85,7 @@ async fn what_was_received_before_the_pause_waits_and_comes_to_no_dead_letter_qu
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_paused_tenants_jobs_wait_beside_those_of_others_and_over_a_restart() {
+async fn jobs_of_a_paused_tenant_wait_while_others_run_also_after_a_restart() {
     let (mut world, queue) = twice_at_most().await;
     world.start_daemon().await;
     let pauses = world.controls().pauses;
@@ -98,9 +98,9 @@ async fn a_paused_tenants_jobs_wait_beside_those_of_others_and_over_a_restart() 
         assert_eq!(world.next_end().await["id"], format!("b-{round}/finished"));
         sleep(Duration::from_mins(20)).await;
     }
-    assert_eq!(world.builds().len(), 4, "nobody of team-a has started");
+    assert_eq!(world.builds().len(), 4, "no job of team-a has started");
     assert!(world.dead_letters().await.is_empty());
-    // Another process sees the same.
+    // Another process reads the same pause.
     world.kill().await;
     world.start_daemon().await;
     let pauses = world.controls().pauses;
@@ -114,7 +114,7 @@ async fn a_paused_tenants_jobs_wait_beside_those_of_others_and_over_a_restart() 
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_paused_job_is_told_of_before_restarts_have_used_up_its_receives() {
+async fn a_notice_names_a_paused_job_before_its_receives_run_out() {
     let mut world = world(|_| Script::succeeds()).start_without_daemon().await;
     let policy = r#"{"deadLetterTargetArn":"arn:aws:sqs:us-east-1:000000000000:slipway-jobs-dlq","maxReceiveCount":3}"#;
     let queue = world.create_queue("strict", &[(QueueAttributeName::RedrivePolicy, policy)]).await;
@@ -123,16 +123,16 @@ async fn a_paused_job_is_told_of_before_restarts_have_used_up_its_receives() {
     let pauses = world.controls().pauses;
     pauses.pause(tenant("team-a"), None).await.unwrap();
     send(&queue, &of_tenant("a-1", "team-a")).await;
-    for is_told in [false, true, true] {
+    for is_shown in [false, true, true] {
         sleep(Duration::from_mins(5)).await;
         let notices = world.vitals().console().unwrap().snapshot().notices.clone();
-        assert_eq!(notices.iter().any(|notice| notice.kind == "receives_run_out"), is_told, "{notices:?}");
-        if !is_told {
+        assert_eq!(notices.iter().any(|notice| notice.kind == "receives_run_out"), is_shown, "{notices:?}");
+        if !is_shown {
             world.kill().await;
             world.start_daemon().await;
         }
     }
-    // As long as SQS hides a message is a receive too, and the last one.
+    // After the longest visibility timeout comes another receive, which is the last one.
     sleep(Duration::from_hours(12)).await;
     assert!(world.controls().pauses.resume(&tenant("team-a")).await.unwrap());
     assert_eq!(world.next_end().await["data"]["status"], "succeeded");
@@ -140,7 +140,7 @@ async fn a_paused_job_is_told_of_before_restarts_have_used_up_its_receives() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn paused_jobs_keep_no_others_from_being_received() {
+async fn paused_jobs_do_not_stop_others_from_being_received() {
     let mut world = world(|_| Script::succeeds()).with("SLIPWAY__LIMITS__WAITING=10").start().await;
     let pauses = world.controls().pauses;
     pauses.pause(PauseScope::Profile("default".to_owned()), None).await.unwrap();
@@ -149,7 +149,7 @@ async fn paused_jobs_keep_no_others_from_being_received() {
     }
     sleep(Duration::from_mins(5)).await;
     assert!(world.builds().is_empty());
-    // All of them are held, though ten may wait for a place: none of them could start.
+    // All of them are held, although only ten may wait for a place: none of them could start.
     assert!(world.clients.queue(&world.provision.jobs).receive(1, Duration::ZERO, Duration::ZERO).await.unwrap().is_empty());
     pauses.resume(&PauseScope::Profile("default".to_owned())).await.unwrap();
     assert_eq!(world.ends().await.len(), 60);
@@ -157,7 +157,7 @@ async fn paused_jobs_keep_no_others_from_being_received() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_tag_that_is_set_elsewhere_is_known_within_a_minute() {
+async fn a_tag_that_is_set_elsewhere_takes_effect_within_a_minute() {
     let mut world = world(|_| Script::succeeds()).start().await;
     let queue = world.clients.queue(&world.provision.jobs);
     queue.tag("slipway:pause:tenant:team-a", "2026-11-22T10:00:00Z =28by hand=29").await.unwrap();
@@ -181,7 +181,7 @@ async fn a_tag_that_is_set_elsewhere_is_known_within_a_minute() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_cannot_be_paused_is_refused_with_the_reason() {
+async fn an_invalid_pause_is_refused_with_the_reason() {
     let world = world(|_| Script::succeeds()).start().await;
     let pauses = world.controls().pauses;
     for (scope, expected) in [

@@ -1,5 +1,5 @@
-//! The permissions in `deploy/` against what asks for them: the daemon's policy against every call that it makes here, on which
-//! resource, and the builds' policy against the central buildspec. Nothing may be missing, and nothing too much.
+//! The permissions in `deploy/`: the daemon's policy must match every call that it makes here, with its resource, and the policy of builds
+//! must match the central buildspec. No permission may be missing, and none may be unused.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{
@@ -21,7 +21,7 @@ use slipway::{aws::Clients, engine::dead_letter::Selection, job::standing::Pause
 
 use crate::world::{World, job, world};
 
-/// Where the embedded endpoint has what the policies' placeholders stand for.
+/// The placeholders of the policies, and their values in the embedded endpoint.
 const PLACES: [(&str, &str); 6] = [
     ("jobs_queue_arn", "arn:aws:sqs:us-east-1:000000000000:slipway-jobs"),
     ("dead_letter_queue_arn", "arn:aws:sqs:us-east-1:000000000000:slipway-jobs-dlq"),
@@ -31,14 +31,14 @@ const PLACES: [(&str, &str); 6] = [
     ("build_log_group_arn", "arn:aws:logs:us-east-1:000000000000:log-group:/aws/codebuild/slipway"),
 ];
 
-/// Parts of `src/aws` that only other commands than the daemon use: `check --online`, local mode, and whoever follows a job.
+/// Parts of `src/aws` that only other commands than the daemon use: `check --online`, local mode, and following a job.
 const OF_OTHER_COMMANDS: [&str; 5] = ["inspect.rs", "inspect/project.rs", "inspect/queue.rs", "provision.rs", "subscription.rs"];
 
-/// A call as IAM sees it: the operation, and the ARN of what it acts on.
+/// A call as IAM checks it: the operation, and the ARN of its resource.
 type Call = (String, String);
 type Calls = Arc<Mutex<BTreeSet<Call>>>;
 
-/// Passes calls on and notes them.
+/// Records calls and passes them on.
 #[derive(Debug, Clone)]
 struct Recorder<I> {
     inner: I,
@@ -64,7 +64,7 @@ impl HttpConnector for Recorder<SharedHttpConnector> {
     }
 }
 
-/// What a call in one of the JSON protocols asks for.
+/// The calls in a request of a JSON protocol.
 fn json_calls(target: &str, body: &Value) -> Vec<Call> {
     let (service, operation) = target.split_once('.').unwrap();
     let text = |key: &str| body[key].as_str().unwrap();
@@ -87,13 +87,13 @@ fn json_calls(target: &str, body: &Value) -> Vec<Call> {
     resources.into_iter().map(|resource| (format!("{prefix}.{operation}"), format!("arn:aws:{resource}"))).collect()
 }
 
-/// What a call in SNS's query protocol asks for.
+/// The call in a request of SNS's query protocol.
 fn query_call(body: &str) -> Call {
     let fields: BTreeMap<String, String> = url::form_urlencoded::parse(body.as_bytes()).into_owned().collect();
     (format!("sns.{}", fields["Action"]), fields["TopicArn"].clone())
 }
 
-/// The IAM action of an operation: a batch is allowed by the action for one.
+/// The IAM action of an operation. A batch operation needs the action of the single one.
 fn action(operation: &str) -> String {
     let (service, name) = operation.split_once('.').unwrap();
     let single = name.strip_suffix("Batch").filter(|_| matches!(service, "sqs" | "sns"));
@@ -104,7 +104,7 @@ fn read(path: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
 }
 
-/// Every action of a policy on every resource, with the placeholders filled in.
+/// Every action of a policy with every resource, with the placeholders filled in.
 fn allowed(file: &str) -> BTreeSet<(String, String)> {
     let mut text = read(file);
     for (name, arn) in PLACES {
@@ -122,12 +122,12 @@ fn allowed(file: &str) -> BTreeSet<(String, String)> {
     pairs
 }
 
-/// Whether a resource of a policy, which may end in a star, is this one.
+/// Whether a resource of a policy, which may end with `*`, matches.
 fn covers(pattern: &str, resource: &str) -> bool {
     pattern.strip_suffix('*').map_or(pattern == resource, |start| resource.starts_with(start))
 }
 
-/// Starts the world's daemon with clients whose calls are noted; the test's own calls are not among them.
+/// Starts the world's daemon with clients that record its calls. The test's own calls are not recorded.
 async fn start_recorded(world: &mut World, calls: &Calls) {
     let recorder = Recorder { inner: localaws::connector::client(&world.aws), calls: Arc::clone(calls) };
     let clients = Clients::for_endpoint("http://127.0.0.1:4566", "us-east-1", recorder);
@@ -136,7 +136,7 @@ async fn start_recorded(world: &mut World, calls: &Calls) {
     world.clients = own;
 }
 
-/// Every call of a daemon that carries, adopts, cancels, rejects, extends, looks up its dead-letter queue and hears pushed events.
+/// All calls of a daemon that builds, adopts, cancels, rejects, extends, looks up its dead-letter queue, and receives pushed events.
 async fn calls_of_a_full_life() -> BTreeSet<Call> {
     let calls = Calls::default();
     let mut world = world(|_| Script::succeeds().taking(Duration::from_mins(2))).start_without_daemon().await;
@@ -158,7 +158,7 @@ async fn calls_of_a_full_life() -> BTreeSet<Call> {
     calls.lock().unwrap().clone()
 }
 
-/// Pauses and resumes, and handles the dead letter, which is rejected once more.
+/// Pauses and resumes, and handles the dead letter, which is rejected again.
 async fn steer(world: &World) {
     let controls = world.controls();
     controls.pauses.pause(PauseScope::Tenant("team-a".to_owned()), None).await.unwrap();
@@ -170,7 +170,7 @@ async fn steer(world: &World) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_daemons_policy_allows_what_it_does_and_nothing_else() {
+async fn the_policy_of_the_daemon_allows_exactly_its_calls() {
     let calls = calls_of_a_full_life().await;
     let policy = allowed("deploy/policy.json");
     let fits =
@@ -187,7 +187,7 @@ async fn the_daemons_policy_allows_what_it_does_and_nothing_else() {
     );
 }
 
-/// The operations that the daemon's part of `src/aws` names.
+/// The operations in the daemon's part of `src/aws`.
 fn operations() -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     let mut paths = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src/aws")];
@@ -205,7 +205,7 @@ fn operations() -> BTreeSet<String> {
     found
 }
 
-/// A source without its tests, its comments and what only local mode has.
+/// A source without tests, comments, and code for local mode only.
 fn daemons_part(text: &str) -> String {
     let mut kept = String::new();
     let mut left_out = false;
@@ -226,8 +226,8 @@ fn is_operation(text: &str) -> bool {
 }
 
 #[test]
-fn the_builds_policy_allows_what_the_central_buildspec_and_codebuild_do() {
-    /// What a sign in the buildspec, or in the configuration of how sources are fetched, needs.
+fn the_policy_of_builds_allows_exactly_what_the_buildspec_and_codebuild_need() {
+    /// A sign in the buildspec, or in the configuration of how sources are fetched, and the actions that it needs.
     const NEEDS: [(&str, &str, &[&str]); 7] = [
         ("deploy/buildspec.yml", "aws ecr get-login-password", &["ecr:GetAuthorizationToken"]),
         (
@@ -260,7 +260,7 @@ fn the_builds_policy_allows_what_the_central_buildspec_and_codebuild_do() {
     let policy = allowed("deploy/policy-build.json");
     let granted: BTreeSet<&str> = policy.iter().map(|(action, _)| action.as_str()).collect();
     assert_eq!(granted, needed);
-    // Whatever else the buildspec asks of AWS would need a permission of its own.
+    // Any other use of AWS in the buildspec would need another permission.
     let buildspec = read("deploy/buildspec.yml");
     let code = buildspec.lines().filter(|line| !line.trim_start().starts_with('#'));
     let commands: BTreeSet<&str> = code.flat_map(|line| line.split("aws ").skip(1)).map(|rest| rest.split(" --").next().unwrap()).collect();
@@ -268,7 +268,7 @@ fn the_builds_policy_allows_what_the_central_buildspec_and_codebuild_do() {
 }
 
 #[test]
-fn only_what_aws_knows_of_no_resource_is_allowed_on_everything() {
+fn only_actions_without_a_resource_are_allowed_on_all_resources() {
     let files = ["deploy/policy.json", "deploy/policy-build.json", "deploy/policy-execution.json", "deploy/policy-follower.json"];
     let everywhere = files.into_iter().flat_map(allowed).filter(|(action, resource)| resource == "*" || action.contains('*'));
     let actions: BTreeSet<String> = everywhere.map(|(action, _)| action).collect();

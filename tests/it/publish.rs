@@ -1,4 +1,4 @@
-//! What subscribers rely on: the events' official and own schemas, the `AsyncAPI` document, and the filter policies of the manual.
+//! What subscribers rely on: the official and own schemas of events, the `AsyncAPI` document, and the filter policies in the manual.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{collections::BTreeMap, fs, path::Path, sync::LazyLock, time::Duration};
@@ -29,7 +29,7 @@ fn assert_valid(validator: &Validator, value: &Value) {
 }
 
 #[test]
-fn the_official_schema_refuses_what_is_no_event() {
+fn the_official_schema_refuses_other_json() {
     let event = json!({ "specversion": "1.0", "id": "a", "source": "urn:x", "type": "t", "time": "2026-11-22T10:22:00.123Z", "data": {} });
     assert_valid(&CLOUDEVENTS, &event);
     for (key, wrong) in [("id", json!("")), ("source", json!("a b")), ("time", json!("yesterday")), ("subject", json!(1))] {
@@ -39,9 +39,9 @@ fn the_official_schema_refuses_what_is_no_event() {
     }
 }
 
-/// A job of each ending, and every kind of event.
+/// A job with each ending, and every kind of event.
 #[tokio::test(start_paused = true)]
-async fn every_kind_of_event_is_a_cloudevent_and_fits_its_schema() {
+async fn every_kind_of_event_is_a_valid_cloudevent_and_fits_its_schema() {
     let mut world = world(|assignment| match assignment.environment.get("SLIPWAY_JOB_ID").map(String::as_str) {
         Some("good") => Script::succeeds()
             .taking(Duration::from_mins(1))
@@ -76,7 +76,7 @@ async fn every_kind_of_event_is_a_cloudevent_and_fits_its_schema() {
     world.end().await;
 }
 
-/// What the contract's example event has, less what only some builds have.
+/// The fields of the contract's example event, without those that only some builds have.
 #[tokio::test(start_paused = true)]
 async fn no_field_of_the_contract_is_missing() {
     let mut world = world(|_| Script::fails("make", "x", 2).taking(Duration::from_mins(1)).resolving("4f2a")).start().await;
@@ -99,13 +99,13 @@ async fn no_field_of_the_contract_is_missing() {
     world.end().await;
 }
 
-/// A topic takes 256 KiB unless somebody has asked AWS for more, whatever `topic.max_bytes` says; a batch counts as a whole.
+/// A topic accepts 256 KiB by default, whatever `topic.max_bytes` says. A batch counts as a whole.
 #[tokio::test(start_paused = true)]
-async fn events_are_made_to_fit_a_topic_that_takes_less_than_configured() {
+async fn events_fit_a_topic_that_accepts_less_than_configured() {
     let line = |n| format!("{n:04} {}\n", "x".repeat(400));
     let output = (0..1_000).map(line).collect::<Vec<_>>().concat();
     let setup = world(move |assignment| match assignment.environment["SLIPWAY_JOB_ID"].as_str() {
-        // Of a success the closing lines are told, as many as there is room for.
+        // The event of a success has as many of the closing lines as fit.
         id if id.starts_with("large") => Script::succeeds().printing(output.clone()),
         // Five of them are more than 256 KiB.
         _ => Script::succeeds().printing(output[..200_000].to_owned()),
@@ -118,7 +118,7 @@ async fn events_are_made_to_fit_a_topic_that_takes_less_than_configured() {
     let bytes = |id: &str| ends[&format!("{id}/finished")].to_string().len();
     assert!((250_000..262_144).contains(&bytes("large-1")), "{}", bytes("large-1"));
     assert!(bytes("half-1") > 200_000, "{}", bytes("half-1"));
-    // What the topic takes is known now.
+    // The topic's limit is known now.
     let before = world.aws.calls()["sns.PublishBatch"];
     world.submit(&job("large-2")).await;
     let end = world.next_end().await;
@@ -128,18 +128,18 @@ async fn events_are_made_to_fit_a_topic_that_takes_less_than_configured() {
     world.end().await;
 }
 
-/// It may be on its queue by mistake, or the queue be another one's: either way it is not the daemon's to delete.
+/// The message may be on its queue by mistake, or the queue may belong to another program. In both cases the daemon must not delete it.
 #[tokio::test(start_paused = true)]
-async fn what_is_no_build_event_stays_on_its_queue() {
+async fn other_messages_stay_on_the_queue_of_build_events() {
     let mut world = world(|_| Script::succeeds().taking(Duration::from_mins(3))).with("SLIPWAY__WATCH__INTERVAL=10m").start().await;
     let events = world.clients.queue(&world.provision.build_events);
     events.send("{}", &BTreeMap::new()).await.unwrap();
     world.submit(&job("app-1")).await;
     let end = world.next_end().await;
-    let (told, ended) = (&end["time"], &end["data"]["build"]["ended_at"]);
+    let (published, ended) = (&end["time"], &end["data"]["build"]["ended_at"]);
     let time = |value: &Value| value.as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
-    // Without them the next look is at 10:10. The log may be read a second time, a second after the first.
-    assert!(time(told).duration_since(time(ended)).as_secs_f64() < 5.0, "pushed events still count: {end:#}");
+    // Without pushed events, the next status read is at 10:10. The log may be read a second time, one second after the first.
+    assert!(time(published).duration_since(time(ended)).as_secs_f64() < 5.0, "pushed events still count: {end:#}");
     tokio::time::sleep(Duration::from_secs(10)).await;
     assert_eq!(events.depth().await.unwrap(), 1);
     world.end().await;
@@ -162,7 +162,7 @@ fn references(value: &Value, all: &mut Vec<String>) {
 }
 
 #[test]
-fn every_reference_of_the_asyncapi_document_leads_somewhere() {
+fn every_reference_in_the_asyncapi_document_resolves() {
     let document = asyncapi();
     assert_eq!(document["asyncapi"], "3.0.0");
     let mut all = Vec::new();
@@ -204,7 +204,7 @@ fn the_examples_of_the_asyncapi_document_are_valid() {
     }
 }
 
-/// The policy in the manual's block of that name.
+/// The policy in the manual's block with this name.
 fn policy(name: &str) -> String {
     let page = read("docs/subscribers.md");
     let (_, rest) = page.split_once(&format!("```json {name}\n")).unwrap();
@@ -221,7 +221,7 @@ fn the_command_in_the_manual_subscribes_with_the_policy_in_the_manual() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_subscriber_gets_what_the_policies_of_the_manual_choose() {
+async fn a_subscriber_gets_the_events_that_the_policies_of_the_manual_choose() {
     let mut world = world(|assignment| match assignment.environment.get("SLIPWAY_JOB_ID").map_or("", String::as_str) {
         id if id.starts_with("good") => Script::succeeds(),
         id if id.ends_with("login") => Script::fails("docker push x", "no basic auth credentials", 1),

@@ -1,4 +1,4 @@
-//! An event waits for one read of an ordinary log, and the logs of the oldest ends are read first.
+//! Events wait for one read of an ordinary log, and the logs of the oldest ends are read first.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::time::Duration;
@@ -12,19 +12,19 @@ use serde_json::Value;
 
 use crate::world::{job, world};
 
-/// As `config/slipway.toml` has it, and AWS.
+/// The defaults of `config/slipway.toml` and of AWS.
 const DEFAULT: &str = "SLIPWAY__LIMITS__RUNNING=10000 SLIPWAY__LIMITS__WAITING=10000 SLIPWAY__WATCH__INTERVAL=10s \
                        SLIPWAY__LOG__READS_PER_SECOND=8 SLIPWAY__LOG__SETTLE=10s SLIPWAY__TOPIC__EVENTS=[\"finished\"]";
 
 #[tokio::test(start_paused = true)]
-async fn an_ordinary_log_takes_one_read() {
+async fn an_ordinary_log_needs_one_read() {
     let lines = "compiling, checking, linking\n".repeat(300);
     for (name, script) in [
         ("a success", Script::succeeds().printing(lines.clone())),
         ("a failure", Script::fails("make all", format!("{lines}error: the one thing that matters\n"), 2)),
-        // Its log ends with DOWNLOAD_SOURCE.
+        // This log ends with DOWNLOAD_SOURCE.
         ("a failure before the first command", Script::yaml_error()),
-        // And this one's with BUILD.
+        // This log ends with BUILD.
         ("a fault", Script::faults().printing(lines)),
     ] {
         let setup = world(move |_| script.clone().taking(Duration::from_mins(3))).with(DEFAULT).with("SLIPWAY__RETRY__ATTEMPTS=1");
@@ -50,7 +50,7 @@ fn time(value: &Value) -> Timestamp {
     value.as_str().unwrap().parse().unwrap()
 }
 
-/// So many builds that end so far from each other, in the order of their ends; at a rate of reads in one second.
+/// The events of `builds` builds that end `between` apart, in the order of their ends, with `reads` reads a second.
 async fn ended(builds: usize, between: Duration, reads: usize, script: impl Fn(usize) -> Script + Send + Sync + 'static) -> Vec<Value> {
     let name = |id: &str| id.parse().unwrap();
     let setup = world(move |assignment| script(name(&assignment.environment["SLIPWAY_JOB_ID"])).taking(Duration::from_mins(2)));
@@ -76,7 +76,7 @@ fn is_complete(end: &Value) -> bool {
 }
 
 #[tokio::test(start_paused = true)]
-async fn events_come_within_a_second_while_logs_are_read_as_fast_as_builds_end() {
+async fn events_come_within_a_second_if_logs_are_read_as_fast_as_builds_end() {
     for (builds, between, reads) in [(40, Duration::from_millis(500), 8), (200, Duration::from_millis(50), 25)] {
         let ends = ended(builds, between, reads, |_| Script::succeeds()).await;
         assert!(ends.iter().all(is_complete));
@@ -85,32 +85,32 @@ async fn events_come_within_a_second_while_logs_are_read_as_fast_as_builds_end()
     }
 }
 
-/// Builds that end together, and more of them than logs are read: events flow at the rate of the reads, the oldest build's first.
+/// More builds end together than logs can be read: events come at the rate of the reads, the oldest build's first.
 #[tokio::test(start_paused = true)]
-async fn where_the_rate_is_short_events_flow_at_it_in_order() {
+async fn events_come_in_order_at_the_rate_of_reads_if_that_is_the_limit() {
     const READS: usize = 8;
     for (builds, between) in [(200, Duration::ZERO), (100, Duration::from_millis(50))] {
         let ends = ended(builds, between, READS, |n| if n % 2 == 0 { Script::succeeds() } else { Script::fails("make", "x", 2) }).await;
         assert!(ends.iter().all(is_complete));
         let first = time(&ends[0]["data"]["build"]["ended_at"]);
-        let mut told: Vec<_> = ends.iter().map(|end| time(&end["time"]).duration_since(first).as_secs_f64()).collect();
+        let mut delays: Vec<_> = ends.iter().map(|end| time(&end["time"]).duration_since(first).as_secs_f64()).collect();
         if !between.is_zero() {
-            // Successes and failures take turns; each of them are in order.
+            // Successes and failures alternate. Each kind is in order.
             for kind in [0, 1] {
-                let of_kind: Vec<_> = told.iter().skip(kind).step_by(2).collect();
+                let of_kind: Vec<_> = delays.iter().skip(kind).step_by(2).collect();
                 assert!(of_kind.is_sorted(), "{of_kind:?}");
             }
         }
-        told.sort_by(f64::total_cmp);
-        for (told, n) in told.iter().zip(0u32..) {
+        delays.sort_by(f64::total_cmp);
+        for (delay, n) in delays.iter().zip(0u32..) {
             let due = f64::from(n) / 8.0;
-            assert!(*told < due + 1.0, "the {n}th came after {told} s, and was due after {due} s");
+            assert!(*delay < due + 1.0, "the {n}th came after {delay} s, and was due after {due} s");
         }
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_success_among_failures_does_not_wait_for_their_logs_nor_the_other_way_round() {
+async fn successes_and_failures_do_not_wait_for_each_others_logs() {
     for one_succeeds in [true, false] {
         let script = move |n: usize| if (n == 99) == one_succeeds { Script::succeeds() } else { Script::fails("make", "x", 2) };
         let ends = ended(100, Duration::from_millis(1), 4, script).await;
@@ -120,7 +120,7 @@ async fn one_success_among_failures_does_not_wait_for_their_logs_nor_the_other_w
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_job_whose_log_cannot_be_read_soon_is_told_without_it() {
+async fn an_event_comes_without_its_log_if_that_cannot_be_read_soon() {
     let ends = ended(300, Duration::ZERO, 1, |n| if n % 2 == 0 { Script::succeeds() } else { Script::fails("make", "x", 2) }).await;
     let (read, unread): (Vec<_>, Vec<_>) = ends.into_iter().partition(is_complete);
     assert!(read.len() >= 60 && unread.len() >= 200, "{} were read", read.len());
@@ -128,9 +128,9 @@ async fn a_job_whose_log_cannot_be_read_soon_is_told_without_it() {
     assert!(unread.iter().all(|end| end["data"]["log"]["excerpt"] == "… a part of the log that was not read …"), "{:#}", unread[0]);
 }
 
-/// Of a success the last lines are told, whatever is before them.
+/// The event of a success has the last lines, whatever is before them.
 #[tokio::test(start_paused = true)]
-async fn the_closing_lines_of_a_large_success_are_told_with_what_was_not_read() {
+async fn the_event_of_a_large_success_has_the_closing_lines_and_says_what_was_not_read() {
     let output = (0..20_000).map(|n| format!("step {n}\n")).collect::<Vec<_>>().concat();
     let ends = ended(1, Duration::ZERO, 8, move |_| Script::succeeds().printing(output.clone())).await;
     let log = &ends[0]["data"]["log"];
@@ -139,7 +139,7 @@ async fn the_closing_lines_of_a_large_success_are_told_with_what_was_not_read() 
     assert_eq!((&log["complete"], &log["truncated"], &log["lines"]), (&true.into(), &true.into(), &39.into()));
 }
 
-/// CloudWatch has a bad minute: events come all the same.
+/// CloudWatch answers nothing for a minute. Events come nevertheless.
 #[derive(Debug)]
 struct Unread;
 
@@ -150,7 +150,7 @@ impl Faults for Unread {
 }
 
 #[tokio::test(start_paused = true)]
-async fn reads_that_are_never_answered_hold_no_event_back_for_long() {
+async fn reads_without_an_answer_do_not_delay_events_for_long() {
     let mut world = world(|_| Script::succeeds()).with(DEFAULT).faults(Unread).start().await;
     for n in 0..100 {
         world.submit(&job(&format!("app-{n}"))).await;

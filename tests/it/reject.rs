@@ -19,7 +19,7 @@ use serde_json::json;
 use crate::world::{job, world};
 
 #[tokio::test(start_paused = true)]
-async fn a_rejected_message_tells_every_problem_and_is_kept_as_it_was() {
+async fn a_rejected_message_is_kept_unchanged_and_its_event_has_every_problem() {
     let mut world = world(|_| Script::succeeds()).start().await;
     let body = json!({
         "version": 1,
@@ -44,7 +44,7 @@ async fn a_rejected_message_tells_every_problem_and_is_kept_as_it_was() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn noise_of_any_size_is_rejected_and_harms_nobody() {
+async fn noise_of_any_size_is_rejected_and_harms_no_other_job() {
     let mut world = world(|_| Script::succeeds()).start().await;
     let megabyte = "\u{1F4A9}".repeat(1024 * 1024 / 4);
     let fields = format!("{{{}}}", (0..40_000).map(|n| format!("\"field-{n}\":{n}")).collect::<Vec<_>>().join(","));
@@ -61,9 +61,9 @@ async fn noise_of_any_size_is_rejected_and_harms_nobody() {
     world.end().await;
 }
 
-/// A jobs queue that is subscribed to the topic of its events.
+/// A jobs queue that is subscribed to the topic of its own events.
 #[tokio::test(start_paused = true)]
-async fn an_event_that_comes_back_as_a_message_makes_no_other_event() {
+async fn an_event_that_returns_as_a_message_causes_no_other_event() {
     let mut world = world(|_| Script::succeeds()).start().await;
     let event = json!({ "specversion": "1.0", "id": "app-1/finished", "type": "slipway.job.finished", "data": {} });
     let envelope = json!({ "Type": "Notification", "TopicArn": "arn:aws:sns:eu-west-1:123456789012:events", "Message": event.to_string() });
@@ -77,7 +77,7 @@ async fn an_event_that_comes_back_as_a_message_makes_no_other_event() {
     world.end().await;
 }
 
-/// As long as it is so, SQS does not say which dead-letter queue there is.
+/// While the switch is on, SQS does not answer which dead-letter queue there is.
 #[derive(Debug, Clone, Default)]
 struct Silence(Arc<AtomicBool>);
 
@@ -89,7 +89,7 @@ impl Faults for Silence {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_rejected_message_is_kept_until_it_is_known_where_it_goes() {
+async fn a_rejected_message_is_kept_until_the_dead_letter_queue_is_known() {
     let silence = Silence::default();
     let mut world = world(|_| Script::succeeds()).faults(silence.clone()).start_without_daemon().await;
     world.name_no_dead_letters();

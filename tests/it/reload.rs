@@ -1,4 +1,4 @@
-//! The configuration read again, while jobs come, wait and run.
+//! The configuration is read again while jobs are received, wait and run.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::time::Duration;
@@ -11,7 +11,7 @@ use tokio::time::sleep;
 use crate::world::{job, world};
 
 #[tokio::test(start_paused = true)]
-async fn limits_hold_from_the_reload_on_under_load() {
+async fn changed_limits_hold_after_a_reload_under_load() {
     let mut world = world(|_| Script::succeeds().taking(Duration::from_mins(1))).with("SLIPWAY__LIMITS__RUNNING=2").start().await;
     for n in 0..40 {
         world.submit(&job(&format!("app-{n}"))).await;
@@ -21,8 +21,8 @@ async fn limits_hold_from_the_reload_on_under_load() {
     assert_eq!(world.builds().len(), 2);
     assert_eq!(world.reload("SLIPWAY__LIMITS__RUNNING=10").unwrap(), ["limits.running", "limits.per_tenant"]);
     sleep(Duration::from_secs(20)).await;
-    assert_eq!(world.builds().len(), 10, "places that are new are filled at once");
-    // Less than run: those that run go on, and nobody starts until so few are left.
+    assert_eq!(world.builds().len(), 10, "new places are filled at once");
+    // Fewer than run. Running builds go on, and no job starts until fewer builds run.
     assert_eq!(world.reload("SLIPWAY__LIMITS__RUNNING=1").unwrap(), ["limits.running", "limits.per_tenant"]);
     sleep(Duration::from_mins(3)).await;
     let running = world.builds().iter().filter(|build| build.status == "IN_PROGRESS").count();
@@ -34,7 +34,7 @@ async fn limits_hold_from_the_reload_on_under_load() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_job_keeps_the_profile_that_it_was_received_under() {
+async fn a_job_keeps_the_profile_with_which_it_was_received() {
     let mut world =
         world(|_| Script::succeeds().taking(Duration::from_mins(1))).with("SLIPWAY__LIMITS__RUNNING=1").start_without_daemon().await;
     world.add_profile("old", "slipway");
@@ -61,11 +61,11 @@ async fn a_job_keeps_the_profile_that_it_was_received_under() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_only_a_restart_can_change_refuses_the_whole() {
+async fn a_reload_that_changes_what_needs_a_restart_is_refused_as_a_whole() {
     let mut world = world(|_| Script::succeeds()).start().await;
     let refused = world.reload("SLIPWAY__LIMITS__RUNNING=3 SLIPWAY__QUEUES__0__WAIT=19s SLIPWAY__HTTP__LISTEN=127.0.0.1:1").unwrap_err();
     assert!(matches!(&refused, ReloadError::Fixed(keys) if *keys == ["queues[0].wait", "http.listen"]), "{refused}");
     assert_eq!(refused.to_string(), "nothing has changed: only a restart can change queues[0].wait, http.listen");
-    assert!(world.read_again().is_err(), "the limit has not changed either, nor is it forgotten");
+    assert!(world.read_again().is_err(), "the valid part is not applied, and the refused part is reported again");
     world.end().await;
 }

@@ -54,15 +54,15 @@ fn order(world: &World) -> Vec<String> {
 }
 
 #[test]
-fn days_of_a_mixed_load_keep_every_promise() {
+fn every_promise_holds_over_days_of_a_mixed_load() {
     let report = days::run(6, 3);
     days::check(&report);
     assert!(report.compared > 20 && report.beside_floods > 0 && report.waits.1 > 0, "{report:?}");
 }
 
-/// Twice what `limits.waiting` counts by default, all without a `MessageGroupId`.
+/// Twice the default of `limits.waiting`, all without a `MessageGroupId`.
 #[tokio::test(start_paused = true)]
-async fn a_flood_of_one_tenant_delays_anothers_first_job_by_one_release() {
+async fn a_flood_of_one_tenant_delays_the_first_job_of_another_by_one_build() {
     let world = world(|_| Script::succeeds().taking(Duration::from_mins(10))).start().await;
     for number in 0..2000 {
         world.send(&of_tenant("flood", &format!("flood-{number}")).to_string()).await;
@@ -78,7 +78,7 @@ async fn a_flood_of_one_tenant_delays_anothers_first_job_by_one_release() {
     world.abandon().await;
 }
 
-/// `StartBuild` takes so many calls in any second.
+/// `StartBuild` accepts this many calls in any second.
 #[derive(Debug, Clone)]
 struct Throttled {
     most: usize,
@@ -105,9 +105,9 @@ impl Faults for Throttled {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_thousand_starts_at_once_are_paced_to_what_codebuild_takes() {
+async fn a_thousand_starts_are_paced_to_the_rate_of_codebuild() {
     let start_build = Throttled { most: 5, taken: Arc::default(), throttles: Arc::default() };
-    // A look at a thousand builds costs much, and nothing here waits for one.
+    // A status read of a thousand builds is expensive, and nothing here needs one.
     let setup =
         world(|_| Script::succeeds().taking(Duration::from_hours(1))).with("SLIPWAY__LIMITS__RUNNING=1000 SLIPWAY__WATCH__INTERVAL=5m");
     let mut world = setup.faults(start_build.clone()).start().await;
@@ -125,7 +125,7 @@ async fn a_thousand_starts_at_once_are_paced_to_what_codebuild_takes() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_tenant_whose_queue_is_full_is_told_and_may_send_again() {
+async fn a_job_of_a_tenant_with_too_many_waiting_jobs_is_rejected_and_may_be_sent_again() {
     let mut world =
         world(|_| Script::succeeds().taking(Duration::from_mins(5))).with("SLIPWAY__LIMITS__RUNNING=1").start_without_daemon().await;
     let of_flood =
@@ -155,7 +155,8 @@ async fn a_tenant_whose_queue_is_full_is_told_and_may_send_again() {
         assert_eq!(problem, "TENANT_QUEUE_FULL: 3 jobs of flood wait already, as many as may; send it again later");
     }
     assert_eq!(world.dead_letters().await.len(), 2);
-    // Those that wait come back after a crash, and are not turned away for it. One of them was sent twice, and is told twice.
+    // After a crash the waiting jobs are received again, and are not rejected because of it. One of them was sent twice, and has two
+    // events.
     world.kill().await;
     world.start_daemon().await;
     for _ in 0..6 {
@@ -167,7 +168,7 @@ async fn a_tenant_whose_queue_is_full_is_told_and_may_send_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_chain_of_fifty_that_supersede_each_other_ends_with_one_build() {
+async fn fifty_jobs_that_supersede_each_other_end_with_one_build() {
     let mut world = world(|_| Script::succeeds().taking(Duration::from_mins(5))).with("SLIPWAY__LIMITS__RUNNING=1").start().await;
     world.submit(&job("before")).await;
     world.until_builds(|builds| builds.len() == 1).await;

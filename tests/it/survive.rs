@@ -16,12 +16,12 @@ use serde_json::json;
 use crate::world::{job, world};
 
 #[tokio::test(start_paused = true)]
-async fn a_cancellation_outlives_the_daemon_that_took_it() {
+async fn a_cancellation_survives_the_daemon_that_received_it() {
     let mut world = world(|_| Script::hangs()).start().await;
     world.submit(&job("app-1")).await;
     world.until_builds(|builds| builds.len() == 1).await;
     world.send(r#"{ "version": 1, "cancel": "app-1" }"#).await;
-    // Received, and not yet carried out.
+    // The cancellation is received, and not yet carried out.
     while !world.aws.calls().contains_key("codebuild.StopBuild") {
         tokio::task::yield_now().await;
     }
@@ -32,7 +32,7 @@ async fn a_cancellation_outlives_the_daemon_that_took_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_job_is_superseded_also_for_the_daemon_that_comes_after() {
+async fn a_job_stays_superseded_after_a_restart() {
     let setup = world(|assignment| if assignment.environment["SLIPWAY_JOB_ID"] == "old" { Script::hangs() } else { Script::succeeds() });
     let mut world = setup.start().await;
     let of_group = |id| {
@@ -70,7 +70,7 @@ async fn a_killed_daemon_loses_nothing_and_the_next_builds_nothing_twice() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_build_that_ended_while_nobody_looked_is_reported_from_its_record() {
+async fn a_build_that_ended_without_a_daemon_is_reported_by_the_next_one() {
     let mut world = world(|_| Script::succeeds().taking(Duration::from_mins(1))).start().await;
     world.submit(&job("app-1")).await;
     world.until_builds(|builds| builds.len() == 1).await;
@@ -83,7 +83,7 @@ async fn a_build_that_ended_while_nobody_looked_is_reported_from_its_record() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn many_jobs_are_adopted_with_the_calls_of_one() {
+async fn many_jobs_are_adopted_with_as_few_calls_as_one() {
     let setup = world(|_| Script::succeeds().taking(Duration::from_mins(4)));
     let mut world = setup.with("SLIPWAY__LIMITS__RUNNING=150").start().await;
     for n in 0..150 {
@@ -101,7 +101,7 @@ async fn many_jobs_are_adopted_with_the_calls_of_one() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn builds_that_run_already_count_before_their_messages_come_back() {
+async fn running_builds_count_before_their_messages_are_received_again() {
     let setup = world(|_| Script::succeeds().taking(Duration::from_mins(10)));
     let mut world = setup.with("SLIPWAY__LIMITS__RUNNING=2 SLIPWAY__QUEUES__0__VISIBILITY=5m").start().await;
     world.submit(&job("runs-1")).await;
@@ -116,7 +116,7 @@ async fn builds_that_run_already_count_before_their_messages_come_back() {
     world.end().await;
 }
 
-/// For half an hour one operation is answered with an error.
+/// Answers one operation with an error for half an hour.
 #[derive(Debug)]
 struct Refusal {
     since: tokio::time::Instant,
@@ -149,17 +149,17 @@ async fn an_event_that_the_topic_refuses_keeps_its_message_until_it_is_accepted(
 }
 
 #[tokio::test(start_paused = true)]
-async fn expired_credentials_delay_jobs_and_fail_none() {
+async fn expired_credentials_delay_jobs_but_fail_none() {
     let mut world = world(|_| Script::succeeds()).faults(Refusal::of("StartBuild", "ExpiredTokenException")).start().await;
     world.submit(&job("app-1")).await;
     let began = tokio::time::Instant::now();
     assert_eq!(world.next_end().await["data"]["status"], "succeeded");
-    assert!(began.elapsed() > Duration::from_mins(29), "they were not expired");
+    assert!(began.elapsed() > Duration::from_mins(29), "the credentials had not expired");
     world.end().await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_job_outlives_the_twelve_hours_of_its_lease() {
+async fn a_job_may_last_longer_than_the_twelve_hours_of_a_lease() {
     let setup = world(|_| Script::succeeds().taking(Duration::from_mins(750)));
     let mut world = setup.with("SLIPWAY__PROFILES__DEFAULT__TIMEOUT_MINUTES=2160 SLIPWAY__WATCH__INTERVAL=5m SLIPWAY__QUEUES__0__WAIT=20s SLIPWAY__QUEUES__0__VISIBILITY=10m").start().await;
     world.submit(&job("app-1")).await;
@@ -169,7 +169,7 @@ async fn a_job_outlives_the_twelve_hours_of_its_lease() {
     world.end().await;
 }
 
-/// Every so many calls something goes wrong, each time something else.
+/// Injects a fault into every fifth call, each time another one.
 #[derive(Debug, Default)]
 struct BadDay {
     calls: AtomicU32,
@@ -178,7 +178,7 @@ struct BadDay {
 impl BadDay {
     fn next(&self, kinds: &[fn() -> Fault]) -> Option<Fault> {
         let call = self.calls.fetch_add(1, Ordering::Relaxed) as usize;
-        // The first calls make the queues and the topic.
+        // The first calls create the queues and the topic.
         (call > 40 && call.is_multiple_of(5)).then(|| kinds[call / 5 % kinds.len()]())
     }
 }
@@ -207,7 +207,7 @@ async fn throttling_errors_and_lost_replies_only_delay_jobs() {
     world.start_daemon().await;
     let mut ends = std::collections::BTreeSet::new();
     while ends.len() < 20 {
-        // The subscriber's own calls fail too; and at-least-once means repeats, by the same id.
+        // The subscriber's own calls fail too. At-least-once delivery allows repeated events with the same id.
         let end = world.next_end().await;
         assert_eq!(end["data"]["status"], "succeeded");
         ends.insert(end["id"].to_string());
@@ -217,7 +217,7 @@ async fn throttling_errors_and_lost_replies_only_delay_jobs() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_group_stays_one_at_a_time_when_a_restart_lowers_the_limits_below_what_runs() {
+async fn the_jobs_of_a_group_run_one_at_a_time_after_a_restart_with_lower_limits() {
     let setup = world(|assignment| match assignment.environment["SLIPWAY_JOB_ID"].as_str() {
         "first" => Script::succeeds().taking(Duration::from_mins(30)),
         "second" => Script::succeeds(),
@@ -235,7 +235,7 @@ async fn a_group_stays_one_at_a_time_when_a_restart_lowers_the_limits_below_what
     }
     world.until_builds(|builds| builds.len() == 10).await;
     world.kill().await;
-    // One of the ten has a slot.
+    // One of the ten has a place.
     world.set("SLIPWAY__LIMITS__RUNNING=1");
     world.start_daemon().await;
     world.submit(&of_group("second")).await;

@@ -1,4 +1,4 @@
-//! Answers with status 200 that leave entries out, and lists without an end.
+//! Answers with status 200 that leave out entries, and lists that do not end.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{
@@ -15,7 +15,8 @@ use tokio::time::Instant;
 
 use crate::world::{Setup, World, job, world};
 
-/// So many calls of an operation are answered so, from the first that comes once the daemon is up; each answer is a page of its own.
+/// Answers a number of calls of an operation with `body`, beginning with the first one after the daemon's start. Returns the number of
+/// answered calls.
 fn answering(
     setup: Setup,
     operation: &'static str,
@@ -38,9 +39,9 @@ async fn end_of_a_job(setup: Setup) -> (World, Value) {
     (world, end)
 }
 
-/// The last is cut off where the connection was.
+/// The last job's answer is cut where the connection broke.
 #[tokio::test(start_paused = true)]
-async fn what_an_answer_does_not_name_has_not_been_done() {
+async fn an_entry_that_an_answer_does_not_name_counts_as_not_done() {
     const XML: [&str; 4] = [
         "",
         "{}",
@@ -57,16 +58,16 @@ async fn what_an_answer_does_not_name_has_not_been_done() {
             let (world, end) = end_of_a_job(setup).await;
             assert_eq!((&end["id"], &end["data"]["status"]), (&"app-1/finished".into(), &"succeeded".into()), "{operation}: {answer:?}");
             assert_eq!(world.builds().len(), 1, "{operation}: {answer:?}");
-            // It asserts that no message is left.
+            // This asserts that no message is left.
             world.end().await;
             assert!(count.load(Ordering::Relaxed) > 2, "{operation}: {answer:?}");
         }
     }
 }
 
-/// As CloudWatch does of events that have expired.
+/// CloudWatch answers so for events that have expired.
 #[tokio::test(start_paused = true)]
-async fn a_log_whose_empty_pages_have_no_end_is_given_up() {
+async fn a_log_with_endless_empty_pages_is_given_up() {
     for script in [Script::succeeds(), Script::fails("make", "error: x", 2)] {
         let page =
             |call| json!({ "events": [], "nextForwardToken": format!("f/{call}"), "nextBackwardToken": format!("b/{call}") }).to_string();
@@ -74,20 +75,20 @@ async fn a_log_whose_empty_pages_have_no_end_is_given_up() {
         let (setup, reads) = answering(world(move |_| script.clone()), "GetLogEvents", u32::MAX - 1, page);
         let (world, end) = end_of_a_job(setup).await;
         assert_eq!(end["data"]["log"]["complete"], false);
-        // The look of a success is one of several.
+        // The read for a success is one of several.
         let reads = reads.load(Ordering::Relaxed);
         assert!(reads <= 200, "{reads} reads");
-        let told: jiff::Timestamp = end["time"].as_str().unwrap().parse().unwrap();
+        let published: jiff::Timestamp = end["time"].as_str().unwrap().parse().unwrap();
         let ended: jiff::Timestamp = end["data"]["build"]["ended_at"].as_str().unwrap().parse().unwrap();
-        let late = told.duration_since(ended).as_secs_f64();
+        let late = published.duration_since(ended).as_secs_f64();
         assert!(late < 30.0, "{late} s");
         world.end().await;
     }
 }
 
-/// Nor is the job lost for it: the list is read again, until it has an end.
+/// The job is not lost either: the list is read again until it ends.
 #[tokio::test(start_paused = true)]
-async fn a_list_of_builds_without_an_end_is_given_up_and_tried_again() {
+async fn an_endless_list_of_builds_is_given_up_and_read_again() {
     let (began, pages) = (Instant::now(), AtomicU32::new(0));
     let setup = world(|_| Script::succeeds()).answering(move |operation| {
         let endless = operation == "ListBuildsForProject" && began.elapsed() < Duration::from_mins(5);

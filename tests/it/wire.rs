@@ -10,10 +10,10 @@ use aws_smithy_runtime_api::client::{
 };
 use aws_smithy_types::body::SdkBody;
 
-/// The answer's body by operation, such as `GetLogEvents`; `None`: the call goes on to the endpoint.
+/// Returns the body of the answer to an operation, such as `GetLogEvents`. `None`: the call goes to the endpoint.
 pub(crate) type Answers = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
 
-/// What it does not answer goes to `inner`.
+/// A client that answers some calls itself and passes the others to `inner`.
 pub(crate) fn client(inner: SharedHttpClient, answers: Answers) -> SharedHttpClient {
     SharedHttpClient::new(Client { inner, answers })
 }

@@ -1,4 +1,4 @@
-//! The daemon and the embedded endpoint in one process on tokio's paused clock: everything but the sockets is real.
+//! The daemon and the embedded endpoint in one process on tokio's paused clock. Everything is real, except for the sockets.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod configuration;
@@ -36,11 +36,11 @@ use self::configuration::configuration;
 pub(crate) use self::events::{is_terminal, receive};
 use crate::wire::{self, Answers};
 
-/// When every world begins.
+/// The time at which every world begins.
 const BEGINNING: &str = "2026-11-22T10:00:00Z";
 const VISIBLE: Duration = Duration::from_mins(2);
 
-/// A world to be set up.
+/// The settings of a world.
 pub(crate) struct Setup {
     script: Box<dyn Fn(&Assignment) -> Script + Send + Sync>,
     config: String,
@@ -69,13 +69,13 @@ struct Daemon {
     task: JoinHandle<Exit>,
 }
 
-/// Where every build does the same.
+/// A world in which all builds follow one script.
 pub(crate) fn world(script: impl Fn(&Assignment) -> Script + Send + Sync + 'static) -> Setup {
     Setup { script: Box::new(script), config: String::new(), faults: None, account_limit: None, answers: None }
 }
 
 impl Setup {
-    /// More configuration, as overrides such as `SLIPWAY__LIMITS__RUNNING=2`, separated by white space.
+    /// Adds configuration, as overrides such as `SLIPWAY__LIMITS__RUNNING=2`, separated by white space.
     pub(crate) fn with(mut self, overrides: &str) -> Self {
         self.config.push_str(overrides);
         self.config.push(' ');
@@ -87,7 +87,7 @@ impl Setup {
         self
     }
 
-    /// Calls that are answered with a body of ours, by their operation, and do not come to the endpoint.
+    /// Answers calls with a body, by their operation. They do not reach the endpoint.
     pub(crate) fn answering(mut self, answers: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Self {
         self.answers = Some(Arc::new(answers));
         self
@@ -98,7 +98,7 @@ impl Setup {
         self
     }
 
-    /// Makes the queues, the topic and the project, and starts the daemon.
+    /// Creates the queues, the topic and the project, and starts the daemon.
     pub(crate) async fn start(self) -> World {
         let mut world = self.start_without_daemon().await;
         world.start_daemon().await;
@@ -136,36 +136,36 @@ impl World {
         self.daemon = Some(Daemon { current, vitals, shutdown, task });
     }
 
-    /// What the world outside may see of the running daemon.
+    /// The vitals of the running daemon, from which its health is computed.
     pub(crate) fn vitals(&self) -> Vitals {
         self.daemon.as_ref().unwrap().vitals.clone()
     }
 
-    /// What steers the daemon.
+    /// The controls of the running daemon.
     pub(crate) fn controls(&self) -> Controls {
         self.daemon.as_ref().unwrap().vitals.controls().unwrap()
     }
 
-    /// Receives a message in the daemon's place, so that nobody else gets it for a time.
+    /// Receives a message, so that the daemon cannot receive it for some time.
     pub(crate) async fn hide_message(&self, time: Duration) {
         let received = self.clients.queue(&self.provision.jobs).receive(1, time, Duration::ZERO).await.unwrap();
         assert_eq!(received.len(), 1);
     }
 
-    /// Ends the daemon as a signal would, and waits for it.
+    /// Ends the daemon like a signal, and waits for its end.
     pub(crate) async fn drain(&mut self) -> Exit {
         let daemon = self.daemon.take().unwrap();
         daemon.shutdown.drain.cancel();
         daemon.task.await.unwrap()
     }
 
-    /// Ends the daemon as `kill -9` would, when it has deleted the messages of all that it has told.
+    /// Ends the daemon like `kill -9`, once it has deleted the messages of all published ends.
     pub(crate) async fn kill_when_quiet(&mut self) {
         tokio::time::sleep(Duration::from_secs(2)).await;
         self.kill().await;
     }
 
-    /// Ends the daemon as `kill -9` would: nothing more happens in it.
+    /// Ends the daemon like `kill -9`: its tasks stop at once.
     pub(crate) async fn kill(&mut self) {
         let daemon = self.daemon.take().unwrap();
         daemon.task.abort();
@@ -181,12 +181,12 @@ impl World {
         self.send(body).await
     }
 
-    /// Sends a message that no terminal event answers.
+    /// Sends a message that has no terminal event.
     pub(crate) async fn send(&self, body: &str) -> String {
         self.clients.queue(&self.provision.jobs).send(body, &BTreeMap::new()).await.unwrap()
     }
 
-    /// Makes a queue.
+    /// Creates a queue.
     pub(crate) async fn create_queue(&self, name: &str, attributes: &[(QueueAttributeName, &str)]) -> Queue {
         let create = aws_sdk_sqs::Client::new(&self.sdk()).create_queue().queue_name(name);
         let create = attributes.iter().fold(create, |create, (name, value)| create.attributes(name.clone(), *value));
@@ -203,7 +203,7 @@ impl World {
             .build()
     }
 
-    /// How many messages the job queue holds.
+    /// How many messages are in the job queue.
     pub(crate) async fn depth(&self) -> usize {
         self.clients.queue(&self.provision.jobs).depth().await.unwrap()
     }
@@ -223,19 +223,19 @@ impl World {
         }
     }
 
-    /// Ends a world in which not everything can come to its end.
+    /// Ends a world in which not every job can end.
     pub(crate) async fn abandon(mut self) {
         self.kill().await;
         self.ended = true;
     }
 
-    /// Drains, and holds the world to its promises: no message is left, and no attempt at a job was built twice.
+    /// Drains, and checks that no message is left and that no attempt was built twice.
     pub(crate) async fn end(mut self) {
         self.ended = true;
         if self.daemon.is_some() {
             assert_eq!(self.drain().await, Exit::Drained, "jobs were left");
         }
-        // Whatever was held would be visible again by now.
+        // Messages that were held would be visible again by then.
         tokio::time::sleep(2 * VISIBLE).await;
         let left = receive(&self.clients.queue(&self.provision.jobs), 10).await;
         assert!(left.is_empty(), "messages were left: {left:?}");

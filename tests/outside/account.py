@@ -1,4 +1,4 @@
-"""An account that has what a daemon needs: queues, a topic, a project."""
+"""An account with what a daemon needs: queues, a topic, a project."""
 
 import json
 
@@ -28,7 +28,7 @@ sources = ["https://github.com/acme/*"]
 
 
 def deploy(cloud):
-    """Everything made by boto3; the daemon finds the dead-letter queue by the redrive policy. Returns the configuration."""
+    """Creates everything by boto3. The daemon finds the dead-letter queue by the redrive policy. Returns the configuration."""
     dead = cloud.sqs.create_queue(QueueName="slipway-jobs-dlq")["QueueUrl"]
     redrive = json.dumps({"deadLetterTargetArn": cloud.queue_arn(dead), "maxReceiveCount": "5"})
     jobs = cloud.sqs.create_queue(QueueName="slipway-jobs", Attributes={"RedrivePolicy": redrive})["QueueUrl"]

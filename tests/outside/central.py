@@ -1,4 +1,4 @@
-"""Builds with the central buildspec, started as the daemon starts them."""
+"""Builds with the central buildspec, started like the daemon starts them."""
 
 import json
 
@@ -29,8 +29,8 @@ class Central:
         )
 
     def build(self, url=None, images=None, variables=None, secrets=None, seconds=120, env=()):
-        """Builds a repository, or without a URL what the variables say, to its end. `env`: the names of the job's variables, which the
-        daemon hands over as data; `None`: it does not."""
+        """Builds a repository to its end; without a URL, what the variables say. `env`: the names of the job's variables, which come as
+        data. `None`: they do not."""
         given = dict(variables or {})
         if env is not None:
             given["SLIPWAY_ENV"] = json.dumps(list(env))
@@ -76,11 +76,11 @@ class Ended:
 
     @property
     def results(self):
-        """References and digests as the build exports them."""
+        """The references and digests that the build exported."""
         return json.loads(self.exported["SLIPWAY_RESULT"])
 
     @property
     def errors(self):
-        """What the buildspec says has failed."""
+        """The lines in which the buildspec says what failed."""
         mark = "error: slipway: "
         return [line.removeprefix(mark) for line in self.log.splitlines() if line.startswith(mark)]

@@ -1,5 +1,5 @@
-"""Programs of others that check what is deployed. `tests/prepare` installs them, apart from the tests' own environment, for their pins
-of libraries do not go together."""
+"""Other projects' programs that check the deployments. `tests/prepare` installs them in an environment of their own, because their library
+versions conflict with those of the tests."""
 
 import os
 import subprocess
@@ -13,21 +13,21 @@ PIP = "tests/prepare installs it, from tests/outside/requirements-deploy.txt"
 
 
 def lacking(reason):
-    """Skips the test, which lacks something; in CI, where everything is installed, it fails."""
+    """Skips a test that lacks something. In CI, where everything is installed, the test fails."""
     if os.environ.get("CI") == "true":
         pytest.fail(reason)
     pytest.skip(reason)
 
 
 def there(program, remedy=PIP):
-    """The program, where it is installed."""
+    """The path of a program, if it is installed."""
     if not os.access(program, os.X_OK):
         lacking(f"{program} is not there: {remedy}")
     return program
 
 
 def run(program, *arguments, remedy=PIP, **variables):
-    """What a checker says: the path of one, or the name of a Python one."""
+    """The output of a checker. `program`: a path, or the name of a Python program."""
     program = there(CHECKERS / program, remedy)
     variables = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", **variables}
     command = [program, *map(str, arguments)]
@@ -35,13 +35,13 @@ def run(program, *arguments, remedy=PIP, **variables):
 
 
 def check(program, *arguments, **more):
-    """What a checker says that finds nothing wrong."""
+    """The output of a checker, which must find nothing."""
     done = run(program, *arguments, **more)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
 
 def checkov(framework, file, *skipped):
-    """Everything that checkov knows, without asking anyone; `skipped` are the rules that are not followed."""
+    """The findings of checkov, which needs no network here. `skipped`: the rules that do not apply."""
     skips = ["--skip-check", ",".join(skipped)] if skipped else []
     check("checkov", "--skip-download", "--quiet", "--compact", "--framework", framework, *skips, "--file", file)

@@ -1,4 +1,4 @@
-"""A headless Chromium, steered through its driver over the WebDriver protocol."""
+"""A headless Chromium, controlled through its driver by the WebDriver protocol."""
 
 import base64
 import json
@@ -10,7 +10,7 @@ from checker import lacking
 from program import environment
 
 CHROMIUM, DRIVER = "/usr/bin/chromium", "/usr/bin/chromedriver"
-# Neither a sandbox, for the tests may run as root in a container, nor any talk with its makers.
+# No sandbox, because the tests may run as root in a container; and no requests to its vendor.
 ARGUMENTS = [
     "--headless",
     "--no-sandbox",
@@ -25,7 +25,7 @@ ARGUMENTS = [
 
 
 class Browser:
-    """One session. `rules` say where host names lead, as Chromium's `--host-resolver-rules` takes them."""
+    """A browser session. `rules`: where host names lead, in the form of Chromium's `--host-resolver-rules`."""
 
     def __init__(self, programs, folder, rules=""):
         if not all(os.access(program, os.X_OK) for program in (CHROMIUM, DRIVER)):
@@ -48,22 +48,22 @@ class Browser:
         self._ask({"url": url}, "/url")
 
     def command(self, name, **parameters):
-        """A command of the DevTools protocol, such as `Emulation.setScriptExecutionDisabled`."""
+        """Runs a command of the DevTools protocol, such as `Emulation.setScriptExecutionDisabled`."""
         return self._ask({"cmd": name, "params": parameters}, "/goog/cdp/execute")
 
     def screen(self, width, height=900, scheme="light", scale=1):
-        """How wide and high the page is, and whether the reader prefers `light` or `dark`."""
+        """Sets the size of the page, and whether the reader prefers `light` or `dark`."""
         size = {"width": width, "height": height, "deviceScaleFactor": scale, "mobile": False}
         self.command("Emulation.setDeviceMetricsOverride", **size)
         self.command("Emulation.setScrollbarsHidden", hidden=True)
         self.command("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
 
     def picture(self, whole=False):
-        """The page as PNG; `whole`: with what is below the window."""
+        """The page as a PNG image. `whole`: with the parts below the window."""
         return base64.b64decode(self.command("Page.captureScreenshot", format="png", captureBeyondViewport=whole)["data"])
 
     def run(self, script, *arguments):
-        """What the body of an async function comes to, run in the open page."""
+        """Runs the body of an async function in the page, and returns its result."""
         wrapped = (
             "const done = arguments[arguments.length - 1];"
             f"(async (...given) => {{{script}}})(...[...arguments].slice(0, -1)).then(done, error => done('' + error));"
@@ -71,15 +71,16 @@ class Browser:
         return self._ask({"script": wrapped, "args": list(arguments)}, "/execute/async")
 
     def now(self, script, *arguments):
-        """What the body of a function comes to, which waits for nothing: the answer of one that waits is late when the page is left."""
+        """Runs the body of a synchronous function and returns its result. The result of an async one would be lost when the page is
+        left."""
         return self._ask({"script": f"const given = [...arguments]; {script}", "args": list(arguments)}, "/execute/sync")
 
     def press(self, selector):
-        """Presses the first element that matches where it stands, as a mouse does."""
+        """Presses the first matching element at its place, like a mouse."""
         self._ask({}, f"/element/{self._find(selector)[0]}/click")
 
     def text(self, selector):
-        """What is seen of all elements that match. It takes no script of the page's."""
+        """The visible text of all matching elements. It needs no script of the page."""
         return " ".join(self._ask(method="GET", path=f"/element/{found}/text") for found in self._find(selector))
 
     def _find(self, selector):

@@ -1,4 +1,4 @@
-"""An AWS endpoint as boto3 sees it, and what subscribers read of the topic."""
+"""An AWS endpoint, used by boto3, and a subscriber of the topic."""
 
 import json
 import urllib.error
@@ -14,10 +14,10 @@ TERMINAL = ("slipway.job.finished", "slipway.job.rejected")
 
 
 class Cloud:
-    """Clients for one endpoint. Nothing is retried: an error of the endpoint is to be seen."""
+    """Clients for one endpoint. They do not retry, so every error of the endpoint is visible."""
 
     def __init__(self, url, authority=None):
-        """`authority`: the file of the certificate that stands behind an endpoint's own."""
+        """`authority`: the file with the certificate of the authority that signed the endpoint's certificate."""
         self.url = url
         session = boto3.Session("local", "local", region_name=REGION)
         settings = Config(retries={"total_max_attempts": 1}, read_timeout=40)
@@ -47,7 +47,7 @@ class Cloud:
         return self.sqs.send_message(QueueUrl=self.queue_url(queue), MessageBody=body)["MessageId"]
 
     def take(self, url, wait=0):
-        """Receives up to ten messages and deletes them."""
+        """Receives up to ten messages, deletes and returns them."""
         answer = self.sqs.receive_message(
             QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=wait, MessageAttributeNames=["All"], AttributeNames=["All"]
         )
@@ -57,7 +57,7 @@ class Cloud:
         return messages
 
     def builds_of(self, project, job):
-        """The builds that carry this job."""
+        """The builds of a job."""
         ids = self.codebuild.list_builds_for_project(projectName=project)["ids"]
         builds = self.codebuild.batch_get_builds(ids=ids)["builds"] if ids else []
         return [build for build in builds if variables(build).get("SLIPWAY_JOB_ID") == job]
@@ -68,7 +68,7 @@ def variables(build):
 
 
 class Subscriber:
-    """Reads a queue that is subscribed to the topic, and keeps every event that came, repeats too."""
+    """Reads a queue that is subscribed to the topic, and keeps every event, also repeated ones."""
 
     def __init__(self, cloud, queue="slipway-results"):
         self._cloud, self._url = cloud, cloud.queue_url(queue)
@@ -83,7 +83,7 @@ class Subscriber:
         return [event for event in self.events if event["subject"] == subject]
 
     def event(self, event_id, seconds=60):
-        """The event with this id, as soon as it is there."""
+        """Waits for the event with this id."""
 
         def look():
             self.read(wait=1)
@@ -97,7 +97,7 @@ class Subscriber:
 
 
 def get(url):
-    """Status and text of a page; `None` while nobody answers."""
+    """The status and the text of a page. `None` while nothing answers."""
     try:
         with urllib.request.urlopen(url, timeout=5) as answer:
             return answer.status, answer.read().decode()

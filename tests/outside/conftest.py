@@ -1,4 +1,4 @@
-"""What the tests stand on: running programs, repositories to build, configurations."""
+"""Fixtures: running programs, repositories to build, configurations."""
 
 import re
 import socket
@@ -18,7 +18,7 @@ pytest_plugins = ["recorder"]
 QUICK = "version: 0.2\nphases:\n  build:\n    commands:\n      - echo built $SLIPWAY_JOB_ID\n"
 
 
-# Visibility is as short as it may be: after a crash it is how long a job waits to be picked up again.
+# The visibility timeout is the shortest that is allowed: after a crash, a job waits for that long.
 DAEMON = """\
 [[queues]]
 url = "http://{address}/000000000000/slipway-jobs"
@@ -48,7 +48,7 @@ def daemon_config(address):
 
 
 def pytest_collection_modifyitems(items):
-    """A file's tests share what they start, and two Docker engines are in each other's way: each group has one process."""
+    """The tests of a file share what they start, and two Docker engines disturb each other. So each group runs in one process."""
     with_engine = {item.path for item in items if "engine" in item.fixturenames}
     for item in items:
         item.add_marker(pytest.mark.xdist_group("engine" if item.path in with_engine else item.path.name))
@@ -62,7 +62,7 @@ def the_program_is_there():
 
 @pytest.fixture(scope="session")
 def certificates(tmp_path_factory):
-    """A folder with an authority of the tests' own, and a certificate of it for this machine."""
+    """A folder with a certificate authority of the tests, and a certificate of it for this machine."""
     folder = tmp_path_factory.mktemp("certificates")
 
     def openssl(*arguments):
@@ -78,7 +78,7 @@ def certificates(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def free_port():
-    """A function that gives a port nobody listens on."""
+    """A function that returns a port on which nothing listens."""
 
     def find():
         with socket.socket() as probe:
@@ -90,7 +90,7 @@ def free_port():
 
 @pytest.fixture(scope="session")
 def programs(tmp_path_factory):
-    """A function that starts a program; all that were started are ended at the end."""
+    """A function that starts a program. All programs that were started are ended at the end."""
     folder, started = tmp_path_factory.mktemp("programs"), []
 
     def start(name, arguments, variables, **more):
@@ -114,7 +114,7 @@ class Local:
 
 @pytest.fixture(scope="session")
 def start_local(programs, free_port):
-    """A function that starts `slipway local`, unless told otherwise on a free port."""
+    """A function that starts `slipway local`, by default on a free port."""
 
     def start(*arguments, listen="127.0.0.1:0", **variables):
         http = f"127.0.0.1:{free_port()}"
@@ -128,7 +128,7 @@ def start_local(programs, free_port):
 
 @pytest.fixture(scope="session")
 def local(start_local):
-    """Local mode with its daemon, for all tests that leave it unharmed."""
+    """Local mode with its daemon, for all tests that do not disturb it."""
     return start_local()
 
 
@@ -140,7 +140,7 @@ def cloud(start_local):
 
 @pytest.fixture
 def endpoint(start_local):
-    """An embedded endpoint of the test's own, for its own daemons."""
+    """An embedded endpoint for one test with its own daemons."""
     local = start_local("--no-daemon")
     yield local
     local.program.end()
@@ -159,7 +159,7 @@ class Daemon:
 
 @pytest.fixture
 def start_daemon(programs, free_port, tmp_path):
-    """A function that starts `slipway run` on an endpoint, with the configuration's text."""
+    """A function that starts `slipway run` on an endpoint, with the text of a configuration."""
     started = []
 
     def start(url, config, **variables):
@@ -178,7 +178,7 @@ def start_daemon(programs, free_port, tmp_path):
 
 @pytest.fixture
 def moto(moto_server):
-    """moto with nothing in it: AWS as others understand it."""
+    """An empty moto: AWS as another project understands it."""
     urllib.request.urlopen(urllib.request.Request(f"{moto_server.url}/moto-api/reset", method="POST"), timeout=10).close()
     return moto_server
 
@@ -198,7 +198,7 @@ def engine(tmp_path_factory, free_port):
     reason = missing()
     if reason:
         lacking(f"no Docker engine: {reason}; .ci/engine installs one")
-    # Short, for a socket's path has at most 108 bytes.
+    # Short, because the path of a socket has at most 108 bytes.
     engine = Engine(tmp_path_factory.mktemp("e"), free_port())
     try:
         engine.start()
@@ -209,7 +209,7 @@ def engine(tmp_path_factory, free_port):
 
 @pytest.fixture
 def repository(tmp_path):
-    """A function that makes a git repository with this buildspec; returns its URL."""
+    """A function that creates a git repository with this buildspec and returns its URL."""
     made = []
 
     def make(buildspec=QUICK, **files):
@@ -234,11 +234,11 @@ def repository(tmp_path):
 
 @pytest.fixture
 def gate(tmp_path):
-    """Builds that run until the test opens the gate: a buildspec, and what opens it."""
+    """Builds that run until the test opens the gate: a buildspec, and a function that opens it."""
     file = tmp_path / "gate"
 
     class Gate:
-        # Bounded, so that nothing is left behind should the test end early.
+        # Bounded, so that no build remains if the test ends early.
         buildspec = (
             "version: 0.2\nphases:\n  build:\n    commands:\n      - echo waiting\n"
             f"      - for turn in $(seq 1200); do [ -e {file} ] && break; sleep 0.1; done; echo through\n"

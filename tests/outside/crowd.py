@@ -1,4 +1,4 @@
-"""Jobs of five teams for a page to show: what succeeds, fails, waits in line, waits in a group, and what is no valid job at all."""
+"""Jobs of five teams for a page: some succeed, fail, wait for a place or in a group, and some messages are no valid jobs."""
 
 import json
 import subprocess
@@ -8,7 +8,7 @@ from program import environment
 
 TEAMS = ["team-a", "team-b", "team-c", "team-d", "team-e"]
 PLACES = 4
-# Hostile, and as long as it may be: a revision and labels may be nearly anything.
+# Hostile, and of the largest size: a revision and labels may have nearly any text.
 SCRIPT = "<script>document.title = 'hostile'</script>"
 IMAGE = '"><img src=x onerror="document.title = \'hostile\'">'
 LONG = "a-name-without-a-break-" * 9
@@ -22,7 +22,7 @@ FAILS = (
 
 
 def waits(gate):
-    """A build that runs until the file is there; bounded, so that nothing is left behind."""
+    """A build that runs until the file exists. It is bounded, so that no build remains."""
     return (
         "version: 0.2\nphases:\n  build:\n    commands:\n      - echo waiting\n"
         f"      - for turn in $(seq 3000); do [ -e {gate} ] && break; sleep 0.1; done; echo through\n"
@@ -30,7 +30,7 @@ def waits(gate):
 
 
 class Crowd:
-    """Repositories of their own below `folder`, and the jobs that are made of them."""
+    """Repositories below `folder`, and jobs that build them."""
 
     def __init__(self, folder, cloud):
         self._folder, self._cloud, self.gate = folder, cloud, folder / "gate"
@@ -77,7 +77,7 @@ class Crowd:
         self.send("second-of-group", "acme/monolith", "team-e", group=group)
 
     def hostile(self):
-        """Names that a page must not believe."""
+        """Names that a page must not interpret."""
         labels = {"release": SCRIPT, "sender": IMAGE, "long": LONG[:100]}
         for number, revision in enumerate([LONG[:200], BIDI]):
             self.send(f"hostile-{number}-{'x' * 50}"[:64], "acme/gateway", "t" * 64, revision=revision, labels=labels)

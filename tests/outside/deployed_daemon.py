@@ -1,4 +1,4 @@
-"""The daemon run as it would be where it is deployed: with its task's command, variables, secrets and permissions."""
+"""The daemon as it runs in a deployment: with the command, variables, secrets and permissions of its task."""
 
 import json
 import re
@@ -15,8 +15,8 @@ from waiting import until
 TOKENS = {"read": "read-0123456789abcdef", "steer": "steer-0123456789abcdef"}
 
 
-def denied_calls_are_alarmed(deployed, programs, free_port, patterns):
-    """A daemon that may not start builds: its job ends as errored, and the lines of its log that say so are what the alarms count."""
+def denied_call_raises_an_alarm(deployed, programs, free_port, patterns):
+    """A daemon that may not start builds: its job ends as errored, and the alarms count the lines of its log about that."""
     cloud, name = deployed.cloud, deployed.name
     subscribe(cloud, name)
     hurry = {"SLIPWAY__HTTP__LISTEN": f"127.0.0.1:{free_port()}", "SLIPWAY__QUEUES__0__WAIT": "1s", "SLIPWAY__RETRY__ATTEMPTS": "1"}
@@ -40,7 +40,7 @@ def denied_calls_are_alarmed(deployed, programs, free_port, patterns):
 
 
 def subscribe(cloud, name):
-    """A queue that gets the topic's messages as they are, and lets the topic in."""
+    """A queue that gets the topic's messages unchanged, and accepts them from the topic."""
     topic, queue = (f"arn:aws:{service}:{REGION}:{ACCOUNT}:{name}-{what}" for service, what in (("sns", "events"), ("sqs", "results")))
     statement = {
         "Effect": "Allow",
@@ -55,12 +55,12 @@ def subscribe(cloud, name):
 
 
 def tokens(cloud):
-    """A secret with tokens, as an operator makes it; its ARN."""
+    """A secret with tokens, as an operator creates it. Returns its ARN."""
     return cloud.client("secretsmanager").create_secret(Name="slipway/tokens", SecretString=json.dumps(TOKENS))["ARN"]
 
 
-def api_takes_tokens(deployed, programs, free_port):
-    """With the variables and secrets of its task the daemon serves its API and page to whoever brings a token, and to nobody else."""
+def api_needs_tokens(deployed, programs, free_port):
+    """With the variables and secrets of its task, the daemon serves its API and page only to clients with a token."""
     variables = deployed.environment()
     assert variables["SLIPWAY__HTTP__LISTEN"] == "0.0.0.0:9090" and variables["SLIPWAY__HTTP__API"] == "true"
     answer = slipway("check", variables=environment(**variables))
@@ -89,8 +89,9 @@ def api_takes_tokens(deployed, programs, free_port):
     assert daemon.code() == 0
 
 
-def carries_a_job(deployed, programs, free_port):
-    """The daemon with the command, the variables and the permissions of its task: a job and a bad message go in, their ends come out."""
+def builds_a_job(deployed, programs, free_port):
+    """The daemon with the command, the variables and the permissions of its task gets a job and an invalid message, and publishes their
+    ends."""
     cloud, name = deployed.cloud, deployed.name
     subscribe(cloud, name)
     [container] = deployed.task()["containerDefinitions"]
@@ -114,7 +115,7 @@ def carries_a_job(deployed, programs, free_port):
     [buried] = until(lambda: cloud.take(cloud.queue_url(f"{name}-jobs-dlq")), "the bad message among the dead letters")
     assert buried["Body"] == "{}"
     until(lambda: cloud.counts(cloud.queue_url(f"{name}-jobs")) == (0, 0), "an empty queue")
-    # Pushed events are received too, and nothing was denied.
+    # Pushed events are received too, and no call was denied.
     cloud.send(state_change(name), f"{name}-build-events")
     until(lambda: cloud.counts(cloud.queue_url(f"{name}-build-events")) == (0, 0), "no pushed event left")
     daemon.send(signal.SIGTERM)
@@ -123,10 +124,10 @@ def carries_a_job(deployed, programs, free_port):
 
 
 def follows_a_job(deployed, programs, free_port, folder, client, policy):
-    """A developer with the file for senders and the followers' policy, and nothing else, sends a job and hears how it ends."""
+    """A developer with only the file for senders and the followers' policy sends a job and follows it to its end."""
     hurry = {"SLIPWAY__HTTP__LISTEN": f"127.0.0.1:{free_port()}", "SLIPWAY__QUEUES__0__WAIT": "1s", "SLIPWAY__WATCH__INTERVAL": "200ms"}
     cloud = deployed.cloud
-    # A user of its own, who may not do what the daemon never does.
+    # A separate user, without the permissions that the daemon does not need.
     keys = deployed.keys(without="sqs:PurgeQueue")
     daemon = programs("followed", [SLIPWAY, "run"], environment(cloud.url, **deployed.environment() | hurry | keys | cloud.trust))
     file = folder / "client.toml"
@@ -136,7 +137,7 @@ def follows_a_job(deployed, programs, free_port, folder, client, policy):
     answer = slipway(*submit, variables=variables)
     assert answer.returncode == 0 and "builds alone" not in answer.stderr, answer.stderr + daemon.log
     assert answer.stderr.endswith("followed-1 succeeded\n")
-    # The emulator's builds do not show the variables that they were started with, so that only a build's id finds one.
+    # The emulator's builds do not show the variables of their start, so a build is found only by its id.
     newest = cloud.codebuild.list_builds_for_project(projectName=deployed.name)["ids"][0]
     shown = slipway("logs", newest, "--client", file, variables=variables)
     assert shown.returncode == 0 and shown.stderr.endswith(f"build {newest} succeeded\n"), shown.stderr

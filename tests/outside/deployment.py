@@ -1,4 +1,4 @@
-"""What the tests of the deployments share: an emulator that checks permissions, and a look at what was deployed."""
+"""Shared by the tests of the deployments: an emulator that checks permissions, and access to what was deployed."""
 
 import json
 import re
@@ -20,7 +20,8 @@ BUILDSPEC = (DEPLOY / "buildspec.yml").read_text()
 
 @pytest.fixture(scope="module")
 def ministack(programs, free_port, certificates):
-    """ministack with nothing in it, which holds every caller but the first to its permissions. By TLS, for queues and topic ask for it."""
+    """An empty ministack, which checks the permissions of all callers but the first. It uses TLS, because the queues and the topic demand
+    it."""
     there(MINISTACK, "tests/prepare installs it, from tests/outside/requirements-ministack.txt")
     port = str(free_port())
     tls = {"USE_SSL": "1", "MINISTACK_SSL_CERT": str(certificates / "server.pem"), "MINISTACK_SSL_KEY": str(certificates / "server.key")}
@@ -28,7 +29,7 @@ def ministack(programs, free_port, certificates):
     program = programs("ministack", [MINISTACK], environment(AUTH="true", PYTHONUNBUFFERED="1", **address, **tls))
     authority = str(certificates / "authority.pem")
     cloud = Cloud(f"https://127.0.0.1:{port}", authority)
-    # What a program's environment needs to trust it: AWS's own tools, the Terraform provider and the daemon.
+    # The variables that make a program trust it, for AWS's own tools, the Terraform provider and the daemon.
     cloud.trust = {"AWS_CA_BUNDLE": authority, "SSL_CERT_FILE": authority}
     until(lambda: listens(int(port)), "ministack's answer")
     yield cloud
@@ -41,24 +42,24 @@ def listens(port):
 
 
 class Loose(yaml.SafeLoader):
-    """Reads the tags of CloudFormation, !Ref and the like, as what they stand before."""
+    """Reads CloudFormation's tags, such as !Ref, as the values that follow them."""
 
 
 Loose.add_multi_constructor("!", lambda loader, tag, node: getattr(loader, f"construct_{node.id}")(node))
 
 
-def in_ecs_words(response_dict, **_):
-    """A task definition as ECS tells it: the emulator keeps secrets of a template under CloudFormation's names, which boto3 does not know."""
+def with_ecs_names(response_dict, **_):
+    """A task definition in ECS's names. The emulator keeps a template's secrets under CloudFormation's names, which boto3 does not know."""
     response_dict["body"] = response_dict["body"].replace(b'"Name"', b'"name"').replace(b'"ValueFrom"', b'"valueFrom"')
 
 
 class Deployed:
-    """What stands in the cloud under a deployment's name."""
+    """The resources of a deployment."""
 
     def __init__(self, cloud, name):
         self.cloud, self.name = cloud, name
         self._iam, self._ecs, self._events = cloud.client("iam"), cloud.client("ecs"), cloud.client("events")
-        self._ecs.meta.events.register("before-parse.ecs.DescribeTaskDefinition", in_ecs_words)
+        self._ecs.meta.events.register("before-parse.ecs.DescribeTaskDefinition", with_ecs_names)
 
     def project(self):
         [project] = self.cloud.codebuild.batch_get_projects(names=[self.name])["projects"]
@@ -76,12 +77,12 @@ class Deployed:
         return plain | {secret["name"]: self.secret(secret["valueFrom"]) for secret in container.get("secrets", [])}
 
     def secret(self, value_from):
-        """What ECS reads for `ARN:KEY::`."""
+        """The value that ECS reads for `ARN:KEY::`."""
         arn, key = re.fullmatch(r"(arn:aws:secretsmanager:\S+?:secret:[^:]+):(\w+)::", value_from).groups()
         return json.loads(self.cloud.client("secretsmanager").get_secret_value(SecretId=arn)["SecretString"])[key]
 
     def allowed(self, role_arn):
-        """What a role may do, by its own policies and those attached to it."""
+        """The permissions of a role, by its own and its attached policies."""
         role = role_arn.rsplit("/", 1)[1]
         allowed = set()
         for name in self._iam.list_role_policies(RoleName=role)["PolicyNames"]:
@@ -93,13 +94,13 @@ class Deployed:
         return allowed
 
     def trusts(self, role_arn):
-        """Who may take on a role: the service, and the condition."""
+        """Who may assume a role: the service, and the condition."""
         role = self._iam.get_role(RoleName=role_arn.rsplit("/", 1)[1])["Role"]
         [statement] = role["AssumeRolePolicyDocument"]["Statement"]
         return statement["Principal"], statement["Condition"]
 
     def keys(self, without=None):
-        """Keys of a user who may do what the daemon's role may, but for one action. The role itself is for ECS alone to take on."""
+        """Keys of a user with the permissions of the daemon's role, except for one action. Only ECS can assume the role itself."""
         role = self.task()["taskRoleArn"]
         user = f"{self.name}-as-the-daemon-{(without or 'whole').rsplit(':')[-1]}"
         self._iam.create_user(UserName=user)
@@ -114,7 +115,7 @@ class Deployed:
         return {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
 
     def keys_for(self, policy):
-        """Keys of a user who may do what a policy says."""
+        """Keys of a user with the permissions of a policy."""
         user = f"{self.name}-by-a-policy"
         self._iam.create_user(UserName=user)
         self._iam.put_user_policy(UserName=user, PolicyName="own", PolicyDocument=json.dumps(policy))
@@ -123,15 +124,15 @@ class Deployed:
         key = self._iam.create_access_key(UserName=user)["AccessKey"]
         return {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
 
-    def told_of(self):
-        """The queue that EventBridge tells of a build's end, and of whose builds it tells."""
+    def event_target(self):
+        """The queue to which EventBridge sends the ends of builds, and the projects of these builds."""
         [rule] = self._events.list_rules(NamePrefix=self.name)["Rules"]
         [target] = self._events.list_targets_by_rule(Rule=rule["Name"])["Targets"]
         return target["Arn"], json.loads(rule["EventPattern"])
 
 
 def trusts_are_narrow(deployed, build_role):
-    """CodeBuild may take on the builds' role for the one project, and ECS the daemon's for this account."""
+    """CodeBuild may assume the builds' role only for the one project, and ECS the daemon's role only for this account."""
     project = {"ArnEquals": {"aws:SourceArn": f"arn:aws:codebuild:{REGION}:{ACCOUNT}:project/{deployed.name}"}}
     assert deployed.trusts(build_role) == ({"Service": "codebuild.amazonaws.com"}, project)
     account = {
@@ -144,7 +145,7 @@ def trusts_are_narrow(deployed, build_role):
 
 
 def project_is_right(project):
-    """A placeholder whose every input is overridden, with the central buildspec."""
+    """The project is a placeholder with the central buildspec. Every build overrides its inputs."""
     source, machine = project["source"], project["environment"]
     assert project["artifacts"]["type"] == "NO_ARTIFACTS" and machine["privilegedMode"] is True
     assert (source["type"], source["gitCloneDepth"]) == ("GITHUB", 1)
@@ -152,7 +153,7 @@ def project_is_right(project):
 
 
 def state_change(project):
-    """What EventBridge tells of a build's end."""
+    """The event that EventBridge sends for the end of a build."""
     build = f"arn:aws:codebuild:{REGION}:{ACCOUNT}:build/{project}:11111111-2222-3333-4444-555555555555"
     return {
         "version": "0",
@@ -168,13 +169,13 @@ def state_change(project):
 
 
 def events_are_right(deployed):
-    """A build of the project, and no other, is told of on the queue; and the queue takes it from nobody else."""
-    queue, pattern = deployed.told_of()
+    """The queue gets the events of the project's builds and of no others, and accepts messages from no other sender."""
+    queue, pattern = deployed.event_target()
     assert queue == f"arn:aws:sqs:{REGION}:{ACCOUNT}:{deployed.name}-build-events"
     events = deployed.cloud.client("events")
-    for project, told in ((deployed.name, True), ("another", False)):
+    for project, is_sent in ((deployed.name, True), ("another", False)):
         event = json.dumps(state_change(project))
-        assert events.test_event_pattern(EventPattern=json.dumps(pattern), Event=event)["Result"] is told
+        assert events.test_event_pattern(EventPattern=json.dumps(pattern), Event=event)["Result"] is is_sent
     url = deployed.cloud.queue_url(f"{deployed.name}-build-events")
     policy = deployed.cloud.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"])["Attributes"]["Policy"]
     [statement] = [statement for statement in json.loads(policy)["Statement"] if statement["Effect"] == "Allow"]
@@ -187,13 +188,14 @@ def events_are_right(deployed):
 
 
 def over_http(client):
-    """Tells the emulator that a client's calls have come to it over plain http, as a proxy would."""
+    """Tells the emulator that a client's calls came over plain http, like a proxy would."""
     client.meta.events.register("before-sign", lambda request, **_: request.headers.add_header("X-Forwarded-Proto", "http"))
     return client
 
 
-def only_tls_and_who_is_named_comes_in(deployed, senders, subscribers):
-    """Over plain http nobody does anything with queues and topic, be it the account itself; and these of other accounts may come in."""
+def only_tls_and_named_accounts_are_accepted(deployed, senders, subscribers):
+    """Over plain http nobody can use the queues and the topic, not even the account itself. The named other accounts may use them by
+    TLS."""
     cloud, name = deployed.cloud, deployed.name
     topic = f"arn:aws:sns:{REGION}:{ACCOUNT}:{name}-events"
     policies = {"events": cloud.sns.get_topic_attributes(TopicArn=topic)["Attributes"]["Policy"]}

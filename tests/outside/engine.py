@@ -1,4 +1,4 @@
-"""A Docker engine and a registry of the tests' own, on this machine alone."""
+"""A Docker engine and a registry for the tests, on this machine only."""
 
 import json
 import os
@@ -11,16 +11,16 @@ from pathlib import Path
 
 from waiting import until
 
-# The engine's bridge, and this machine's address on it: where containers reach what the tests serve.
+# The engine's bridge, and this machine's address on it, by which containers reach the servers of the tests.
 BRIDGE, GATEWAY = Path("/sys/class/net/docker0"), "10.213.7.1"
-# Debian's packages docker.io, docker-registry, iptables and busybox-static have them. Its client of version 20.10 speaks BuildKit by
-# itself; a newer one, which .ci/engine takes from Debian's next release, needs its buildx plugin.
+# They are in Debian's packages docker.io, docker-registry, iptables and busybox-static. This client, version 20.10, has BuildKit built in.
+# A newer one, which .ci/engine takes from Debian's next release, needs the buildx plugin.
 DAEMON, CLIENT, REGISTRY, BUSYBOX = "/usr/sbin/dockerd", "/usr/bin/docker", "/usr/bin/docker-registry", "/bin/busybox"
 NEWER = ("/opt/slipway-tests/docker", "/usr/libexec/docker/cli-plugins/docker-buildx")
 
 
 def missing():
-    """What stands in the way of an engine; `None` if nothing does."""
+    """The reason why no engine can run here; `None` if there is none."""
     if os.geteuid() != 0:
         return "only root can start a Docker engine"
     absent = [program for program in (DAEMON, CLIENT, REGISTRY, BUSYBOX) if not os.access(program, os.X_OK)]
@@ -28,14 +28,14 @@ def missing():
 
 
 class Engine:
-    """A running engine, and what speaks to it."""
+    """A running engine and its registry."""
 
     def __init__(self, folder, port):
         self.folder, self.registry = folder, f"127.0.0.1:{port}"
         self.host = f"unix://{folder}/docker.sock"
         self._started = []
         self._bridged = BRIDGE.exists()
-        # A folder with the client that fits, to stand first in a build's PATH, and one with a newer client.
+        # Two folders for the beginning of a build's PATH: one with the client of this version, and one with a newer client.
         self.programs, self.newer_programs = folder / "bin", folder / "newer"
         for programs, client in ((self.programs, CLIENT), (self.newer_programs, NEWER[0])):
             programs.mkdir()
@@ -46,7 +46,7 @@ class Engine:
         storage = {"filesystem": {"rootdirectory": str(self.folder / "registry")}, "delete": {"enabled": True}}
         settings.write_text(json.dumps({"version": 0.1, "storage": storage, "http": {"addr": self.registry}}))
         self._start("registry", REGISTRY, "serve", settings)
-        # The engine leaves the machine's firewall and routing alone: what it builds reaches this machine and nothing beyond.
+        # The engine does not change the machine's firewall and routing: builds reach this machine, and nothing else.
         quiet = ["--iptables=false", "--ip6tables=false", "--ip-forward=false", "--ip-masq=false", f"--bip={GATEWAY}/24"]
         places = ["--data-root", self.folder / "data", "--exec-root", self.folder / "exec", "--pidfile", self.folder / "pid"]
         engine = self._start("dockerd", DAEMON, "--host", self.host, *places, *quiet)
@@ -84,7 +84,7 @@ class Engine:
                 child.wait(10)
         if not self._bridged and BRIDGE.exists():
             subprocess.run(["ip", "link", "delete", BRIDGE.name], check=False)
-        # A container on the machine's own network leaves a mount behind.
+        # A container on the machine's own network leaves a mount.
         for left in (self.folder / "exec" / "netns").glob("*"):
             subprocess.run(["umount", left], check=False, capture_output=True)
         shutil.rmtree(self.folder / "data", ignore_errors=True)
@@ -97,7 +97,7 @@ class Engine:
         return answer
 
     def digest(self, name, tag):
-        """The digest by which the registry knows an image; `None` if it has none."""
+        """The digest of an image in the registry; `None` if the image is not there."""
         types = ["application/vnd.docker.distribution.manifest.v2+json", "application/vnd.oci.image.manifest.v1+json"]
         request = urllib.request.Request(f"http://{self.registry}/v2/{name}/manifests/{tag}", headers={"Accept": ", ".join(types)})
         try:

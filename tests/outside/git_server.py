@@ -1,4 +1,4 @@
-"""Git over https on loopback, which wants a password for what is private."""
+"""Git over https on the loopback, with a password for private repositories."""
 
 import base64
 import gzip
@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 class GitServer:
-    """Serves the bare repositories below a folder: `/open/...` to everyone, `/moved/...` from elsewhere, all else for the token."""
+    """Serves the bare repositories below a folder: `/open/...` to everybody, `/moved/...` by a redirect, and all else with the token."""
 
     def __init__(self, folder, token):
         self.folder, self.token = folder, token
@@ -22,7 +22,7 @@ class GitServer:
         subprocess.run(made, check=True, capture_output=True)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self.certificate, key)
-        # Host and authorization of every request, and path and authorization.
+        # The host and authorization of every request, and its path and authorization.
         self.requests, self.asked = [], []
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler(self))
         self._server.socket = context.wrap_socket(self._server.socket, server_side=True)

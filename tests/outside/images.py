@@ -1,4 +1,4 @@
-"""Sources of images, and what became of them in the registry."""
+"""Sources of images, and the images in the registry."""
 
 import shutil
 import subprocess
@@ -8,7 +8,7 @@ import pytest
 from engine import BUSYBOX
 from program import environment
 
-# A base without any registry: a static busybox, and its applets in the PATH.
+# A base image that needs no registry: a static busybox with its applets in the PATH.
 BASE = """\
 FROM scratch AS base
 COPY busybox /bin/busybox
@@ -19,7 +19,7 @@ RUN ["/bin/busybox", "--install", "-s", "/bin"]
 
 @pytest.fixture
 def dockerfiles(repository):
-    """A function that makes a repository with files, and the busybox of this machine."""
+    """A function that creates a repository with files and this machine's busybox."""
 
     def make(**files):
         url = repository("", **{name.replace("__", "."): text for name, text in files.items()})

@@ -1,4 +1,4 @@
-"""The commands that the documents show, to be run."""
+"""Runs the commands in the documents."""
 
 import os
 import re
@@ -8,15 +8,15 @@ from program import ROOT, SCRIPTS, environment
 
 
 def commands(document, word):
-    """The block of commands of a document in which a word occurs; there is one."""
+    """The block of commands of a document that contains a word. There is exactly one."""
     blocks = re.findall(r"^```sh\n(.*?)^```$", (ROOT / document).read_text(), re.M | re.S)
     [block] = [block for block in blocks if word in block]
     return block
 
 
 def run(text, cloud, folder, **variables):
-    """Runs commands with the AWS CLI against an endpoint; what they print."""
-    # Version 1 of the CLI does not look at AWS_ENDPOINT_URL for SQS.
+    """Runs commands with the AWS CLI against an endpoint, and returns their output."""
+    # Version 1 of the CLI ignores AWS_ENDPOINT_URL for SQS.
     (folder / "aws").write_text(f"#!/bin/sh\nexec '{SCRIPTS / 'aws'}' --endpoint-url \"$AWS_ENDPOINT_URL\" \"$@\"\n")
     (folder / "aws").chmod(0o755)
     variables = environment(cloud.url, PATH=f"{folder}:{os.environ['PATH']}", **variables)

@@ -1,4 +1,4 @@
-"""What a policy allows, and what the policies of the deployment should allow."""
+"""The permissions of a policy, and those that the deployments' policies should have."""
 
 import json
 import re
@@ -9,7 +9,7 @@ DEPLOY = ROOT / "deploy"
 ACCOUNT = "000000000000"
 REGION = "us-east-1"
 
-# For these the emulator does not tell the project of a build, or the stream of a log: it asks for them on everything.
+# For these the emulator does not know the project of a build or the stream of a log, and checks them against all resources.
 UNSCOPED = ["codebuild:BatchGetBuilds", "codebuild:StopBuild", "logs:GetLogEvents"]
 
 
@@ -23,7 +23,7 @@ def pairs(policy):
 
 
 def expected(file, places, login):
-    """What a policy file allows where its placeholders stand for these lists of ARNs; what stands for nothing allows nothing."""
+    """The permissions of a policy file whose placeholders stand for these lists of ARNs. An empty list allows nothing."""
     allowed = set()
     for action, resource in pairs(json.loads((DEPLOY / file).read_text())):
         if resource == "*":
@@ -35,7 +35,7 @@ def expected(file, places, login):
 
 
 def places(name):
-    """What a deployment's own things are called, by the placeholders of the policies."""
+    """The names of a deployment's resources, by the placeholders of the policies."""
     here = f"{REGION}:{ACCOUNT}"
     return {
         "jobs_queue_arn": [f"arn:aws:sqs:{here}:{name}-jobs"],
@@ -57,7 +57,7 @@ def places(name):
 
 
 def emulated(allowed):
-    """What the emulator wants besides, of what is allowed: it asks for batches by names of their own, which AWS's policies do not have."""
+    """The permissions that the emulator needs besides: it checks batch operations under names that AWS's policies do not have."""
     batches = [(f"{action}Batch", resource) for action, resource in allowed if action.startswith(("sqs:", "sns:"))]
     unscoped = [(action, "*") for action, _ in allowed if action in UNSCOPED]
     return [{"Effect": "Allow", "Action": action, "Resource": resource} for action, resource in batches + unscoped]

@@ -1,4 +1,4 @@
-"""Child processes: their output is kept, and each is ended by its own process id."""
+"""Child processes. Their output is kept, and each is ended by its own process id."""
 
 import os
 import signal
@@ -11,13 +11,13 @@ from waiting import until
 ROOT = Path(__file__).resolve().parents[2]
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target").absolute()
 SLIPWAY = os.environ.get("SLIPWAY") or str(TARGET / "debug" / "slipway")
-# The environment's own programs: `aws` and `moto_server`.
+# The programs of this environment: `aws` and `moto_server`.
 SCRIPTS = Path(sys.executable).parent
 REGION = "us-east-1"
 
 
 def environment(endpoint=None, **more):
-    """What a program gets: nothing of the machine's own AWS settings, and nobody beyond the endpoint to talk to."""
+    """The environment of a program: without the machine's AWS settings, and with no service other than the endpoint."""
     variables = {
         "PATH": os.environ["PATH"],
         "HOME": "/nonexistent",
@@ -34,7 +34,7 @@ def environment(endpoint=None, **more):
 
 
 class Program:
-    """A program that runs beside the test."""
+    """A program that runs during a test."""
 
     def __init__(self, folder, name, arguments, variables, **more):
         self.name = name
@@ -60,7 +60,7 @@ class Program:
         return self._child.poll() is None
 
     def says(self, find, what, seconds=30):
-        """Waits until `find` finds something in what the program has written."""
+        """Waits until `find` finds something in the program's output."""
 
         def look():
             running = self.runs()
@@ -75,11 +75,11 @@ class Program:
         self._child.send_signal(number)
 
     def code(self, seconds=30):
-        """Waits for the end and returns the exit code, negative for a signal."""
+        """Waits for the end. Returns the exit code, negative for a signal."""
         return self._child.wait(seconds)
 
     def kill(self):
-        """As the kernel would: nothing more happens in it."""
+        """Kills it with SIGKILL."""
         self._child.kill()
         self._child.wait(10)
 
@@ -94,7 +94,7 @@ class Program:
 
 
 def slipway(*arguments, variables=None, given=None, seconds=60):
-    """Runs a command of Slipway's to its end."""
+    """Runs a command of Slipway to its end."""
     variables = environment() if variables is None else variables
     return subprocess.run(
         [SLIPWAY, *map(str, arguments)], env=variables, input=given, capture_output=True, text=True, timeout=seconds, check=False

@@ -1,4 +1,4 @@
-"""The central buildspec with programs in docker's, the AWS CLI's and curl's place that keep what they get."""
+"""The central buildspec with programs in place of docker, the AWS CLI and curl, which record their calls."""
 
 import json
 import os
@@ -11,7 +11,7 @@ DIGEST = "sha256:" + "a1" * 32
 ECR = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
 KEYS = {"AccessKeyId": "ASIATEST", "SecretAccessKey": "sec/ret+", "Token": "session==", "Expiration": "2026-11-22T12:00:00Z"}
 
-# Each call's arguments, ended by zero bytes, in a file of its own.
+# Each call has a file with its arguments, each ended by a zero byte.
 KEEP = """\
 #!/bin/bash
 folder="$SLIPWAY_CALLS/$CODEBUILD_BUILD_NUMBER"; mkdir -p "$folder"
@@ -26,7 +26,7 @@ case "$1" in
   buildx) [ -n "$BUILDX" ] ;;
   login) cat >"$call.stdin" ;;
   build)
-    # As buildx does with the folder that it builds.
+    # buildx does the same with the folder that it builds.
     git -C "${@: -1}" rev-parse --show-toplevel >"$call.git" 2>&1
     env >"$call.environment"
     for argument in "$@"; do
@@ -45,7 +45,7 @@ esac
 
 @pytest.fixture(scope="module")
 def calls(tmp_path_factory):
-    """Where the programs in others' place keep what they get."""
+    """The folder in which the programs record their calls."""
     return tmp_path_factory.mktemp("calls")
 
 
@@ -64,7 +64,7 @@ def central(start_local, calls, tmp_path_factory):
 
 @pytest.fixture
 def made(calls):
-    """A function that gives the calls of a build: program and arguments."""
+    """A function that returns the recorded calls of a build: program and arguments."""
 
     def read(ended, program=None):
         found = [
@@ -78,7 +78,7 @@ def made(calls):
 
 @pytest.fixture
 def kept(calls):
-    """A function that gives what the calls of a build kept beside their arguments."""
+    """A function that returns what the calls of a build recorded besides their arguments."""
     return lambda ended, kind: [file.read_text() for file in sorted((calls / str(ended.number)).glob(f"*.{kind}"))]
 
 
@@ -95,5 +95,5 @@ def pushes(calls):
 
 
 def option(call, name):
-    """The values of an option that may be repeated."""
+    """The values of a repeatable option."""
     return [value for before, value in zip(call, call[1:], strict=False) if before == name]

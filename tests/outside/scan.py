@@ -1,4 +1,4 @@
-"""What checkov, which knows insecure settings, says of the deployments."""
+"""Insecure settings of the deployments, by checkov."""
 
 import functools
 import json
@@ -9,13 +9,13 @@ from policy import DEPLOY
 
 @functools.cache
 def reports():
-    """What checkov, which downloads nothing here, says of Terraform and of CloudFormation: one run, for its start takes longest."""
+    """The reports of checkov, which downloads nothing here, on Terraform and CloudFormation. One run, because its start takes longest."""
     answer = run("checkov", "--directory", DEPLOY, "--framework", "terraform", "cloudformation", "--skip-download", "-o", "json")
     return {report["check_type"]: report for report in json.loads(answer.stdout)}
 
 
 def nothing_insecure(framework):
-    """Nothing is found but what is excused in its place, and everything could be read."""
+    """checkov could read everything, and found nothing other than what is excused in its place."""
     report = reports()[framework]
     found = [f"{check['check_id']} {check['resource']}: {check['check_name']}" for check in report["results"]["failed_checks"]]
     summary = report["summary"]

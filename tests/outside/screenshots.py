@@ -1,4 +1,4 @@
-"""Makes the pictures of docs/images: a few minutes of local mode with jobs of seven teams, seen in headless Chromium.
+"""Takes the pictures of docs/images: a few minutes of local mode with jobs of seven teams, in headless Chromium.
 
     target/outside/bin/python tests/outside/screenshots.py
 """
@@ -20,7 +20,7 @@ from program import ROOT, SLIPWAY, Program, environment
 from waiting import until
 
 IMAGES = ROOT / "docs" / "images"
-# Seconds that a build takes, and how it ends.
+# The duration of a build in seconds, and its end.
 REPOSITORIES = {
     "gateway": (14, "0"),
     "billing": (18, "0"),
@@ -81,7 +81,7 @@ def count(http, query):
 
 
 def play(team, cloud, http):
-    """What the pictures show: some ends, a full house, a line, a pause and dead letters."""
+    """The scene of the pictures: ended jobs, all places taken, waiting jobs, a pause and dead letters."""
     failed = team.send("storefront", "team-a", "release/2.9")
     for number in range(3):
         for repository, who in (("gateway", "team-e"), ("billing", "team-b"), ("checkout", "team-b"), ("docs", "team-f")):

@@ -2,7 +2,7 @@
 
 from waiting import until
 
-# All texts that match, as they are seen.
+# The visible texts of all matching elements.
 TEXTS = "return [...document.querySelectorAll(given[0])].map(e => e.innerText.replace(/\\s+/g, ' ').trim());"
 
 
@@ -25,7 +25,7 @@ class Page:
         return self.browser.run("return location.pathname")
 
     def click(self, selector, text=""):
-        """Follows a link or presses a button, and waits until the next page is there."""
+        """Follows a link or presses a button, and waits for the next page."""
         script = """
             const it = [...document.querySelectorAll(given[0])].find(e => e.innerText.includes(given[1]));
             if (!it) return false;

@@ -1,4 +1,4 @@
-"""The API and the commands that ask it, on the running program: against what others know of HTTP APIs, and as people use them."""
+"""The API and the commands that use it, on the running program: checked by other projects' tools, and used as people do."""
 
 import json
 import os
@@ -14,7 +14,7 @@ from conftest import daemon_config
 from program import SCRIPTS, SLIPWAY, environment, slipway
 from waiting import until
 
-# What only a browser, a log or whoever listens would be sent without end.
+# Operations whose answers do not end: those for browsers, logs and streams.
 ENDLESS = ["listen"]
 CHECKS = [
     "not_a_server_error",
@@ -27,8 +27,8 @@ CHECKS = [
 ]
 
 
-def test_the_api_is_as_its_description_says(start_local, tmp_path):
-    """schemathesis makes requests of the description, right and wrong ones, and holds every answer against it."""
+def test_the_api_answers_as_its_description_says(start_local, tmp_path):
+    """schemathesis makes valid and invalid requests by the description, and checks every answer against it."""
     local = start_local()
     until(lambda: get(f"http://{local.http}/readyz")[0] == 200, "readiness")
     command = [SCRIPTS / "schemathesis", "run", f"http://{local.http}/api/v1/openapi.json", "--checks", ",".join(CHECKS)]
@@ -42,7 +42,7 @@ def test_the_api_is_as_its_description_says(start_local, tmp_path):
 
 
 def ask(local, *arguments, **more):
-    """Asks a daemon by a command of Slipway's."""
+    """Runs a command of Slipway against a daemon."""
     return slipway(*arguments, "--daemon", f"http://{local.http}", variables=environment(local.cloud.url, **more))
 
 
@@ -55,12 +55,12 @@ def test_a_newcomer_finds_the_oldest_build_why_another_waits_and_cancels_one(sta
 
     until(lambda: " running " in ask(local, "show", "build-0").stdout, "the first one's build")
 
-    def all_three():
-        """Lists come from a snapshot, which is some seconds old where it takes long to take."""
+    def complete_list():
+        """Lists come from a snapshot, which may be some seconds old."""
         listed = json.loads(ask(local, "jobs", "--json").stdout)
         return listed if [listed["counts"][state] for state in ("waiting", "running")] == [2, 1] else None
 
-    listed = until(all_three, "one that runs and two that wait")
+    listed = until(complete_list, "one that runs and two that wait")
     assert [entry["id"] for entry in listed["jobs"] if entry["state"] == "running"] == ["build-0"]
     table = ask(local, "jobs", "--tenant", "team-0", "--tenant", "team-1").stdout
     assert "build-0" in table and "build-1" in table and "build-2" not in table
@@ -84,7 +84,7 @@ def test_a_newcomer_finds_the_oldest_build_why_another_waits_and_cancels_one(sta
     local.program.end()
 
 
-def test_where_no_daemon_answers_aws_is_asked_and_what_is_not_known_is_said(start_local, repository, free_port):
+def test_without_a_daemon_commands_ask_aws_and_say_what_is_not_known(start_local, repository, free_port):
     local = start_local()
     local.cloud.send(job("app-1", repository()))
     local.subscriber.event("app-1/finished")
@@ -107,11 +107,11 @@ def test_where_no_daemon_answers_aws_is_asked_and_what_is_not_known_is_said(star
 
 
 def names(build):
-    """What a job is found by beside its id: the build's id, ARN and what is at the ARN's end."""
+    """The names of a job's build: its id, its ARN, and the last part of the ARN."""
     return [build["id"], build["arn"], "build/" + build["id"], build["id"].split(":")[1]]
 
 
-def test_a_job_is_shown_and_cancelled_by_its_build_with_a_daemon_and_without(start_local, repository, gate, free_port):
+def test_a_job_is_shown_and_cancelled_by_its_build_with_and_without_a_daemon(start_local, repository, gate, free_port):
     local = start_local()
     nobody = {"SLIPWAY_DAEMON": f"http://127.0.0.1:{free_port()}"}
     for job_id, asked in (("app-1", {}), ("app-2", nobody)):
@@ -139,7 +139,7 @@ def test_a_job_is_shown_and_cancelled_by_its_build_with_a_daemon_and_without(sta
     local.program.end()
 
 
-def test_a_live_table_fits_its_terminal_and_follows_what_happens(start_local, repository, gate):
+def test_a_live_table_fits_its_terminal_and_shows_changes(start_local, repository, gate):
     local = start_local()
     main, other = pty.openpty()
     subprocess.run(["stty", "cols", "60", "rows", "20"], stdin=other, check=True)
@@ -173,11 +173,11 @@ def test_a_live_table_fits_its_terminal_and_follows_what_happens(start_local, re
     lines = [re.sub(r"\x1b\[[0-9;]*[mH]", "", line).rstrip("\r") for screen in screens for line in screen.split("\n")]
     table = [line for line in lines if line.startswith(("STATE", "running", "succeeded", "waiting"))]
     assert table and all(len(line) <= 60 for line in table), table
-    assert slipway("jobs", "--watch", variables=variables).returncode == 64, "elsewhere than on a terminal it says so"
+    assert slipway("jobs", "--watch", variables=variables).returncode == 64, "without a terminal the command says that it needs one"
     local.program.end()
 
 
-def test_beyond_the_loopback_a_daemon_wants_tokens_or_serves_no_api(start_daemon, endpoint, free_port, tmp_path):
+def test_beyond_the_loopback_the_api_needs_tokens(start_daemon, endpoint, free_port, tmp_path):
     config = daemon_config(endpoint.address)
     file = tmp_path / "slipway.toml"
     file.write_text(config)
@@ -205,7 +205,7 @@ def test_beyond_the_loopback_a_daemon_wants_tokens_or_serves_no_api(start_daemon
 
 
 @pytest.mark.parametrize("variable", ["SLIPWAY__HTTP__TOKENS__READ"])
-def test_a_token_itself_does_not_stand_in_the_configuration(tmp_path, variable):
+def test_a_token_in_the_configuration_is_refused(tmp_path, variable):
     file = tmp_path / "slipway.toml"
     file.write_text(daemon_config("127.0.0.1:4566"))
     answer = slipway("check", "--config", file, variables=environment(**{variable: "read-0123456789abcdef"}))

@@ -1,4 +1,4 @@
-"""The central buildspec, really run by local mode: what reaches docker, the AWS CLI and curl."""
+"""The central buildspec in local mode: the calls of docker, the AWS CLI and curl."""
 
 import json
 import os
@@ -33,10 +33,10 @@ def script(folder):
     """The script that the phases share, as the buildspec's first command writes it."""
     spec = yaml.safe_load(FILE.read_text())
     [command] = spec["phases"]["install"]["commands"]
-    # What the phase's environment says of temporary files, which the checkout may hold then, does not count.
+    # A setting of the phase for temporary files, which may be in the checkout, is ignored.
     environment = {"PATH": os.environ["PATH"], "TMPDIR": str(folder)}
-    told = ["bash", "-euc", f'{command}\nprintf %s "$SLIPWAY_WORK"']
-    work = Path(subprocess.run(told, check=True, env=environment, cwd=folder, capture_output=True, text=True).stdout)
+    first_command = ["bash", "-euc", f'{command}\nprintf %s "$SLIPWAY_WORK"']
+    work = Path(subprocess.run(first_command, check=True, env=environment, cwd=folder, capture_output=True, text=True).stdout)
     assert list(folder.iterdir()) == [] and work.parent == Path("/tmp")
     file = folder / "slipway.sh"
     shutil.move(work / file.name, file)
@@ -44,7 +44,7 @@ def script(folder):
     return file
 
 
-def test_shellcheck_has_nothing_to_say(tmp_path):
+def test_shellcheck_finds_nothing(tmp_path):
     spec = yaml.safe_load(FILE.read_text())
     assert (spec["version"], spec["env"]["shell"]) == (0.2, "bash")
     checked = [script(tmp_path), tmp_path / "credential.sh"]
@@ -78,7 +78,7 @@ def test_every_part_of_an_image_reaches_docker(central, made, repository):
     assert not made(ended, "aws") and not made(ended, "curl")
 
 
-def test_hostile_values_are_one_argument_each_and_never_run(central, made, repository):
+def test_hostile_values_are_single_arguments_and_never_run(central, made, repository):
     arguments = {f"ARG_{number}": value for number, value in enumerate(HOSTILE)}
     ended = central.build(
         repository("", Dockerfile="FROM scratch"), [image(build_args=arguments)], {"SLIPWAY_REGISTRY": "r.test"}
@@ -91,7 +91,7 @@ def test_hostile_values_are_one_argument_each_and_never_run(central, made, repos
 
 
 @pytest.mark.parametrize("hostile", ["$(touch owned)", "a b", "x;touch owned", "-f", "a\nb", "..", "'\"`id`", "https://evil.test/x"])
-def test_hostile_tags_targets_and_paths_are_docker_s_to_refuse(central, made, repository, hostile):
+def test_hostile_tags_targets_and_paths_reach_docker_which_refuses_them(central, made, repository, hostile):
     url = repository("", Dockerfile="FROM scratch")
     ended = central.build(url, [image(tags=[hostile], target=hostile)], {"SLIPWAY_REGISTRY": "r.test"})
     [call] = builds(made(ended))
@@ -102,7 +102,7 @@ def test_hostile_tags_targets_and_paths_are_docker_s_to_refuse(central, made, re
         assert len(ended.errors) == 1 and "owned" not in ended.log.replace("touch owned", "")
 
 
-def test_a_zero_byte_cannot_make_two_arguments_of_one(central, made, repository):
+def test_a_zero_byte_does_not_split_an_argument(central, made, repository):
     for hostile in [image(build_args={"A": "b\0--privileged"}), image(build_args={"A\0--privileged": "b"}), image(tags=["a\0b"])]:
         ended = central.build(repository("", Dockerfile="FROM scratch"), [hostile], {"SLIPWAY_REGISTRY": "r.test"})
         assert (ended.phases["BUILD"], ended.errors) == ("FAILED", ["SLIPWAY_IMAGES cannot be understood"])
@@ -172,7 +172,7 @@ def test_the_cache_is_read_and_written(central, made, repository):
     assert [result["reference"] for result in ended.results] == ["r.test/team/app:latest"] * 2 + ["r.test/team-app:latest"]
 
 
-def test_the_role_as_build_arguments_or_as_a_secret(central, made, kept, repository):
+def test_the_credentials_of_the_role_come_as_build_arguments_or_as_a_secret(central, made, kept, repository):
     url = repository("", Dockerfile="FROM scratch")
     registry = {"SLIPWAY_REGISTRY": "r.test"}
     endpoint = {"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "/v2/credentials/1"}
@@ -208,7 +208,7 @@ def test_the_role_as_build_arguments_or_as_a_secret(central, made, kept, reposit
         ({"SLIPWAY_IMAGES": "not JSON"}, "SLIPWAY_IMAGES is not a JSON list, or jq is missing"),
     ],
 )
-def test_what_is_missing_is_named(central, made, repository, variables, error):
+def test_a_missing_setting_is_named(central, made, repository, variables, error):
     given = {"SLIPWAY_REGISTRY": "r.test", "SLIPWAY_IMAGES": json.dumps([image()])} | variables
     ended = central.build(repository("", Dockerfile="FROM scratch"), None, given)
     assert (ended.succeeded, ended.errors) == (error is None, [error] if error else [])
@@ -216,7 +216,7 @@ def test_what_is_missing_is_named(central, made, repository, variables, error):
         assert ended.phases["PRE_BUILD"] == "FAILED" and "BUILD" not in ended.phases and not builds(made(ended))
 
 
-def test_without_images_nothing_is_built_and_docker_is_not_needed(central, made, repository):
+def test_a_build_without_images_builds_nothing_and_needs_no_docker(central, made, repository):
     for images in (None, []):
         ended = central.build(repository(""), images, {"ENGINE": "none"})
         assert (ended.succeeded, ended.results, made(ended)) == (True, [], [])

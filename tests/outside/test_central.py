@@ -1,4 +1,4 @@
-"""What senders and repositories try on the central buildspec: no name of a job's variable, and no file of the source, steers its tools."""
+"""Attacks of senders and repositories on the central buildspec: no variable's name and no file of the source controls its tools."""
 
 import json
 import subprocess
@@ -8,7 +8,7 @@ import pytest
 
 from recorder import builds, image, option
 
-# Names that git, docker, python, curl and the AWS CLI obey, and what hands their credentials or the build to whoever sets them.
+# Names that git, docker, python, curl and the AWS CLI obey, and by which an attacker gets credentials or controls the build.
 OBEYED = {
     "GIT_CONFIG_COUNT": "1",
     "GIT_CONFIG_KEY_0": "core.fsmonitor",
@@ -30,7 +30,7 @@ OBEYED = {
     "JQ_COLORS": "x",
     "NOT_THOUGHT_OF": "x",
 }
-# Kept only where no job can have set them.
+# Kept only if no job can have set them.
 OPERATORS = {
     "DOCKER_HOST": "tcp://sender.test",
     "HTTPS_PROXY": "http://sender.test",
@@ -39,7 +39,7 @@ OPERATORS = {
 }
 
 
-def test_no_tool_sees_a_variable_that_is_not_on_the_list(central, kept, repository):
+def test_no_tool_gets_a_variable_that_is_not_on_the_list(central, kept, repository):
     url = repository("", Dockerfile="FROM scratch")
     ended = central.build(url, [image()], {"SLIPWAY_REGISTRY": "r.test"} | OBEYED)
     assert ended.succeeded, ended.log
@@ -55,7 +55,7 @@ def test_no_tool_sees_a_variable_that_is_not_on_the_list(central, kept, reposito
 
 
 @pytest.mark.parametrize("env", [(), None])
-def test_what_a_job_may_have_set_is_kept_only_where_its_variables_come_as_data(central, kept, repository, env):
+def test_variables_that_a_job_may_have_set_are_kept_only_if_variables_come_as_data(central, kept, repository, env):
     variables = {"SLIPWAY_REGISTRY": "r.test"} | OPERATORS
     ended = central.build(repository("", Dockerfile="FROM scratch"), [image()], variables, env=env)
     [environment] = kept(ended, "environment")
@@ -63,7 +63,7 @@ def test_what_a_job_may_have_set_is_kept_only_where_its_variables_come_as_data(c
     assert seen == ([] if env is None else list(OPERATORS))
 
 
-def test_a_repository_planted_in_the_source_is_none_to_git(central, made, kept, repository):
+def test_git_ignores_a_repository_planted_in_the_source(central, made, kept, repository):
     url = repository("", Dockerfile="FROM scratch")
     folder = Path(url.removeprefix("file://"))
     bare = folder / "sub"
@@ -80,7 +80,7 @@ def test_a_repository_planted_in_the_source_is_none_to_git(central, made, kept, 
     identity = ["-c", "user.name=Test", "-c", "user.email=test@example.com"]
     for arguments in (["add", "."], [*identity, "commit", "-qm", "Planted"]):
         subprocess.run(["git", "-C", folder, *arguments], check=True)
-    # Unprotected, git takes the folder for a repository.
+    # Without the protection, git takes the folder for a repository.
     found = subprocess.run(["git", "-C", bare / "inner", "rev-parse", "--git-dir"], capture_output=True, text=True, check=False)
     assert found.stdout.strip() == str(bare)
     ended = central.build(url, [image(context="sub/inner"), image("whole")], {"SLIPWAY_REGISTRY": "r.test"})
@@ -88,7 +88,7 @@ def test_a_repository_planted_in_the_source_is_none_to_git(central, made, kept, 
     assert [answer.strip() for answer in kept(ended, "git")] == ["fatal: not a git repository: '/dev/null'"] * 2
 
 
-def test_a_dockerfile_gets_the_secrets_that_its_image_lists(central, made, kept, repository):
+def test_a_dockerfile_gets_only_the_secrets_that_its_image_lists(central, made, kept, repository):
     url = repository("", Dockerfile="FROM scratch")
     variables = {"SLIPWAY_REGISTRY": "r.test", "SLIPWAY_ENV_0": "unlisted", "SLIPWAY_ENV_1": "s3cret\n\twith lines "}
     env = ["OTHER", "NPM_TOKEN"]

@@ -1,10 +1,10 @@
-"""`slipway check --online`: what AWS has of what the configuration names."""
+"""`slipway check --online`: whether AWS has what the configuration names."""
 
 from conftest import daemon_config
 from program import environment, slipway
 
 
-def test_check_asks_aws_for_what_the_configuration_names(endpoint, tmp_path):
+def test_check_finds_what_aws_lacks_of_the_configuration(endpoint, tmp_path):
     file = tmp_path / "slipway.toml"
 
     def check(config):
@@ -22,10 +22,10 @@ def test_check_asks_aws_for_what_the_configuration_names(endpoint, tmp_path):
     asked = ["sqs:GetQueueAttributes on arn:aws:sqs:us-east-1:000000000000:slipway-jobs:", "sns:GetTopicAttributes", "logs:DescribeLogGroups"]
     asked += ["codebuild:BatchGetProjects on arn:aws:codebuild:us-east-1:000000000000:project/slipway"]
     assert [what for what in asked if not any(what in row for row in others)] == []
-    # Each row says what was asked of which ARN.
+    # Each row says what was checked at which ARN.
     assert [row for row in others if " on arn:aws:" not in row] == []
 
-    # What depends on what is missing is not said to be fine.
+    # A check that depends on something missing is not reported as passed.
     bad = check(config.replace("/slipway-jobs\"", "/gone\"").replace('project = "slipway"', 'project = "nobodys"'))
     assert bad.returncode == 1
     queue, project = rows(bad, "WRONG")
@@ -34,7 +34,7 @@ def test_check_asks_aws_for_what_the_configuration_names(endpoint, tmp_path):
     assert [row for row in rows(bad, "ok") if "/gone" in row or "nobodys" in row] == [] and len(rows(bad, "-")) == 2
     assert [row for row in [queue, project, *rows(bad, "-")] if " on arn:aws:" not in row] == []
 
-    # A jobs queue on the topic gets what the daemon itself publishes.
+    # A jobs queue that is subscribed to the topic gets the daemon's own events.
     topic, queue = "arn:aws:sns:us-east-1:000000000000:slipway-events", "arn:aws:sqs:us-east-1:000000000000:slipway-jobs"
     assert any("no jobs queue is subscribed to it" in row for row in others)
     subscription = endpoint.cloud.sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue, ReturnSubscriptionArn=True)["SubscriptionArn"]
@@ -42,7 +42,7 @@ def test_check_asks_aws_for_what_the_configuration_names(endpoint, tmp_path):
     assert f"sns:ListSubscriptionsByTopic on {topic}: the jobs queue {queue} is subscribed to it" in own and own.endswith("remove this subscription")
     endpoint.cloud.sns.unsubscribe(SubscriptionArn=subscription)
 
-    # A warning is none of what breaks it, unless somebody is strict.
+    # A warning does not fail the check, except with --strict.
     endpoint.cloud.sqs.create_queue(QueueName="plain", Attributes={"MessageRetentionPeriod": "600"})
     plain = config.replace("/slipway-jobs\"", "/plain\"").replace("profiles.default]", "profiles.small]\nlog_group = \"/elsewhere\"")
     warned = check(plain)
@@ -53,7 +53,7 @@ def test_check_asks_aws_for_what_the_configuration_names(endpoint, tmp_path):
     strict = slipway("check", "--config", file, "--online", "--strict", variables=environment(endpoint.cloud.url))
     assert strict.returncode == 1
 
-    # A region that is another works at an endpoint of one's own: it is warned of.
+    # Another region works with a custom endpoint, so it is only a warning.
     file.write_text(config.replace("http://" + endpoint.address, "https://sqs.eu-west-1.amazonaws.com").replace(":us-east-1:", ":eu-west-1:"))
     for options, code in [([], 0), (["--strict"], 1)]:
         elsewhere = slipway("check", "--config", file, *options, variables=environment(endpoint.cloud.url))

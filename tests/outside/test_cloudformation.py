@@ -1,4 +1,4 @@
-"""deploy/cloudformation.yaml: checked by others' checkers, deployed whole by the AWS CLI, and the daemon run on it."""
+"""deploy/cloudformation.yaml: checked by other projects' checkers, deployed completely by the AWS CLI, and used by a daemon."""
 
 import subprocess
 import tomllib
@@ -6,14 +6,14 @@ import tomllib
 import pytest
 import yaml
 
-from deployed_daemon import api_takes_tokens, carries_a_job, denied_calls_are_alarmed, tokens
+from deployed_daemon import api_needs_tokens, builds_a_job, denied_call_raises_an_alarm, tokens
 from deployment import (
     BUILDSPEC,
     Deployed,
     Loose,
     events_are_right,
     ministack,
-    only_tls_and_who_is_named_comes_in,
+    only_tls_and_named_accounts_are_accepted,
     project_is_right,
     trusts_are_narrow,
 )
@@ -26,7 +26,7 @@ __all__ = ["ministack"]
 TEMPLATE = DEPLOY / "cloudformation.yaml"
 HERE = f"{REGION}:{ACCOUNT}"
 REPOSITORIES = f"arn:aws:ecr:{HERE}:repository"
-# The buildspec in the template, between the key and what follows it; its lines are as deep as this.
+# The place of the buildspec in the template: after this key, and indented by this.
 KEY, DEPTH = "        BuildSpec: |\n", " " * 10
 
 COMPLETE = {
@@ -70,18 +70,18 @@ def test_the_buildspec_is_the_central_one():
     assert with_buildspec(text, BUILDSPEC) == text, "run this file as a program"
 
 
-def test_the_linter_has_nothing_to_say():
+def test_the_linter_finds_nothing():
     answer = subprocess.run([SCRIPTS / "cfn-lint", TEMPLATE], capture_output=True, text=True, timeout=60, check=False)
     assert (answer.returncode, answer.stdout + answer.stderr) == (0, "")
 
 
-def test_nothing_insecure_is_found_but_what_is_excused_in_its_place():
+def test_only_excused_settings_are_found_insecure():
     nothing_insecure("cloudformation")
 
 
 @pytest.fixture(scope="module")
 def deploy(ministack):
-    """A function that deploys the template as its header says; returns what then stands, and the stack's outputs."""
+    """A function that deploys the template like its header says. Returns the resources and the stack's outputs."""
     ministack.client("s3").create_bucket(Bucket="templates")
     formation = ministack.client("cloudformation")
 
@@ -105,20 +105,20 @@ def whole(deploy, ministack):
     return deploy(**COMPLETE, TokensSecretArn=tokens(ministack))
 
 
-def test_every_resource_of_the_template_is_there(whole):
+def test_every_resource_of_the_template_is_created(whole):
     deployed, _ = whole
     resources = deployed.cloud.client("cloudformation").describe_stack_resources(StackName="whole")["StackResources"]
     template = yaml.load(TEMPLATE.read_text(), Loader=Loose)
     assert {resource["LogicalResourceId"] for resource in resources} == set(template["Resources"])
 
 
-def test_a_job_goes_in_and_its_end_comes_out(whole, programs, free_port):
+def test_the_deployed_daemon_builds_a_job_and_publishes_its_end(whole, programs, free_port):
     deployed, outputs = whole
-    carries_a_job(deployed, programs, free_port)
+    builds_a_job(deployed, programs, free_port)
     assert deployed.environment()["SLIPWAY_CONFIG_TOML"] == outputs["SlipwayToml"]
 
 
-def test_the_roles_may_do_what_the_policy_files_say_and_nothing_else(whole):
+def test_the_roles_have_exactly_the_permissions_of_the_policy_files(whole):
     deployed, outputs = whole
     images = [f"{REPOSITORIES}/{name}" for name in ("team/app", "teams/*", "whole-layers")]
     more = {
@@ -138,12 +138,12 @@ def test_the_roles_may_do_what_the_policy_files_say_and_nothing_else(whole):
     assert deployed.allowed(outputs["BuildRoleArn"]) == expected("policy-build.json", known, login=True)
 
 
-def test_the_roles_trust_their_own_service_alone(whole):
+def test_the_roles_trust_only_their_own_service(whole):
     deployed, outputs = whole
     trusts_are_narrow(deployed, outputs["BuildRoleArn"])
 
 
-def test_the_configuration_says_what_the_parameters_say(whole):
+def test_the_configuration_has_the_values_of_the_parameters(whole):
     _, outputs = whole
     config = tomllib.loads(outputs["SlipwayToml"])
     assert config["limits"] == {"running": 40, "per_tenant": 10, "waiting_bytes": "128MiB"}
@@ -158,24 +158,24 @@ def test_the_configuration_says_what_the_parameters_say(whole):
     assert answer.returncode == 0, answer.stderr
 
 
-def test_only_tls_and_who_is_named_comes_in(whole):
+def test_only_tls_and_named_accounts_are_accepted(whole):
     deployed, _ = whole
-    only_tls_and_who_is_named_comes_in(deployed, COMPLETE["SenderArns"].split(","), [COMPLETE["SubscriberArns"]])
+    only_tls_and_named_accounts_are_accepted(deployed, COMPLETE["SenderArns"].split(","), [COMPLETE["SubscriberArns"]])
 
 
-def test_a_call_that_is_denied_is_alarmed(whole, programs, free_port):
+def test_a_denied_call_raises_an_alarm(whole, programs, free_port):
     deployed, _ = whole
     filters = deployed.cloud.logs.describe_metric_filters(logGroupName="/slipway/whole")["metricFilters"]
     patterns = {filter["filterName"].removeprefix("whole-"): filter["filterPattern"] for filter in filters}
-    denied_calls_are_alarmed(deployed, programs, free_port, patterns)
+    denied_call_raises_an_alarm(deployed, programs, free_port, patterns)
 
 
-def test_the_api_takes_the_tokens_of_the_secret(whole, programs, free_port):
+def test_the_api_accepts_the_tokens_of_the_secret(whole, programs, free_port):
     deployed, _ = whole
-    api_takes_tokens(deployed, programs, free_port)
+    api_needs_tokens(deployed, programs, free_port)
 
 
-def test_without_tokens_there_is_no_api_beyond_the_loopback(whole, deploy):
+def test_without_tokens_the_api_is_only_on_the_loopback(whole, deploy):
     cluster = f"arn:aws:ecs:{HERE}:cluster/whole"
     network = {key: COMPLETE[key] for key in ("SubnetIds", "SecurityGroupIds")}
     for name, listen, api in (("loopback", "127.0.0.1:9090", "true"), ("beyond", "0.0.0.0:9090", "false")):
@@ -192,15 +192,15 @@ def test_without_tokens_there_is_no_api_beyond_the_loopback(whole, deploy):
         assert answer.returncode == 0, answer.stderr
 
 
-def test_the_project_and_its_events_are_as_slipway_needs_them(whole):
+def test_the_project_and_its_events_are_deployed_as_needed(whole):
     deployed, _ = whole
     project_is_right(deployed.project())
     events_are_right(deployed)
 
 
-def test_the_least_is_a_deployment_without_a_daemon(deploy):
+def test_the_smallest_deployment_has_no_daemon(deploy):
     deployed, outputs = deploy(Name="least", Sources="https://github.com/acme/*")
-    only_tls_and_who_is_named_comes_in(deployed, [], [])
+    only_tls_and_named_accounts_are_accepted(deployed, [], [])
     known = places("least")
     assert deployed.allowed(outputs["BuildRoleArn"]) == expected("policy-build.json", known, login=False)
     assert deployed.cloud.client("ecs").list_clusters()["clusterArns"] == [f"arn:aws:ecs:{HERE}:cluster/whole"]

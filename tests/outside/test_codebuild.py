@@ -1,4 +1,4 @@
-"""The embedded endpoint's CodeBuild as boto3 sees it. Its builds really run."""
+"""The embedded endpoint's CodeBuild, used by boto3. Its builds really run."""
 
 import pytest
 from botocore.exceptions import ClientError
@@ -54,7 +54,7 @@ def ended(codebuild):
     return wait
 
 
-def test_projects_are_made_changed_listed_and_deleted(codebuild, project):
+def test_projects_are_created_changed_listed_and_deleted(codebuild, project):
     [known] = codebuild.batch_get_projects(names=[project, "nobody"])["projects"]
     assert (known["name"], known["timeoutInMinutes"], known["artifacts"]["type"]) == (project, 60, "NO_ARTIFACTS")
     changed = codebuild.update_project(name=project, description="Builds anything", timeoutInMinutes=30)["project"]
@@ -74,7 +74,7 @@ def test_projects_are_made_changed_listed_and_deleted(codebuild, project):
         codebuild.start_build(projectName="nobody")
 
 
-def test_a_build_takes_the_overrides_and_runs(codebuild, repository, start, ended, cloud):
+def test_a_build_runs_with_its_overrides(codebuild, repository, start, ended, cloud):
     url = repository("version: 0.2\nphases:\n  build:\n    commands:\n      - echo stage $STAGE of $NAME\n")
     names = [{"name": "STAGE", "value": "start", "type": "PLAINTEXT"}, {"name": "NAME", "value": "a job", "type": "PLAINTEXT"}]
     build = start(url, sourceVersion="main", gitCloneDepthOverride=1, timeoutInMinutesOverride=7, environmentVariablesOverride=names)
@@ -102,7 +102,7 @@ def test_a_token_starts_one_build(codebuild, repository, start):
     assert start(url, idempotencyToken="token-2")["id"] != first["id"]
 
 
-def test_what_is_not_found_is_named(codebuild, repository, start):
+def test_missing_projects_and_builds_are_named(codebuild, repository, start):
     build, unknown = start(repository()), "nobody:00000000-0000-0000-0000-000000000000"
     answer = codebuild.batch_get_builds(ids=[build["id"], unknown])
     assert [known["id"] for known in answer["builds"]] == [build["id"]]
@@ -111,7 +111,7 @@ def test_what_is_not_found_is_named(codebuild, repository, start):
         codebuild.batch_get_builds(ids=[unknown] * 101)
 
 
-def test_lists_are_newest_first_and_paged(codebuild, project, repository, start):
+def test_lists_begin_with_the_newest_and_have_pages(codebuild, project, repository, start):
     url = repository()
     started = [start(url)["id"] for _ in range(3)]
     assert codebuild.list_builds_for_project(projectName=project, sortOrder="ASCENDING")["ids"] == started
@@ -125,7 +125,7 @@ def test_lists_are_newest_first_and_paged(codebuild, project, repository, start)
     assert codebuild.list_builds()["ids"][0] == started[-1]
 
 
-def test_a_stopped_build_is_stopped_and_a_retry_is_another_build(repository, gate, start, ended, codebuild):
+def test_a_build_is_stopped_and_a_retry_is_another_build(repository, gate, start, ended, codebuild):
     build = start(repository(gate.buildspec), environmentVariablesOverride=[{"name": "NAME", "value": "kept", "type": "PLAINTEXT"}])
     until(lambda: codebuild.batch_get_builds(ids=[build["id"]])["builds"][0]["currentPhase"] == "BUILD", "the build's commands")
     codebuild.stop_build(id=build["id"])

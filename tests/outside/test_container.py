@@ -1,4 +1,4 @@
-"""The daemon's image, made by the Dockerfile and run as a scheduler of containers would run it."""
+"""The daemon's image, built by the Dockerfile and run like a container scheduler would."""
 
 import json
 import re
@@ -16,13 +16,13 @@ from grace import default_grace, last_calls
 from program import ROOT, SCRIPTS, TARGET, environment
 from waiting import until
 
-# What .ci/program makes.
+# The output of .ci/program.
 PROGRAM = TARGET / "image" / "slipway"
 MEGABYTE = 1_000_000
-# As the Dockerfile's own header says to run it.
+# The options in the Dockerfile's header.
 CLOSED = ["--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges"]
 
-# Stands in for the image with the compiler, whose minutes no test has: its cargo keeps what it is asked, and has the program ready.
+# Replaces the image with the compiler, which would take minutes. Its cargo records its calls, and has the program ready.
 CARGO = """\
 #!/bin/sh
 set -eu
@@ -44,7 +44,7 @@ COPY program /program
 
 @pytest.fixture(scope="module")
 def compiler(engine, certificates, tmp_path_factory):
-    """The base of the build, under a name."""
+    """The base image of the build, under a name."""
     there(PROGRAM, ".ci/program makes it")
     youngest = max(file.stat().st_mtime for file in [ROOT / "Cargo.lock", *(ROOT / "src").rglob("*.rs")])
     if PROGRAM.stat().st_mtime < youngest:
@@ -78,7 +78,7 @@ def inspect(engine, thing):
 
 
 def files(engine, image, folder):
-    """The files of an image, by name; the engine itself adds some to a container."""
+    """The files of an image by name. The engine itself adds some to a container."""
     container = engine.docker("create", image).stdout.strip()
     archive = folder / "image.tar"
     engine.docker("export", "--output", archive, container)
@@ -89,7 +89,7 @@ def files(engine, image, folder):
     return {name: member for name, member in members.items() if name not in given}
 
 
-def test_the_image_has_the_program_and_what_it_reads_and_is_small(engine, image, tmp_path):
+def test_the_image_has_only_the_program_and_its_files_and_is_small(engine, image, tmp_path):
     found = files(engine, image, tmp_path)
     assert set(found) == {"usr/bin/slipway", "etc/ssl/certs/ca-certificates.crt", "usr/share/slipway/buildspec.yml"}
     assert {name for name, member in found.items() if member.mode & 0o111} == {"usr/bin/slipway"}
@@ -98,7 +98,7 @@ def test_the_image_has_the_program_and_what_it_reads_and_is_small(engine, image,
     assert inspect(engine, image)["Size"] < 40 * MEGABYTE
 
 
-def test_the_image_says_how_it_is_run(engine, image):
+def test_the_image_has_its_entry_point_user_and_health_check(engine, image):
     config = inspect(engine, image)["Config"]
     assert (config["User"], config["StopSignal"]) == ("65532:65532", "SIGTERM")
     assert (config["Entrypoint"], config["Cmd"]) == (["/usr/bin/slipway"], ["run"])
@@ -110,11 +110,11 @@ def test_the_image_says_how_it_is_run(engine, image):
 
 
 @pytest.mark.parametrize("buildkit", ["0", "1"], ids=["classic", "buildkit"])
-def test_the_build_asks_for_the_dependencies_first_and_sees_only_what_it_needs(engine, compiler, tmp_path, buildkit):
+def test_the_build_compiles_the_dependencies_first_and_gets_only_the_sources(engine, compiler, tmp_path, buildkit):
     said = build(engine, compiler, f"stage-{buildkit}", "--target", "build", buildkit=buildkit)
     if buildkit == "0":
         [size, unit] = re.findall(r"Sending build context to Docker daemon\s+([\d.]+)(\w+)", said)[-1]
-        assert unit == "kB" or float(size) < 4, "the context is the sources, and not the repository with its target/"
+        assert unit == "kB" or float(size) < 4, "the context must have only the sources"
     container = engine.docker("create", f"stage-{buildkit}", "none").stdout.strip()
     engine.docker("cp", f"{container}:/source", tmp_path / "source")
     engine.docker("cp", f"{container}:/asked", tmp_path / "asked")
@@ -126,7 +126,7 @@ def test_the_build_asks_for_the_dependencies_first_and_sees_only_what_it_needs(e
     like = (ROOT / ".ci" / "program").read_text()
     assert "--locked --bin slipway --example send --no-default-features" in like and ".ci/static" in like
     assert "-C target-feature=+crt-static" in (ROOT / ".ci" / "static").read_text()
-    # What was copied is a workspace, and whole.
+    # The copied files are a complete workspace.
     metadata = ["cargo", "metadata", "--format-version", "1", "--no-deps", "--offline", "--locked"]
     subprocess.run(metadata, cwd=tmp_path / "source", check=True, capture_output=True)
     tracked = subprocess.run(["git", "ls-files", "src"], cwd=ROOT, check=True, capture_output=True, text=True).stdout.split()
@@ -137,21 +137,21 @@ def test_the_build_asks_for_the_dependencies_first_and_sees_only_what_it_needs(e
     assert {name for name in copied if name.startswith(("deploy/", "target/"))} == {"deploy/buildspec.yml", "target/release/slipway"}
 
 
-def test_the_base_is_pinned_to_the_compiler_that_the_project_asks_for():
+def test_the_base_is_pinned_to_the_compiler_of_the_project():
     [base] = re.findall(r"^ARG RUST=(\S+)$", (ROOT / "Dockerfile").read_text(), re.M)
     [version] = re.findall(r'^rust-version = "(.*)"$', (ROOT / "Cargo.toml").read_text(), re.M)
     assert re.fullmatch(rf"docker\.io/library/rust:{re.escape(version)}\.\d+-[a-z]+(@sha256:[0-9a-f]{{64}})?", base)
 
 
-def test_hadolint_and_checkov_have_nothing_to_say():
+def test_hadolint_and_checkov_find_nothing():
     check("hadolint", ROOT / "Dockerfile")
-    # It takes the argument that names the base for an image without a tag; the test above looks at its default.
+    # It takes the argument with the base's name for an image without a tag. The test above checks the argument's default.
     checkov("dockerfile", ROOT / "Dockerfile", "CKV_DOCKER_7")
 
 
 @pytest.fixture(scope="module")
 def moto_with_tls(programs, certificates):
-    """moto behind TLS that only the tests' own authority vouches for, with what a daemon needs; and the daemon's configuration."""
+    """moto with TLS, by a certificate of the tests' authority, with what a daemon needs; and the daemon's configuration."""
     files = ["-c", certificates / "server.pem", "-k", certificates / "server.key"]
     program = programs("moto-tls", [SCRIPTS / "moto_server", "-H", "127.0.0.1", "-p", "0", *files], environment())
     found = program.says(lambda text: re.search(r"Running on (https://127\.0\.0\.1:\d+)", text), "its address", 60)
@@ -163,7 +163,7 @@ def moto_with_tls(programs, certificates):
 
 @pytest.fixture
 def container(engine, image, moto_with_tls, free_port, tmp_path):
-    """The image's container, run with nothing that it does not need; its name."""
+    """A container of the image, run without any right that it does not need. Returns its name."""
     cloud, config = moto_with_tls
     file = tmp_path / "slipway.toml"
     file.write_text(config)
@@ -182,7 +182,7 @@ def health(engine, container):
     return state["Health"]["Status"]
 
 
-def test_the_container_carries_a_job_over_tls_and_drains_when_it_is_stopped(engine, container, moto_with_tls):
+def test_the_container_builds_a_job_over_tls_and_drains_when_stopped(engine, container, moto_with_tls):
     cloud, _ = moto_with_tls
     until(lambda: health(engine, container) == "healthy", "a healthy container")
     cloud.send(job("contained", "https://github.com/acme/app"))
@@ -195,7 +195,7 @@ def test_the_container_carries_a_job_over_tls_and_drains_when_it_is_stopped(engi
     assert "drained" in log and "no native root CA" not in log
 
 
-def test_the_container_has_no_rights_and_nothing_to_write_to(engine, container):
+def test_the_container_has_no_rights_and_a_read_only_file_system(engine, container):
     until(lambda: health(engine, container) == "healthy", "a healthy container")
     process = inspect(engine, container)["State"]["Pid"]
     with open(f"/proc/{process}/status") as status:
@@ -216,7 +216,7 @@ def test_a_daemon_that_hangs_is_unhealthy(engine, container):
     until(lambda: health(engine, container) == "healthy", "a healthy container again")
 
 
-def test_the_program_has_no_local_mode_and_takes_the_configuration_of_the_manifests(engine, image):
+def test_the_program_in_the_image_has_no_local_mode_and_accepts_the_manifests_configuration(engine, image):
     def run(*arguments, more=()):
         return engine.docker("run", "--rm", "--network=none", *CLOSED, *more, image, *arguments, check=False)
 

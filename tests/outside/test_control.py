@@ -1,4 +1,4 @@
-"""Steering a daemon while it works: its configuration, pauses, dead letters. docs/control.md is about it."""
+"""Control of a running daemon: its configuration, pauses, dead letters, as docs/control.md describes it."""
 
 import json
 import signal
@@ -27,7 +27,7 @@ def running(cloud):
     return len([build for build in builds if build["buildStatus"] == "IN_PROGRESS"])
 
 
-def test_a_hangup_reads_the_configuration_again_and_a_wrong_one_changes_nothing(endpoint, start_daemon, repository, gate, tmp_path):
+def test_a_hangup_reloads_the_configuration_and_an_invalid_one_changes_nothing(endpoint, start_daemon, repository, gate, tmp_path):
     right = daemon_config(endpoint.address)
     daemon = start_daemon(endpoint.cloud.url, right).is_ready()
     source = repository(gate.buildspec)
@@ -56,7 +56,7 @@ def test_a_hangup_reads_the_configuration_again_and_a_wrong_one_changes_nothing(
         assert subscriber.event(f"app-{number}/finished")["data"]["status"] == "succeeded"
 
 
-def test_reload_answers_what_changed_and_what_is_wrong(endpoint, start_daemon, tmp_path):
+def test_reload_reports_what_changed_or_what_is_wrong(endpoint, start_daemon, tmp_path):
     right = daemon_config(endpoint.address)
     daemon = start_daemon(endpoint.cloud.url, right).is_ready()
 
@@ -72,7 +72,7 @@ def test_reload_answers_what_changed_and_what_is_wrong(endpoint, start_daemon, t
     assert reload(right.replace("running = 1", "running = 2").replace('interval = "200ms"', 'interval = "1s"')).returncode == 1
 
 
-def test_a_pause_is_a_tag_that_holds_with_and_without_a_daemon(endpoint, start_daemon, repository, tmp_path, nobody):
+def test_a_pause_is_a_tag_that_is_set_with_and_without_a_daemon(endpoint, start_daemon, repository, tmp_path, nobody):
     cloud, url = endpoint.cloud, endpoint.cloud.queue_url("slipway-jobs")
     alone = ["--daemon", nobody, "--queue-url", url]
     answer = slipway("pause", "--tenant", "team-a", "--reason", "see (here)", *alone, variables=environment(cloud.url))
@@ -96,7 +96,7 @@ def test_a_pause_is_a_tag_that_holds_with_and_without_a_daemon(endpoint, start_d
     assert slipway("pause", "--profile", "nightly", *asked).returncode == 1
     assert slipway("pause", *asked).stdout == "everything is paused\n"
     cloud.send(job("c-1", source))
-    # What nobody receives has not been received.
+    # A message of a paused queue is not received.
     assert daemon.program.says(lambda text: "paused" in text, "the pause")
     assert slipway("resume", *alone, variables=environment(cloud.url)).returncode == 0
     assert subscriber.event("c-1/finished", 90)["data"]["status"] == "succeeded"
@@ -127,7 +127,7 @@ def test_dead_letters_are_handled_with_and_without_a_daemon(endpoint, start_daem
         assert dlq("redrive", letters[bad]["id"], way=way).returncode == 1
         assert dlq("redrive", way=way).returncode == 64
         assert cloud.counts(dead) == (3, 0), "all are given back"
-    # One mended by hand, one deleted by its problem, with each way.
+    # In both ways: one message is corrected by hand, and one is deleted by its problem.
     editor = tmp_path / "editor"
     editor.write_text("#!/bin/sh\nsed -i 's/urgent/high/' \"$2\"\n")
     editor.chmod(editor.stat().st_mode | stat.S_IXUSR)
@@ -139,5 +139,5 @@ def test_dead_letters_are_handled_with_and_without_a_daemon(endpoint, start_daem
     deleted = dlq("delete", "--problem", "is not JSON", way=ways[1])
     assert deleted.stdout == f"{letters['nor this']['id']} deleted\n"
     assert cloud.counts(dead) == (0, 0)
-    # The daemon answers with its last look for a few seconds.
+    # The daemon answers with its last reading for a few seconds.
     until(lambda: dlq("ls", way=ways[0]).stdout == "no dead letters\n", "an empty list")

@@ -1,4 +1,4 @@
-"""`slipway local --data`: what a `kill -9` leaves, and how the next one goes on."""
+"""`slipway local --data`: the state after a `kill -9`, and how the next process continues."""
 
 import itertools
 import os
@@ -21,7 +21,7 @@ def data(tmp_path):
 
 @pytest.fixture
 def start(start_local, data):
-    """A function that starts local mode on the test's data."""
+    """A function that starts local mode with the test's data."""
     started = []
 
     def run(*arguments, **more):
@@ -34,7 +34,7 @@ def start(start_local, data):
 
 
 def has_ended(pid):
-    """Whether a process has ended, be it that nobody has taken note of it yet."""
+    """Whether a process has ended, even if it is a zombie."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in "ZX"
     except OSError:
@@ -42,7 +42,7 @@ def has_ended(pid):
 
 
 def log_of(cloud, build):
-    """A build's log from its beginning, as one text."""
+    """The log of a build from its beginning, as one text."""
     read = {"logGroupName": build["logs"]["groupName"], "logStreamName": build["logs"]["streamName"], "startFromHead": True}
     answer, text = cloud.logs.get_log_events(**read), ""
     while answer["events"]:
@@ -51,16 +51,16 @@ def log_of(cloud, build):
     return text
 
 
-def test_after_a_kill_every_job_ends_once_and_what_ran_is_tried_again(start, repository, tmp_path):
+def test_after_a_kill_every_job_ends_once_and_running_builds_are_retried(start, repository, tmp_path):
     marks, gate = tmp_path / "marks", tmp_path / "gate"
     marks.mkdir()
-    # Each attempt leaves its process's id. The gate opens only after the kill.
+    # Each attempt writes its process id. The gate opens only after the kill.
     command = (
         f"echo $$ > {marks}/$SLIPWAY_JOB_ID-$SLIPWAY_ATTEMPT; echo attempt $SLIPWAY_ATTEMPT speaks; "
         f"for turn in $(seq 1200); do [ -e {gate} ] && break; sleep 0.1; done"
     )
     url = repository(f"version: 0.2\nphases:\n  build:\n    commands:\n      - {command}\n")
-    # The lease is as short as it may be: it is how long a job waits after the kill.
+    # The visibility timeout is the shortest that is allowed: the job waits for that long after the kill.
     settings = {"SLIPWAY__LIMITS__RUNNING": "2", "SLIPWAY__QUEUES__0__VISIBILITY": "30s"}
     first = start(**settings)
     cloud, subscriber = first.cloud, first.subscriber
@@ -74,7 +74,7 @@ def test_after_a_kill_every_job_ends_once_and_what_ran_is_tried_again(start, rep
     until(lambda: all("attempt 1 speaks" in log_of(cloud, build) for build in before), "the builds' logs")
 
     first.program.kill()
-    # What the builds have started does not outlive the endpoint.
+    # The processes of the builds end with the endpoint.
     until(lambda: all(map(has_ended, ids)), "the end of the builds' processes")
     gate.touch()
     start(listen=first.address, **settings)
@@ -90,7 +90,7 @@ def test_after_a_kill_every_job_ends_once_and_what_ran_is_tried_again(start, rep
     until(lambda: subscriber.read(1) is not None and ends <= {event["id"] for event in subscriber.events}, "every end", 120)
     until(lambda: cloud.counts(cloud.queue_url("slipway-jobs")) == (0, 0), "an empty queue")
     subscriber.read()
-    assert sorted(event["id"] for event in subscriber.ends()) == sorted(ends), "each end once"
+    assert sorted(event["id"] for event in subscriber.ends()) == sorted(ends), "each end is published once"
     interrupted = {variables(build)["SLIPWAY_JOB_ID"] for build in before}
     for event in subscriber.ends():
         if event["subject"] in sent:
@@ -101,7 +101,7 @@ def test_after_a_kill_every_job_ends_once_and_what_ran_is_tried_again(start, rep
             assert f"attempt {attempts} speaks" in data["log"]["excerpt"]
 
 
-def test_messages_in_flight_come_back_when_their_time_is_over(start):
+def test_messages_in_flight_become_visible_after_their_timeout(start):
     first = start("--no-daemon")
     cloud = first.cloud
     attributes = {"VisibilityTimeout": "5"}
@@ -120,13 +120,13 @@ def test_messages_in_flight_come_back_when_their_time_is_over(start):
     start("--no-daemon", listen=first.address)
     assert cloud.sqs.list_queue_tags(QueueUrl=queue)["Tags"] == {"of": "the test"}
     again = cloud.sqs.send_message(**in_order, MessageBody="one", MessageDeduplicationId="one")
-    assert again["MessageId"] == taken[1]["MessageId"], "the same deduplication id, the same message"
+    assert again["MessageId"] == taken[1]["MessageId"], "the same deduplication id gives the same message"
     for url in (queue, fifo):
         until(lambda: cloud.counts(url) == (2, 0), "the message that was in flight")
         received = cloud.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, AttributeNames=["All"])["Messages"]
         counts = {message["Body"]: message["Attributes"]["ApproximateReceiveCount"] for message in received}
         assert counts == {"one": "2", "two": "1"}
-    # A handle from before the kill is known for what it is: of an older receive, or of the newest.
+    # A handle from before the kill is still known as one of an older or of the latest receive.
     cloud.sqs.delete_message(QueueUrl=queue, ReceiptHandle=taken[0]["ReceiptHandle"])
     assert sum(cloud.counts(queue)) == 2
     assert cloud.counts(long) == (0, 1)
@@ -134,8 +134,8 @@ def test_messages_in_flight_come_back_when_their_time_is_over(start):
     assert cloud.counts(long) == (0, 0)
 
 
-def test_nothing_that_was_accepted_is_lost_by_a_kill_at_any_moment(start):
-    """Senders, publishers and a consumer at work while the endpoint is killed, three times."""
+def test_a_kill_at_any_moment_loses_nothing_that_was_accepted(start):
+    """Senders, publishers and a consumer work while the endpoint is killed three times."""
     local = start("--no-daemon")
     cloud, address = local.cloud, local.address
     url = cloud.sqs.create_queue(QueueName="load", Attributes={"VisibilityTimeout": "1"})["QueueUrl"]
@@ -159,7 +159,7 @@ def test_nothing_that_was_accepted_is_lost_by_a_kill_at_any_moment(start):
 
     def consume():
         for message in cloud.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=2).get("Messages", []):
-            # A delete that was not answered may or may not have been done.
+            # A delete without an answer may or may not have been carried out.
             deleting.add(message["Body"])
             cloud.sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
             assert message["Body"] not in deleted, "a deleted message came again"
@@ -172,7 +172,7 @@ def test_nothing_that_was_accepted_is_lost_by_a_kill_at_any_moment(start):
             try:
                 once()
             except (BotoCoreError, ClientError):
-                # While it is down; what was not answered may or may not have been accepted.
+                # The endpoint is down. A call without an answer may or may not have been carried out.
                 over.wait(0.05)
             except Exception as error:
                 failures.append(error)
@@ -194,7 +194,7 @@ def test_nothing_that_was_accepted_is_lost_by_a_kill_at_any_moment(start):
     assert not failures
     found = set()
     until(lambda: not found.update(message["Body"] for message in cloud.take(url, 1)) and cloud.counts(url) == (0, 0), "an empty queue")
-    assert accepted - deleting <= found, "accepted and never to be deleted, so it must be there"
+    assert accepted - deleting <= found, "a message that was accepted and not deleted must be there"
     delivered = []
     for copy in copies:
         bodies = []
@@ -205,7 +205,7 @@ def test_nothing_that_was_accepted_is_lost_by_a_kill_at_any_moment(start):
     assert delivered[0] == delivered[1], "a message published is in both queues or in none"
 
 
-def test_what_somebody_has_changed_stays_changed(start):
+def test_changes_survive_a_kill(start):
     first = start("--no-daemon")
     cloud = first.cloud
     jobs, policy = cloud.queue_url("slipway-jobs"), '{"deadLetterTargetArn":"%s","maxReceiveCount":"2"}'
@@ -226,7 +226,7 @@ def test_what_somebody_has_changed_stays_changed(start):
     assert cloud.codebuild.batch_get_projects(names=["slipway"])["projects"][0]["description"] == "changed"
 
 
-def test_the_data_is_for_its_owner_alone(start, data):
+def test_only_the_owner_can_read_the_data(start, data):
     data.mkdir(mode=0o755)
     data.chmod(0o755)
     old = os.umask(0o022)
@@ -239,7 +239,7 @@ def test_the_data_is_for_its_owner_alone(start, data):
     assert modes == {"data": "0o700", "aws.sqlite3": "0o600", "aws.sqlite3-wal": "0o600"}
 
 
-def test_a_folder_that_cannot_be_used_is_refused_by_name(start, data, tmp_path):
+def test_an_unusable_folder_is_refused_by_name(start, data, tmp_path):
     def refusal(folder, **variables):
         answer = slipway("local", "--no-daemon", "--listen", "127.0.0.1:0", "--data", folder, variables=environment(**variables))
         assert (answer.returncode, answer.stdout) == (1, "")

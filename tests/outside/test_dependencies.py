@@ -1,5 +1,4 @@
-"""deny.toml holds for what is in Cargo.lock: sources, bans and licences, without building anything. `cargo deny check` says more where it is
-installed."""
+"""deny.toml and Cargo.lock: sources, bans and licences, checked without a build. `cargo deny check`, if it is installed, checks more."""
 
 import functools
 import json
@@ -15,12 +14,12 @@ from program import ROOT, TARGET
 DENY = tomllib.loads((ROOT / "deny.toml").read_text())
 LOCKED = tomllib.loads((ROOT / "Cargo.lock").read_text())["package"]
 LICENSING = get_spdx_licensing()
-# What the program is built for; Cargo.lock has crates for others too, whose sources need not be on this machine.
+# The platforms of the program. Cargo.lock has crates for others too, whose sources may not be on this machine.
 PLATFORMS = ["x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu"]
 
 
 def outside_of(sources, packages):
-    """Packages from elsewhere than the allowed registries: from git, or another one. Those of the workspace have no source."""
+    """Packages from git or from a registry that is not allowed. The packages of the workspace have no source."""
     allowed = {f"registry+{registry}" for registry in sources["allow-registry"]}
     return [package["name"] for package in packages if package.get("source", next(iter(allowed))) not in allowed]
 
@@ -30,7 +29,7 @@ def number(version):
 
 
 def banned(bans, packages):
-    """Packages that a ban names: each version, or those below one."""
+    """Packages that a ban names, in any version or in those below one."""
 
     def hits(ban, package):
         assert set(ban) <= {"name", "version", "reason"}, ban
@@ -42,7 +41,7 @@ def banned(bans, packages):
 
 
 def licensed(allowed, text):
-    """Whether a licence expression can be met with these licences alone. Some crates still write MIT/Apache-2.0 for a choice."""
+    """Whether these licences satisfy a licence expression. Some crates still write MIT/Apache-2.0 for a choice."""
 
     def holds(part):
         if isinstance(part, LICENSING.OR):
@@ -56,7 +55,7 @@ def licensed(allowed, text):
 
 @functools.cache
 def packages(platform):
-    """What cargo resolves for a platform, with all features and what tests and build scripts need."""
+    """The packages that cargo resolves for a platform, with all features, tests and build scripts."""
     command = ["cargo", "metadata", "--locked", "--format-version", "1", "--all-features", "--filter-platform", platform]
     answer = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
     assert answer.returncode == 0, answer.stderr
@@ -65,7 +64,7 @@ def packages(platform):
     return [package for package in found["packages"] if package["id"] in used and package["source"]]
 
 
-def test_every_package_is_from_an_allowed_registry():
+def test_every_package_comes_from_an_allowed_registry():
     assert DENY["sources"]["unknown-registry"] == DENY["sources"]["unknown-git"] == "deny"
     assert len(LOCKED) > 200 and outside_of(DENY["sources"], LOCKED) == []
     assert outside_of(DENY["sources"], [{"name": "a", "source": "git+https://github.com/acme/a#0"}]) == ["a"]
@@ -88,12 +87,12 @@ def test_every_licence_is_allowed(platform):
     ("text", "allowed"),
     [("MIT/Apache-2.0", True), ("GPL-3.0-only OR MIT", True), ("MIT AND GPL-3.0-only", False), ("Apache-2.0 WITH LLVM-exception", False), (None, False)],
 )
-def test_a_licence_expression_is_read_as_it_is_meant(text, allowed):
+def test_licence_expressions_are_read_correctly(text, allowed):
     assert licensed(["MIT", "Apache-2.0"], text) is allowed
 
 
-def test_no_dependency_has_a_wildcard_for_a_version():
-    """Only a path may stand for a version, as `allow-wildcard-paths` says."""
+def test_no_dependency_has_a_wildcard_version():
+    """Only a dependency by path may have no version, as in `allow-wildcard-paths`."""
     assert DENY["bans"]["wildcards"] == "deny" and DENY["bans"]["allow-wildcard-paths"] is True
     for manifest in [ROOT / "Cargo.toml", *(ROOT / "crates").glob("*/Cargo.toml")]:
         tables = tomllib.loads(manifest.read_text())
@@ -104,8 +103,8 @@ def test_no_dependency_has_a_wildcard_for_a_version():
         assert "*" not in [spec.get("version", "*") for spec in elsewhere]
 
 
-def test_the_list_of_what_the_program_is_made_of_is_whole_and_valid(tmp_path):
-    """Where .ci/sbom has been run before: building its tool takes minutes."""
+def test_the_software_bill_of_materials_is_complete_and_valid(tmp_path):
+    """Runs where .ci/sbom has been run before, because building its tool takes minutes."""
     if not (TARGET / "tools/bin/cargo-cyclonedx").is_file():
         pytest.skip(".ci/sbom has not built cargo-cyclonedx here")
     file = tmp_path / "sbom.json"
@@ -115,7 +114,7 @@ def test_the_list_of_what_the_program_is_made_of_is_whole_and_valid(tmp_path):
         "import sys; from cyclonedx.schema import SchemaVersion; from cyclonedx.validation.json import JsonStrictValidator;"
         "sys.exit(JsonStrictValidator(SchemaVersion.V1_5).validate_str(open(sys.argv[1]).read()))"
     )
-    # checkov brings the CycloneDX project's own validator.
+    # checkov has the CycloneDX project's own validator.
     valid = subprocess.run([there(CHECKERS / "python"), "-c", program, file], capture_output=True, text=True, timeout=60, check=False)
     assert valid.returncode == 0, valid.stderr
     components = {component["name"] for component in json.loads(file.read_text())["components"] if component["scope"] == "required"}

@@ -1,4 +1,4 @@
-"""What the environment says of AWS, region, credentials, endpoint: what it lacks is told in one line with its cure."""
+"""The AWS settings in the environment (region, credentials, endpoint): what is missing is reported in one line with advice."""
 
 import http.server
 import threading
@@ -22,11 +22,11 @@ def test_an_endpoint_on_this_machine_needs_neither_credentials_nor_a_region(loca
 
 
 class Web(http.server.BaseHTTPRequestHandler):
-    """What is not AWS."""
+    """A web server that is not AWS."""
 
     def answer(self):
         self.rfile.read(int(self.headers.get("content-length") or 0))
-        # An instance's metadata service that is not for this process is asked for a token first.
+        # A process asks an instance's metadata service for a token first.
         by_name = self.headers["host"].startswith("localhost")
         self.send_response(403 if self.path.startswith("/latest/") else 502 if by_name else 200)
         body = b"<html><body>Welcome</body></html>"
@@ -70,36 +70,36 @@ def web():
         ((), {"AWS_ENDPOINT_URL": "{local}"}, QUEUE + "-gone", ["it is in eu-west-1, and us-east-1 is called: set AWS_REGION=eu-west-1"]),
     ],
 )
-def test_what_the_environment_lacks_is_one_line_with_its_cure(lacks, variables, queue, words, web, cloud):
+def test_a_setting_that_the_environment_lacks_is_one_line_with_advice(lacks, variables, queue, words, web, cloud):
     fill = {"web": web, "local": cloud.url}
     variables = without(environment(), *lacks) | {name: value.format(**fill) for name, value in variables.items()}
     where = ["--queue-url", queue.format(**fill)] if queue else []
     answer = slipway("submit", *where, "--url", "https://github.com/acme/app", variables=variables)
     lines = answer.stderr.splitlines()
-    # What is wrong with the environment stands below a line that says so.
+    # What is wrong with the environment follows a line that says so.
     assert (answer.returncode, answer.stdout, len(lines)) in [(1, "", 1), (78, "", 2)], answer.stderr
     assert [word for word in words if word not in lines[-1]] == [], answer.stderr
 
 
 @pytest.mark.parametrize("what", ["app-1", "slipway:0f3c1a2b-4d5e-6f70-8192-a3b4c5d6e7f8"])
-def test_what_is_not_aws_is_told_for_every_service_in_the_same_words(what, web):
+def test_a_server_that_is_not_aws_is_reported_alike_for_every_service(what, web):
     for host, status in (("127.0.0.1", 200), ("localhost", 502)):
         answer = slipway("logs", what, variables=environment(f"http://{host}:{web}"))
         end = f"what answers at http://{host}:{web} is not AWS (status {status}, text/html); check AWS_ENDPOINT_URL\n"
         assert answer.returncode == 3 and answer.stderr.endswith(end), answer
 
 
-def test_a_project_that_is_missing_is_told_with_what_to_check(cloud):
+def test_a_missing_project_is_reported_with_what_to_check(cloud):
     answer = slipway("logs", "app-1", "--project", "gone", variables=environment(cloud.url))
     assert answer.returncode == 3 and "(project gone, region us-east-1; check its name, AWS_REGION" in answer.stderr, answer
 
 
-def test_an_endpoint_without_a_scheme_is_told_as_such_where_no_deployment_is_named():
+def test_an_endpoint_without_a_scheme_is_reported_even_if_no_deployment_is_named():
     answer = slipway("submit", "--url", "https://github.com/acme/app", variables=environment() | {"AWS_ENDPOINT_URL": "127.0.0.1:4566"})
     assert answer.returncode == 64 and 'AWS_ENDPOINT_URL = "127.0.0.1:4566": must begin with http://' in answer.stderr, answer
 
 
-def test_an_empty_endpoint_is_told_with_its_variable():
+def test_an_empty_endpoint_is_reported_with_its_variable():
     for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SQS"):
         answer = slipway("submit", "--queue-url", QUEUE, "--url", "https://github.com/acme/app", variables=environment() | {name: ""})
         [line] = answer.stderr.splitlines()[1:]

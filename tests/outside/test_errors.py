@@ -1,5 +1,5 @@
-"""The classes of errors against AWS's own models, as botocore has them: every error that a model names for an operation used here, and every
-one that botocore tries again, has a row in tests/errors/classes.tsv, which src/aws/error/class.rs is held to."""
+"""The classes of errors against AWS's models in botocore: every modelled error of an operation that is used here, and every error that
+botocore retries, must have a row in tests/errors/classes.tsv. src/aws/error/class.rs is tested against that file."""
 
 import csv
 import re
@@ -18,7 +18,7 @@ def classes():
 
 
 def modelled():
-    """Codes as they come over the wire, with the operation that may answer so."""
+    """The codes on the wire, with the operations that may answer them."""
     used = {match for path in (ROOT / "src").rglob("*.rs") for match in OPERATION.findall(path.read_text())}
     assert len(used) > 20, used
     loader = botocore.session.get_session()
@@ -33,11 +33,11 @@ def test_every_error_of_every_operation_used_has_a_class():
     assert not missing
 
 
-def test_what_botocore_takes_for_throttling_or_passing_is_classified_so():
+def test_errors_that_botocore_retries_are_classified_as_throttled_or_transient():
     known = classes()
     throttled = set(ThrottledRetryableChecker._THROTTLED_ERROR_CODES)
     passing = set(TransientRetryableChecker._TRANSIENT_ERROR_CODES)
-    # botocore has both of these among the throttles; nobody is too fast there.
+    # botocore lists both of these as throttling. Their reason is another.
     slow = {"TransactionInProgressException", "PriorRequestNotComplete"}
     assert {code: known.get(code) for code in throttled - slow} == dict.fromkeys(throttled - slow, "throttled")
     assert {code: known.get(code) for code in passing | slow} == dict.fromkeys(passing | slow, "transient")

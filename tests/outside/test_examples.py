@@ -1,4 +1,4 @@
-"""The samples in examples/ and the sender's guide: each is run as it stands, from the message to what others are told."""
+"""The samples in examples/ and in the guide for senders: each runs unchanged, from the message to what it reports to others."""
 
 import http.server
 import importlib.util
@@ -24,11 +24,11 @@ GITHUB = "https://github.com/"
 
 
 class Stub:
-    """A web service that keeps the requests that it gets, and answers as the real one does."""
+    """A web service that records its requests and answers like the real one."""
 
     def __init__(self, status, answer):
         self.requests = []
-        # The first request in whose body this is gets no answer but 502.
+        # The first request with this text in its body gets a 502.
         self.refused = None
         stub = self
 
@@ -83,7 +83,7 @@ def node(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def github(start_local, tmp_path_factory):
-    """Local mode that finds GitHub's repositories in a folder of this machine, and a function that makes one."""
+    """Local mode that finds GitHub's repositories in a folder of this machine, and a function that creates one."""
     folder = tmp_path_factory.mktemp("github")
     real = shutil.which("git")
     (folder / "git").write_text(f'#!/bin/sh\nexec {real} -c "url.file://{folder}/.insteadOf={GITHUB}" "$@"\n')
@@ -105,7 +105,7 @@ def github(start_local, tmp_path_factory):
 
 @pytest.fixture
 def subscribed(github, unique):
-    """The URL of a queue of the test's own that gets the topic's events as they are."""
+    """The URL of a queue for the test that gets the topic's events unchanged."""
     cloud = github.cloud
     url = cloud.sqs.create_queue(QueueName=unique, Attributes={"VisibilityTimeout": "1"})["QueueUrl"]
     topic = cloud.sns.list_topics()["Topics"][0]["TopicArn"]
@@ -116,7 +116,7 @@ def subscribed(github, unique):
 
 
 def command(language, name, request):
-    """How a sample is started."""
+    """The command that starts a sample."""
     if language == "node":
         return ["node", request.getfixturevalue("node") / f"{name}.mjs"]
     return {"python": [sys.executable, EXAMPLES / "python" / f"{name}.py"], "rust": [TARGET / "debug" / "examples" / name]}[language]
@@ -133,13 +133,13 @@ def send(local, sample, *arguments):
 
 
 @pytest.mark.parametrize("language", ["python", "node", "rust"])
-def test_a_sender_names_the_job_and_its_tenants_group(language, github, subscribed, unique, request):
+def test_a_sample_sends_a_job_with_its_id_and_message_group(language, github, subscribed, unique, request):
     github.make(f"acme/{unique}", "version: 0.2\nphases:\n  build:\n    commands:\n      - echo built\n")
     job_id = send(github, command(language, "send", request), f"{GITHUB}acme/{unique}", "main")
     finished = github.subscriber.event(f"{job_id}/finished")
     assert (finished["data"]["status"], finished["data"]["job"]["tenant"]) == ("succeeded", "team-a")
 
-    # The same message on a queue that nobody reads: how it came.
+    # The same message on a queue that no daemon reads, to see its form.
     cloud = github.cloud
     answer = subprocess.run(
         [*command(language, "send", request), f"{GITHUB}acme/{unique}", "main"],
@@ -150,7 +150,7 @@ def test_a_sender_names_the_job_and_its_tenants_group(language, github, subscrib
     assert (message["Attributes"]["MessageGroupId"], message["MessageId"]) == ("team-a", answer.stdout.strip())
 
 
-def test_commits_get_their_status_at_github(github, subscribed, stub, programs, unique, request):
+def test_a_commit_gets_its_status_at_github(github, subscribed, stub, programs, unique, request):
     # As GitHub documents it.
     answer = (ROOT / "tests" / "outside" / "recorded" / "github-status.json").read_bytes()
     api = stub(201, answer)
@@ -160,9 +160,9 @@ def test_commits_get_their_status_at_github(github, subscribed, stub, programs, 
         command("python", "github_status", request),
         variables(github, SLIPWAY_EVENTS_URL=subscribed, GITHUB_API_URL=api.url, GITHUB_TOKEN="token"),
     )
-    # The end is told again until it is taken.
+    # The end is sent again until GitHub accepts it.
     api.refused = b'"failure"'
-    # The start names the commit where the revision does.
+    # The started event has the commit if the revision is one.
     send(github, command("python", "send", request), f"{GITHUB}acme/{unique}", commit)
     until(lambda: len(api.requests) == 2 and github.cloud.counts(subscribed) == (0, 0), "both statuses")
     subscriber.end()
@@ -170,7 +170,7 @@ def test_commits_get_their_status_at_github(github, subscribed, stub, programs, 
     assert {path for path, _, _ in api.requests} == {f"/repos/acme/{unique}/statuses/{commit}"}
     assert {headers["Authorization"] for _, headers, _ in api.requests} == {"Bearer token"}
     [status] = [status for _, _, status in api.requests if status["state"] == "failure"]
-    # What GitHub gives back of a status is what it takes.
+    # GitHub's answer has the fields of the status that was sent.
     assert set(status) <= set(json.loads(answer)), status
     assert status["context"] == "slipway" and "the compiler complains" in status["description"]
     assert status["target_url"].startswith("https://")
@@ -190,7 +190,7 @@ def test_commits_get_their_status_at_github(github, subscribed, stub, programs, 
         (("rejected", None, None), None, None),
     ],
 )
-def test_a_status_is_of_a_commit_at_github(event, path, state):
+def test_only_commits_at_github_get_a_status(event, path, state):
     kind, repository, status = event
     spec = importlib.util.spec_from_file_location("github_status", EXAMPLES / "python" / "github_status.py")
     sample = importlib.util.module_from_spec(spec)
@@ -204,11 +204,11 @@ def test_a_status_is_of_a_commit_at_github(event, path, state):
         assert found is None
         return
     assert (found[0], found[1]["state"]) == (f"/repos/{path}/statuses/" + "c0ffee0123" * 4, state)
-    # GitHub takes at most so many characters.
+    # GitHub limits the length.
     assert len(found[1]["description"]) == 140
 
 
-def test_a_late_start_does_not_take_an_end_back(github, subscribed, stub, programs, unique, request):
+def test_a_late_started_event_does_not_replace_a_final_status(github, subscribed, stub, programs, unique, request):
     api = stub(201, b"{}")
     commit = github.make(f"acme/{unique}", FAILING)
     job_id = send(github, command("python", "send", request), f"{GITHUB}acme/{unique}", commit)
@@ -228,7 +228,7 @@ def test_a_late_start_does_not_take_an_end_back(github, subscribed, stub, progra
     assert [status["state"] for _, _, status in api.requests] == ["failure"]
 
 
-def test_a_chat_is_told_of_ends_in_plain_text(github, subscribed, stub, programs, unique, request):
+def test_a_chat_gets_the_ends_of_jobs_as_plain_text(github, subscribed, stub, programs, unique, request):
     chat = stub(200, b"ok")
     github.make(f"acme/{unique}", FAILING)
     subscriber = programs(
@@ -242,16 +242,16 @@ def test_a_chat_is_told_of_ends_in_plain_text(github, subscribed, stub, programs
     github.cloud.sqs.send_message(QueueUrl=subscribed, MessageBody=json.dumps(repeat))
     until(lambda: github.cloud.counts(subscribed) == (0, 0), "the repeat's end")
     subscriber.end()
-    told = [body["text"] for _, _, body in chat.requests]
-    assert len(told) == 2
-    [failed] = [text for text in told if text.startswith(job_id)]
+    texts = [body["text"] for _, _, body in chat.requests]
+    assert len(texts) == 2
+    [failed] = [text for text in texts if text.startswith(job_id)]
     assert "failed" in failed and "&lt;!channel&gt; '''the compiler complains'''" in failed and "<!channel>" not in failed
-    [rejected] = [text for text in told if text.startswith(f"{unique}-2 was rejected")]
+    [rejected] = [text for text in texts if text.startswith(f"{unique}-2 was rejected")]
     assert "/source/url" in rejected
     assert "502" in subscriber.log
 
 
-def test_a_subscriber_in_rust_says_each_end_once(github, subscribed, programs, unique, request):
+def test_the_subscriber_in_rust_prints_each_end_once(github, subscribed, programs, unique, request):
     github.make(f"acme/{unique}", FAILING)
     subscriber = programs("subscribe", command("rust", "subscribe", request), variables(github, SLIPWAY_EVENTS_URL=subscribed))
     job_id = send(github, command("rust", "send", request), f"{GITHUB}acme/{unique}", "main")
@@ -264,7 +264,7 @@ def test_a_subscriber_in_rust_says_each_end_once(github, subscribed, programs, u
     assert "the compiler complains" in subscriber.output
 
 
-def test_the_guides_samples_are_those_that_are_run():
+def test_the_samples_in_the_guide_are_the_tested_ones():
     text = (ROOT / "docs" / "senders.md").read_text()
     blocks = re.findall(r"^```(?:python|js|rust)\n(.*?)^```$", text, re.M | re.S)
     assert len(blocks) == 3
@@ -275,7 +275,7 @@ def test_the_guides_samples_are_those_that_are_run():
             assert not line.strip() or line.strip() in lines, line
 
 
-def test_the_guides_command_sends_a_job(github, unique, tmp_path):
+def test_the_command_in_the_guide_sends_a_job(github, unique, tmp_path):
     github.make(f"acme/{unique}", "version: 0.2\nphases:\n  build:\n    commands:\n      - echo built\n")
     text = manual.commands("docs/senders.md", "aws sqs send-message").replace("acme/app", f"acme/{unique}")
     answer = manual.run(text, github.cloud, tmp_path, SLIPWAY_JOBS_URL=github.cloud.queue_url("slipway-jobs"))

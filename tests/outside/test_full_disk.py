@@ -17,11 +17,11 @@ def small_disk(tmp_path):
     if done.returncode:
         lacking(f"no file system can be mounted: {done.stderr}")
     yield folder
-    # The program whose data it holds may only just have ended.
+    # The program with the data may still be ending.
     subprocess.run(["umount", "--lazy", folder], check=True)
 
 
-def test_what_a_full_disk_cannot_keep_is_refused_and_not_done(start_local, small_disk):
+def test_calls_that_a_full_disk_cannot_store_are_refused_and_not_carried_out(start_local, small_disk):
     local = start_local("--no-daemon", "--data", small_disk)
     cloud = local.cloud
     try:
@@ -41,18 +41,18 @@ def test_what_a_full_disk_cannot_keep_is_refused_and_not_done(start_local, small
             text = answer["Error"]["Message"]
             assert "No space left" in text and str(small_disk) in text and "it was not carried out" in text, text
         assert "No space left" in local.program.log
-        # What changes nothing goes on, and shows nothing of what was refused.
+        # Calls that change nothing still work, and show nothing of the refused calls.
         assert accepted > 10 and cloud.counts(url) == (accepted, 0)
         with pytest.raises(ClientError, match="not carried out"):
             cloud.codebuild.start_build(projectName="slipway")
         assert cloud.codebuild.list_builds()["ids"] == []
-        # Everything goes on once there is room.
+        # All calls work again once there is room.
         subprocess.run(["mount", "-o", "remount,size=64m", small_disk], check=True)
         cloud.sqs.send_message(QueueUrl=url, MessageBody="there is room")
         accepted += 1
         local.program.kill()
         again = start_local("--no-daemon", "--data", small_disk, listen=local.address)
-        assert cloud.counts(url) == (accepted, 0), "nothing that was refused, and all that was not"
+        assert cloud.counts(url) == (accepted, 0), "only accepted messages are there, and all of them"
         again.program.end()
     finally:
         local.program.end()

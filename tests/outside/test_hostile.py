@@ -1,4 +1,4 @@
-"""Hostile and broken messages: each is answered by an event with every problem, and kept whole in the dead-letter queue."""
+"""Hostile and malformed messages: each gets an event with every problem, and is kept unchanged in the dead-letter queue."""
 
 import json
 import random
@@ -11,7 +11,7 @@ from waiting import until
 GIT = "https://github.com/acme/app"
 
 
-# 1 MiB, the most that SQS takes, of characters that SQS takes.
+# 1 MiB, SQS's limit, of characters that SQS accepts.
 NOISE = "".join(random.Random(7).choices([chr(number) for number in range(32, 127)], k=1024 * 1024))
 NESTED = "[" * 100_000 + "]" * 100_000
 
@@ -20,7 +20,7 @@ def with_image(**more):
     return job("hostile", GIT, images=[{"name": "team/app", **more}])
 
 
-# A name, the message, and each problem's path with a word of its rule.
+# A name, the message, and for each problem its path and a word of its rule.
 MESSAGES = [
     ("not-json", "build my repository, please", [("", "JSON")]),
     ("noise", NOISE, [("", "JSON")]),
@@ -72,7 +72,7 @@ MESSAGES = [
 
 @pytest.fixture(scope="module")
 def dead_letters(local):
-    """A function that finds a message's dead letter."""
+    """A function that finds the dead letter of a message."""
     url, found = local.cloud.queue_url("slipway-jobs-dlq"), []
 
     def find(body):
@@ -95,14 +95,14 @@ def rejection_of(local, message_id):
 
 
 @pytest.mark.parametrize(("message", "problems"), [case[1:] for case in MESSAGES], ids=[case[0] for case in MESSAGES])
-def test_a_bad_message_is_rejected_with_every_problem_and_kept(local, dead_letters, message, problems):
+def test_an_invalid_message_is_rejected_with_every_problem_and_kept(local, dead_letters, message, problems):
     body = message if isinstance(message, str) else json.dumps(message)
     message_id = local.cloud.send(body)
     event = rejection_of(local, message_id)
     assert (event["type"], event["data"]["job"]["message_id"]) == ("slipway.job.rejected", message_id)
-    told = {problem["path"]: problem["problem"] for problem in event["data"]["problems"]}
+    found = {problem["path"]: problem["problem"] for problem in event["data"]["problems"]}
     for path, word in problems:
-        assert path in told and word in told[path], told
+        assert path in found and word in found[path], found
     attributes = dead_letters(body).get("MessageAttributes", {})
     if message == NOISE:
         assert attributes == {}, "a message of the largest size has no room for reasons"
@@ -110,14 +110,14 @@ def test_a_bad_message_is_rejected_with_every_problem_and_kept(local, dead_lette
         assert all(path in attributes["slipway.problems"]["StringValue"] for path, _ in problems)
 
 
-def test_all_that_was_unharmed(local, repository, unique):
+def test_hostile_messages_do_not_harm_the_daemon(local, repository, unique):
     local.cloud.send(job(unique, repository()))
     assert local.subscriber.event(f"{unique}/finished")["data"]["status"] == "succeeded"
     assert get(f"http://{local.http}/healthz") == (200, "ok\n")
     assert "panicked" not in local.program.log
 
 
-def test_values_that_shells_would_run_reach_the_build_as_they_are(local, repository, unique):
+def test_values_that_shells_would_run_reach_the_build_unchanged(local, repository, unique):
     value = "$(touch owned) `touch owned`; touch owned ' \" \\ %s ${HOME}"
     url = repository("version: 0.2\nphases:\n  build:\n    commands:\n      - printf '<%s>' \"$VALUE\"; ls\n")
     local.cloud.send(job(unique, url, env=[{"name": "VALUE", "value": value}]))

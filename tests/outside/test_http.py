@@ -1,4 +1,4 @@
-"""What the daemon tells over HTTP."""
+"""The daemon's health, readiness, metrics and page over HTTP."""
 
 import json
 import os
@@ -30,7 +30,7 @@ def test_health_readiness_and_metrics_answer(local, repository, unique):
     assert get(f"http://{local.http}/nothing")[0] == 404
 
 
-def test_a_daemon_that_cannot_reach_its_queue_is_alive_and_not_ready(start_daemon, endpoint, free_port):
+def test_a_daemon_that_cannot_reach_its_queue_is_healthy_and_not_ready(start_daemon, endpoint, free_port):
     daemon = start_daemon(f"http://127.0.0.1:{free_port()}", daemon_config(endpoint.address))
     until(lambda: get(f"http://{daemon.http}/healthz") == (200, "ok\n"), "health")
     daemon.program.says(lambda text: "could not receive" in text, "why it is not ready")
@@ -38,7 +38,7 @@ def test_a_daemon_that_cannot_reach_its_queue_is_alive_and_not_ready(start_daemo
     assert status == 503 and text.startswith("not taking work\nnothing can be received from ") and "AWS_ENDPOINT_URL" in text
 
 
-def test_a_missing_queue_is_told_once_with_its_cure_and_is_over_when_it_is_there(start_daemon, endpoint):
+def test_a_missing_queue_is_logged_once_with_advice_until_it_exists(start_daemon, endpoint):
     config = daemon_config(endpoint.address).replace("/slipway-jobs\"", "/forgotten\"")
     daemon = start_daemon(endpoint.cloud.url, config)
     url = f"http://{endpoint.address}/000000000000/forgotten"
@@ -52,20 +52,20 @@ def test_a_missing_queue_is_told_once_with_its_cure_and_is_over_when_it_is_there
 
     until(failures, "three tries")
     assert daemon.program.log.count("could not receive") == 1, daemon.program.log
-    # Ill health is for what lasts: nobody restarts a daemon for the first minutes.
+    # Health fails only for states that last: in the first minutes nothing should restart a daemon.
     assert get(f"http://{daemon.http}/healthz") == (200, "ok\n")
     endpoint.cloud.sqs.create_queue(QueueName="forgotten")
     until(lambda: get(f"http://{daemon.http}/readyz") == (200, "ready\n"), "readiness", 60)
     assert "the problem is over" in daemon.program.log
 
 
-def test_a_missing_topic_needs_a_person_until_it_is_there_and_then_the_end_is_told(start_daemon, endpoint, repository, unique):
+def test_a_missing_topic_needs_an_operator_and_the_end_is_published_once_it_exists(start_daemon, endpoint, repository, unique):
     config = daemon_config(endpoint.address).replace(":slipway-events\"", ":forgotten\"")
     daemon = start_daemon(endpoint.cloud.url, config).is_ready()
     endpoint.cloud.send(job(unique, repository()))
-    reason = "the topic arn:aws:sns:us-east-1:000000000000:forgotten refuses events, so that ended jobs cannot be told"
+    reason = "the topic arn:aws:sns:us-east-1:000000000000:forgotten refuses events, so that the results of ended jobs cannot be published"
     until(lambda: (found := get(f"http://{daemon.http}/readyz"))[0] == 503 and reason in found[1], "the reason", 60)
-    assert "topic arn:aws:sns:us-east-1:000000000000:forgotten refuses events" in get(f"http://{daemon.http}/")[1], "the page tells it too"
+    assert "topic arn:aws:sns:us-east-1:000000000000:forgotten refuses events" in get(f"http://{daemon.http}/")[1], "the page shows it too"
     [notice] = json.loads(get(f"http://{daemon.http}/api/v1/limits")[1])["notices"]
     assert notice["kind"] == "not_found" and reason in notice["text"]
     topic = endpoint.cloud.sns.create_topic(Name="forgotten")["TopicArn"]
@@ -75,7 +75,7 @@ def test_a_missing_topic_needs_a_person_until_it_is_there_and_then_the_end_is_to
     until(lambda: get(f"http://{daemon.http}/readyz") == (200, "ready\n"), "readiness", 60)
 
 
-def test_a_thousand_idle_connections_keep_nobody_from_health_or_from_building(start_local, repository):
+def test_a_thousand_idle_connections_stop_neither_health_checks_nor_builds(start_local, repository):
     local = start_local()
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 4096), hard))
@@ -84,7 +84,7 @@ def test_a_thousand_idle_connections_keep_nobody_from_health_or_from_building(st
     try:
         for number in range(1300):
             held.append(socket.create_connection((host, int(port)), timeout=5))
-            # Every other one has begun a request.
+            # Every second one has begun a request.
             if number % 2:
                 held[-1].sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n")
         asked = time.monotonic()
@@ -103,7 +103,7 @@ def test_a_thousand_idle_connections_keep_nobody_from_health_or_from_building(st
 
 
 @pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example:80", "10.1.2.3", "127.0.0.1@evil.example"])
-def test_a_page_whose_name_was_pointed_here_reads_nothing(local, host):
+def test_a_page_whose_name_was_rebound_to_the_daemon_reads_nothing(local, host):
     for path in ("/metrics", "/healthz", "/nothing"):
         answer = ask(local.http, f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n")
         assert answer.startswith("HTTP/1.1 421 ") and "slipway_" not in answer and "localhost" in answer

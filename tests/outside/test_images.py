@@ -1,4 +1,4 @@
-"""Jobs whose images are really built by the central buildspec in a Docker engine and pushed to a registry."""
+"""Jobs with images, which the central buildspec really builds in a Docker engine and pushes to a registry."""
 
 import hashlib
 import json
@@ -19,7 +19,7 @@ from program import ROOT, environment
 
 __all__ = ["dockerfiles"]
 
-# The operator's: the central buildspec, what it needs to know, and the token that opens the git server.
+# The operator's configuration: the central buildspec, its settings, and the token for the git server.
 PROFILE = """
 [profiles.images]
 project = "slipway"
@@ -40,7 +40,7 @@ KEYS = {"AccessKeyId": "ASIAEXAMPLE", "SecretAccessKey": "wJalr+secret/key", "To
 
 @pytest.fixture(scope="module")
 def endpoint_of_credentials(engine):
-    """The credentials endpoint of a build's role, where containers reach it too; its URL."""
+    """The credentials endpoint of a build's role, which containers reach too. Returns its URL."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):
@@ -63,7 +63,7 @@ def endpoint_of_credentials(engine):
 
 
 TOKEN = "glpat-Zx9token"
-# As long as a real one, and of no shape that the redaction knows.
+# As long as a real one, and not of a form that the redaction knows.
 NPM_TOKEN = "Zq7 wF3$'x\"1\n\tlast line"
 README = (ROOT / "README.md").read_text()
 
@@ -87,7 +87,7 @@ def machine(engine, start_local, free_port, tmp_path_factory, endpoint_of_creden
     secrets.write_text(json.dumps({"git/token": TOKEN, "npm/token": NPM_TOKEN}))
     path = f"{engine.programs}:{os.environ['PATH']}"
     local = start_local("--config", config, "--secrets", secrets, listen=listen, PATH=path, DOCKER_HOST=engine.host)
-    # The project's own variables, as CodeBuild sets those of the role.
+    # The project's variables, to which CodeBuild would add those of the role.
     role = {"name": "AWS_CONTAINER_CREDENTIALS_FULL_URI", "value": endpoint_of_credentials, "type": "PLAINTEXT"}
     codebuild = local.cloud.codebuild
     [project] = codebuild.batch_get_projects(names=["slipway"])["projects"]
@@ -98,7 +98,7 @@ def machine(engine, start_local, free_port, tmp_path_factory, endpoint_of_creden
 
 @pytest.fixture
 def build(machine, unique):
-    """A function that sends a job and gives the data of its last event."""
+    """A function that sends a job and returns the data of its last event."""
 
     def build(url, images, seconds=180, **more):
         machine.cloud.send(job(unique, url, profile="images", images=images, **more))
@@ -119,7 +119,7 @@ def test_an_image_from_scratch_is_built_and_pushed(engine, build, dockerfiles):
     assert run(engine, f"{engine.registry}/team/scratch@{digest}") == "built\n"
 
 
-def test_several_images_come_from_one_repository(engine, build, dockerfiles):
+def test_several_images_are_built_from_one_repository(engine, build, dockerfiles):
     stages = BASE + "FROM base AS one\nRUN echo one >/name\nFROM base AS two\nARG WHO\nRUN echo two $WHO >/name\n"
     url = dockerfiles(Dockerfile=stages, Other="FROM scratch\nCOPY Other /name\n")
     images = [
@@ -135,7 +135,7 @@ def test_several_images_come_from_one_repository(engine, build, dockerfiles):
     assert [run(engine, data["images"][at]["reference"], "cat", "/name") for at in (0, 1)] == ["one\n", "two for all\n"]
 
 
-def test_hostile_build_arguments_arrive_as_they_are(engine, build, dockerfiles):
+def test_hostile_build_arguments_arrive_unchanged(engine, build, dockerfiles):
     values = ["$(touch /owned) `touch /owned`", "; touch /owned; #", "it's \"quoted\" \\ ${HOME}", "--privileged", " two  words "]
     lines = "".join(f'ARG A{number}\nRUN printf %s "$A{number}" >/a{number}\n' for number in range(len(values)))
     data = build(
@@ -169,12 +169,12 @@ def test_a_failing_dockerfile_fails_the_job_and_pushes_nothing(engine, build, do
     assert [engine.digest(f"failing/{name}", "latest") for name in ("good", "bad", "late")] == [None] * 3
 
 
-def test_the_layers_of_the_last_build_are_used_again(engine, machine, dockerfiles):
+def test_the_layers_of_the_last_build_are_reused(engine, machine, dockerfiles):
     url = dockerfiles(Dockerfile=BASE + "RUN head -c 16 /dev/urandom | md5sum >/random\n")
     variables = {"SLIPWAY_REGISTRY": engine.registry}
     first = machine.central.build(url, [{"name": "cached", "tags": ["latest"]}], variables)
     assert first.succeeded, first.log
-    # What stays is the registry's alone.
+    # Only the registry keeps the layers.
     engine.docker("image", "rm", "--force", *engine.docker("image", "ls", "--quiet").stdout.split())
     engine.docker("builder", "prune", "--all", "--force")
     second = machine.central.build(url, [{"name": "cached", "tags": ["latest"]}], variables)
@@ -185,7 +185,7 @@ def test_the_layers_of_the_last_build_are_used_again(engine, machine, dockerfile
 FETCH = "wget -q -O - $AWS_CONTAINER_CREDENTIALS_FULL_URI"
 
 
-def test_the_role_as_build_arguments(engine, build, dockerfiles):
+def test_the_credentials_of_the_role_arrive_as_build_arguments(engine, build, dockerfiles):
     fetch = f"ARG AWS_CONTAINER_CREDENTIALS_FULL_URI\nARG AWS_REGION\nRUN {FETCH} | grep -q ASIAEXAMPLE && echo $AWS_REGION >/region\n"
     data = build(dockerfiles(Dockerfile=BASE + fetch), [{"name": "role/argument", "aws_credentials": "build-arg"}])
     assert data["status"] == "succeeded", data["log"]["excerpt"]
@@ -194,7 +194,7 @@ def test_the_role_as_build_arguments(engine, build, dockerfiles):
     assert "AWS_CONTAINER_CREDENTIALS_FULL_URI=http://" in engine.docker("history", "--no-trunc", image).stdout
 
 
-def test_the_role_as_a_secret_that_leaves_nothing(engine, build, dockerfiles, endpoint_of_credentials):
+def test_the_credentials_of_the_role_arrive_as_a_secret_that_is_not_stored(engine, build, dockerfiles, endpoint_of_credentials):
     mount = "RUN --mount=type=secret,id=aws,target=/root/.aws/credentials"
     read = f"{mount} sha256sum </root/.aws/credentials >/seen\n"
     dockerfile = BASE + "ARG AWS_CONTAINER_CREDENTIALS_FULL_URI\n" + read + "RUN ! test -s /root/.aws/credentials\n"
@@ -214,7 +214,7 @@ def test_the_role_as_a_secret_that_leaves_nothing(engine, build, dockerfiles, en
     assert "/root/.aws/credentials" in history
 
 
-def test_without_asking_a_dockerfile_has_nothing_of_the_role(engine, build, dockerfiles):
+def test_a_dockerfile_gets_no_credentials_of_the_role_by_default(engine, build, dockerfiles):
     mount = "RUN --mount=type=secret,id=aws,target=/keys"
     check = f'ARG AWS_CONTAINER_CREDENTIALS_FULL_URI\n{mount} ! test -e /keys && test -z "$AWS_CONTAINER_CREDENTIALS_FULL_URI"\n'
     data = build(dockerfiles(Dockerfile=BASE + check), [{"name": "role/none"}])
@@ -222,7 +222,7 @@ def test_without_asking_a_dockerfile_has_nothing_of_the_role(engine, build, dock
 
 
 def saved(engine, image):
-    """The image with all its layers, unpacked once: the layers themselves are not compressed."""
+    """The image with all its layers, unpacked once. The layers are not compressed."""
     file = engine.folder / "saved.tar"
     engine.docker("save", "--output", file, image)
     return file.read_bytes()
@@ -247,7 +247,7 @@ def whole_log(cloud, data):
     return "".join(event["message"] for event in cloud.logs.get_log_events(**where, startFromHead=True)["events"])
 
 
-def test_the_secret_of_the_readme_reaches_its_dockerfile_and_stays_nowhere(engine, machine, build, dockerfiles):
+def test_the_secret_of_the_readme_reaches_its_dockerfile_and_is_not_stored(engine, machine, build, dockerfiles):
     example = json.loads(README.split("```json\n")[1].split("```")[0])
     [mount] = set(re.findall(r"--mount=type=secret,id=\w+", README))
     read = f"RUN {mount} sha256sum </run/secrets/NPM_TOKEN >/seen && cat /run/secrets/NPM_TOKEN >/dev/null\n"
@@ -259,10 +259,10 @@ def test_the_secret_of_the_readme_reaches_its_dockerfile_and_stays_nowhere(engin
     reference = data["images"][0]["reference"]
     assert run(engine, reference, "cat", "/seen").split()[0] == hashlib.sha256(NPM_TOKEN.encode()).hexdigest()
     files = subprocess.run(["tar", "-xO"], input=saved(engine, reference), capture_output=True, check=True).stdout
-    told = engine.docker("history", "--no-trunc", reference).stdout + engine.docker("image", "inspect", reference).stdout
-    told += whole_log(machine.cloud, data) + json.dumps(machine.subscriber.events) + machine.program.log
+    kept = engine.docker("history", "--no-trunc", reference).stdout + engine.docker("image", "inspect", reference).stdout
+    kept += whole_log(machine.cloud, data) + json.dumps(machine.subscriber.events) + machine.program.log
     for line in NPM_TOKEN.splitlines():
-        assert line.strip() not in told and line.encode() not in files
+        assert line.strip() not in kept and line.encode() not in files
 
 
 def test_a_secret_that_the_profile_does_not_allow_is_rejected(machine, repository, unique):

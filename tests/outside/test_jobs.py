@@ -1,4 +1,4 @@
-"""Jobs from AWS's own clients to the events, through `slipway local`."""
+"""Jobs from AWS's own clients to their events, through `slipway local`."""
 
 import json
 import subprocess
@@ -19,7 +19,7 @@ phases:
 """
 
 
-def test_a_job_from_boto3_is_built_and_its_events_arrive(local, repository, unique):
+def test_a_job_sent_by_boto3_is_built_and_its_events_arrive(local, repository, unique):
     labels = {"release": "1.4.2"}
     local.cloud.send(job(unique, repository(EXPORTING), labels=labels, env=[{"name": "GREETING", "value": "hello"}]))
     queued = local.subscriber.event(f"{unique}/queued")
@@ -38,9 +38,9 @@ def test_a_job_from_boto3_is_built_and_its_events_arrive(local, repository, uniq
     assert build["buildStatus"] == "SUCCEEDED" and build["arn"] == data["build"]["arn"]
 
 
-def test_a_job_from_the_aws_cli_is_built_and_its_event_is_read_by_it(local, repository, unique):
+def test_a_job_sent_by_the_aws_cli_is_built_and_the_cli_reads_its_event(local, repository, unique):
     def aws(*arguments):
-        # Version 1 of the CLI does not look at AWS_ENDPOINT_URL for SQS.
+        # Version 1 of the CLI ignores AWS_ENDPOINT_URL for SQS.
         command = [SCRIPTS / "aws", "--endpoint-url", local.cloud.url, "--output", "json", *arguments]
         answer = subprocess.run(command, env=environment(local.cloud.url), capture_output=True, text=True, timeout=60, check=False)
         assert answer.returncode == 0, answer.stderr
@@ -58,7 +58,7 @@ def test_a_job_from_the_aws_cli_is_built_and_its_event_is_read_by_it(local, repo
     assert aws("sts", "get-caller-identity")["Account"] == "000000000000"
 
 
-def test_a_failed_build_tells_what_failed(local, repository, unique):
+def test_the_event_of_a_failed_build_says_what_failed(local, repository, unique):
     local.cloud.send(job(unique, repository(FAILING)))
     data = local.subscriber.event(f"{unique}/finished")["data"]
     assert data["status"] == "failed"
@@ -87,7 +87,7 @@ def test_a_running_job_is_cancelled_by_a_message(local, repository, gate, unique
     assert [build["buildStatus"] for build in local.cloud.builds_of("slipway", unique)] == ["STOPPED"]
 
 
-def test_submit_puts_a_job_on_the_queue(local, repository, unique):
+def test_submit_sends_a_job_to_the_queue(local, repository, unique):
     url, variables = repository(), environment(local.cloud.url)
     answer = slipway("submit", "--url", url, "--revision", "main", "--label", f"test={unique}", variables=variables)
     assert answer.returncode == 0, answer.stderr

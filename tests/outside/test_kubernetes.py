@@ -1,4 +1,4 @@
-"""The manifests: valid to Kubernetes, as strict as checkov knows, and at one with the daemon that they start."""
+"""The manifests: valid for Kubernetes, as strict as checkov demands, and consistent with the daemon that they start."""
 
 import re
 import shutil
@@ -14,10 +14,10 @@ from program import ROOT, slipway
 
 FOLDER = ROOT / "deploy" / "kubernetes"
 OVERLAYS = ["example", "example-keda"]
-# The example's image has a tag to be read, where a digest is better; and a tag that stays needs no pull at each start.
+# The example's image has a readable tag, where a digest would be better. A fixed tag needs no pull at each start.
 OTHERWISE = ["CKV_K8S_43", "CKV_K8S_15"]
-# KEDA's own kinds, as far as they are used here (its documentation of ScaledObject, of TriggerAuthentication and of the aws-sqs-queue
-# trigger): kubernetes-validate has only Kubernetes' own.
+# KEDA's own kinds, as far as they are used here, by its documentation of ScaledObject, TriggerAuthentication and the aws-sqs-queue trigger.
+# kubernetes-validate knows only the kinds of Kubernetes.
 TEXT, WHOLE = {"type": "string"}, {"type": "integer", "minimum": 0}
 NAMED = {"type": "object", "required": ["name"], "properties": {"name": TEXT}, "additionalProperties": False}
 
@@ -29,7 +29,7 @@ def exactly(required, **properties):
 SQS = exactly(
     "queueURL awsRegion",
     **dict.fromkeys(("queueURL", "awsRegion", "queueLength", "activationQueueLength", "awsEndpoint"), TEXT),
-    # Whatever they look like, the values of a trigger are texts.
+    # All values of a trigger are strings, whatever they look like.
     **dict.fromkeys(("scaleOnInFlight", "scaleOnDelayed"), {"enum": ["true", "false"]}),
 )
 KEDA = {
@@ -47,7 +47,7 @@ KEDA = {
 
 
 def built(overlay):
-    """What kustomize makes of a folder."""
+    """The output of kustomize for a folder."""
     return list(yaml.safe_load_all(check("kubectl", "kustomize", FOLDER / overlay)))
 
 
@@ -92,16 +92,16 @@ def test_every_manifest_is_valid_and_used(file, tmp_path):
         for name in kustomization["resources"] + kustomization.get("components", []):
             assert (file.parent / name).exists(), name
         beside = {other.name for other in file.parent.glob("*.yaml")} - {file.name}
-        assert beside <= set(kustomization["resources"]), "a manifest that is not part of it"
+        assert beside <= set(kustomization["resources"]), "the manifest is not listed"
     else:
         validate(things, tmp_path)
 
 
-def test_what_kustomize_makes_is_valid(objects, tmp_path):
+def test_the_output_of_kustomize_is_valid(objects, tmp_path):
     validate(objects, tmp_path)
 
 
-def test_checkov_knows_nothing_stricter(tmp_path):
+def test_checkov_finds_nothing(tmp_path):
     file, things = tmp_path / "manifests.yaml", built("example-keda")
     file.write_text(yaml.safe_dump_all(things))
     checkov("kubernetes", file, *OTHERWISE)
@@ -116,7 +116,7 @@ def test_there_is_never_more_than_one_daemon(objects):
     spec = one(objects, "Deployment")["spec"]
     assert spec["strategy"] == {"type": "Recreate"}
     if keda(objects):
-        assert "replicas" not in spec, "two would set it"
+        assert "replicas" not in spec, "KEDA sets the number of replicas"
         assert one(objects, "ScaledObject")["spec"]["maxReplicaCount"] == 1
     else:
         assert spec["replicas"] == 1
@@ -131,9 +131,9 @@ def test_keda_counts_the_messages_of_running_builds(config):
     assert one(objects, "ScaledObject")["spec"]["scaleTargetRef"]["name"] == one(objects, "Deployment")["metadata"]["name"]
 
 
-def test_the_configuration_is_right_and_the_pod_waits_for_its_drain(pod, config, tmp_path):
+def test_the_configuration_is_valid_and_the_pod_waits_for_the_drain(pod, config, tmp_path):
     file = tmp_path / "slipway.toml"
-    # The path is the image's own.
+    # The path in the image.
     file.write_text(config.replace("/usr/share/slipway/buildspec.yml", str(ROOT / "deploy" / "buildspec.yml")))
     answer = slipway("check", "--config", file)
     assert answer.returncode == 0, answer.stderr
@@ -141,7 +141,7 @@ def test_the_configuration_is_right_and_the_pod_waits_for_its_drain(pod, config,
     assert pod["terminationGracePeriodSeconds"] > grace + last_calls()
 
 
-def test_the_probes_and_the_policy_go_where_the_daemon_listens(objects, pod, config):
+def test_the_probes_and_the_network_policy_use_the_daemons_port(objects, pod, config):
     address, _, port = tomllib.loads(config)["http"]["listen"].rpartition(":")
     [container] = pod["containers"]
     [listening] = container["ports"]
@@ -155,7 +155,7 @@ def test_the_probes_and_the_policy_go_where_the_daemon_listens(objects, pod, con
     assert annotations["prometheus.io/port"] == port
 
 
-def test_nothing_goes_out_but_names_and_https(objects):
+def test_only_dns_and_https_are_allowed_outgoing(objects):
     deployment, policy = one(objects, "Deployment")["spec"], one(objects, "NetworkPolicy")["spec"]
     labels = deployment["template"]["metadata"]["labels"]
     for selector in (deployment["selector"], policy["podSelector"]):
@@ -164,14 +164,14 @@ def test_nothing_goes_out_but_names_and_https(objects):
     names, https = policy["egress"]
     assert {(port["protocol"], port["port"]) for port in names["ports"]} == {("UDP", 53), ("TCP", 53)}
     [resolver] = names["to"]
-    assert resolver["podSelector"] == {"matchLabels": {"k8s-app": "kube-dns"}}, "the cluster's own labels, and none of ours"
+    assert resolver["podSelector"] == {"matchLabels": {"k8s-app": "kube-dns"}}, "labels of the cluster itself"
     assert https["ports"] == [{"protocol": "TCP", "port": 443}]
     [block] = https["to"]
     assert block["ipBlock"]["except"] == ["169.254.0.0/16"]
 
 
-def test_the_api_comes_as_the_readme_says(tmp_path):
-    """Its patch in the example, its secret's names, and the configuration that its comment shows."""
+def test_the_api_is_deployed_as_the_readme_says(tmp_path):
+    """The patch in the README and the example, the names in its secret, and the configuration in its comment."""
     deploy = tmp_path / "deploy"
     shutil.copytree(FOLDER, deploy / "kubernetes")
     readme = (FOLDER / "README.md").read_text()
@@ -186,7 +186,7 @@ def test_the_api_comes_as_the_readme_says(tmp_path):
     [secret] = [volume["secret"]["secretName"] for volume in spec["volumes"] if "secret" in volume]
     [created, *files] = re.search(r"create secret generic (\S+) --from-file=(\S+) --from-file=(\S+)", readme).groups()
     assert secret == created
-    # The comment of the example's configuration, in force.
+    # The configuration with the lines of its comment.
     text = one(things, "ConfigMap")["data"]["slipway.toml"]
     tokens = [line.removeprefix("#   ") for line in text.splitlines() if line.startswith("#   ")]
     assert [line.split("/")[-1].strip('"') for line in tokens[1:]] == files
@@ -200,14 +200,14 @@ def test_the_api_comes_as_the_readme_says(tmp_path):
     assert answer.returncode == 0, answer.stderr
 
 
-def test_the_image_is_the_one_that_the_dockerfile_makes(pod):
+def test_the_manifests_use_the_image_of_the_dockerfile(pod):
     dockerfile = (ROOT / "Dockerfile").read_text()
     [user] = re.findall(r"^USER (\d+):\d+$", dockerfile, re.M)
     assert pod["securityContext"]["runAsUser"] == int(user)
     [container] = pod["containers"]
-    # Only arguments: the entry point is the image's.
+    # Only arguments: the entry point is that of the image.
     assert "command" not in container and container["args"][0] == "run"
     [mount] = container["volumeMounts"]
     assert f"SLIPWAY_CONFIG={mount['mountPath']}/slipway.toml" in dockerfile
     [volume] = pod["volumes"]
-    assert volume["configMap"]["name"].startswith("slipway-"), "kustomize's name with the hash of what is in it"
+    assert volume["configMap"]["name"].startswith("slipway-"), "the name has the hash of its content"

@@ -1,4 +1,4 @@
-"""How the daemon leaves, by a signal or by force, and how the next one goes on."""
+"""How the daemon ends, by a signal or a kill, and how the next one continues."""
 
 import signal
 import socket
@@ -20,14 +20,14 @@ def daemon(endpoint, start_daemon):
     return start
 
 
-def test_a_daemon_with_nothing_to_do_drains(daemon):
+def test_an_idle_daemon_drains(daemon):
     program = daemon().program
     program.send(signal.SIGTERM)
     assert program.code() == 0
     assert "drained" in program.log
 
 
-def test_local_mode_leaves_as_its_welcome_says(start_local, repository, gate):
+def test_local_mode_ends_as_its_welcome_says(start_local, repository, gate):
     alone = start_local("--no-daemon")
     assert "Ctrl-C stops it at once, and the builds that run with it.\n" in alone.program.output
     alone.cloud.codebuild.start_build(projectName="slipway", sourceLocationOverride=repository(gate.buildspec))
@@ -59,7 +59,7 @@ def test_a_build_that_ends_within_the_grace_period_is_reported_before_the_end(da
     assert cloud.counts(cloud.queue_url("slipway-jobs")) == (0, 0)
 
 
-def test_what_has_not_started_is_given_back_and_what_runs_is_adopted(daemon, endpoint, repository, gate):
+def test_waiting_jobs_are_given_back_and_running_builds_are_adopted(daemon, endpoint, repository, gate):
     cloud, subscriber = endpoint.cloud, Subscriber(endpoint.cloud)
     queue = cloud.queue_url("slipway-jobs")
     first = daemon(SLIPWAY__SHUTDOWN__GRACE="8s")
@@ -71,7 +71,7 @@ def test_what_has_not_started_is_given_back_and_what_runs_is_adopted(daemon, end
     until(lambda: cloud.counts(queue) == (0, 4), "all messages with the daemon")
     first.program.send(signal.SIGTERM)
     first.program.says(lambda text: "draining" in text, "the drain")
-    # At once, long before their visibility timeout; a poll that is under way may take and return them once more.
+    # They are given back long before their visibility timeout. A poll under way may receive them again and give them back once more.
     until(lambda: cloud.counts(queue)[0] == 3, "the waiting messages, visible again", seconds=1)
     assert first.program.code() == 75
     assert [build["buildStatus"] for build in cloud.builds_of("slipway", "running")] == ["IN_PROGRESS"]
@@ -96,7 +96,7 @@ def test_after_a_kill_the_next_daemon_adopts_the_build(daemon, endpoint, reposit
     started = subscriber.event("orphan/1/started")
     first.program.kill()
     second = daemon()
-    # The lease that the first one left has to run out.
+    # The lease of the first daemon must expire first.
     second.program.says(lambda text: "adopted the job's build" in text, "the adoption", 60)
     gate.open()
     finished = subscriber.event("orphan/finished")
@@ -107,7 +107,7 @@ def test_after_a_kill_the_next_daemon_adopts_the_build(daemon, endpoint, reposit
 
 
 @pytest.mark.parametrize("busy", [True, False])
-def test_a_second_signal_leaves_at_once(daemon, endpoint, repository, gate, busy):
+def test_a_second_signal_ends_the_daemon_at_once(daemon, endpoint, repository, gate, busy):
     cloud, subscriber = endpoint.cloud, Subscriber(endpoint.cloud)
     program = daemon(SLIPWAY__SHUTDOWN__GRACE="1h", SLIPWAY__QUEUES__0__WAIT="20s").program
     if busy:
@@ -123,20 +123,20 @@ def test_a_second_signal_leaves_at_once(daemon, endpoint, repository, gate, busy
 
 
 @pytest.mark.parametrize("signals", [[signal.SIGTERM], [signal.SIGTERM, signal.SIGTERM]])
-def test_half_a_request_holds_up_nobody(daemon, signals):
+def test_an_incomplete_request_delays_neither_the_drain_nor_others(daemon, signals):
     first = daemon(SLIPWAY__SHUTDOWN__GRACE="1h")
     host, port = first.http.split(":")
     with socket.create_connection((host, int(port)), timeout=5) as connection:
         connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n")
-        # The second one is accepted after the first: by now that is being read.
+        # The second connection is accepted after the first, so the first is being read.
         assert get(f"http://{first.http}/healthz") == (200, "ok\n")
         for number in signals:
             first.program.send(number)
-        # An idle poll of a second, and the half second that requests have.
+        # An idle poll of one second, and the half second for requests.
         assert first.program.code(6) in (0, 75)
 
 
-def test_signals_without_a_meaning_kill_nobody(daemon, start_local):
+def test_signals_without_a_meaning_are_ignored(daemon, start_local):
     local = start_local()
     until(lambda: get(f"http://{local.http}/healthz") == (200, "ok\n"), "health")
     for program in (daemon().program, local.program):
@@ -147,7 +147,7 @@ def test_signals_without_a_meaning_kill_nobody(daemon, start_local):
         assert program.runs()
 
 
-def test_leaving_says_what_is_waited_for_and_local_mode_promises_no_more_than_it_keeps(start_local, repository, gate):
+def test_a_drain_says_what_it_waits_for_also_in_local_mode(start_local, repository, gate):
     local = start_local(SLIPWAY__SHUTDOWN__GRACE="1h")
     local.cloud.send(job("long", repository(gate.buildspec)))
     local.subscriber.event("long/1/started")

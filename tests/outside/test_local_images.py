@@ -1,4 +1,4 @@
-"""Images built by local mode as it comes: its own profile, and either of two Docker clients."""
+"""Images built by local mode with its default configuration: its own profile, and both Docker clients."""
 
 import hashlib
 import os
@@ -18,7 +18,7 @@ __all__ = ["dockerfiles"]
 
 @pytest.fixture(scope="module", params=["programs", "newer_programs"])
 def machine(request, engine, start_local):
-    """Local mode without a configuration of its own but for the registry, which is 127.0.0.1:5000. Its docker is each client in turn."""
+    """Local mode with no configuration other than the registry 127.0.0.1:5000, with each Docker client in turn."""
     absent = [program for program in NEWER if not os.access(program, os.X_OK)]
     if request.param == "newer_programs" and absent:
         lacking(f"not installed: {', '.join(absent)}; .ci/engine installs them")
@@ -48,14 +48,14 @@ def test_local_mode_builds_images(engine, build, dockerfiles):
     assert run(engine, image["reference"], "cat", "/seen").split()[0] == hashlib.sha256(b"a value\n").hexdigest()
 
 
-def test_a_repository_planted_in_the_context_runs_nothing(engine, build, dockerfiles):
+def test_a_repository_planted_in_the_context_runs_no_command(engine, build, dockerfiles):
     url = dockerfiles(Dockerfile="FROM scratch\n")
     folder = Path(url.removeprefix("file://"))
     owned = planted(folder, "sub")
     [inner] = folder.glob("sub/inner")
     asked = ["git", "-C", inner, "show", "--format=%H", "HEAD", "--quiet"]
     subprocess.run(asked, env=environment(), capture_output=True, check=False)
-    assert owned.exists(), "git alone would have run it"
+    assert owned.exists(), "without the protection, git runs the command"
     owned.unlink()
     data = build(url, [{"name": "planted", "context": "sub/inner"}])
     assert data["status"] == "succeeded", data["log"]["excerpt"]
@@ -63,7 +63,8 @@ def test_a_repository_planted_in_the_context_runs_nothing(engine, build, dockerf
 
 
 def planted(folder, name):
-    """Plants a bare repository whose missing objects a command promises to bring, with a context in it; the file that the command makes."""
+    """Creates a bare repository that has a context, and a command that git runs to fetch missing objects. Returns the file that the command
+    writes."""
     owned, bare = folder.parent / f"{folder.name}-owned", folder / name
     (bare / "inner").mkdir(parents=True)
     (bare / "inner" / "Dockerfile").write_text("FROM scratch\nCOPY Dockerfile /\n")

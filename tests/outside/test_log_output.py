@@ -1,4 +1,4 @@
-"""Where the log and the answers go may break: nothing of the daemon may break with it."""
+"""The outputs for the log and for answers may fail, and the daemon must not fail with them."""
 
 import fcntl
 import os
@@ -34,7 +34,7 @@ def closed_pipe():
 
 @contextmanager
 def unread_pipe():
-    """A pipe that is full, and whose reader never reads."""
+    """A full pipe that is never read."""
     reading, writing = os.pipe()
     fcntl.fcntl(writing, fcntl.F_SETFL, os.O_NONBLOCK)
     try:
@@ -49,14 +49,14 @@ def unread_pipe():
 
 
 class Local:
-    """Local mode whose stderr is the test's."""
+    """Local mode with a given stderr."""
 
     def __init__(self, programs, port, stderr, **more):
         self.http = f"127.0.0.1:{port}"
         variables = environment(SLIPWAY__HTTP__LISTEN=self.http, SLIPWAY__SHUTDOWN__GRACE="1s", SLIPWAY_LOG="debug")
         command = [SLIPWAY, "local", "--listen", "127.0.0.1:0"]
         self.program = programs("local", command, variables, stderr=stderr, **more)
-        # Of stdout alone: stderr is not there to be read.
+        # Only stdout is kept: stderr cannot be read here.
         output = until(lambda: re.search(r"listens on http://(127\.0\.0\.1:\d+)", self.program.output), "its address")
         self.cloud = Cloud(f"http://{output[1]}")
         self.subscriber = Subscriber(self.cloud)
@@ -71,30 +71,30 @@ class Local:
 
 
 @pytest.mark.parametrize("broken", [full_disk, closed_pipe, unread_pipe])
-def test_every_job_ends_though_the_log_cannot_be_written(programs, free_port, repository, broken):
+def test_every_job_ends_even_if_the_log_cannot_be_written(programs, free_port, repository, broken):
     with broken() as stderr:
         local = Local(programs, free_port(), stderr)
         url = repository()
         for number in range(JOBS):
             local.carries(f"job-{number}", url)
         assert get(f"http://{local.http}/healthz") == (200, "ok\n")
-        # A pipe that nobody reads leaves the lines in the queue, which has room.
+        # If a pipe is not read, the lines stay in the queue, which has room.
         assert (local.dropped() > JOBS) == (broken is not unread_pipe)
         local.program.send(signal.SIGTERM)
         assert local.program.code(10) == 0
 
 
-def test_an_error_is_not_waited_for_where_nobody_reads_it(programs, tmp_path):
+def test_a_command_does_not_wait_for_its_error_output_to_be_read(programs, tmp_path):
     with unread_pipe() as stderr:
         program = programs("run", [SLIPWAY, "run", "--config", tmp_path / "nowhere.toml"], environment(), stderr=stderr)
         assert program.code(10) == 78
 
 
-def test_once_the_log_can_be_written_again_it_says_how_much_is_missing(programs, free_port, repository, tmp_path):
+def test_the_log_says_how_many_lines_are_missing_once_it_can_be_written_again(programs, free_port, repository, tmp_path):
     file = tmp_path / "log"
 
     def bounded():
-        # As a full disk: what goes beyond is an error, once its signal is ignored.
+        # Like a full disk: a write beyond the limit is an error, if its signal is ignored.
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192))
 
@@ -110,34 +110,34 @@ def test_once_the_log_can_be_written_again_it_says_how_much_is_missing(programs,
     local.carries("after", url)
     found = until(lambda: re.search(r"log lines were dropped.* lines=(\d+)", file.read_text()), "the count in the log")
     assert int(found[1]) > 3
-    # No line stands in the rest of another.
+    # No line follows the incomplete rest of another.
     assert [line for line in file.read_text().splitlines() if line and not re.match(r"\d{4}-\d\d-\d\dT", line)] == []
 
 
 @pytest.mark.parametrize(
     "arguments", [["--help"], ["--version"], ["schema", "event"], ["completions", "zsh"], ["demo"], ["local", "--no-daemon"]]
 )
-def test_an_answer_that_cannot_be_written_is_an_error_and_one_that_nobody_reads_is_none(arguments, tmp_path):
+def test_a_failed_write_of_an_answer_is_an_error_but_a_closed_pipe_is_none(arguments, tmp_path):
     def answer(stdout):
-        # What could not be written once may not be tried again by a destructor.
+        # A destructor must not repeat the failed write.
         command = [SLIPWAY, *arguments, *(["--listen", "127.0.0.1:0"] if "local" in arguments else [])]
         variables = environment(TMPDIR=str(tmp_path))
         return subprocess.Popen(command, env=variables, stdin=subprocess.DEVNULL, stdout=stdout, stderr=subprocess.PIPE, text=True)
 
     with full_disk() as stdout, answer(stdout) as program:
-        _, told = program.communicate(timeout=60)
-        assert program.returncode == 1 and "No space left on device" in told and "panic" not in told
+        _, stderr = program.communicate(timeout=60)
+        assert program.returncode == 1 and "No space left on device" in stderr and "panic" not in stderr
     with closed_pipe() as stdout, answer(stdout) as program:
         if "local" in arguments:
-            # It serves all the same.
+            # Local mode runs nevertheless.
             with pytest.raises(subprocess.TimeoutExpired):
                 program.wait(1)
             program.send_signal(signal.SIGINT)
-        _, told = program.communicate(timeout=60)
-        assert (program.returncode, told) == (0, "")
+        _, stderr = program.communicate(timeout=60)
+        assert (program.returncode, stderr) == (0, "")
 
 
-def test_no_filter_makes_the_log_show_a_message_or_a_credential(programs, free_port, repository, tmp_path):
+def test_no_log_filter_reveals_a_message_or_a_credential(programs, free_port, repository, tmp_path):
     loud = "trace,aws_smithy_runtime=trace,aws_sdk_sqs=trace,aws_runtime=trace,aws_sigv4=trace,aws_smithy_http_client=trace,hyper=trace"
     log = tmp_path / "log"
     http = f"127.0.0.1:{free_port()}"
@@ -156,7 +156,7 @@ def test_no_filter_makes_the_log_show_a_message_or_a_credential(programs, free_p
     assert subscriber.event("quiet/finished")["data"]["status"] == "succeeded"
     program.send(signal.SIGTERM)
     assert program.code() == 0
-    for told in (log.read_text(), sent.stderr):
-        assert SECRET not in told
-    # The filter was heard: our own details are there.
+    for text in (log.read_text(), sent.stderr):
+        assert SECRET not in text
+    # The filter works: details of our own modules are logged.
     assert " DEBUG " in log.read_text()

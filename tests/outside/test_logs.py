@@ -1,4 +1,4 @@
-"""The embedded endpoint's CloudWatch Logs as boto3 sees it."""
+"""The embedded endpoint's CloudWatch Logs, used by boto3."""
 
 import time
 
@@ -12,7 +12,7 @@ def logs(cloud):
 
 @pytest.fixture
 def stream(logs, unique):
-    """A stream of 25 lines, as the arguments that name it."""
+    """A stream of 25 lines. Returns the arguments that name it."""
     logs.create_log_group(logGroupName=unique)
     where = {"logGroupName": unique, "logStreamName": "stream"}
     logs.create_log_stream(**where)
@@ -26,7 +26,7 @@ def lines(answer):
     return [event["message"] for event in answer["events"]]
 
 
-def test_a_log_is_paged_forward_until_the_token_repeats(logs, stream):
+def test_reading_a_log_forward_ends_when_the_token_repeats(logs, stream):
     read, token = [], None
     while True:
         more = {"nextToken": token} if token else {"startFromHead": True}
@@ -37,7 +37,7 @@ def test_a_log_is_paged_forward_until_the_token_repeats(logs, stream):
         token = page["nextForwardToken"]
     assert read == [f"line {number}" for number in range(25)]
     logs.put_log_events(**stream, logEvents=[{"timestamp": int(time.time() * 1000) + 100, "message": "late"}])
-    assert lines(logs.get_log_events(**stream, nextToken=token)) == ["late"], "the last token goes on where it stood"
+    assert lines(logs.get_log_events(**stream, nextToken=token)) == ["late"], "the last token continues at its place"
 
 
 def test_a_log_is_read_from_its_end_backward(logs, stream):
@@ -70,7 +70,7 @@ def test_groups_and_streams_are_described(logs, stream, unique):
     assert described["firstEventTimestamp"] + 24 == described["lastEventTimestamp"]
 
 
-def test_what_is_not_there_and_what_is_there_already(logs, stream, unique):
+def test_missing_and_existing_groups_and_streams_are_errors(logs, stream, unique):
     with pytest.raises(logs.exceptions.ResourceAlreadyExistsException):
         logs.create_log_group(logGroupName=unique)
     with pytest.raises(logs.exceptions.ResourceNotFoundException):

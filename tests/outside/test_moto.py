@@ -1,6 +1,6 @@
-"""The daemon on moto, an emulator written by others: what we misread of AWS, our own endpoint cannot tell us.
+"""The daemon on moto, an emulator of another project: our own endpoint may share our misunderstandings of AWS.
 
-moto's builds are canned: one succeeds as soon as somebody looks at it, its log has no name, and lists come oldest first.
+moto's builds do not run: each succeeds at the first status read, its log has no name, and lists begin with the oldest build.
 """
 
 import json
@@ -18,11 +18,11 @@ JOBS = 20
 
 @pytest.fixture
 def deployed(moto):
-    """What a daemon needs, in moto; its configuration."""
+    """Creates what a daemon needs in moto. Returns its configuration."""
     return account.deploy(moto)
 
 
-def test_twenty_jobs_are_carried_and_a_bad_message_is_buried(moto, deployed, start_daemon):
+def test_twenty_jobs_are_built_and_an_invalid_message_is_dead_lettered(moto, deployed, start_daemon):
     for number in range(JOBS):
         moto.send(job(f"job-{number}", f"https://github.com/acme/app-{number}"))
     bad = moto.send("{}")
@@ -30,13 +30,13 @@ def test_twenty_jobs_are_carried_and_a_bad_message_is_buried(moto, deployed, sta
     subscriber = Subscriber(moto)
     wanted = {f"job-{number}/finished" for number in range(JOBS)} | {f"{bad}/rejected"}
 
-    def all_told():
+    def all_events_arrived():
         subscriber.read(wait=1)
         return wanted <= {event["id"] for event in subscriber.events}
 
-    until(all_told, "the end of every job")
+    until(all_events_arrived, "the end of every job")
     ends = subscriber.ends()
-    assert Counter(event["id"] for event in ends) == Counter(wanted), "each end is told once"
+    assert Counter(event["id"] for event in ends) == Counter(wanted), "each end is published once"
     finished = [event["data"] for event in ends if event["type"] == "slipway.job.finished"]
     assert {data["status"] for data in finished} == {"succeeded"}
     assert len({data["build"]["id"] for data in finished}) == JOBS
@@ -47,7 +47,7 @@ def test_twenty_jobs_are_carried_and_a_bad_message_is_buried(moto, deployed, sta
     assert buried["Body"] == "{}" and "/version" in buried["MessageAttributes"]["slipway.problems"]["StringValue"]
 
 
-def test_jobs_of_a_message_group_come_in_order_and_what_is_rejected_leaves_the_queue(moto, deployed, start_daemon, tmp_path):
+def test_jobs_of_a_message_group_run_in_order_and_rejected_messages_leave_the_queue(moto, deployed, start_daemon, tmp_path):
     fifo = {"FifoQueue": "true"}
     dead = moto.sqs.create_queue(QueueName="slipway-jobs-dlq.fifo", Attributes=fifo)["QueueUrl"]
     redrive = json.dumps({"deadLetterTargetArn": moto.queue_arn(dead), "maxReceiveCount": "5"})

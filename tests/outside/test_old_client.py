@@ -1,4 +1,4 @@
-"""The tests of SQS once more, with a client from before its JSON protocol: the query protocol answers the same."""
+"""Runs the tests of SQS with a client from before its JSON protocol: the answers in the query protocol are the same."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""docs/operations.md, the deployments and the daemon speak of the same alarms, sentences and metrics."""
+"""docs/operations.md, the deployments and the daemon have the same alarms, log messages and metrics."""
 
 import json
 import re
@@ -23,19 +23,19 @@ def of_type(kind):
 
 
 def log_metrics():
-    """Terraform's: by name, the pattern and the threshold."""
+    """The log metrics in Terraform by name, with pattern and threshold."""
     found = re.findall(r'^    ([\w-]+) = \{\n      pattern     = "(.*)"\n      threshold   = (\d+)$', ALARMS, re.M)
     return {name: (pattern.replace('\\"', '"'), int(threshold)) for name, pattern, threshold in found}
 
 
-def test_both_deployments_have_the_alarms_of_the_manual():
-    told = set(re.findall(r"^\| `NAME-([\w-]+)` \|", MANUAL, re.M))
+def test_both_deployments_have_the_alarms_in_the_manual():
+    documented = set(re.findall(r"^\| `NAME-([\w-]+)` \|", MANUAL, re.M))
     formation = {alarm["AlarmName"].removeprefix("${Name}-") for alarm in of_type("AWS::CloudWatch::Alarm")}
     terraform = set(re.findall(r'alarm_name\s+= "\$\{var.name\}-([\w-]+)"', ALARMS)) | set(log_metrics())
-    assert told == formation == terraform
+    assert documented == formation == terraform
 
 
-def test_both_deployments_count_the_same_sentences_and_the_daemon_says_them():
+def test_both_deployments_count_the_same_log_messages_and_the_daemon_logs_them():
     patterns = {filters["FilterName"].removeprefix("${Name}-"): filters["FilterPattern"] for filters in of_type("AWS::Logs::MetricFilter")}
     thresholds = {alarm["MetricName"]: alarm["Threshold"] for alarm in of_type("AWS::CloudWatch::Alarm") if "Slipway" in alarm["Namespace"]}
     formation = {name: (pattern, thresholds[name]) for name, pattern in patterns.items()}
@@ -47,27 +47,27 @@ def test_both_deployments_count_the_same_sentences_and_the_daemon_says_them():
     assert [code for code in codes if f'"{code}"' not in errors] == []
 
 
-def test_both_deployments_ask_for_health_as_the_image_does():
+def test_both_deployments_check_health_like_the_image():
     [task] = of_type("AWS::ECS::TaskDefinition")
     command = task["ContainerDefinitions"][0]["HealthCheck"]["Command"]
     assert re.search(r"^HEALTHCHECK .* CMD (.*)$", (ROOT / "Dockerfile").read_text(), re.M)[1] == json.dumps(command[1:])
     assert f"command     = {json.dumps(command)}" in (DEPLOY / "terraform/daemon.tf").read_text()
 
 
-def test_the_manual_knows_every_metric_and_no_other():
+def test_the_manual_has_every_metric_and_no_other():
     assert set(re.findall(r"slipway_\w+", MANUAL)) - {"slipway_toml"} == set(re.findall(r'describe_\w+!\(\s*"(\w+)"', OBSERVE))
 
 
 def test_every_command_of_the_runbook_runs_and_moves_dead_letters_back(start_local, tmp_path):
-    """The dead letter is one that the daemon sent there: SQS knows no source of it."""
+    """The dead letter is one that the daemon sent there itself, so SQS knows no source queue of it."""
     commands = manual.commands("docs/operations.md", "aws sqs")
-    assert set(re.findall(r"aws sqs ([\w-]+)", MANUAL)) == set(re.findall(r"aws sqs ([\w-]+)", commands)), "commands elsewhere are not run"
+    assert set(re.findall(r"aws sqs ([\w-]+)", MANUAL)) == set(re.findall(r"aws sqs ([\w-]+)", commands)), "all commands must be in the tested blocks"
     cloud = start_local().cloud
     subscriber = Subscriber(cloud)
     bad = cloud.send("{}")
     subscriber.event(f"{bad}/rejected")
     until(lambda: cloud.counts(cloud.queue_url("slipway-jobs-dlq"))[0] == 1, "the dead letter")
-    # What is looked at is in flight for a time, and is not moved meanwhile.
+    # Messages that were just read are in flight, and are not moved then.
     shown = manual.run(commands.replace("--visibility-timeout 10", "--visibility-timeout 0"), cloud, tmp_path, NAME="slipway")
     assert "slipway.problems" in shown
 
@@ -78,7 +78,7 @@ def test_every_command_of_the_runbook_runs_and_moves_dead_letters_back(start_loc
     until(rejected_again, "the message that was moved back, rejected once more")
 
 
-def test_the_tables_shown_have_the_headings_that_the_commands_print(start_local, repository, gate):
+def test_the_tables_in_the_manual_have_the_headings_that_the_commands_print(start_local, repository, gate):
     local = start_local()
     local.cloud.send(job("app-1", repository(gate.buildspec)))
     bad = local.cloud.send("{}")

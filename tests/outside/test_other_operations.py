@@ -1,4 +1,4 @@
-"""STS, and what the embedded endpoint does not have: AWS's own kind of error, never a wrong answer."""
+"""STS, and operations that the embedded endpoint does not have: they get AWS's own error, never a wrong answer."""
 
 import urllib.error
 import urllib.request
@@ -34,7 +34,7 @@ def test_an_unknown_operation_is_an_error_that_says_so(cloud, service, operation
 
 
 @pytest.mark.parametrize("data", [b"", b"not a call", b"\xff\xfe\0", b"{" * 10_000])
-def test_noise_is_answered_with_an_error(cloud, data):
+def test_noise_gets_an_error(cloud, data):
     request = urllib.request.Request(cloud.url, data=data, headers={"Authorization": "any", "x-amz-target": "AmazonSQS.SendMessage"})
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(request, timeout=10)

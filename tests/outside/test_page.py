@@ -1,4 +1,4 @@
-"""The status page in a browser, before the real program: what a newcomer asks, and what a hostile sender tries."""
+"""The status page of the real program in a browser: the questions of a newcomer, and the attacks of a hostile sender."""
 
 import json
 import re
@@ -23,7 +23,7 @@ from waiting import until
 
 HERE = Path(__file__).parent
 WIDTHS = [320, 390, 736, 900, 1121, 1440, 1920]
-# Where the views are at their narrowest, in one column, and in all.
+# The narrowest width, a width with one column, and one with all.
 FEW = [320, 900, 1440]
 
 
@@ -36,13 +36,13 @@ def browser(programs, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def crowd(start_local, tmp_path_factory):
-    """Local mode with some 50 jobs of five tenants: four run, nine have ended, and the rest wait."""
+    """Local mode with some 50 jobs of five tenants: four run, nine have ended, the others wait."""
     local = start_local(SLIPWAY__LIMITS__RUNNING="4")
     crowd = Crowd(tmp_path_factory.mktemp("crowd"), local.cloud)
     crowd.local = local
     crowd.ended()
     until(lambda: counts(local)["ended"] >= 9, "the first nine ends", 180)
-    # The oldest runs before the others are sent: those start side by side.
+    # The oldest runs before the others are sent, because those start concurrently.
     crowd.oldest()
     until(lambda: counts(local)["running"] == 1, "the oldest build", 120)
     crowd.held()
@@ -61,39 +61,39 @@ def page(browser, crowd):
     return Page(browser, crowd.local.http)
 
 
-def test_the_newcomers_questions(page, crowd):
-    """Which build is the oldest, why X waits, what broke in Y; then one is cancelled. All from the page alone."""
+def test_the_page_answers_a_newcomers_questions(page, crowd):
+    """From the page alone: which build is the oldest, why X waits, why Y failed. Then one job is cancelled."""
     page.open()
     assert page.texts(".lane h2") == ["Waiting", "Running", "Ended"]
     assert [int(text) for text in page.texts(".lane .big b")][:2] == [38, 4]
-    # The oldest is the first that runs.
+    # The oldest is the first one that runs.
     running = page.texts("[aria-labelledby=lane-running] .job")
     assert len(running) == 4 and "acme/monolith" in running[0] and "team-a" in running[0]
-    # Of those that began in the same second it is the one that was sent first.
+    # Of those that began in the same second, it is the one that was sent first.
     in_order = sorted(jobs(crowd.local, "state=running")["jobs"], key=lambda job: (job["started_at"][:19], job["enqueued_at"]))
     assert all(job["tenant"] in row for job, row in zip(in_order, running, strict=True)), (in_order, running)
-    # Each that waits says where it stands and why.
+    # Each waiting job shows its position and its reason.
     waiting = page.texts("[aria-labelledby=lane-waiting] .job")
     assert len(waiting) == 10 and all("all 4 places taken" in row and "waited" in row for row in waiting), waiting
     page.click("a", "All 38 waiting")
     assert page.path() == "/jobs" and "38 jobs" in page.text(".title")
-    # Why this one waits.
+    # The reasons of this one.
     page.open("/jobs?q=second-of-group")
-    assert page.path() == "/jobs/second-of-group", "who knows the id wants the job"
+    assert page.path() == "/jobs/second-of-group", "an id leads to its job"
     assert "Why it waits" in page.text("h2")
     assert "after first-of-group" in page.text(".answer") and "38" in page.text(".answer")
-    # Who has a build, from CodeBuild's console or from a log, finds its job.
+    # A build from CodeBuild's console or a log leads to its job.
     [build] = jobs(crowd.local, "state=running&tenant=team-a")["jobs"][0]["build_ids"]
     for name in (build, build.split(":")[1], f"arn:aws:codebuild:us-east-1:000000000000:build/{build}"):
         page.open("/jobs?q=" + urllib.parse.quote(name))
         assert page.path() == "/jobs/monolith-0", name
-    # What broke there.
+    # Why that job failed.
     page.open("/?tenant=team-a")
     page.click("[aria-labelledby=lane-ended] .name", "storefront")
     assert "What broke" in page.text("h2")
     assert "failed to solve: team/base:node22: not found" in page.text(".decisive-line")
     assert page.texts(".decisive-row") and "The sender" in page.text(".answer")
-    # Cancel one.
+    # Cancels one.
     page.open("/jobs/wait-35")
     page.click(".buttons a", "Cancel…")
     page.browser.run("document.querySelector('#reason').value = 'no longer <b>needed</b>';")
@@ -103,7 +103,7 @@ def test_the_newcomers_questions(page, crowd):
     assert "no longer <b>needed</b>" in page.text(".answer")
 
 
-def test_all_of_it_without_script(page):
+def test_the_page_works_without_javascript(page):
     page.browser.command("Emulation.setScriptExecutionDisabled", value=True)
     try:
         html = urllib.request.urlopen(page.url + "/jobs/wait-34", timeout=10).read().decode()
@@ -127,13 +127,13 @@ def post(url, **fields):
         return error.code, error.read().decode()
 
 
-def test_it_is_live_and_rows_stay_while_somebody_is_among_them(page, crowd):
+def test_the_page_is_live_and_rows_stay_in_place_while_they_are_used(page, crowd):
     page.open("/?tenant=team-live")
     until(lambda: page.text("#connection") == "Live", "the connection")
     assert "Nothing waits" in page.text("main")
     crowd.send("live-1", "acme/monolith", "team-live")
     until(lambda: page.texts("[aria-labelledby=lane-waiting] .job"), "the row, without a reload")
-    # Somebody reads: a new row waits for a click.
+    # While somebody reads, new rows appear only after a click.
     page.browser.run("document.querySelector('[aria-labelledby=lane-waiting] .name').focus();")
     crowd.send("live-2", "acme/monolith", "team-live")
     until(lambda: page.texts(".held"), "the offer to show changes")
@@ -143,8 +143,8 @@ def test_it_is_live_and_rows_stay_while_somebody_is_among_them(page, crowd):
     assert page.browser.run("return document.querySelector('.held')") is None
 
 
-def test_pages_that_are_left_hold_no_connection(page):
-    """A browser has six connections for a host: whoever looks at one page after the other waits for none of them. Back again, it is live."""
+def test_pages_that_were_left_hold_no_connection(page):
+    """A browser has six connections for a host. The pages that were left hold none of them. A page that is opened again is live."""
     began = time.monotonic()
     for turn in range(4):
         for path in ("/?tenant=team-c", "/jobs?tenant=team-c", "/limits"):
@@ -156,7 +156,7 @@ def test_pages_that_are_left_hold_no_connection(page):
     until(lambda: page.text("#connection") == "Live", "the connection")
 
 
-def test_a_pause_is_seen_and_ends(page):
+def test_a_pause_is_shown_and_ended(page):
     page.open("/limits")
     page.click("a[aria-label='Pause team-b']")
     page.browser.run("document.querySelector('#reason').value = 'disk full';")
@@ -170,7 +170,7 @@ def test_a_pause_is_seen_and_ends(page):
     until(lambda: "team-b is paused" not in page.text(".notices"), "no notice")
 
 
-def test_dead_letters_are_mended_and_deleted(page, crowd):
+def test_dead_letters_are_corrected_and_deleted(page, crowd):
     bodies = [{"version": 1, "id": f"broken-{n}", "source": {"url": crowd.urls["acme/gateway"]}, "tenant": "team-a", "nonsense": n} for n in (1, 2)]
     for body in bodies:
         crowd.local.cloud.send(body)
@@ -196,12 +196,12 @@ def test_dead_letters_are_mended_and_deleted(page, crowd):
 
 @pytest.mark.parametrize("script", [True, False], ids=["with-script", "without-script"])
 def test_a_dead_letter_that_is_redriven_is_built(browser, local, repository, unique, script):
-    """The button is pressed as a mouse would; without JavaScript too."""
+    """The button is pressed like with a mouse, with and without JavaScript."""
     browser.screen(1440)
     page = Page(browser, local.http)
     browser.command("Emulation.setScriptExecutionDisabled", value=not script)
     try:
-        # Where SQS moves a job that was received too often.
+        # SQS moves jobs there that were received too often.
         body = {"version": 1, "id": unique, "source": {"url": repository()}}
         local.cloud.send(body, "slipway-jobs-dlq")
 
@@ -211,7 +211,7 @@ def test_a_dead_letter_that_is_redriven_is_built(browser, local, repository, uni
 
         until(seen, "the dead letter", 90)
         assert "Received too often" in browser.text("main") and "would be accepted now" in browser.text("main")
-        assert bool(browser.text("#select-all")) is script, "what only the script shows"
+        assert bool(browser.text("#select-all")) is script, "an element that only the script shows"
         browser.press(f"button[aria-label='Redrive {unique}']")
         until(lambda: "1 redriven" in browser.text(".remark"), "what was done")
         assert local.subscriber.event(f"{unique}/finished")["data"]["status"] == "succeeded"
@@ -241,7 +241,7 @@ LOOK = """
     return { violations: found.violations.map(v => `${v.id}: ${v.nodes[0].html}`), sideways: root.scrollWidth - root.clientWidth, title: document.title };"""
 
 
-def test_hostile_and_long_names_break_nothing_at_any_width(page, crowd, axe):
+def test_hostile_and_long_names_do_not_break_the_page_at_any_width(page, crowd, axe):
     """In both schemes and at every width: no script runs, nothing scrolls sideways, and axe-core finds no violation."""
     crowd.hostile()
     until(lambda: len(jobs(crowd.local, "tenant=" + "t" * 64)["jobs"]) == 2, "the hostile jobs", 60)
@@ -259,11 +259,11 @@ def test_hostile_and_long_names_break_nothing_at_any_width(page, crowd, axe):
                 if not isinstance(seen, dict) or seen["violations"] or seen["sideways"] > 0 or "Slipway" not in seen["title"]:
                     wrong.append((path, scheme, width, seen))
     assert not wrong, wrong
-    # What the policy forbids was not even tried.
+    # The page does not even try what its policy forbids.
     assert page.browser.run("return document.querySelectorAll('script:not([src]), [onerror], main img').length") == 0
 
 
-def test_answers_say_what_browsers_may_do_and_an_unchanged_page_is_not_sent_again(page):
+def test_pages_have_security_headers_and_an_unchanged_page_is_not_sent_again(page):
     with urllib.request.urlopen(page.url + "/keys", timeout=10) as answer:
         policy, tag = answer.headers["content-security-policy"], answer.headers["etag"]
         style = re.search(r'href="(/assets/style-[0-9a-f]+\.css)"', answer.read().decode())[1]
@@ -283,7 +283,7 @@ def test_answers_say_what_browsers_may_do_and_an_unchanged_page_is_not_sent_agai
     assert unchanged()
 
 
-def test_the_demo_stays_up_for_its_page(programs):
+def test_the_demo_keeps_running_for_its_page(programs):
     program = programs("demo", [SLIPWAY, "demo", "--open", "--keep"], environment())
     address = program.says(lambda text: re.search(r"Status page   (http://127\.0\.0\.1:\d+/)", text), "the page's address", 60)[1]
     program.says(lambda text: "stays at " + address in text, "it stays", 180)

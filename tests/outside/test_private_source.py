@@ -16,7 +16,7 @@ TOKEN = "glpat-Zx9 'quoted' $HOME"
 PATHS = ["team/p*", "open/*"]
 VARIABLES = {"SLIPWAY_SOURCE_DEPTH": "1", "SLIPWAY_SOURCE_SUBMODULES": "false", "SLIPWAY_GIT_PATHS": json.dumps(PATHS)}
 SECRET = {"SLIPWAY_GIT_TOKEN": "git/token"}
-# Where each branch's submodule is.
+# The place of each branch's submodule.
 SUBMODULES = {
     "friendly": "{own}/open/public.git",
     "allowed": "{own}/team/public.git",
@@ -53,7 +53,7 @@ def server(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def commits(server, tmp_path_factory):
-    """The commits of a private repository by what leads to them. It has a public submodule, and one on a host that is not its own."""
+    """The commits of a private repository by their names. It has a public submodule, and one on another host."""
     folder = tmp_path_factory.mktemp("work")
     public = folder / "public"
     for repository in (public, folder / "app"):
@@ -85,7 +85,7 @@ def commits(server, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def rooms(tmp_path_factory):
-    """Where builds have their checkouts."""
+    """The folder in which builds have their checkouts."""
     return tmp_path_factory.mktemp("rooms")
 
 
@@ -99,7 +99,7 @@ def central(start_local, server, rooms, tmp_path_factory):
 
 @pytest.fixture
 def fetch(central, server, commits):
-    """A function that builds a repository of the server's without images."""
+    """A function that builds a repository of the server without images."""
 
     def fetch(revision=None, path="team/app.git", secrets=SECRET, **variables):
         given = VARIABLES | {"SLIPWAY_SOURCE_URL": server.url(path)} | variables
@@ -113,7 +113,7 @@ def fetch(central, server, commits):
 
 
 class Watch:
-    """Looks for the token in the arguments of every process and in git's files, for as long as it runs."""
+    """Searches for the token in the arguments of every process and in git's files, while it runs."""
 
     def __init__(self, rooms, token):
         self._rooms, self._token, self._stop = rooms, token.encode(), threading.Event()
@@ -146,7 +146,7 @@ class Watch:
         return True
 
 
-def test_the_token_reaches_the_server_and_nothing_else(fetch, commits, server, rooms):
+def test_only_the_server_gets_the_token(fetch, commits, server, rooms):
     with Watch(rooms, TOKEN) as watch:
         ended = fetch()
     assert ended.succeeded, ended.log
@@ -162,25 +162,25 @@ def test_the_token_reaches_the_server_and_nothing_else(fetch, commits, server, r
     [("main", "main"), ("v1", "first"), ("pr/7", "pr/7"), (None, "main"), ("refs/heads/main", "main"), ("refs/pull/7/head", "pr/7")],
 )
 @pytest.mark.parametrize("depth", ["1", "0"])
-def test_a_revision_is_found(fetch, commits, revision, expected, depth):
+def test_every_form_of_a_revision_is_fetched(fetch, commits, revision, expected, depth):
     ended = fetch(revision, SLIPWAY_SOURCE_DEPTH=depth)
     assert ended.succeeded and ended.exported["SLIPWAY_COMMIT"] == commits[expected], ended.log
 
 
-def test_a_commit_is_found_also_when_no_reference_names_it(fetch, commits):
+def test_a_commit_without_a_reference_is_fetched(fetch, commits):
     for name in ("first", "main"):
         ended = fetch(commits[name].upper())
         assert ended.succeeded and ended.exported["SLIPWAY_COMMIT"] == commits[name], ended.log
 
 
-def test_a_reference_with_its_commit_is_that_commit(fetch, commits):
+def test_a_reference_with_a_commit_fetches_that_commit(fetch, commits):
     for name, commit in (("refs/pull/7/head", commits["pr/7"]), ("refs/heads/main", commits["first"])):
         ended = fetch(f"{name}^{{{commit.upper()}}}")
         assert ended.succeeded and ended.exported["SLIPWAY_COMMIT"] == commit, ended.log
     assert fetch(f"refs/pull/8/head^{{{commits['pr/7']}}}").errors != []
 
 
-def test_what_cannot_be_fetched_is_named(fetch, server):
+def test_a_source_that_cannot_be_fetched_is_named(fetch, server):
     url = server.url("team/app.git")
     for given, error in [
         ({"revision": "nowhere"}, "the source has no branch, tag or pull request nowhere"),
@@ -204,11 +204,11 @@ def test_a_submodule_that_the_profile_allows_is_fetched(fetch, commits, branch):
 
 
 @pytest.mark.parametrize("branch", [branch for branch in SUBMODULES if branch not in ("friendly", "allowed", "relative")])
-def test_the_token_opens_nothing_that_the_profile_does_not_allow(fetch, commits, server, branch):
+def test_the_token_is_not_used_for_what_the_profile_does_not_allow(fetch, commits, server, branch):
     stolen = fetch(branch, SLIPWAY_SOURCE_SUBMODULES="true")
     assert (stolen.succeeded, stolen.errors) == (False, ["the submodules cannot be fetched"])
-    told = {path for path, authorization in server.asked if authorization}
-    assert told == {"/team/app.git/info/refs", "/team/app.git/git-upload-pack"}
+    opened = {path for path, authorization in server.asked if authorization}
+    assert opened == {"/team/app.git/info/refs", "/team/app.git/git-upload-pack"}
 
 
 def test_the_token_does_not_follow_a_redirect_to_another_host(fetch, server):
@@ -218,7 +218,7 @@ def test_the_token_does_not_follow_a_redirect_to_another_host(fetch, server):
     assert elsewhere == {""}
 
 
-def test_a_job_s_variables_do_not_steer_git(fetch):
+def test_the_variables_of_a_job_do_not_control_git(fetch):
     ended = fetch(
         GIT_ASKPASS="touch owned",
         GIT_TRACE_CURL="1",
@@ -232,7 +232,7 @@ def test_a_job_s_variables_do_not_steer_git(fetch):
     assert "authorization" not in ended.log.lower() and "owned" not in ended.log
 
 
-def test_a_secret_that_is_not_there_fails_the_build_as_on_aws(fetch):
+def test_a_missing_secret_fails_the_build_as_on_aws(fetch):
     ended = fetch(secrets={"SLIPWAY_GIT_TOKEN": "git/none"})
     assert ended.phases["DOWNLOAD_SOURCE"] == "FAILED"
     assert "Secrets Manager Error" in ended.log

@@ -1,4 +1,4 @@
-"""The operator's profiles: what they say reaches CodeBuild, and what they forbid is rejected."""
+"""The operator's profiles: their settings reach CodeBuild, and jobs that they do not allow are rejected."""
 
 from cloud import job
 from conftest import daemon_config
@@ -43,13 +43,13 @@ def build_of(endpoint, event):
     return endpoint.cloud.codebuild.batch_get_builds(ids=[event["data"]["build"]["id"]])["builds"][0]
 
 
-def test_what_a_profile_says_reaches_codebuild(endpoint, start_daemon, repository, tmp_path, unique):
+def test_the_settings_of_a_profile_reach_codebuild(endpoint, start_daemon, repository, tmp_path, unique):
     started(endpoint, start_daemon, tmp_path)
     env = [{"name": "PROXY", "value": "the sender"}, {"name": "LATER", "value": "last\n"}]
     endpoint.cloud.send(job(unique, repository(), tenant="web", env=env))
     event = endpoint.subscriber.event(f"{unique}/finished")
     assert event["data"]["status"] == "succeeded"
-    assert "by the operator for the operator" in event["data"]["log"]["excerpt"], "neither the buildspec nor a variable is the sender's"
+    assert "by the operator for the operator" in event["data"]["log"]["excerpt"], "neither the buildspec nor a variable comes from the sender"
     assert event["data"]["log"]["group"] == "/operator/builds"
     build = build_of(endpoint, event)
     environment = build["environment"]
@@ -70,8 +70,8 @@ def test_an_arm_image_is_built_in_the_arm_environment(endpoint, start_daemon, re
     assert build["environment"]["image"] == "aws/codebuild/amazonlinux2-aarch64-standard:3.0"
 
 
-def test_a_hosts_type_and_credential_are_the_operators(endpoint, start_daemon, tmp_path, unique):
-    # Nobody listens there: what matters is how CodeBuild is asked.
+def test_the_operator_sets_the_type_and_credential_of_a_host(endpoint, start_daemon, tmp_path, unique):
+    # Nothing listens there. The test is about the request to CodeBuild.
     started(endpoint, start_daemon, tmp_path)
     endpoint.cloud.send(job(unique, "https://127.0.0.1:1/acme/app", tenant="web"))
     build = build_of(endpoint, endpoint.subscriber.event(f"{unique}/1/started"))
@@ -81,7 +81,7 @@ def test_a_hosts_type_and_credential_are_the_operators(endpoint, start_daemon, t
     endpoint.subscriber.event(f"{unique}/finished")
 
 
-def test_who_may_not_and_what_is_not_offered_is_rejected(endpoint, start_daemon, repository, tmp_path, unique):
+def test_jobs_that_the_profile_does_not_allow_are_rejected(endpoint, start_daemon, repository, tmp_path, unique):
     started(endpoint, start_daemon, tmp_path)
     images = [{"name": "a", "platform": "linux/arm64"}, {"name": "b", "platform": "linux/amd64"}]
     endpoint.cloud.send(job(unique, repository(), tenant="strangers", images=images))

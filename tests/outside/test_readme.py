@@ -1,4 +1,4 @@
-"""What the README and docs/aws.md show is what works."""
+"""The examples in the README and docs/aws.md work."""
 
 import json
 import os
@@ -17,7 +17,7 @@ from waiting import until
 
 README = (ROOT / "README.md").read_text()
 
-# Version 1 of the CLI does not look at AWS_ENDPOINT_URL for SQS.
+# Version 1 of the CLI ignores AWS_ENDPOINT_URL for SQS.
 AWS = """\
 #!/bin/sh
 exec '{aws}' --endpoint-url "$AWS_ENDPOINT_URL" "$@"
@@ -34,11 +34,11 @@ def test_the_examples_fit_their_schemas(name, shown):
     jsonschema.validate(json.loads(shown), schema)
 
 
-def test_it_is_read_in_five_minutes():
+def test_the_readme_can_be_read_in_five_minutes():
     assert len(README.splitlines()) <= 150
 
 
-def test_what_it_links_to_is_there():
+def test_every_link_in_the_readme_resolves():
     for document in [ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *(ROOT / "deploy").rglob("*.md")]:
         links = re.findall(r"\]\((?!https?:|#)([^)#]+)", document.read_text())
         assert [link for link in links if not (document.parent / link).exists()] == [], document
@@ -57,11 +57,11 @@ def commands(text):
                 yield shlex.split(found[1], comments=True)
 
 
-def test_the_program_knows_every_command_that_the_documents_show():
+def test_every_command_in_the_documents_is_valid():
     shown = 0
     for document in [ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *(ROOT / "deploy").rglob("*.md")]:
         for arguments in commands(document.read_text()):
-            # What comes before --help is read first: an option that there is not is an error.
+            # Arguments before --help are checked first: an unknown option is an error.
             answer = slipway(*arguments, "--help")
             assert answer.returncode == 0 and "Usage: slipway" in answer.stdout, (document, arguments, answer.stderr)
             shown += 1
@@ -69,22 +69,22 @@ def test_the_program_knows_every_command_that_the_documents_show():
 
 
 def test_the_first_steps_build_and_show_a_job(local, repository, tmp_path):
-    """As they are printed, in a repository, with the program under its name."""
+    """The commands run as they are printed, in a repository, with the program under its name."""
     [steps] = [block for block in blocks("sh") if "--follow" in block]
     (tmp_path / "slipway").symlink_to(SLIPWAY)
     variables = environment(local.cloud.url, PATH=f"{tmp_path}:{os.environ['PATH']}")
     folder = repository().removeprefix("file://")
     shell = subprocess.run(["bash", "-ec", steps], env=variables, cwd=folder, capture_output=True, text=True, timeout=60, check=False)
     assert shell.returncode == 0 and shell.stderr.count("first succeeded") == 1, shell.stderr
-    assert shell.stdout.splitlines().count("built first") == 2, "followed, and shown again"
+    assert shell.stdout.splitlines().count("built first") == 2, "the build's output appears in submit and in logs"
 
 
-def test_the_five_steps_carry_a_job(moto, tmp_path, free_port):
+def test_the_five_steps_build_a_job(moto, tmp_path, free_port):
     steps = manual.commands("docs/aws.md", "create-project")
     (tmp_path / "aws").write_text(AWS.format(aws=SCRIPTS / "aws"))
     (tmp_path / "aws").chmod(0o755)
     (tmp_path / "slipway").symlink_to(SLIPWAY)
-    # The topic is made twice, which is the same topic: the subscriber is there before the first event.
+    # The topic is created twice, which is the same topic. So the subscriber exists before the first event.
     topic = moto.sns.create_topic(Name="slipway-events")["TopicArn"]
     queue = moto.sqs.create_queue(QueueName="slipway-results")["QueueUrl"]
     raw = {"RawMessageDelivery": "true"}
@@ -99,7 +99,7 @@ def test_the_five_steps_carry_a_job(moto, tmp_path, free_port):
     script = f"set -euo pipefail\ntrap 'echo ${{!:-}} > daemon.pid' EXIT\n{steps}"
     log, pid = tmp_path / "log", tmp_path / "daemon.pid"
     try:
-        # To a file: the daemon lives on with it when the shell has ended.
+        # Into a file: the daemon keeps it open after the shell has ended.
         with log.open("w") as out:
             shell = subprocess.run(["bash", "-c", script], env=variables, cwd=tmp_path, stdout=out, stderr=out, timeout=120, check=False)
         assert shell.returncode == 0, log.read_text()

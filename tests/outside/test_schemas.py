@@ -1,4 +1,4 @@
-"""The JSON Schemas in the hands of those who use them: a strict validator, and generators of types."""
+"""The JSON Schemas with the tools of their users: a strict validator, and generators of types."""
 
 import importlib
 import json
@@ -47,11 +47,11 @@ def check(tmp_path_factory):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_strict_validator_compiles_it(check, name):
+def test_a_strict_validator_compiles_the_schema(check, name):
     assert check(name)["types"]
 
 
-def test_a_strict_validator_takes_the_examples_and_tells_the_types_apart(check):
+def test_a_strict_validator_accepts_the_examples_and_distinguishes_the_types(check):
     of = examples()
     kinds = ["queued", "started", "finished", "rejected"]
     events = [event for kind in kinds for event in of[kind]]
@@ -60,7 +60,7 @@ def test_a_strict_validator_takes_the_examples_and_tells_the_types_apart(check):
     for kind in kinds:
         for other in kinds:
             event = json.loads(json.dumps(of[kind][0])) | {"type": f"slipway.job.{other}"}
-            # What is known of a job fits no type that says less of it.
+            # The full details fit no type with fewer fields.
             if other in {"started", "finished", "rejected"} and other != kind and not (kind == "finished" and other == "started"):
                 wrong.append(event)
     late = json.loads(json.dumps(of["finished"][0])) | {"time": "yesterday"}
@@ -69,7 +69,7 @@ def test_a_strict_validator_takes_the_examples_and_tells_the_types_apart(check):
     assert check("job", [{"version": 1}])["valid"] == [False]
 
 
-def test_a_strict_validator_knows_what_a_finished_job_of_each_status_has(check):
+def test_a_strict_validator_demands_the_fields_of_each_status(check):
     finished = examples()["finished"][0]
     failure = {"kind": "build", "message": "make failed"}
     have = {"attempt": 1, "reason": "by hand", "superseded_by": "app-2", "failure": failure}
@@ -97,7 +97,7 @@ def test_typescript_has_one_type_for_each_type_of_event(check):
     for name in ("QueuedEvent", "StartedEvent", "FinishedEvent", "RejectedEvent"):
         assert f"export interface {name} " in types
     assert 'type: "slipway.job.finished"' in types
-    assert "\n  status: " in types and "\n  timings: " in types, "what each must have is not optional"
+    assert "\n  status: " in types and "\n  timings: " in types, "required fields are not optional"
 
 
 @pytest.mark.parametrize("name", ["job", "event"])

@@ -1,4 +1,4 @@
-"""What docs/security.md says of the code is what the code does."""
+"""The code does what docs/security.md says."""
 
 import re
 import urllib.error
@@ -12,14 +12,14 @@ from program import ROOT
 PAGE = (ROOT / "docs" / "security.md").read_text()
 
 
-def test_the_files_that_it_names_are_there():
+def test_the_files_that_the_security_page_names_exist():
     named = set(re.findall(r"`([\w.-]+/[\w./-]*)`", PAGE))
     assert len(named) > 5
     # Revisions are named too.
     assert sorted(name for name in named if not (ROOT / name).exists()) == ["pr/", "pr/25", "refs/pull/"]
 
 
-def test_the_variables_that_it_says_are_refused_are(local, repository, unique):
+def test_the_variables_that_the_security_page_excludes_are_refused(local, repository, unique):
     [refused] = re.findall(r"^(Variables of a job may not.+?)\(`src/job", PAGE, re.M | re.S)
     names = re.findall(r"`([A-Z_0-9]+)(\*?)`", refused)
     source = (ROOT / "src" / "job" / "variable.rs").read_text()
@@ -34,7 +34,7 @@ def test_the_variables_that_it_says_are_refused_are(local, repository, unique):
     assert {problem["path"] for problem in problems} == {f"/env/{at}/name" for at in range(len(env))}
 
 
-def test_the_repository_s_own_buildspec_sees_a_job_s_variables_by_name(local, repository, unique):
+def test_the_buildspec_of_a_repository_gets_the_variables_of_a_job_by_name(local, repository, unique):
     buildspec = "version: 0.2\nphases:\n  build:\n    commands:\n      - echo \"lines <$PYTHONPATH>\"\n"
     env = [{"name": "PYTHONPATH", "value": "first\n\tsecond"}, {"name": "NODE_OPTIONS", "value": ""}]
     local.cloud.send(job(unique, repository(buildspec), env=env))
@@ -56,7 +56,7 @@ def test_a_web_page_cannot_use_local_modes_endpoint(local, headers):
     assert (status({}), status(headers)) == (200, 403)
 
 
-def test_each_row_of_its_table_names_tests_that_there_are():
+def test_each_row_of_the_security_table_names_existing_tests():
     rows = [row for row in PAGE.splitlines() if row.startswith("| ") and row.endswith(" |") and not row.startswith("| ---")]
     at = next(at for at, row in enumerate(rows) if row.endswith("| test |"))
     table = [row for row in rows[at + 1 :] if len(re.findall(r" \| ", row)) == 3]
@@ -65,7 +65,7 @@ def test_each_row_of_its_table_names_tests_that_there_are():
     sources += [path for folder in ("src", "crates") for path in (ROOT / folder).rglob("*.rs")]
     text = "\n".join(path.read_text() for path in sources)
     there = set(re.findall(r"^def (test_\w+)\(", text, re.M)) | set(re.findall(r"#\[(?:tokio::)?test[^\n]*\]\s+(?:async )?fn (\w+)\(", text))
-    # Some have an attribute between.
+    # Some functions have an attribute in between.
     there |= set(re.findall(r"#\[(?:tokio::)?test[^\n]*\]\s+#\[[^\n]*\]\s+(?:async )?fn (\w+)\(", text))
     for row in table:
         named = re.findall(r"`(\w+)`", row.split(" | ")[3])

@@ -1,4 +1,4 @@
-"""The embedded endpoint's SNS as boto3 sees it."""
+"""The embedded endpoint's SNS, used by boto3."""
 
 import json
 
@@ -15,7 +15,7 @@ def topic(cloud, unique):
 
 @pytest.fixture
 def subscribe(cloud, topic, unique):
-    """A function that subscribes a new queue to the topic; returns the queue's URL and the subscription's ARN."""
+    """A function that subscribes a new queue to the topic. Returns the URL of the queue and the ARN of the subscription."""
     made = []
 
     def make(fifo=False, **attributes):
@@ -36,7 +36,7 @@ def text(value):
     return {"DataType": "String", "StringValue": value}
 
 
-def test_raw_delivery_brings_the_message_and_its_attributes_as_they_are(cloud, topic, subscribe):
+def test_raw_delivery_keeps_the_message_and_its_attributes(cloud, topic, subscribe):
     url, _ = subscribe(RawMessageDelivery="true")
     cloud.sns.publish(TopicArn=topic, Message='{"a": 1}', Subject="a subject", MessageAttributes={"status": text("failed")})
     [message] = cloud.take(url)
@@ -44,7 +44,7 @@ def test_raw_delivery_brings_the_message_and_its_attributes_as_they_are(cloud, t
     assert message["MessageAttributes"] == {"status": text("failed")}
 
 
-def test_without_raw_delivery_the_message_comes_in_an_envelope(cloud, topic, subscribe):
+def test_without_raw_delivery_the_message_is_in_an_envelope(cloud, topic, subscribe):
     url, _ = subscribe()
     sent = cloud.sns.publish(TopicArn=topic, Message="body", Subject="a subject", MessageAttributes={"status": text("failed")})
     [message] = cloud.take(url)
@@ -56,7 +56,7 @@ def test_without_raw_delivery_the_message_comes_in_an_envelope(cloud, topic, sub
     assert {"Timestamp", "SignatureVersion", "Signature", "SigningCertURL", "UnsubscribeURL"} <= envelope.keys()
 
 
-def test_filters_choose_by_attributes_or_by_body(cloud, topic, subscribe):
+def test_filter_policies_choose_by_attributes_or_by_body(cloud, topic, subscribe):
     policy = {"status": ["failed", {"prefix": "err"}], "tenant": [{"anything-but": ["team-b"]}]}
     by_attributes, _ = subscribe(RawMessageDelivery="true", FilterPolicy=json.dumps(policy))
     policy = {"data": {"attempt": [{"numeric": [">", 1]}]}}
@@ -95,7 +95,7 @@ def test_a_batch_is_published_entry_by_entry(cloud, topic, subscribe):
         cloud.sns.publish_batch(TopicArn=topic, PublishBatchRequestEntries=[entries[0], entries[0]])
 
 
-def test_a_subscription_is_changed_and_ended(cloud, topic, subscribe):
+def test_a_subscription_is_changed_and_removed(cloud, topic, subscribe):
     url, subscription = subscribe()
     cloud.sns.set_subscription_attributes(SubscriptionArn=subscription, AttributeName="RawMessageDelivery", AttributeValue="true")
     attributes = cloud.sns.get_subscription_attributes(SubscriptionArn=subscription)["Attributes"]
@@ -112,7 +112,7 @@ def test_a_subscription_is_changed_and_ended(cloud, topic, subscribe):
         subscribe(FilterPolicy="not json")
 
 
-def test_topics_are_made_found_tagged_and_deleted(cloud, unique):
+def test_topics_are_created_found_tagged_and_deleted(cloud, unique):
     sns = cloud.sns
     arn = sns.create_topic(Name=unique, Tags=[{"Key": "team", "Value": "a"}])["TopicArn"]
     assert sns.create_topic(Name=unique, Tags=[{"Key": "team", "Value": "a"}])["TopicArn"] == arn
@@ -137,7 +137,7 @@ def test_a_fifo_topic_delivers_repeats_once(cloud, unique):
     assert [message["Body"] for message in cloud.take(url)] == ["one", "two"]
 
 
-def test_what_sns_would_refuse_is_refused(cloud, topic):
+def test_input_that_sns_refuses_is_refused(cloud, topic):
     for wrong in ({"Message": ""}, {"Message": "x" * (256 * 1024 + 1)}, {"Message": "m", "Subject": "two\nlines"}):
         with pytest.raises(ClientError, match="InvalidParameter"):
             cloud.sns.publish(TopicArn=topic, **wrong)

@@ -1,4 +1,4 @@
-"""The embedded endpoint's SQS as boto3 sees it."""
+"""The embedded endpoint's SQS, used by boto3."""
 
 import hashlib
 import json
@@ -24,7 +24,7 @@ def queue(sqs, unique):
 
 
 def refused(code):
-    """The call inside is refused with this error code."""
+    """The call inside must be refused with this error code."""
     return pytest.raises(ClientError, match=rf"\({code}\)")
 
 
@@ -37,7 +37,7 @@ def md5(text):
 
 
 def md5_of_attributes(attributes):
-    """As the developer guide has it: name, data type, kind of value, value, each with its length, by name."""
+    """By the developer guide: name, data type, kind of value and value, each with its length, in the order of names."""
 
     def part(value):
         data = value if isinstance(value, bytes) else value.encode()
@@ -50,7 +50,7 @@ def md5_of_attributes(attributes):
     return hashlib.md5(encoded).hexdigest()
 
 
-def test_a_message_travels_with_its_attributes_and_checksums(sqs, queue):
+def test_a_message_keeps_its_attributes_and_checksums(sqs, queue):
     attributes = {
         "word": {"DataType": "String", "StringValue": "a word, ü"},
         "count": {"DataType": "Number", "StringValue": "7"},
@@ -83,7 +83,7 @@ def test_batches_of_ten_are_sent_hidden_and_deleted(sqs, queue, cloud):
     assert cloud.counts(queue) == (0, 1)
 
 
-def test_wrong_batches_are_refused_whole(sqs, queue):
+def test_invalid_batches_are_refused_as_a_whole(sqs, queue):
     entry = {"Id": "a", "MessageBody": "body"}
     with refused(".*EmptyBatchRequest"):
         sqs.send_message_batch(QueueUrl=queue, Entries=[])
@@ -96,7 +96,7 @@ def test_wrong_batches_are_refused_whole(sqs, queue):
     assert receive(sqs, queue) == []
 
 
-def test_a_message_comes_back_when_it_is_given_back(sqs, queue):
+def test_a_message_that_is_given_back_is_visible_again(sqs, queue):
     sqs.send_message(QueueUrl=queue, MessageBody="once more")
     [first] = receive(sqs, queue, VisibilityTimeout=600)
     assert receive(sqs, queue) == []
@@ -106,14 +106,14 @@ def test_a_message_comes_back_when_it_is_given_back(sqs, queue):
     assert again["Attributes"]["ApproximateReceiveCount"] == "2"
 
 
-def test_a_long_poll_answers_as_soon_as_a_message_is_there(sqs, queue, cloud):
+def test_a_long_poll_returns_as_soon_as_there_is_a_message(sqs, queue, cloud):
     with ThreadPoolExecutor() as pool:
         poll = pool.submit(receive, sqs, queue, WaitTimeSeconds=20)
         cloud.client("sqs").send_message(QueueUrl=queue, MessageBody="now")
         assert [message["Body"] for message in poll.result(timeout=10)] == ["now"]
 
 
-def test_a_delayed_message_comes_later(sqs, queue):
+def test_a_delayed_message_is_visible_after_its_delay(sqs, queue):
     sqs.send_message(QueueUrl=queue, MessageBody="later", DelaySeconds=1)
     assert receive(sqs, queue) == []
     attributes = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["ApproximateNumberOfMessagesDelayed"])
@@ -121,7 +121,7 @@ def test_a_delayed_message_comes_later(sqs, queue):
     assert until(lambda: receive(sqs, queue, WaitTimeSeconds=1), "the delayed message", 10)[0]["Body"] == "later"
 
 
-def test_what_is_received_too_often_moves_to_the_dead_letters_and_back(sqs, queue, cloud, unique):
+def test_a_message_received_too_often_moves_to_the_dead_letter_queue_and_back(sqs, queue, cloud, unique):
     dead = sqs.create_queue(QueueName=f"{unique}-dead")["QueueUrl"]
     policy = {"deadLetterTargetArn": cloud.queue_arn(dead), "maxReceiveCount": "1"}
     sqs.set_queue_attributes(QueueUrl=queue, Attributes={"RedrivePolicy": json.dumps(policy)})
@@ -133,7 +133,7 @@ def test_what_is_received_too_often_moves_to_the_dead_letters_and_back(sqs, queu
     assert message["MessageId"] == sent["MessageId"]
     assert message["Attributes"]["DeadLetterQueueSourceArn"] == cloud.queue_arn(queue)
     if "StartMessageMoveTask" not in sqs.meta.service_model.operation_names:
-        # Younger than the old client.
+        # The old client does not have this operation.
         return
     task = sqs.start_message_move_task(SourceArn=cloud.queue_arn(dead))
     assert task["TaskHandle"]
@@ -146,7 +146,7 @@ def test_what_is_received_too_often_moves_to_the_dead_letters_and_back(sqs, queu
     assert tasks()[0]["ApproximateNumberOfMessagesMoved"] == 1
 
 
-def test_a_fifo_queue_keeps_order_groups_and_repeats_apart(sqs, unique):
+def test_a_fifo_queue_keeps_the_order_of_groups_and_ignores_repeats(sqs, unique):
     url = sqs.create_queue(QueueName=f"{unique}.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
 
     def send(body, group, repeat=None):
@@ -159,14 +159,14 @@ def test_a_fifo_queue_keeps_order_groups_and_repeats_apart(sqs, unique):
     taken = receive(sqs, url, count=1, AttributeNames=["All"])
     assert [message["Body"] for message in taken] == ["a1"]
     assert taken[0]["Attributes"]["MessageGroupId"] == "a"
-    assert [message["Body"] for message in receive(sqs, url)] == ["b1"], "group a waits for its first"
+    assert [message["Body"] for message in receive(sqs, url)] == ["b1"], "group a waits for its first message"
     sqs.delete_message(QueueUrl=url, ReceiptHandle=taken[0]["ReceiptHandle"])
     assert [message["Body"] for message in receive(sqs, url)] == ["a2"]
     with refused("MissingParameter"):
         sqs.send_message(QueueUrl=url, MessageBody="no group")
 
 
-def test_a_fifo_message_in_the_middle_waits_for_those_before_it(sqs, unique):
+def test_a_fifo_message_waits_for_those_before_it(sqs, unique):
     url = sqs.create_queue(QueueName=f"{unique}.fifo", Attributes={"FifoQueue": "true", "VisibilityTimeout": "600"})["QueueUrl"]
     for body in "123":
         sqs.send_message(QueueUrl=url, MessageBody=body, MessageGroupId="g", MessageDeduplicationId=body)
@@ -178,10 +178,10 @@ def test_a_fifo_message_in_the_middle_waits_for_those_before_it(sqs, unique):
     show(second)
     assert receive(sqs, url) == []
     show(first)
-    assert [message["Body"] for message in receive(sqs, url)] == ["1", "2"], "but not 3, which is still hidden"
+    assert [message["Body"] for message in receive(sqs, url)] == ["1", "2"], "message 3 is still hidden"
 
 
-def test_a_flood_of_one_group_does_not_hold_up_another(sqs, queue):
+def test_a_flood_of_one_group_does_not_delay_another(sqs, queue):
     def send(group, *bodies):
         entries = [{"Id": body, "MessageBody": body, "MessageGroupId": group} for body in bodies]
         assert len(sqs.send_message_batch(QueueUrl=queue, Entries=entries)["Successful"]) == len(bodies)
@@ -193,7 +193,7 @@ def test_a_flood_of_one_group_does_not_hold_up_another(sqs, queue):
         assert len(receive(sqs, queue)) == 10
     taken = receive(sqs, queue, count=3, AttributeNames=["MessageGroupId"])
     groups = [message["Attributes"]["MessageGroupId"] for message in taken]
-    assert groups == ["flood", "small", "flood"], "a group is noisy above thirty in flight"
+    assert groups == ["flood", "small", "flood"], "a group with more than thirty messages in flight is noisy"
 
 
 def test_a_purged_queue_is_empty(sqs, queue, cloud):
@@ -205,7 +205,7 @@ def test_a_purged_queue_is_empty(sqs, queue, cloud):
         sqs.purge_queue(QueueUrl=queue)
 
 
-def test_queues_are_made_found_tagged_and_deleted(sqs, unique):
+def test_queues_are_created_found_tagged_and_deleted(sqs, unique):
     attributes = {"VisibilityTimeout": "45", "ReceiveMessageWaitTimeSeconds": "1"}
     url = sqs.create_queue(QueueName=unique, Attributes=attributes, tags={"team": "a"})["QueueUrl"]
     assert sqs.create_queue(QueueName=unique, Attributes=attributes)["QueueUrl"] == url
@@ -227,7 +227,7 @@ def test_queues_are_made_found_tagged_and_deleted(sqs, unique):
         sqs.send_message(QueueUrl=url, MessageBody="to nobody")
 
 
-def test_the_limits_of_sqs_hold(sqs, queue):
+def test_the_limits_of_sqs_are_enforced(sqs, queue):
     with refused("InvalidParameterValue"):
         sqs.send_message(QueueUrl=queue, MessageBody="x" * (1024 * 1024 + 1))
     with refused("InvalidParameterValue"):

@@ -1,4 +1,4 @@
-"""The subscriber's manual: its command subscribes a queue to what it says."""
+"""The guide for subscribers: its command creates the subscription that it describes."""
 
 import json
 
@@ -7,7 +7,7 @@ from cloud import job
 from waiting import until
 
 
-def test_the_subscription_shown_gets_what_went_wrong_for_one_tenant(start_local, tmp_path):
+def test_the_subscription_in_the_guide_gets_the_failures_of_one_tenant(start_local, tmp_path):
     cloud = start_local().cloud
     queue = cloud.sqs.create_queue(QueueName="team-a")["QueueUrl"]
     arn = cloud.sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]

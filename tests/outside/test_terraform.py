@@ -1,7 +1,7 @@
-"""deploy/terraform: checked, validated, applied to an emulator, and the daemon run on what then stands.
+"""deploy/terraform: checked, validated, applied to an emulator, and used by a daemon.
 
-Terraform and its AWS provider are no packages of a registry that the tests could install from: where they are missing, what needs
-them is skipped. The provider is looked for where Terraform itself would, in TERRAFORM_PLUGIN_DIR, and below /opt.
+Terraform and its AWS provider are in no package registry from which the tests could install them. Where they are missing, the tests that
+need them are skipped. The provider is searched where Terraform itself would, in TERRAFORM_PLUGIN_DIR, and below /opt.
 """
 
 import json
@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from deployed_daemon import api_takes_tokens, carries_a_job, follows_a_job, tokens
-from deployment import Deployed, events_are_right, ministack, only_tls_and_who_is_named_comes_in, project_is_right, trusts_are_narrow
+from deployed_daemon import api_needs_tokens, builds_a_job, follows_a_job, tokens
+from deployment import Deployed, events_are_right, ministack, only_tls_and_named_accounts_are_accepted, project_is_right, trusts_are_narrow
 from policy import ACCOUNT, DEPLOY, REGION, expected, places
 from program import environment, slipway
 from scan import nothing_insecure
@@ -25,7 +25,7 @@ __all__ = ["ministack"]
 MODULE = DEPLOY / "terraform"
 HERE = f"{REGION}:{ACCOUNT}"
 PROVIDER = "registry.terraform.io/hashicorp/aws"
-# What the example `complete` asks for.
+# The inputs of the example `complete`.
 COMPLETE = {
     "image": f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/slipway:1",
     "vpc_id": "vpc-00000001",
@@ -33,7 +33,7 @@ COMPLETE = {
     "metrics_cidr": "10.0.0.0/8",
     "operator_address": "operator@example.com",
 }
-# Everything that an input may not be, and what is said of it.
+# Every invalid input, with its message.
 WRONG = {
     "name": ("Slipway", "2 to 32 lower-case letters"),
     "sources": ('["ftp://host/x"]', "must be https://HOST/PATH or s3://BUCKET/KEY"),
@@ -66,7 +66,7 @@ WRONG = {
     "log_retention_days": ("31", "one of the times that CloudWatch knows"),
     "oldest_message_seconds": ("5", "must be at least 300"),
 }
-# What the emulator does not keep as it was told, so that a second plan sets it again.
+# Settings that the emulator does not keep, so that a second plan sets them again.
 FORGOTTEN = {"aws_cloudwatch_metric_alarm", "aws_codebuild_project", "aws_ecs_service", "aws_security_group"}
 
 
@@ -79,7 +79,7 @@ def plugins():
 
 
 class Terraform:
-    """A copy of deploy/, where Terraform may leave what it likes."""
+    """A copy of deploy/, in which Terraform may create files."""
 
     def __init__(self, folder):
         self.module = folder / "deploy/terraform"
@@ -100,7 +100,7 @@ class Terraform:
         return subprocess.run(arguments, cwd=folder, env=settings, capture_output=True, text=True, timeout=300, check=False)
 
     def right(self, where, command, *arguments, cloud=None):
-        """What a command says that must succeed."""
+        """The output of a command, which must succeed."""
         answer = self.run(where, command, *arguments, cloud=cloud)
         assert answer.returncode == 0, answer.stdout + answer.stderr
         return answer.stdout
@@ -120,7 +120,7 @@ def terraform(tmp_path_factory):
 
 @pytest.fixture(scope="module", autouse=True)
 def applying(request):
-    """Applies the example `complete` while the other tests run: nearly all of its minute is the provider's waiting."""
+    """Applies the example `complete` while the other tests run: nearly all of its minute is spent waiting by the provider."""
     if not shutil.which("terraform") or not plugins():
         yield None
         return
@@ -141,11 +141,11 @@ def applying(request):
         child.kill()
 
 
-def test_nothing_insecure_is_found_but_what_is_excused_in_its_place():
+def test_only_excused_settings_are_found_insecure():
     nothing_insecure("terraform")
 
 
-def test_it_is_formatted(terraform):
+def test_the_module_is_formatted(terraform):
     terraform.right(".", "fmt", "-check", "-recursive", "-diff")
 
 
@@ -163,20 +163,21 @@ def test_every_wrong_input_is_refused_with_the_reason(terraform):
 
 
 def test_every_input_with_a_rule_is_in_the_table_above():
-    """Held without Terraform too."""
+    """Checked without Terraform too."""
     blocks = re.findall(r'^variable "(\w+)" \{\n(.*?)^\}', (MODULE / "variables.tf").read_text(), re.M | re.S)
     assert {name for name, block in blocks if "validation" in block} == set(WRONG)
     assert all("description" in block for _, block in blocks)
 
 
-def test_no_attribute_is_read_that_a_version_of_the_provider_deprecates():
-    """Held without Terraform too: the region's name is `name` before version 6 and `region` from it on, and `id` in both."""
+def test_the_module_reads_no_deprecated_attribute():
+    """Checked without Terraform too: the name of the region is `name` before version 6 of the provider, `region` since then, and `id` in
+    both."""
     text = "".join(path.read_text() for path in sorted(MODULE.rglob("*.tf")))
     assert set(re.findall(r"data\.aws_region\.\w+\.(\w+)", text)) == {"id"}
 
 
-def test_no_permission_is_written_but_in_the_policy_files():
-    """Held without Terraform too: trust, and who may use queues and topic, are all that the module says itself."""
+def test_all_permissions_are_in_the_policy_files():
+    """Checked without Terraform too: the module itself contains only trust, and who may use the queues and the topic."""
     text = "".join(path.read_text() for path in sorted(MODULE.glob("*.tf")))
     named = set(re.findall(r'"((?:sqs|sns|logs|ecr|s3|ssm|sts|codebuild|codeconnections|secretsmanager):\w+)"', text))
     [without_tls] = re.findall(r"topic_actions = \[(.*?)\]", text, re.S)
@@ -186,30 +187,30 @@ def test_no_permission_is_written_but_in_the_policy_files():
 
 @pytest.fixture(scope="module")
 def applied(applying, terraform, ministack):
-    """What stands after the apply, and the outputs."""
+    """The resources after the apply, and the outputs."""
     said, _ = applying.communicate(timeout=300)
     assert applying.returncode == 0, said
     outputs = json.loads(terraform.right("examples/complete", "output", "-json"))
     return Deployed(ministack, "slipway"), {name: output["value"] for name, output in outputs.items()}
 
 
-def test_a_job_goes_in_and_its_end_comes_out(applied, programs, free_port):
+def test_the_deployed_daemon_builds_a_job_and_publishes_its_end(applied, programs, free_port):
     deployed, outputs = applied
     assert deployed.environment()["SLIPWAY_CONFIG_TOML"] == outputs["slipway_toml"]
-    carries_a_job(deployed, programs, free_port)
+    builds_a_job(deployed, programs, free_port)
 
 
-def test_the_api_takes_the_tokens_of_the_secret(applied, programs, free_port):
+def test_the_api_accepts_the_tokens_of_the_secret(applied, programs, free_port):
     deployed, _ = applied
-    api_takes_tokens(deployed, programs, free_port)
+    api_needs_tokens(deployed, programs, free_port)
 
 
-def test_whoever_has_the_client_file_and_the_followers_policy_follows_a_job(applied, programs, free_port, tmp_path):
+def test_the_client_file_and_the_followers_policy_are_enough_to_follow_a_job(applied, programs, free_port, tmp_path):
     deployed, outputs = applied
     follows_a_job(deployed, programs, free_port, tmp_path, outputs["client_toml"], json.loads(outputs["follower_policy"]))
 
 
-def test_the_roles_may_do_what_the_policy_files_say_and_nothing_else(applied):
+def test_the_roles_have_exactly_the_permissions_of_the_policy_files(applied):
     deployed, _ = applied
     repositories = f"arn:aws:ecr:{HERE}:repository"
     more = {
@@ -229,7 +230,7 @@ def test_the_roles_may_do_what_the_policy_files_say_and_nothing_else(applied):
     trusts_are_narrow(deployed, deployed.project()["serviceRole"])
 
 
-def test_the_configuration_says_what_the_inputs_say(applied):
+def test_the_configuration_has_the_values_of_the_inputs(applied):
     _, outputs = applied
     config = tomllib.loads(outputs["slipway_toml"])
     assert config["limits"] == {"running": 40, "per_tenant": 10, "waiting_bytes": "128MiB"}
@@ -252,18 +253,18 @@ def test_the_configuration_says_what_the_inputs_say(applied):
     assert answer.returncode == 0, answer.stderr
 
 
-def test_the_project_and_its_events_are_as_slipway_needs_them(applied):
+def test_the_project_and_its_events_are_deployed_as_needed(applied):
     deployed, _ = applied
     project_is_right(deployed.project())
     events_are_right(deployed)
 
 
-def test_only_tls_and_who_is_named_comes_in(applied):
+def test_only_tls_and_named_accounts_are_accepted(applied):
     deployed, _ = applied
-    only_tls_and_who_is_named_comes_in(deployed, ["arn:aws:iam::111122223333:role/ci"], ["arn:aws:iam::111122223333:root"])
+    only_tls_and_named_accounts_are_accepted(deployed, ["arn:aws:iam::111122223333:role/ci"], ["arn:aws:iam::111122223333:root"])
 
 
-def test_a_second_plan_makes_nothing_new(applied, terraform, ministack):
+def test_a_second_plan_changes_nothing(applied, terraform, ministack):
     variables = [f"-var={name}={value}" for name, value in COMPLETE.items()]
     lines = terraform.right("examples/complete", "plan", "-json", *variables, cloud=ministack).splitlines()
     changes = [line["change"] for line in map(json.loads, lines) if line["type"] == "planned_change"]

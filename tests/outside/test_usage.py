@@ -1,4 +1,4 @@
-"""Wrong arguments and wrong configurations: the exit code and everything that is wrong."""
+"""Wrong arguments and wrong configurations: the exit code, and everything that is wrong."""
 
 import os
 import shutil
@@ -32,7 +32,7 @@ timeout_minutes = 4
 
 
 @pytest.mark.parametrize("command", ["check", "run", "local"])
-def test_every_fault_of_a_configuration_is_named(command, tmp_path):
+def test_every_fault_of_a_configuration_is_reported(command, tmp_path):
     file = tmp_path / "slipway.toml"
     file.write_text(WRONG)
     listen = ["--listen", "127.0.0.1:0"] if command == "local" else []
@@ -75,7 +75,7 @@ def test_a_missing_configuration_is_78(tmp_path):
     assert slipway("run", "--config", tmp_path / "nowhere.toml").returncode == 78
 
 
-def test_a_port_that_is_taken_is_a_failure_that_names_it_and_what_chooses_another(local, tmp_path):
+def test_a_taken_port_is_reported_with_the_option_to_choose_another(local, tmp_path):
     answer = slipway("local", "--listen", local.address)
     assert (answer.returncode, answer.stdout) == (1, "")
     assert local.address in answer.stderr and "--listen" in answer.stderr
@@ -83,7 +83,7 @@ def test_a_port_that_is_taken_is_a_failure_that_names_it_and_what_chooses_anothe
     file.write_text(daemon_config(local.address))
     for command in (["local", "--listen", "127.0.0.1:0"], ["run", "--config", file]):
         answer = slipway(*command, variables=environment(SLIPWAY__HTTP__LISTEN=local.http))
-        # Nothing is welcome before everything is there.
+        # The welcome comes only when everything is ready.
         assert (answer.returncode, answer.stdout) == (1, "")
         assert local.http in answer.stderr and "SLIPWAY__HTTP__LISTEN" in answer.stderr and "[http].listen" in answer.stderr
 
@@ -118,7 +118,7 @@ sqs =
         ({"AWS_CONFIG_FILE": "[default]\nendpoint_url = http://10.1.2.3"}, "AWS profile"),
     ],
 )
-def test_plain_http_leaves_this_machine_for_no_service(variables, named, tmp_path):
+def test_plain_http_to_other_machines_is_refused_for_every_service(variables, named, tmp_path):
     file, profile = tmp_path / "slipway.toml", tmp_path / "aws"
     file.write_text(daemon_config("127.0.0.1:1"))
     if text := variables.get("AWS_CONFIG_FILE"):
@@ -134,7 +134,7 @@ def test_plain_http_leaves_this_machine_for_no_service(variables, named, tmp_pat
         assert named in line and "http:// on this machine" in line
 
 
-def test_an_endpoint_that_is_not_used_may_be_any(tmp_path):
+def test_an_unused_endpoint_is_not_checked(tmp_path):
     file = tmp_path / "slipway.toml"
     file.write_text(daemon_config("127.0.0.1:1"))
     fine = {"AWS_ENDPOINT_URL": "http://[::1]:4566", "AWS_ENDPOINT_URL_SQS": "https://sqs.example.com", "AWS_ENDPOINT_URL_S3": "http://10.1.2.3"}
@@ -144,7 +144,7 @@ def test_an_endpoint_that_is_not_used_may_be_any(tmp_path):
         assert answer.returncode == 0, answer.stderr
 
 
-def test_what_names_no_deployment_and_no_job_is_told_with_every_way_to_name_it(tmp_path):
+def test_a_missing_deployment_or_job_is_reported_with_every_way_to_name_it(tmp_path):
     nothing = slipway("submit", "--url", "https://github.com/acme/app", variables={})
     assert nothing.returncode == 64 and "`slipway local`" in nothing.stderr and "AWS_ENDPOINT_URL" in nothing.stderr
     no_job = slipway("submit", variables={})
@@ -162,20 +162,20 @@ def test_what_names_no_deployment_and_no_job_is_told_with_every_way_to_name_it(t
     ("SLIPWAY_PROJECT", "--project", "codebuild-flex"),
     ("SLIPWAY_DAEMON", "--daemon", "http://127.0.0.1:9090"),
 ])
-def test_an_address_that_is_none_is_refused_with_its_name_its_rule_and_an_example(variable, option, like):
-    # Nobody is called: the endpoint would refuse the connection.
+def test_an_invalid_address_is_refused_with_its_name_its_rule_and_an_example(variable, option, like):
+    # No call is made: the endpoint would refuse the connection.
     variables = environment("http://127.0.0.1:1")
     typed = slipway("logs", "app-1", option, "no nsense", variables=variables)
     assert typed.returncode == 64 and option in typed.stderr and like in typed.stderr, typed
     assert slipway("logs", "app-1", option, "", variables=variables).returncode == 64
     named = slipway("logs", "app-1", variables=variables | {variable: "no nsense"})
     assert named.returncode == 64 and f"{variable} must be" in named.stderr and like in named.stderr, named
-    # A variable that is set and empty says nothing.
+    # A variable that is set and empty counts as not set.
     unset = slipway("logs", "app-1", variables=variables | {variable: ""})
     assert unset.returncode == 3 and "no answer from http://127.0.0.1:1" in unset.stderr, unset
 
 
-def test_a_file_that_is_not_there_is_named_with_what_names_it(tmp_path):
+def test_a_missing_file_is_reported_with_the_setting_that_names_it(tmp_path):
     for variable, option, what in [("SLIPWAY_CLIENT", "--client", "file for senders"), ("SLIPWAY_CONFIG", "--config", "configuration file")]:
         none = tmp_path / "none.toml"
         named = slipway("logs", "app-1", variables=environment() | {variable: str(none)})
@@ -184,7 +184,7 @@ def test_a_file_that_is_not_there_is_named_with_what_names_it(tmp_path):
         assert typed.returncode == 78 and f"error: cannot read the {what} {none} ({option} or {variable}" in typed.stderr, typed
 
 
-def test_that_no_daemon_answers_has_one_exit_code():
+def test_every_command_has_the_same_exit_code_without_a_daemon():
     nobody = ["--daemon", "http://127.0.0.1:1"]
     for command in (["jobs"], ["show", "app-1"], ["cancel", "app-1"], ["limits"], ["pause"], ["resume"], ["reload"], ["dlq", "ls"]):
         answer = slipway(*command, *nobody, variables=environment())
@@ -203,7 +203,7 @@ def test_a_job_file_that_is_not_utf_8_is_wrong_usage(tmp_path):
     ("git@github.com:acme/app.git", "write https://github.com/acme/app.git"),
     ("ssh://git@github.com/acme/app", "write https://github.com/acme/app"),
 ])
-def test_a_source_that_is_none_is_told_with_what_to_write(url, words):
+def test_an_invalid_source_is_refused_with_advice(url, words):
     answer = slipway("submit", "--queue-url", QUEUE, "--url", url, variables=environment())
     assert answer.returncode == 64 and words in answer.stderr, answer
 
@@ -212,12 +212,12 @@ def test_a_log_filter_that_would_silence_the_log_is_an_error():
     for wish in ("lod", "slipway", "slipway=loud"):
         answer = slipway("schema", "job", variables=environment(SLIPWAY_LOG=wish))
         assert (answer.returncode, answer.stdout) == (64, "") and "SLIPWAY_LOG" in answer.stderr and wish in answer.stderr
-        # The reason is told once.
+        # The reason is printed once.
         assert answer.stderr.count("error parsing") <= 1 and answer.stderr.count("expected one of") <= 1, answer.stderr
 
 
 @pytest.mark.parametrize("shell", ["bash", "fish"])
-def test_what_local_mode_prints_can_be_pasted(local, repository, tmp_path, shell):
+def test_the_output_of_local_mode_can_be_pasted_into_a_shell(local, repository, tmp_path, shell):
     if not shutil.which(shell):
         lacking(f"no {shell}: .ci/engine installs it")
     lines = [line.strip() for line in local.program.output.splitlines() if line.startswith("  ")]
@@ -226,7 +226,7 @@ def test_what_local_mode_prints_can_be_pasted(local, repository, tmp_path, shell
     [logs] = [line for line in lines if " logs " in line]
     folder, job = repository().removeprefix("file://"), f"pasted-{shell}"
     script = "\n".join([*exports, f"cd {folder}", submit.replace("--id first", f"--id {job}"), logs.replace("first", job)])
-    # What every AWS client and Slipway's own commands are told, in this shell too.
+    # The variables for every AWS client and for Slipway's own commands, in this shell too.
     script += "\necho $AWS_DEFAULT_REGION $AWS_ACCESS_KEY_ID $SLIPWAY_DAEMON"
     bare = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
     answer = subprocess.run([shell, "-c", script], env=bare, capture_output=True, text=True, timeout=60, check=False)

@@ -1,4 +1,4 @@
-"""A web page in a browser on the same machine makes nothing of local mode, whose builds run as whoever started it."""
+"""A web page in a browser on the same machine cannot use local mode, whose builds run as the user who started it."""
 
 import json
 import threading
@@ -17,7 +17,7 @@ SNS, SQS = "2010-03-31", "2012-11-05"
 
 
 class Site:
-    """A web server on a port of its own, that keeps what it is asked and answers everything with an empty page."""
+    """A web server on its own port, which records its requests and answers everything with an empty page."""
 
     def __init__(self):
         site, self.requests = self, []
@@ -61,7 +61,7 @@ def browser(programs, tmp_path):
 
 
 def calls(name):
-    """What an attacker would call: what runs a job by way of a topic, and what queues one itself."""
+    """The calls of an attacker: those that run a job by way of a topic, and those that put one on the queue directly."""
     topic = f"arn:aws:sns:us-east-1:{ACCOUNT}:{name}"
     hostile = json.dumps(job(name, "file:///etc"))
     jobs = {"Protocol": "sqs", "Endpoint": f"arn:aws:sqs:us-east-1:{ACCOUNT}:slipway-jobs"}
@@ -75,7 +75,7 @@ def calls(name):
     ]
 
 
-# Each way sends one call, a form, to the address, and waits until the browser is done with it.
+# Each way sends one call, a form, to the address, and waits until the browser has finished.
 WAYS = {
     "img": "const img = new Image(); const over = new Promise(r => { img.onload = img.onerror = r; }); img.src = url + '/?' + form; await over;",
     "frame": """
@@ -130,7 +130,7 @@ def attack(browser, url, ways):
 
 
 def state(cloud):
-    """All that a call could have changed: its topics, subscriptions, queues and their messages."""
+    """All state that a call could have changed: topics, subscriptions, queues and their messages."""
     queues = sorted(cloud.sqs.list_queues()["QueueUrls"])
     return {
         "topics": cloud.sns.list_topics()["Topics"],
@@ -140,19 +140,19 @@ def state(cloud):
     }
 
 
-def test_a_page_of_another_port_makes_and_queues_nothing(cloud, browser, site):
+def test_a_page_of_another_port_changes_nothing(cloud, browser, site):
     target = Site()
     try:
         browser.open(site.url)
         before = state(cloud)
         attack(browser, cloud.url, WAYS)
-        # The same against a server that keeps what comes: the browser does send these requests.
+        # The same against a server that records requests: the browser really sends them.
         attack(browser, target.url, WAYS)
 
         def arrived():
             return {way for way in WAYS if any(f"web-{way}" in path + body for _, path, body in target.requests)}
 
-        # With a header that is not a form's the browser asks first, and `userinfo` it may refuse to send at all.
+        # With a header that forms do not have, the browser asks first. It may refuse to send `userinfo` at all.
         sent = set(WAYS) - {"headers", "userinfo"}
         until(lambda: sent <= arrived(), "every kind of request")
         assert "OPTIONS" in {method for method, *_ in target.requests}
@@ -161,10 +161,10 @@ def test_a_page_of_another_port_makes_and_queues_nothing(cloud, browser, site):
         target.end()
 
 
-# The second is a name to browsers and none to parsers of URLs.
+# Browsers accept the second name; URL parsers do not.
 @pytest.mark.parametrize("host", ["rebound.example", "rebound{x.example"])
-def test_a_page_whose_name_was_rebound_to_the_loopback_makes_and_queues_nothing(cloud, browser, host):
-    """Such a page is of the endpoint's own origin: the browser asks nobody, lets it set headers and read the answers."""
+def test_a_page_whose_name_was_rebound_to_the_loopback_changes_nothing(cloud, browser, host):
+    """Such a page has the endpoint's own origin: the browser asks for no permission, and lets it set headers and read the answers."""
     port = urllib.parse.urlsplit(cloud.url).port
     before = state(cloud)
     browser.open(f"http://{host}:{port}/")
@@ -184,7 +184,7 @@ def test_a_page_whose_name_was_rebound_to_the_loopback_makes_and_queues_nothing(
     assert state(cloud) == before
 
 
-def test_a_subscriber_follows_the_links_that_it_is_sent(cloud, site, unique):
+def test_the_links_in_messages_to_a_subscriber_work(cloud, site, unique):
     topic = cloud.sns.create_topic(Name=unique)["TopicArn"]
     answer = cloud.sns.subscribe(TopicArn=topic, Protocol="http", Endpoint=f"{site.url}/hook", ReturnSubscriptionArn=True)
 

@@ -1,10 +1,10 @@
-"""Waiting for what can be observed, never for a time to pass."""
+"""Waits for what can be observed, and never for a fixed time."""
 
 import time
 
 
 def until(observe, what, seconds=60.0, pause=0.05):
-    """Looks again and again until `observe` returns something true, and returns that."""
+    """Calls `observe` again and again until it returns a true value, and returns that."""
     deadline = time.monotonic() + seconds
     while True:
         seen = observe()

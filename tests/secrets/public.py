@@ -29,7 +29,7 @@ LETTERS = {
 
 
 def filled(line):
-    """The fillers are as random as secrets are: some rules ask for that."""
+    """The fillers are as random as secrets: some rules check that."""
     letters = random.Random(line)
     return re.sub(r"\{([0-9]+)(?::([a-zA-Z]))?\}", lambda found: "".join(letters.choices(LETTERS[found[2]], k=int(found[1]))), line)
 
@@ -43,7 +43,7 @@ def detect_secrets():
     from detect_secrets.settings import default_settings
 
     def find(text):
-        # As a file: for a line alone it lowers its thresholds.
+        # As a file: for a single line it lowers its thresholds.
         with tempfile.TemporaryDirectory() as folder, default_settings():
             file = pathlib.Path(folder, "build.txt")
             file.write_text(text.replace("⏎", "\n") + "\n")
@@ -60,7 +60,7 @@ def entropy(text):
 
 def gitleaks(path):
     def compiled(pattern):
-        # Go's flags may stand anywhere.
+        # In Go, flags may stand anywhere in an expression.
         flags = re.IGNORECASE if "(?i)" in pattern else 0
         return re.compile(pattern.replace("(?i)", "").replace(r"\z", r"\Z"), flags)
 
@@ -75,7 +75,7 @@ def gitleaks(path):
     everywhere = allows([{key: own[key] for key in ("regexes", "stopwords") if key in own}])
     rules = []
     for rule in config["rules"]:
-        # A rule for the names of files finds nothing in a log.
+        # A rule for file names finds nothing in a log.
         if "regex" in rule and "path" not in rule:
             keywords = [word.lower() for word in rule.get("keywords", [])]
             rules.append((compiled(rule["regex"]), keywords, rule.get("entropy", 0), rule.get("secretGroup", 0), allows(rule.get("allowlists", []))))

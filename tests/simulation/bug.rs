@@ -1,4 +1,4 @@
-//! Deliberate bugs, to show that the simulation finds them. Each changes on the wire what a daemon with such a bug would do.
+//! Deliberate bugs, to show that the simulation finds them. Each changes the calls on the wire to those of a daemon with the bug.
 
 use bytes::Bytes;
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 pub(crate) enum Bug {
     /// Builds are started without an idempotency token.
     NoToken,
-    /// Running builds are not found again.
+    /// Running builds are not adopted.
     NoAdoption,
     /// A message is deleted when it is received.
     EarlyDelete,
@@ -18,7 +18,7 @@ impl Bug {
     pub(crate) const ALL: [(&'static str, Self); 3] =
         [("no-token", Self::NoToken), ("no-adoption", Self::NoAdoption), ("early-delete", Self::EarlyDelete)];
 
-    /// Changes a request; or answers it in AWS's place.
+    /// Changes a request, or returns an answer in place of AWS's.
     pub(crate) fn tamper(self, operation: &str, request: &mut http::Request<Bytes>) -> Option<Value> {
         match (self, operation) {
             (Self::NoToken, "StartBuild") => {

@@ -1,4 +1,4 @@
-//! Pushed events reach the daemon as EventBridge brings them: lost, doubled, late, in any order.
+//! Brings pushed events to the daemon like EventBridge: some are lost, doubled or late, in any order.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 

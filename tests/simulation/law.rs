@@ -1,4 +1,4 @@
-//! What must hold in every world.
+//! The laws that must hold in every world.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -10,25 +10,25 @@ use serde_json::Value;
 
 use crate::plan::{Deed, Plan};
 
-/// What a world has left.
+/// The results of a world.
 pub(crate) struct World<'a> {
     pub(crate) plan: &'a Plan,
     pub(crate) attempts: u32,
-    /// Daemons that have lived.
+    /// How many daemons have run.
     pub(crate) lives: usize,
-    /// Message ids with what was sent.
+    /// The ids of messages, with what was sent.
     pub(crate) sent: &'a [(String, Value)],
-    /// What the subscriber got, in order.
+    /// The events that the subscriber got, in order.
     pub(crate) events: &'a [Value],
     pub(crate) builds: &'a [BuildView],
-    /// Bodies in the job queue.
+    /// The bodies of the messages in the job queue.
     pub(crate) left: &'a [String],
-    /// Bodies in the dead-letter queue.
+    /// The bodies of the messages in the dead-letter queue.
     pub(crate) dead: &'a [String],
     pub(crate) kills: usize,
     /// How often each message was received, by its id.
     pub(crate) receives: &'a BTreeMap<String, u32>,
-    /// Jobs of which a start was refused after an answer was lost.
+    /// Jobs whose start was refused after an answer had been lost.
     pub(crate) refused: &'a BTreeSet<String>,
 }
 
@@ -45,7 +45,7 @@ pub(crate) fn broken(world: &World<'_>) -> Vec<String> {
     broken
 }
 
-/// Every job ends, once by its event's id, and always in the same way.
+/// Every job ends. All its terminal events have the same id and the same status.
 fn ends(world: &World<'_>, broken: &mut Vec<String>) {
     let mut statuses: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for event in world.events {
@@ -64,28 +64,28 @@ fn ends(world: &World<'_>, broken: &mut Vec<String>) {
         .collect();
     for id in &expected {
         if !statuses.contains_key(id.as_str()) {
-            broken.push(format!("{id} was never told"));
+            broken.push(format!("{id} has no terminal event"));
         }
     }
     for (id, statuses) in &statuses {
         if !expected.contains(*id) {
-            broken.push(format!("{id} was told of nothing that was sent"));
+            broken.push(format!("{id} is a terminal event of a job that was not sent"));
         }
         truth(world, id, statuses, broken);
-        // Why a job ended before its time, no record but its daemon's memory tells.
+        // Only the daemon's memory tells why a job was ended early.
         let forgotten = world.lives > 1 && statuses.iter().any(|status| matches!(*status, "cancelled" | "superseded" | "errored"));
-        // After the window the same id is another job.
+        // After the window, the same id is another job.
         let another = world.plan.deduplication < Duration::from_hours(1) && is_repeated(world, id);
         if !forgotten && !another && statuses.iter().any(|status| status != &statuses[0]) {
-            broken.push(format!("{id} was told in different ways: {statuses:?}"));
+            broken.push(format!("{id} has different statuses: {statuses:?}"));
         }
     }
 }
 
-/// A job ends as its builds go, or as somebody has wished.
+/// The status of a job follows from its builds, or from a cancellation.
 fn truth(world: &World<'_>, event: &str, statuses: &[&str], broken: &mut Vec<String>) {
     let Some(id) = event.strip_suffix("/finished") else { return };
-    // An attempt that CodeBuild refused, or said nothing about, has no build.
+    // An attempt without a build: CodeBuild refused it, or did not answer.
     let may_be_refused = world.plan.lookups_denied.is_some() || world.refused.contains(id);
     let built = world.builds.iter().filter(|build| build.variables["SLIPWAY_JOB_ID"] == id);
     let built = built.filter_map(|build| build.variables["SLIPWAY_ATTEMPT"].parse().ok()).min();
@@ -96,21 +96,21 @@ fn truth(world: &World<'_>, event: &str, statuses: &[&str], broken: &mut Vec<Str
     let is_superseded = jobs(world).any(|other| !of_job(&other) && supersedes(other.1));
     for status in statuses {
         let is_true = match *status {
-            // Why a build was stopped, no record but its daemon's memory tells.
+            // Only the daemon's memory tells why a build was stopped.
             "cancelled" if is_superseded && world.lives > 1 => true,
             "cancelled" => world.sent.iter().any(|(_, body)| body["cancel"] == *id),
             "superseded" => is_superseded,
-            // CodeBuild did not say whether there was a build, or would not start it.
+            // CodeBuild did not say whether there was a build, or refused to start it.
             "errored" if may_be_refused => true,
             status => status == end,
         };
         if !is_true {
-            broken.push(format!("{id} was told as {status}, where it was to be {end}"));
+            broken.push(format!("{id} has the status {status} instead of {end}"));
         }
     }
 }
 
-/// A job's attempt is built once, and there is another one only after the platform failed it.
+/// An attempt is built once. A second attempt follows only after a platform fault.
 fn builds(world: &World<'_>, broken: &mut Vec<String>) {
     let mut attempts: BTreeMap<(&str, u32), Vec<&BuildView>> = BTreeMap::new();
     for build in world.builds {
@@ -135,7 +135,7 @@ fn builds(world: &World<'_>, broken: &mut Vec<String>) {
     }
 }
 
-/// Another attempt comes only after one that the platform failed, or that CodeBuild refused.
+/// Another attempt follows only after a platform fault, or after a refusal of CodeBuild.
 fn retries(world: &World<'_>, broken: &mut Vec<String>) {
     for build in world.builds.iter().filter(|build| build.variables["SLIPWAY_ATTEMPT"] != "1") {
         let (job, attempt) = (&build.variables["SLIPWAY_JOB_ID"], build.variables["SLIPWAY_ATTEMPT"].parse::<u32>().unwrap());
@@ -151,7 +151,7 @@ fn retries(world: &World<'_>, broken: &mut Vec<String>) {
     }
 }
 
-/// A clean restart costs a message one receive at most.
+/// A clean restart costs a message at most one receive.
 fn receives(world: &World<'_>, broken: &mut Vec<String>) {
     let restarts = world.plan.deeds.iter().filter(|(_, deed)| matches!(deed, Deed::Restart)).count();
     let slept = world.plan.deeds.iter().any(|(_, deed)| matches!(deed, Deed::Sleep(_)));
@@ -165,9 +165,9 @@ fn receives(world: &World<'_>, broken: &mut Vec<String>) {
     }
 }
 
-/// An older job of a group is not started beside or after a newer one that cancels it.
+/// An older job of a group is not started beside or after a newer one that supersedes it.
 fn groups(world: &World<'_>, broken: &mut Vec<String>) {
-    // Two daemons know of each other's builds only what they look for.
+    // Two daemons know of each other's builds only by looking them up.
     if world.plan.twins || world.plan.lookups_denied.is_some() {
         return;
     }
@@ -185,7 +185,7 @@ fn groups(world: &World<'_>, broken: &mut Vec<String>) {
     for (at, (old, job)) in grouped.iter().enumerate() {
         for (new, other) in &grouped[at + 1..] {
             let supersedes = other["group"]["key"] == job["group"]["key"] && other["group"]["on_conflict"] == "supersede";
-            // Of two that were sent in the same millisecond nobody knows which is the older one.
+            // If both were sent in the same millisecond, either may be the older one.
             let tie = enqueued(old).is_some_and(|at| Some(at) == enqueued(new));
             if !supersedes
                 || tie
@@ -204,9 +204,9 @@ fn groups(world: &World<'_>, broken: &mut Vec<String>) {
     }
 }
 
-/// The operator's limits hold at every moment, whichever daemons come and go.
+/// The operator's limits hold at every moment, also over restarts.
 fn limits(world: &World<'_>, broken: &mut Vec<String>) {
-    // Two daemons have limits each, and groups.
+    // Each of two daemons has its own limits and groups.
     if world.plan.twins {
         return;
     }
@@ -231,7 +231,7 @@ fn values<'a>(world: &World<'a>, variable: &str) -> BTreeSet<&'a str> {
     world.builds.iter().filter_map(|build| build.variables.get(variable).map(String::as_str)).collect()
 }
 
-/// How many of the builds ran at once at most. One that ends makes room for one that starts in the same millisecond.
+/// The largest number of builds that ran at once. A build that ends leaves room for one that starts in the same millisecond.
 fn most<'a>(builds: impl Iterator<Item = &'a BuildView>) -> usize {
     let mut changes: Vec<(u64, i32)> = Vec::new();
     for build in builds.filter(|build| build.end_ms != Some(build.start_ms)) {
@@ -250,7 +250,7 @@ fn most<'a>(builds: impl Iterator<Item = &'a BuildView>) -> usize {
         .map_or(0, |most| usize::try_from(most).unwrap_or_default())
 }
 
-/// No message is left or lost: the dead-letter queue has what was rejected, and nothing else.
+/// No message is left or lost. The dead-letter queue has the rejected messages and nothing else.
 fn messages(world: &World<'_>, broken: &mut Vec<String>) {
     for body in world.left {
         broken.push(format!("a message was left: {body}"));

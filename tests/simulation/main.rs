@@ -1,4 +1,4 @@
-//! `cargo test --test simulation`: worlds drawn from seeds, with bad weather, crashes and sleep, held to what the daemon promises.
+//! `cargo test --test simulation`: worlds drawn from seeds, with faults, crashes and sleep. Each must keep the daemon's promises.
 //!
 //! `-- --seeds N` runs N of them, `--from S` begins there, `-- --seed S` runs one again and shows every call, `-- --bug NAME` runs them
 //! with a deliberate bug.
@@ -21,7 +21,7 @@ use bug::Bug;
 use localaws::codebuild::BuildView;
 use world::Course;
 
-/// How many worlds an ordinary test run has, and how many may pass before a deliberate bug is found.
+/// How many worlds run in an ordinary test run, and within how many a deliberate bug must be found.
 const SEEDS: u64 = 200;
 
 fn main() -> ExitCode {
@@ -44,7 +44,7 @@ fn main() -> ExitCode {
         println!("test {what} ... {}", if holds { "ok" } else { "FAILED" });
         if holds { passed += 1 } else { failed += 1 }
     };
-    let (found, summary) = search(seeds, bug, tell);
+    let (found, summary) = search(seeds, bug, report);
     println!("{summary}");
     check("every world keeps the promises", found == 0);
     if bug.is_none() {
@@ -58,13 +58,13 @@ fn main() -> ExitCode {
     if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-fn tell(seed: u64, broken: &[String]) {
+fn report(seed: u64, broken: &[String]) {
     println!("seed {seed}: {}\n  again, with every call: cargo test --test simulation -- --seed {seed}", broken.join("\n  "));
 }
 
-/// Runs worlds on all cores, and tells of each that is broken at once; with a deliberate bug, until one is. How many were broken, and a
-/// summary.
-fn search(seeds: Range<u64>, bug: Option<Bug>, tell: fn(u64, &[String])) -> (usize, String) {
+/// Runs worlds on all cores and reports each broken one at once; with a deliberate bug, until one is broken. Returns the number of broken
+/// ones, and a summary.
+fn search(seeds: Range<u64>, bug: Option<Bug>, report: fn(u64, &[String])) -> (usize, String) {
     let next = AtomicU64::new(seeds.start);
     let work = || {
         let (mut found, mut jobs, mut builds, mut kills, mut calls) = (0, 0, 0, 0, 0);
@@ -78,7 +78,7 @@ fn search(seeds: Range<u64>, bug: Option<Bug>, tell: fn(u64, &[String])) -> (usi
                 (jobs + course.jobs, builds + course.builds.len(), kills + course.kills, calls + course.trace.len());
             if !course.broken.is_empty() {
                 found += 1;
-                tell(seed, &course.broken);
+                report(seed, &course.broken);
                 if bug.is_some() {
                     next.store(seeds.end, Ordering::Relaxed);
                 }

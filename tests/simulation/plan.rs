@@ -1,4 +1,4 @@
-//! What happens in one simulated world, all of it drawn from a seed.
+//! The events of one simulated world, all drawn from a seed.
 
 use std::{
     collections::BTreeMap,
@@ -10,67 +10,68 @@ use fastrand::Rng;
 use localaws::runner::{Assignment, scripted::Script};
 use serde_json::{Value, json};
 
-/// A world's course.
+/// The events of a world.
 #[derive(Debug, Clone)]
 pub(crate) struct Plan {
-    /// What happens when, in order of time.
+    /// The deeds from outside, in the order of time.
     pub(crate) deeds: Vec<(Duration, Deed)>,
-    /// How each build goes, by job and attempt.
+    /// How each build runs, by job and attempt.
     pub(crate) scripts: Scripts,
     /// Overrides of the daemon's configuration, without the prefix.
     pub(crate) config: Vec<(&'static str, String)>,
     pub(crate) running: usize,
     pub(crate) per_tenant: usize,
-    /// Builds that the account runs at once.
+    /// How many builds the account runs at once.
     pub(crate) account_limit: Option<usize>,
     pub(crate) weather: Weather,
-    /// The calls, counted over all daemons, at which the daemon that makes them is killed; before or after they are carried out.
+    /// The calls, counted over all daemons, at which the daemon that makes them is killed. Whether that is before or after they are carried
+    /// out.
     pub(crate) crashes: BTreeMap<u64, bool>,
-    /// A second daemon works on the same queue.
+    /// Whether a second daemon works on the same queue.
     pub(crate) twins: bool,
-    /// From then on CodeBuild refuses, for ever, to say which builds there are.
+    /// From this time on, CodeBuild refuses to list builds.
     pub(crate) lookups_denied: Option<Duration>,
-    /// Within this time the same id is the same job.
+    /// The deduplication window: the time in which the same id is the same job.
     pub(crate) deduplication: Duration,
-    /// The configuration names the dead-letter queue, which else is to be found by the queue's redrive policy.
+    /// Whether the configuration names the dead-letter queue. If not, the daemon has to find it by the queue's redrive policy.
     pub(crate) names_dead_letters: bool,
 }
 
-/// What somebody does from outside.
+/// An action from outside.
 #[derive(Debug, Clone)]
 pub(crate) enum Deed {
-    /// A message is sent, and can be received after a while.
+    /// A message is sent. It can be received after this delay.
     Send(Value, Duration),
-    /// The daemon gets a signal; the next one starts at once.
+    /// The daemon gets a signal, and the next one starts at once.
     Restart,
     /// The daemon is killed between two calls.
     Kill,
-    /// The machine sleeps this long: time passes, and nobody does anything.
+    /// The machine sleeps for this time: no daemon does anything.
     Sleep(Duration),
     /// The account's limit changes.
     Limit(usize),
 }
 
-/// How often calls go wrong, in thousandths.
+/// How often calls fail, in thousandths.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Weather {
     pub(crate) throttled: u32,
-    /// Credentials have expired, and the next ones are not there yet.
+    /// The credentials have expired, and there are no new ones yet.
     pub(crate) expired: u32,
     pub(crate) broken: u32,
     pub(crate) lost_requests: u32,
     pub(crate) lost_replies: u32,
     pub(crate) hanging: u32,
     pub(crate) late: u32,
-    /// Received messages that are delivered once more while they are held.
+    /// Received messages that are delivered again while they are held.
     pub(crate) duplicates: u32,
-    /// Deletes that are accepted, and not carried out.
+    /// Deletes that are accepted but not carried out.
     pub(crate) forgotten_deletes: u32,
-    /// Batch answers that name none of their entries, whether or not the batch was carried out.
+    /// Batch answers without any entries. The batch may have been carried out or not.
     pub(crate) cut_batches: u32,
-    /// Starts whose answer is lost are refused when they are given again.
+    /// Starts that are refused when they are repeated after a lost answer.
     pub(crate) refused_again: u32,
-    /// Pushed events that are lost, doubled, or come late.
+    /// Pushed events that are lost, doubled or late.
     pub(crate) bad_events: u32,
 }
 
@@ -80,7 +81,7 @@ impl Weather {
     }
 }
 
-/// How builds go.
+/// How builds run.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Scripts(BTreeMap<String, Vec<Course>>);
 
@@ -105,7 +106,7 @@ impl Scripts {
         }
     }
 
-    /// The status with which a job ends that has so many attempts, unless somebody wants it ended before.
+    /// The status of a job after these attempts, unless it is ended early.
     pub(crate) fn end(&self, job: &str, mut attempts: RangeInclusive<u32>) -> &'static str {
         let end = |attempt| match self.course(job, attempt) {
             Course::Succeeds(_) => Some("succeeded"),
@@ -144,7 +145,7 @@ impl Plan {
                 }
                 _ => {}
             }
-            // SQS delays a message by up to 15 minutes; one that is received late need not be the last of its group.
+            // SQS delays a message by up to 15 minutes. A late message need not be the last one of its group.
             let late = if rng.u32(0..6) == 0 { minutes(&mut rng, 0..15) } else { Duration::ZERO };
             deeds.push((at, Deed::Send(job, late)));
         }
@@ -224,7 +225,7 @@ fn courses(rng: &mut Rng) -> Vec<Course> {
         .collect()
 }
 
-/// Fair in every third world, bad in some way in the others.
+/// Every third world has no faults. The others have faults of some kinds.
 fn weather(rng: &mut Rng) -> Weather {
     if rng.u32(0..3) == 0 {
         return Weather::default();

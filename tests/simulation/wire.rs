@@ -1,4 +1,4 @@
-//! The wire between a daemon and AWS: where calls get lost, late or refused, and where daemons die.
+//! The wire between a daemon and AWS, where calls are lost, delayed or refused, and where daemons are killed.
 
 mod answer;
 mod fate;
@@ -30,17 +30,17 @@ use self::{
 };
 use crate::bug::Bug;
 
-/// What `StartBuild` is refused with: a permission, a request that is wrong, capacity.
+/// The refusals of `StartBuild`: permission, invalid request, capacity.
 const REFUSALS: [(u16, &str); 3] = [(400, "AccessDeniedException"), (400, "InvalidInputException"), (400, "AccountLimitExceededException")];
 
-/// One daemon's wire.
+/// The wire of one daemon.
 #[derive(Debug, Clone)]
 pub(crate) struct Wire {
     shared: Arc<Wires>,
     life: Arc<Life>,
 }
 
-/// Whether a daemon still lives.
+/// Whether a daemon is still alive.
 #[derive(Debug, Default)]
 pub(crate) struct Life {
     dead: AtomicBool,
@@ -48,7 +48,7 @@ pub(crate) struct Life {
 }
 
 impl Life {
-    /// From now on nothing that this daemon asks for happens.
+    /// From now on no call of this daemon is carried out.
     pub(crate) fn end(&self) {
         self.dead.store(true, Ordering::Relaxed);
         self.died.notify_one();
@@ -131,7 +131,7 @@ impl Wire {
         }
     }
 
-    /// What is refused: look-ups, once they are denied; a start whose answer was lost, when it is given again.
+    /// Refuses look-ups if they are denied, and a repeated start whose answer was lost.
     fn refusal(&self, operation: &str, body: &Bytes) -> Option<HttpResponse> {
         let shared = &self.shared;
         if operation == "ListBuildsForProject" && shared.plan.lookups_denied.is_some_and(|from| shared.age() >= from) {
@@ -156,7 +156,7 @@ impl Wire {
         }
     }
 
-    /// Brings a request to AWS, which carries it out whether or not anybody waits for the answer.
+    /// Brings a request to AWS, which carries it out even if nobody waits for the answer.
     async fn deliver(&self, operation: &str, mut request: http::Request<Bytes>, late: Duration) -> Result<HttpResponse, ConnectorError> {
         let shared = &self.shared;
         if operation == "DeleteMessageBatch" && shared.draw(shared.weather().forgotten_deletes) {
@@ -174,7 +174,7 @@ impl Wire {
             return cut_answer(request.headers().contains_key("x-amz-target"));
         }
         if operation == "ReceiveMessage" {
-            // A poll whose caller has gone takes nothing any more.
+            // A poll whose caller has gone receives nothing.
             let Ok(answer) = shared.aws.handle(request.clone()).await else {
                 return Err(ConnectorError::io(io::Error::from(io::ErrorKind::ConnectionReset).into()));
             };
@@ -197,7 +197,7 @@ impl Wire {
         response(answer.status().as_u16(), answer.body().clone())
     }
 
-    /// Makes a received message visible to others at once, as a queue does that delivers twice; or forgets it, by a bug.
+    /// Makes a received message visible again at once, like a queue that delivers twice; or drops it, for a bug.
     async fn received(&self, request: &http::Request<Bytes>, answer: &Bytes) {
         let shared = &self.shared;
         let answer: Value = serde_json::from_slice(answer).unwrap_or_default();

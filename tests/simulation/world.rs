@@ -28,12 +28,12 @@ use crate::{
 const BEGINNING: &str = "2026-11-22T10:00:00Z";
 const ENDPOINT: &str = "http://127.0.0.1:4566";
 const REGION: &str = "us-east-1";
-/// A message may be received as often as there are crashes: what is tested here is the daemon, not the redrive.
+/// A message may be received as often as there are crashes: the test is of the daemon, and not of the redrive.
 const REDRIVE: &str = r#"{"deadLetterTargetArn":"arn:aws:sqs:us-east-1:000000000000:slipway-jobs-dlq","maxReceiveCount":"1000"}"#;
-/// Everything has ended long before.
+/// Much longer than any world needs.
 const PATIENCE: Duration = Duration::from_hours(6);
 
-/// What a world leaves behind.
+/// The results of a world.
 #[derive(Debug)]
 pub(crate) struct Course {
     pub(crate) broken: Vec<String>,
@@ -43,9 +43,9 @@ pub(crate) struct Course {
     pub(crate) builds: Vec<BuildView>,
 }
 
-/// Runs the world of a seed, and holds it to the laws.
+/// Runs the world of a seed, and checks the laws.
 pub(crate) fn run(seed: u64, bug: Option<Bug>) -> Course {
-    // Jitter and ids are drawn from the thread's generator.
+    // Jitter and ids come from the thread's generator.
     fastrand::seed(seed);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     runtime.block_on(async { World::new(seed, bug).await.live().await })
@@ -55,7 +55,7 @@ struct World {
     plan: Plan,
     aws: LocalAws,
     wires: Arc<Wires>,
-    /// The outside's clients: nothing goes wrong with them.
+    /// Clients without faults, for the outside.
     clients: Clients,
     provision: Provision,
     config: Arc<Config>,
@@ -63,7 +63,7 @@ struct World {
     kills: usize,
     lives: usize,
     events: Vec<Value>,
-    /// Message ids with what was sent.
+    /// The ids of messages, with what was sent.
     sent: Vec<(String, Value)>,
     broken: Vec<String>,
 }
@@ -138,7 +138,7 @@ impl World {
         let (wire, life) = self.wires.wire();
         let clients = Clients::for_endpoint(ENDPOINT, REGION, wire::client(&wire));
         let shutdown = Shutdown::default();
-        // The machines' clocks are not AWS's.
+        // The clocks of the machines differ from AWS's.
         let skew = Duration::from_secs(90 * self.daemons.len() as u64);
         let now = BEGINNING.parse::<Timestamp>().unwrap().checked_add(self.wires.age() + skew).unwrap();
         let run = engine::run(Arc::clone(&self.config), clients, Clock::starting_at(now), Vitals::default(), shutdown.clone());
@@ -148,7 +148,7 @@ impl World {
         self.lives += 1;
     }
 
-    /// Waits, and puts a new daemon in the place of each that dies.
+    /// Waits until a time, and replaces each daemon that ends.
     async fn until(&mut self, time: Instant) {
         loop {
             let deaths = self.daemons.iter().map(|daemon| Box::pin(daemon.life.ended()));
@@ -170,7 +170,7 @@ impl World {
         self.start();
     }
 
-    /// A daemon ends only when it is told to.
+    /// A daemon must end only when told to.
     fn note(&mut self, ended: Result<Result<engine::Exit, slipway::supervise::Ended>, tokio::task::JoinError>) {
         match ended {
             Ok(Ok(_)) => {}
@@ -213,7 +213,7 @@ impl World {
         }
     }
 
-    /// Whether every message has found its end.
+    /// Whether every message was handled.
     async fn is_quiet(&mut self) -> bool {
         self.read_events().await;
         self.jobs().depth().await.unwrap() == 0
@@ -221,7 +221,7 @@ impl World {
 
     async fn leave(&mut self) {
         if self.plan.twins {
-            // One may still look at a build whose end the other has told.
+            // One daemon may still watch a build whose end the other has reported.
             self.until(Instant::now() + Duration::from_mins(5)).await;
         }
         for daemon in std::mem::take(&mut self.daemons) {
@@ -235,7 +235,7 @@ impl World {
     }
 
     async fn judge(mut self) -> Course {
-        // Whatever was held in secret is visible by now.
+        // Any message that was held would be visible by then.
         tokio::time::sleep(Duration::from_hours(1)).await;
         self.read_events().await;
         let left = take(&self.jobs()).await;
@@ -269,7 +269,7 @@ impl World {
     }
 }
 
-/// Takes everything that is visible.
+/// Receives all visible messages.
 async fn take(queue: &Queue) -> Vec<String> {
     let mut bodies = Vec::new();
     loop {

@@ -1,4 +1,4 @@
-//! What every service's operations share: an answer, an error, and decoding of an input.
+//! What the operations of all services share: answers, errors, and decoding of inputs.
 
 use std::borrow::Cow;
 
@@ -16,14 +16,14 @@ pub struct ApiError {
     pub status: u16,
     /// The error's name, such as `ResourceNotFoundException`.
     pub code: Cow<'static, str>,
-    /// The name under which the query protocol knew the error, where it differs (SQS sends both).
+    /// The error's name in the query protocol, if it has another there. SQS sends both.
     pub query_code: Option<&'static str>,
-    /// What a person reads.
+    /// The message for people.
     pub message: String,
 }
 
 impl ApiError {
-    /// The sender's mistake: HTTP 400.
+    /// An error with HTTP status 400: the caller made a mistake.
     pub fn new(code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
         Self { status: 400, code: code.into(), query_code: None, message: message.into() }
     }
@@ -46,17 +46,17 @@ impl ApiError {
     }
 }
 
-/// Decodes an operation's JSON input; a shape that does not fit is AWS's `SerializationException`.
+/// Decodes the JSON input of an operation. An input of another shape is AWS's `SerializationException`.
 pub(crate) fn decode<T: DeserializeOwned>(input: Value) -> Result<T, ApiError> {
     serde_json::from_value(input).map_err(|error| ApiError::new("SerializationException", error.to_string()))
 }
 
-/// A parameter that a request must have and that must not be empty; `missing` makes the service's error from its name.
+/// A parameter that is required and must not be empty. `missing` makes the service's error from its name.
 pub(crate) fn required<'a>(value: Option<&'a str>, name: &str, missing: impl Fn(&str) -> ApiError) -> Result<&'a str, ApiError> {
     value.filter(|value| !value.is_empty()).ok_or_else(|| missing(name))
 }
 
-/// A list or a map. The query protocol writes an empty one as an empty string.
+/// Reads a list or a map. The query protocol writes an empty one as an empty string.
 pub(crate) fn lenient<'de, D: Deserializer<'de>, T: DeserializeOwned + Default>(input: D) -> Result<T, D::Error> {
     match Value::deserialize(input)? {
         Value::String(text) if text.is_empty() => Ok(T::default()),

@@ -1,4 +1,4 @@
-//! What batch operations share: the rules for their entries, and answers that succeed in part.
+//! What batch operations share: the rules for entries, and answers in which some entries succeed.
 
 use std::collections::HashSet;
 
@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 
 use crate::api::{Answer, ApiError};
 
-/// SQS, SNS: 1 to 10 entries.
+/// SQS, SNS: the most entries of a batch.
 const ENTRIES_MAX: usize = 10;
-/// SQS, SNS: an entry's id has at most 80 characters.
+/// SQS, SNS: the longest id of an entry, in characters.
 const ID_MAX: usize = 80;
 
 /// One entry of a batch.
@@ -29,7 +29,7 @@ pub(crate) struct Outcome {
     pub(crate) failed: Vec<Value>,
 }
 
-/// Checks what must hold for the batch as a whole. `kind` is the entries' name in the API.
+/// Checks the rules for the whole batch. `kind`: the name of the entries in the API.
 pub(crate) fn check<T>(entries: &[Entry<T>], kind: &str) -> Result<(), ApiError> {
     if entries.is_empty() {
         let message = format!("There should be at least one {kind} in the request.");
@@ -64,7 +64,7 @@ pub(crate) fn check_size(sent: usize, limit: usize) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// Answers each entry by itself.
+/// Answers each entry separately.
 pub(crate) fn answer<T>(entries: Vec<Entry<T>>, mut each: impl FnMut(T) -> Answer) -> Outcome {
     let mut outcome = Outcome::default();
     for Entry { id, request } in entries {

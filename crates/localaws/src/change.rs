@@ -4,7 +4,7 @@ use serde::Serialize;
 
 /// A statement and its values.
 #[derive(Debug)]
-#[cfg_attr(not(feature = "data"), expect(dead_code, reason = "nobody reads what is never made"))]
+#[cfg_attr(not(feature = "data"), expect(dead_code, reason = "without a store no change is made"))]
 pub(crate) struct Change {
     pub(crate) sql: &'static str,
     pub(crate) values: Vec<Cell>,
@@ -25,7 +25,7 @@ pub(crate) enum Cell {
 }
 
 impl Cell {
-    /// What has parts, as JSON. Maps here have texts for keys, and then it cannot fail.
+    /// A value with parts, as JSON. All maps here have string keys, so serialisation cannot fail.
     pub(crate) fn json(value: &impl Serialize) -> Self {
         Self::Text(serde_json::to_string(value).unwrap_or_default())
     }
@@ -61,7 +61,7 @@ impl<T: Into<Self>> From<Option<T>> for Cell {
     }
 }
 
-/// The changes cannot be written. They are tried again with the next ones.
+/// The changes cannot be written. The next commit tries again.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("the data cannot be kept: {0}")]
 pub(crate) struct NotKept(pub(crate) String);

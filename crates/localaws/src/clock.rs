@@ -1,10 +1,10 @@
-//! Wall-clock time that follows tokio's clock, so that it stands still and jumps with a paused runtime.
+//! Wall-clock time that follows tokio's clock: in a paused runtime it stands still and jumps.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::time::Instant;
 
-/// A wall clock: a starting point, and the time that tokio says has passed since.
+/// A wall clock: a starting time, plus the time that has passed on tokio's clock since.
 #[derive(Debug, Clone, Copy)]
 pub struct Clock {
     wall: SystemTime,
@@ -27,12 +27,12 @@ impl Clock {
         (self.wall + self.since.elapsed()).duration_since(UNIX_EPOCH).unwrap_or_default()
     }
 
-    /// Milliseconds since the Unix epoch, as SQS and CloudWatch Logs count.
+    /// Milliseconds since the Unix epoch, the unit of SQS and CloudWatch Logs.
     pub fn millis(&self) -> u64 {
         u64::try_from(self.now().as_millis()).unwrap_or(u64::MAX)
     }
 
-    /// Seconds since the Unix epoch with their fraction, as CodeBuild counts.
+    /// Seconds since the Unix epoch with a fraction, the unit of CodeBuild.
     pub fn seconds(&self) -> f64 {
         self.now().as_secs_f64()
     }

@@ -1,4 +1,4 @@
-//! CodeBuild: projects, and builds that a [`Runner`] carries out.
+//! CodeBuild: projects, and builds that a [`Runner`] runs.
 
 mod error;
 #[cfg(feature = "data")]
@@ -31,10 +31,10 @@ use crate::{
     logs::Logs,
 };
 
-/// Takes each state-change event as JSON text.
+/// Gets each event of a state change, as JSON text.
 pub type Events = Arc<dyn Fn(String) + Send + Sync>;
 
-/// What CodeBuild needs to run.
+/// What CodeBuild needs.
 #[derive(Clone)]
 pub struct Settings {
     pub clock: Clock,
@@ -42,15 +42,15 @@ pub struct Settings {
     pub region: String,
     /// The account's twelve digits.
     pub account: String,
-    /// Where the builds' output goes.
+    /// Where the output of builds goes.
     pub logs: Arc<Logs>,
-    /// Who carries the builds out.
+    /// Runs the builds.
     pub runner: Arc<dyn Runner>,
-    /// Builds at once in the account; more wait in the queue. `None`: no bound.
+    /// How many builds run at once in the account; further ones wait in the queue. `None`: no limit.
     pub account_limit: Option<usize>,
-    /// Builds that may wait; more are refused.
+    /// How many builds may wait; further starts are refused.
     pub queue_limit: usize,
-    /// How long a minute of a build's timeouts lasts.
+    /// The length of a minute in the timeouts of builds.
     pub minute: Duration,
     /// Gets the EventBridge events "CodeBuild Build State Change".
     pub events: Option<Events>,
@@ -76,21 +76,21 @@ pub struct CodeBuild {
     settings: Settings,
     capacity: Capacity,
     state: Mutex<State>,
-    /// Of the state's changes; each build has its own.
+    /// Records changes of the state. Each build has its own journal.
     journal: Journal,
 }
 
-/// A build as an observer in the same process sees it.
+/// A build, for observers in the same process.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BuildView {
     /// `project:uuid`.
     pub id: String,
     pub project: String,
-    /// CodeBuild's name of the status, such as `IN_PROGRESS`.
+    /// CodeBuild's status, such as `IN_PROGRESS`.
     pub status: &'static str,
-    /// CodeBuild's name of the phase, such as `QUEUED`.
+    /// CodeBuild's phase, such as `QUEUED`.
     pub phase: &'static str,
-    /// The variables, start over project.
+    /// The variables of the project, replaced by those of the start.
     pub variables: BTreeMap<String, String>,
     /// Milliseconds since the Unix epoch.
     pub start_ms: u64,
@@ -104,12 +104,12 @@ impl CodeBuild {
         Self { settings, capacity, state: Mutex::default(), journal: Journal::default() }
     }
 
-    /// The same, with its changes kept.
+    /// The same service, with its changes recorded in `journal`.
     pub(crate) fn kept_by(self, journal: &Journal) -> Self {
         Self { journal: journal.fork(), ..self }
     }
 
-    /// Changes how many builds the account runs at once; queued builds start if there is room now.
+    /// Changes how many builds run at once in the account. Queued builds start if there is room now.
     pub fn set_account_limit(&self, limit: Option<usize>) {
         self.capacity.set_limit(limit);
     }
@@ -119,7 +119,7 @@ impl CodeBuild {
         self.capacity.set_queue_limit(limit);
     }
 
-    /// Every build, in the order of their starts.
+    /// Every build, in the order of the starts.
     pub fn builds(&self) -> Vec<BuildView> {
         let builds: Vec<_> = self.state().order.values().cloned().collect();
         builds.iter().map(|build| build.summary()).collect()

@@ -1,4 +1,4 @@
-//! The endpoint as the AWS SDK's HTTP client, in process: no socket, so that it works on tokio's paused clock.
+//! The endpoint as an HTTP client for the AWS SDK, in the same process. It has no socket, so it works on tokio's paused clock.
 
 use std::io;
 
@@ -43,7 +43,7 @@ impl HttpConnector for Connector {
         HttpConnectorFuture::new(async move {
             let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
             let (head, body) = request.into_parts();
-            // The SDK takes an upload that nobody reads for a stalled one, and gives up on it.
+            // The SDK gives up on a request whose body is not read.
             let body = body.collect().await.map_err(ConnectorError::io)?.to_bytes();
             let response = aws.handle(http::Request::from_parts(head, body)).await;
             let response =
@@ -77,7 +77,7 @@ mod tests {
         }
     }
 
-    /// Loses the answer to every purge.
+    /// Drops the answer to every purge.
     #[derive(Debug)]
     struct LostPurges;
 
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn requests_are_answered_in_process_and_a_cut_connection_is_an_io_error() {
+    async fn requests_are_answered_in_the_process_and_a_cut_connection_is_an_io_error() {
         let options = Options::new(Clock::system(), Arc::new(NoBuilds));
         let aws = LocalAws::new(Options { faults: Some(Arc::new(LostPurges)), ..options });
         let connector = Connector::new(&aws);

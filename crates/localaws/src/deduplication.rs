@@ -1,13 +1,13 @@
-//! The five minutes in which FIFO queues and FIFO topics take a deduplication id once.
+//! Deduplication: FIFO queues and FIFO topics accept a deduplication id once in five minutes.
 
 use std::collections::{HashMap, VecDeque};
 
 use crate::change::Change;
 
-/// SQS, SNS, CodeBuild: a deduplication id, or an idempotency token, is remembered for 5 minutes.
+/// SQS, SNS, CodeBuild: how long a deduplication id or idempotency token is remembered.
 pub(crate) const WINDOW_MS: u64 = 5 * 60 * 1000;
 
-/// What a queue or a topic answered, as a row of the store; those that are forgotten by now go.
+/// Writes the answer of a queue or topic, and removes answers that have expired.
 pub(crate) fn row(owner: &str, key: &str, now_ms: u64, message_id: &str, sequence: Option<&str>) -> [Change; 2] {
     let values = [owner.into(), key.into(), now_ms.into(), message_id.into(), sequence.into()];
     [
@@ -16,11 +16,11 @@ pub(crate) fn row(owner: &str, key: &str, now_ms: u64, message_id: &str, sequenc
     ]
 }
 
-/// What was answered for each deduplication id in the last five minutes.
+/// The answers of the last five minutes, by deduplication id.
 #[derive(Debug)]
 pub(crate) struct Deduplication<T> {
     seen: HashMap<String, T>,
-    /// In the order of their time, which is the order in which they are forgotten.
+    /// The keys in the order of their times, which is the order in which they expire.
     ages: VecDeque<(u64, String)>,
 }
 
@@ -31,7 +31,7 @@ impl<T> Default for Deduplication<T> {
 }
 
 impl<T> Deduplication<T> {
-    /// What was remembered for `key`, if that is less than five minutes ago.
+    /// The answer that was remembered for `key`, if it has not expired.
     pub(crate) fn recall(&mut self, key: &str, now_ms: u64) -> Option<&T> {
         while let Some((_, old)) = self.ages.pop_front_if(|(since, _)| *since + WINDOW_MS <= now_ms) {
             self.seen.remove(&old);
@@ -39,7 +39,7 @@ impl<T> Deduplication<T> {
         self.seen.get(key)
     }
 
-    /// Remembers what is answered for `key`.
+    /// Remembers the answer for `key`.
     pub(crate) fn remember(&mut self, key: String, now_ms: u64, answer: T) {
         self.ages.push_back((now_ms, key.clone()));
         self.seen.insert(key, answer);

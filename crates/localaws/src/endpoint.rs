@@ -1,4 +1,4 @@
-//! The endpoint: takes a request and gives its answer.
+//! The endpoint: takes requests and answers them.
 
 use std::{
     collections::BTreeMap,
@@ -30,32 +30,31 @@ use crate::{
     wire::{self, Call, Refused, Service},
 };
 
-/// What an endpoint is made of.
+/// The settings of an endpoint.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// The region's name, in ARNs.
     pub region: String,
     /// The account's twelve digits, in ARNs and queue URLs.
     pub account: String,
-    /// The time.
+    /// The source of time.
     pub clock: Clock,
-    /// Who carries builds out.
+    /// Runs the builds.
     pub runner: Arc<dyn Runner>,
-    /// Builds at once in the account; more wait in CodeBuild's queue. `None`: no bound.
+    /// How many builds run at once in the account; further ones wait in CodeBuild's queue. `None`: no limit.
     pub account_limit: Option<usize>,
-    /// Builds that may wait in CodeBuild's queue; more are refused.
+    /// How many builds may wait in CodeBuild's queue; further starts are refused.
     pub queue_limit: usize,
-    /// How long a minute of a build's timeouts lasts.
+    /// The length of a minute in the timeouts of builds.
     pub minute: Duration,
     /// The ARN of the queue that gets the EventBridge events of builds.
     pub build_events: Option<String>,
-    /// What goes wrong; `None` outside tests.
+    /// The faults to inject; `None` outside tests.
     pub faults: Option<Arc<dyn Faults>>,
 }
 
 impl Options {
-    /// Region `us-east-1`, account `000000000000`, as many builds as are asked for, minutes of 60 seconds, no events of
-    /// builds, no faults.
+    /// Region `us-east-1`, account `000000000000`, no limit of builds, minutes of 60 seconds, no events of builds, no faults.
     pub fn new(clock: Clock, runner: Arc<dyn Runner>) -> Self {
         Self {
             region: "us-east-1".to_owned(),
@@ -71,7 +70,7 @@ impl Options {
     }
 }
 
-/// The endpoint. A clone is the same endpoint.
+/// The endpoint. Clones share its state.
 #[derive(Debug, Clone)]
 pub struct LocalAws {
     shared: Arc<Shared>,
@@ -85,19 +84,22 @@ struct Shared {
     codebuild: Arc<CodeBuild>,
     logs: Arc<Logs>,
     faults: Option<Arc<dyn Faults>>,
-    /// What the services share of theirs: the store, if there is one.
+    /// Shared by the services: writes to the store, if there is one.
     journal: Journal,
     calls: Mutex<BTreeMap<String, u64>>,
 }
 
 impl LocalAws {
-    /// An endpoint with nothing in it, all of it in memory. Must be called within a tokio runtime.
+    /// An empty endpoint in memory. Must be called within a tokio runtime.
     pub fn new(options: Options) -> Self {
         Self::assemble(options, Journal::default())
     }
 
-    /// An endpoint with what the folder keeps, which it makes if it is not there: a call is kept before it is answered. Builds that ran
-    /// when the folder was last left are lost, as they are on AWS with their host. Must be called within a tokio runtime.
+    /// An endpoint with the data in a folder, which is created if it does not exist. Every call is stored before it is answered. Builds
+    /// that were running when the folder was last used are lost, as on AWS when their host fails. Must be called within a tokio runtime.
+    ///
+    /// # Errors
+    /// The folder or its database cannot be used.
     #[cfg(feature = "data")]
     pub fn open(options: Options, folder: &Path) -> Result<Self, store::Error> {
         let store = Store::open(folder, &options.region, &options.account)?;
@@ -138,7 +140,10 @@ impl LocalAws {
         Self { shared: Arc::new(Shared { account, sqs, sns, codebuild, logs, faults, journal, calls: Mutex::default() }) }
     }
 
-    /// Answers a request. [`Dropped`] comes of fault injection only.
+    /// Answers a request.
+    ///
+    /// # Errors
+    /// [`Dropped`]: an injected fault cuts the connection.
     pub async fn handle(&self, request: Request<Bytes>) -> Result<Response<Bytes>, Dropped> {
         let call = match Call::read(&request) {
             Ok(call) => call,
@@ -159,12 +164,12 @@ impl LocalAws {
         Ok(wire::write(&protocol, Some(service), &operation, &answer))
     }
 
-    /// CodeBuild as an observer in the same process sees and steers it.
+    /// CodeBuild, for observers in the same process.
     pub fn codebuild(&self) -> &CodeBuild {
         &self.shared.codebuild
     }
 
-    /// CloudWatch Logs as a test steers it.
+    /// CloudWatch Logs, for tests.
     pub fn logs(&self) -> &Logs {
         &self.shared.logs
     }
@@ -187,7 +192,7 @@ impl LocalAws {
             Service::CodeBuild => shared.codebuild.call(operation, input),
             Service::Logs => shared.logs.call(operation, input),
         };
-        // What an answer tells must be kept, be it this call's work or another's.
+        // All that the answer shows must be stored, also changes of other calls.
         shared
             .journal
             .commit()
@@ -201,12 +206,12 @@ impl LocalAws {
     }
 }
 
-/// What a call may need on the disk whatever its size: the pages of all tables that it touches, several times.
+/// The room on the disk, in bytes, that a call may need whatever its size: the pages of all tables that it changes, several times.
 const ROOM: u64 = 512 * 1024;
-/// Of each byte of its input: a message may go to several queues.
+/// The room for each byte of its input: a message may go to several queues.
 const ROOM_PER_BYTE: u64 = 8;
 
-/// Whether an operation changes nothing, so that it is answered on a full disk too.
+/// Whether an operation changes nothing. Such an operation is answered on a full disk too.
 fn reads(operation: &str) -> bool {
     ["BatchGet", "Describe", "Filter", "Get", "List"].iter().any(|beginning| operation.starts_with(beginning))
 }
@@ -216,7 +221,7 @@ fn not_kept(operation: &str, outcome: &str, error: &NotKept) -> ApiError {
     ApiError::new("InternalFailure", format!("{error}: {outcome}")).with_status(500)
 }
 
-/// Events go to a queue as EventBridge would put them there; while the queue does not exist they are lost.
+/// Puts events into a queue, as EventBridge would. While the queue does not exist, events are lost.
 fn to_queue(sqs: &Arc<Sqs>, queue: String) -> codebuild::Events {
     let sqs = Arc::clone(sqs);
     Arc::new(move |event| {
@@ -226,7 +231,7 @@ fn to_queue(sqs: &Arc<Sqs>, queue: String) -> codebuild::Events {
     })
 }
 
-/// Lets a fault have its effect; an error is for the caller.
+/// Applies a fault. Returns the error for the caller, if it has one.
 async fn suffer(fault: Option<Fault>) -> Result<Option<ApiError>, Dropped> {
     match fault {
         None => Ok(None),

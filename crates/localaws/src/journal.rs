@@ -1,7 +1,7 @@
-//! The journal: every change of a service's state, as the row that it changes in the store.
+//! The journal: every change of a service's state, as a row of the store.
 //!
-//! A service records changes where it makes them, while it holds its lock. When the lock is released, its changes are sealed: they reach
-//! the store together, in one transaction, in the order in which the lock was held. Without a store nothing is recorded.
+//! A service records its changes while it holds its lock. When it releases the lock, the changes are sealed: they reach the store together,
+//! in one transaction, in the order in which the lock was held. Without a store nothing is recorded.
 
 use std::{
     ops::{Deref, DerefMut},
@@ -18,14 +18,14 @@ use crate::{
     lock::lock,
 };
 
-/// Where changes are recorded. A clone records into the same section, a fork into one of its own.
+/// Records changes. A clone records into the same section, a fork into a new one.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Journal {
     #[cfg(feature = "data")]
     section: Option<Arc<Section>>,
 }
 
-/// The changes made since the lock was taken that this section belongs to.
+/// The changes since the section's lock was taken.
 #[cfg(feature = "data")]
 #[derive(Debug)]
 struct Section {
@@ -39,31 +39,31 @@ impl Journal {
         Self { section: Some(Arc::new(Section { changes: Mutex::default(), store })) }
     }
 
-    /// A journal for what another lock guards.
+    /// A journal for a state with a lock of its own.
     pub(crate) fn fork(&self) -> Self {
         self.section.as_ref().map(|section| Self::new(Arc::clone(&section.store))).unwrap_or_default()
     }
 
-    /// Takes changes up, to be kept when the lock goes.
+    /// Records changes, which are sealed when the lock is released.
     pub(crate) fn record<I: IntoIterator<Item = Change>>(&self, changes: impl FnOnce() -> I) {
         if let Some(section) = &self.section {
             lock(&section.changes).extend(changes());
         }
     }
 
-    /// Hands what was recorded over to the store, all of it at once.
+    /// Passes all recorded changes to the store at once.
     pub(crate) fn seal(&self) {
         if let Some(section) = &self.section {
             section.store.push(&mut lock(&section.changes));
         }
     }
 
-    /// Makes sure that changes of so many bytes can be kept, before they are made.
+    /// Makes sure that changes of a number of bytes can be stored, before they are made.
     pub(crate) fn admit(&self, bytes: impl FnOnce() -> u64) -> Result<(), NotKept> {
         self.section.as_ref().map_or(Ok(()), |section| section.store.admit(bytes()))
     }
 
-    /// Writes everything that was sealed, here and elsewhere. What is answered after this outlives the process.
+    /// Writes everything that was sealed, by any service. After that it survives the end of the process.
     pub(crate) fn commit(&self) -> Result<(), NotKept> {
         self.section.as_ref().map_or(Ok(()), |section| section.store.commit())
     }
@@ -90,7 +90,7 @@ impl Journal {
 }
 
 impl Journal {
-    /// [`Self::commit`] for what nobody waits for. The next commit tries again.
+    /// [`Self::commit`] for changes that no caller waits for. If it fails, the next commit tries again.
     pub(crate) fn settle(&self) {
         if let Err(error) = self.commit() {
             tracing::error!(%error, "the local data falls behind");
@@ -98,7 +98,7 @@ impl Journal {
     }
 }
 
-/// A state whose lock is held. With the lock go its changes into the journal.
+/// A state whose lock is held. Dropping it releases the lock and seals the changes.
 #[derive(Debug)]
 pub(crate) struct Held<'a, T> {
     state: MutexGuard<'a, T>,

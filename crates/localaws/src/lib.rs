@@ -1,10 +1,10 @@
 //! An embedded AWS endpoint: SQS, SNS, CodeBuild, CloudWatch Logs and STS over AWS's own wire protocols.
 //!
-//! It knows nothing of who uses it and works in memory. Builds really run ([`runner`]). Time is tokio's ([`clock`]), so a
-//! paused runtime drives it through hours in milliseconds. [`server`] puts it on a socket; `connector`, a feature, gives it to the AWS SDK
-//! without one. `store`, the feature `data`, keeps everything in a folder over restarts.
+//! It does not depend on its users, and works in memory. Builds really run ([`runner`]). Time is tokio's ([`clock`]), so hours pass in
+//! milliseconds in a paused runtime. [`server`] serves it on a socket; `connector`, a feature, connects the AWS SDK to it without one.
+//! `store`, the feature `data`, keeps all data in a folder over restarts.
 
-// The invariants that the fuzz target shares know this crate by its name.
+// The invariants that are shared with the fuzz target use this crate by its name.
 #[cfg(test)]
 extern crate self as localaws;
 

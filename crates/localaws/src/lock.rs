@@ -1,4 +1,4 @@
-//! Locks that ignore poisoning: the states here are consistent between any two statements.
+//! Locks that ignore poisoning: the states are consistent between any two statements.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

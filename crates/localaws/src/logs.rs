@@ -1,4 +1,4 @@
-//! CloudWatch Logs: groups of streams of events.
+//! CloudWatch Logs: groups, streams and events.
 
 mod error;
 #[cfg(feature = "data")]
@@ -32,7 +32,7 @@ pub struct Logs {
     region: String,
     account: String,
     state: Mutex<State>,
-    /// Of the state's changes.
+    /// Records changes of the state.
     journal: Journal,
 }
 
@@ -41,22 +41,22 @@ impl Logs {
         Self { clock, region: region.into(), account: account.into(), state: Mutex::default(), journal: Journal::default() }
     }
 
-    /// The same, with its changes kept.
+    /// The same service, with its changes recorded in `journal`.
     pub(crate) fn kept_by(self, journal: &Journal) -> Self {
         Self { journal: journal.fork(), ..self }
     }
 
-    /// From now on events become visible only this long after they were appended, as they do on AWS.
+    /// Sets the delay after which readers see an event. On AWS there is such a delay.
     pub fn set_ingestion_delay(&self, delay: Duration) {
         self.state().ingestion_delay = delay;
     }
 
-    /// Whether `GetLogEvents` reading forward answers every other page empty although there is more, as AWS does at times.
+    /// Sets whether every other page of `GetLogEvents`, read forward, is empty although there is more, as happens on AWS.
     pub fn set_empty_pages(&self, empty_pages: bool) {
         self.state().empty_pages = empty_pages;
     }
 
-    /// Appends events, `(milliseconds since the Unix epoch, message)`, and creates the group and the stream if they are not there.
+    /// Appends events, `(milliseconds since the Unix epoch, message)`. Creates the group and the stream if they do not exist.
     pub(crate) fn append(&self, group: &str, stream: &str, events: Vec<(u64, String)>) {
         let now = self.clock.millis();
         let mut state = self.state();
@@ -100,7 +100,7 @@ impl Logs {
         format!("arn:aws:logs:{}:{}:log-group:{group}", self.region, self.account)
     }
 
-    /// A group's name, given by name or by identifier, which may also be the group's ARN.
+    /// The name of a group that is given by name or by identifier. An identifier may be the group's ARN.
     fn group_name(&self, name: Option<String>, identifier: Option<String>) -> Result<String, ApiError> {
         match (name, identifier) {
             (Some(name), None) => Ok(name),
@@ -109,7 +109,7 @@ impl Logs {
         }
     }
 
-    /// The group's name in its ARN, which may end in `:*`.
+    /// The name of the group in an ARN, which may end with `:*`.
     fn in_arn<'a>(&self, arn: &'a str) -> Option<&'a str> {
         let name = arn.strip_prefix(&self.group_arn(""))?;
         Some(name.strip_suffix(":*").unwrap_or(name))

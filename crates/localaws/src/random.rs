@@ -1,4 +1,4 @@
-//! Random ids. They are no secrets here; drawn from the thread's generator, they are the same again when it is seeded the same.
+//! Random ids. They are not secret. They come from the thread's generator, so the same seed gives the same ids.
 
 use uuid::{Builder, Uuid};
 

@@ -1,4 +1,4 @@
-//! Runners of builds: commands on this machine ([`shell`]), or a script of a test ([`scripted`]).
+//! Runners of builds: [`shell`] runs commands on this machine, [`scripted`] follows the script of a test.
 
 mod buildspec;
 mod mask;

@@ -19,14 +19,18 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{endpoint::LocalAws, fault::Dropped};
 
-/// A message of 1 MiB stays below this, even when every character beyond ASCII comes as `\u` escapes, which are three times as long.
+/// The largest body of a request, in bytes. A message of 1 MiB fits even if all its characters beyond ASCII are written as `\u` escapes,
+/// which are three times as long.
 const BODY_MAX: usize = 3 * 1024 * 1024 + 256 * 1024;
-/// How long calls may go on after the end was asked for. Long polls are cut then; they have received nothing.
+/// How long calls may continue after a shutdown was requested. Long polls are cut then; they have received nothing.
 const GRACE: Duration = Duration::from_secs(1);
-/// After a failed accept, such as for want of file descriptors.
+/// The pause after a failed accept, for example without file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Serves until `shutdown`, then lets calls in flight end within a second.
+///
+/// # Errors
+/// The options of a connection's socket cannot be set.
 pub async fn serve(aws: LocalAws, listener: TcpListener, shutdown: CancellationToken) -> io::Result<()> {
     let connections = GracefulShutdown::new();
     let cut = CancellationToken::new();
@@ -50,7 +54,7 @@ pub async fn serve(aws: LocalAws, listener: TcpListener, shutdown: CancellationT
         let connection = connections.watch(connection);
         let cut = cut.clone();
         tokio::spawn(async move {
-            // A connection ends with an error when its client goes away, or when a fault cuts it: nobody needs to know.
+            // A connection ends with an error when its client leaves or a fault cuts it. This needs no log.
             cut.run_until_cancelled(connection).await.map(Result::ok);
         });
     }
@@ -68,7 +72,7 @@ async fn answer(aws: LocalAws, request: Request<Incoming>) -> Result<Response<Fu
         return Ok(about(request.uri().path()));
     }
     let (head, body) = request.into_parts();
-    // One that says so beforehand need not be read to be refused.
+    // A body that announces its size is refused without being read.
     if body.size_hint().lower() > BODY_MAX as u64 {
         return Ok(too_large());
     }
@@ -82,9 +86,10 @@ async fn answer(aws: LocalAws, request: Request<Incoming>) -> Result<Response<Fu
     Ok(aws.handle(Request::from_parts(head, body)).await?.map(Full::new))
 }
 
-/// A web page can send plain forms to any address, and builds run as whoever started this. Browsers say where a page is from, and
-/// whether a person typed the address (`none`); a page that got its name pointed at the loopback still calls us by that name. All that a
-/// request says of it counts, and a host that cannot be read is not ours: there are names that browsers take and URLs' parsers do not.
+/// Whether a program, and no web page, makes the request. A page can send plain forms to any address, and builds run as the user of this
+/// process. Browsers send the origin of a page, and whether a person typed the address (`none`). A page whose name was changed to point to
+/// the loopback address still uses that name as the host. All of these headers count, and an unreadable host is refused: browsers accept
+/// some names that URL parsers do not.
 fn is_from_a_program(request: &Request<Incoming>) -> bool {
     let headers = request.headers();
     let is_loopback = |host: &Authority| {
@@ -99,7 +104,7 @@ fn is_from_a_program(request: &Request<Incoming>) -> bool {
         && !headers.contains_key(header::ORIGIN)
 }
 
-/// What a browser, a health check or a curious person gets.
+/// The answer to a browser, a health check, or a person.
 fn about(path: &str) -> Response<Full<Bytes>> {
     match path {
         "/" | "/health" => {

@@ -23,11 +23,11 @@ pub(crate) struct Sns {
     clock: Clock,
     region: String,
     account: String,
-    /// Where subscribed queues are. Its lock may be taken while ours is held, never the other way round.
+    /// Where the subscribed queues are. Its lock may be taken while this one is held, but never the other way round.
     sqs: Arc<Sqs>,
-    /// Held for moments, never across an await.
+    /// Held briefly, and never across an await.
     state: Mutex<State>,
-    /// Of the state's changes, but for those that are kept with a delivery.
+    /// Records changes of the state, except those that are stored together with a delivery.
     journal: Journal,
 }
 
@@ -37,7 +37,7 @@ impl Sns {
         Self { clock, region, account, sqs, state: Mutex::default(), journal: Journal::default() }
     }
 
-    /// The same, with its changes kept.
+    /// The same service, with its changes recorded in `journal`.
     pub(crate) fn kept_by(self, journal: &Journal) -> Self {
         Self { journal: journal.fork(), ..self }
     }

@@ -21,7 +21,7 @@ use crate::{
     },
 };
 
-/// Where queue URLs point when a request does not say which host it came to.
+/// The host in queue URLs if a request does not name one.
 pub(crate) const DEFAULT_HOST: &str = "127.0.0.1:4566";
 
 /// The service.
@@ -30,9 +30,9 @@ pub(crate) struct Sqs {
     clock: Clock,
     region: String,
     account: String,
-    /// Held for moments, never across an await.
+    /// Held briefly, and never across an await.
     state: Mutex<State>,
-    /// Of the state's changes.
+    /// Records changes of the state.
     journal: Journal,
 }
 
@@ -42,17 +42,17 @@ impl Sqs {
         Self { clock, region, account, state: Mutex::default(), journal: Journal::default() }
     }
 
-    /// The same, with its changes kept.
+    /// The same service, with its changes recorded in `journal`.
     pub(crate) fn kept_by(self, journal: &Journal) -> Self {
         Self { journal: journal.fork(), ..self }
     }
 
-    /// Puts a message from another service on the queue with this ARN or URL.
+    /// Puts a message of another service into the queue with this ARN or URL.
     pub(crate) fn deliver(&self, queue: &str, body: String, attributes: Attributes) -> Result<(), ApiError> {
         self.inlet().deliver(queue, body, attributes, None, None)
     }
 
-    /// The queues, for messages from another service that belong together.
+    /// Locks the queues, for messages of another service that belong together.
     pub(crate) fn inlet(&self) -> Inlet<'_> {
         Inlet { now_ms: self.clock.millis(), state: self.state(), journal: &self.journal }
     }
@@ -70,18 +70,18 @@ impl Sqs {
     }
 }
 
-/// Where another service puts its messages. For as long as it is open nobody else changes the queues, and all that comes through it
-/// is kept together.
+/// The locked queues, for messages of another service. While it exists, nothing else changes the queues, and all messages in it are stored
+/// together.
 #[derive(Debug)]
 pub(crate) struct Inlet<'a> {
     state: Held<'a, State>,
     now_ms: u64,
-    /// For what of the other service's must be kept with the messages.
+    /// Records changes of the other service that must be stored with the messages.
     pub(crate) journal: &'a Journal,
 }
 
 impl Inlet<'_> {
-    /// Puts a message on the queue with this ARN or URL. The last two are for FIFO queues.
+    /// Puts a message into the queue with this ARN or URL. The last two parameters are for FIFO queues.
     pub(crate) fn deliver(
         &mut self,
         queue: &str,
@@ -97,7 +97,7 @@ impl Inlet<'_> {
         Ok(())
     }
 
-    /// Lets go of the queues and keeps what came, for a sender that nobody waits for.
+    /// Releases the queues and stores the messages, if no caller waits for that.
     pub(crate) fn close(self) {
         drop(self.state);
         self.journal.settle();

@@ -1,4 +1,4 @@
-//! Keeps the endpoint's state in SQLite in a folder, so that it survives any end of the process.
+//! Stores the endpoint's state in SQLite in a folder, so that it survives the end of the process in any way.
 //!
 //! One transaction writes all changes that are sealed by then. SQLite appends them to its write-ahead log, which the kernel holds even if
 //! the process is killed. The log is synced to the disk only now and then: a power cut can lose the last transactions, but no part of one.
@@ -28,26 +28,26 @@ use crate::{
     lock::lock,
 };
 
-/// The database's name in the folder.
+/// The name of the database file in the folder.
 const FILE: &str = "aws.sqlite3";
-/// What makes each format of the one before. A database carries the number of those it has had.
+/// For each format, the statements that make it from the one before. A database has the number of its format.
 const FORMATS: [&str; 2] = [include_str!("store/1.sql"), include_str!("store/2.sql")];
-/// More than there are different statements.
+/// More than the number of different statements.
 const STATEMENTS: usize = 64;
 
 /// Why a folder cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The folder is not there and cannot be made.
+    /// The folder does not exist and cannot be created.
     #[error("cannot make the folder {}", .folder.display())]
     Folder { folder: PathBuf, source: io::Error },
-    /// Others may open the folder, which is not the data's alone.
+    /// Others may open the folder, and it has other files than the data.
     #[error("others may open {} (mode {mode:o}), and there are other things in it: make its mode 700, or name a folder for the data alone", .folder.display())]
     Shared { folder: PathBuf, mode: u32 },
-    /// The folder belongs to somebody else, who could put other data in its place.
+    /// The folder belongs to another user, who could replace the data.
     #[error("{} belongs to another user (uid {owner}), who could replace the data: name a folder of your own", .folder.display())]
     Foreign { folder: PathBuf, owner: u32 },
-    /// What was kept is not there.
+    /// The stored data is gone or damaged.
     #[error("{} is {what}: what it kept is lost; put a copy of it back, or remove it with the files of that name to start with nothing", .file.display())]
     Lost { file: PathBuf, what: String },
     /// SQLite cannot read or write the database.
@@ -56,20 +56,20 @@ pub enum Error {
     /// Another process has the folder open.
     #[error("{} is in use by another process", .file.display())]
     InUse { file: PathBuf },
-    /// A later version has changed the format.
+    /// A later version wrote a newer format.
     #[error("{} was written by a newer version: its format is {found}, and this version knows those up to {known}", .file.display())]
     Newer { file: PathBuf, found: usize, known: usize },
-    /// The data is another region's or account's: its ARNs would not fit.
+    /// The data belongs to another region or account, so its ARNs would be wrong.
     #[error("{} holds the data of account {account} in region {region}, and no other's", .file.display())]
     Elsewhere { file: PathBuf, region: String, account: String },
 }
 
-/// An open database, which nobody else can open.
+/// An open database. No other process can open it.
 #[derive(Debug)]
 pub(crate) struct Store {
     file: PathBuf,
     connection: Mutex<Connection>,
-    /// What is sealed and not yet written, in its order.
+    /// The sealed changes that are not written yet, in their order.
     pending: Mutex<Vec<Change>>,
     /// Whether the last commit failed.
     is_behind: AtomicBool,
@@ -77,7 +77,7 @@ pub(crate) struct Store {
 }
 
 impl Store {
-    /// Opens the folder's database, which is made when it is not there.
+    /// Opens the database in the folder, and creates it if it does not exist.
     pub(crate) fn open(folder: &Path, region: &str, account: &str) -> Result<Self, Error> {
         let place = Place::prepare(folder)?;
         let file = place.file.clone();
@@ -112,8 +112,8 @@ impl Store {
         })
     }
 
-    /// Makes sure that a call's changes can be written, before it makes them: that what was before is, and that there is room for as
-    /// many bytes.
+    /// Makes sure, before a call is carried out, that its changes can be written: earlier changes are written, and the disk has room for
+    /// `bytes` more.
     pub(crate) fn admit(&self, bytes: u64) -> Result<(), NotKept> {
         if self.is_behind.load(Ordering::Acquire) {
             self.commit()?;
@@ -125,14 +125,14 @@ impl Store {
         NotKept(format!("{}: {error}", self.file.display()))
     }
 
-    /// Takes over changes that belong together.
+    /// Takes changes that belong together.
     pub(crate) fn push(&self, changes: &mut Vec<Change>) {
         if !changes.is_empty() {
             lock(&self.pending).append(changes);
         }
     }
 
-    /// Writes everything pushed so far. Those who come meanwhile wait, and find theirs written or write all of them together.
+    /// Writes all changes that were pushed so far. Concurrent callers wait, and then find theirs written, or write them together.
     pub(crate) fn commit(&self) -> Result<(), NotKept> {
         let mut connection = lock(&self.connection);
         let changes = std::mem::take(&mut *lock(&self.pending));
@@ -147,7 +147,7 @@ impl Store {
         written.map_err(|error| self.not_kept(error))
     }
 
-    /// Lets the database grow no further: a full disk.
+    /// Simulates a full disk: the database cannot grow.
     #[cfg(test)]
     pub(crate) fn fill(&self, full: bool) -> rusqlite::Result<()> {
         let connection = lock(&self.connection);
@@ -155,7 +155,7 @@ impl Store {
         connection.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))
     }
 
-    /// Gives each row of a query to `each`.
+    /// Calls `each` with each row of a query.
     pub(crate) fn each(&self, sql: &str, mut each: impl FnMut(&Row<'_>) -> rusqlite::Result<()>) -> Result<(), Error> {
         let mut read = || {
             let connection = lock(&self.connection);
@@ -172,15 +172,15 @@ impl Store {
 
 fn connect(file: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open(file)?;
-    // Who holds it keeps it: waiting is in vain.
+    // Another process that has the database keeps it, so waiting does not help.
     connection.busy_timeout(Duration::ZERO)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
-    // Set before the log is first used, it needs no memory shared with others, and they are kept out by the kernel's locks.
+    // Set before the log is first used. SQLite then needs no shared memory, and the kernel's locks keep other processes out.
     connection.pragma_update_and_check(None, "locking_mode", "EXCLUSIVE", |_| Ok(()))?;
     Ok(connection)
 }
 
-/// What is wrong with a database that must be one of ours, and whole.
+/// What is wrong with a database that should be one of ours, and complete.
 fn check(connection: &Connection) -> rusqlite::Result<Result<(), String>> {
     let format: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     if format == 0 {
@@ -195,7 +195,7 @@ fn log_ahead(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "synchronous", "NORMAL")
 }
 
-/// Brings the database to the newest format; gives the one it has then.
+/// Brings the database to the newest format. Returns the format that it has then.
 fn upgrade(connection: &mut Connection) -> rusqlite::Result<usize> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let found: u32 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
@@ -208,7 +208,7 @@ fn upgrade(connection: &mut Connection) -> rusqlite::Result<usize> {
     Ok(found.max(FORMATS.len()))
 }
 
-/// Whose data it is: the asker's, when it is new.
+/// The region and account of the data. A new database gets those of the caller.
 fn origin(connection: &Connection, region: &str, account: &str) -> rusqlite::Result<(String, String)> {
     connection.execute("INSERT INTO origin SELECT ?, ? WHERE NOT EXISTS (SELECT 1 FROM origin)", [region, account])?;
     connection.query_row("SELECT region, account FROM origin", [], |row| Ok((row.get(0)?, row.get(1)?)))
@@ -232,7 +232,7 @@ impl ToSql for Cell {
     }
 }
 
-/// What [`Cell::json`] has written.
+/// A value that [`Cell::json`] wrote.
 #[derive(Debug)]
 pub(crate) struct Json<T>(pub(crate) T);
 
@@ -242,7 +242,7 @@ impl<T: DeserializeOwned> FromSql for Json<T> {
     }
 }
 
-/// A value in a row that its service does not take.
+/// The error for a value in a row that its service cannot read.
 pub(crate) fn unfit(error: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(error))
 }

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::api::{Answer, ApiError};
 
-/// Carries an operation out. Any credentials are the account's root.
+/// Runs an operation. Any credentials are those of the account's root.
 pub(crate) fn call(operation: &str, account: &str) -> Answer {
     match operation {
         "GetCallerIdentity" => Ok(json!({ "UserId": account, "Account": account, "Arn": format!("arn:aws:iam::{account}:root") })),

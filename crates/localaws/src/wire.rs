@@ -1,4 +1,4 @@
-//! AWS's wire protocols: which operation a request asks for, and how its answer is written.
+//! AWS's wire protocols: reading the operation of a request, and writing its answer.
 
 mod admission;
 mod flat;
@@ -26,7 +26,7 @@ pub(crate) enum Service {
 }
 
 impl Service {
-    /// The service's name as AWS's clients and signatures write it.
+    /// The service's name in signatures and in AWS's clients.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Sqs => "sqs",
@@ -38,16 +38,16 @@ impl Service {
     }
 }
 
-/// How a request's answer is to be written.
+/// The form of a request's answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Protocol {
     /// `application/x-amz-json-1.0` or `-1.1`.
     Json { version: &'static str },
-    /// Form in, XML out, in the service's namespace.
+    /// A form in, XML out, in the service's namespace.
     Query { namespace: &'static str },
 }
 
-/// A request that was understood.
+/// A request that was read.
 #[derive(Debug)]
 pub(crate) struct Call {
     pub(crate) service: Service,
@@ -58,7 +58,7 @@ pub(crate) struct Call {
     pub(crate) host: Option<String>,
 }
 
-/// A request that no operation fits, with the error for its sender.
+/// A request without a known operation, with the error for its caller.
 #[derive(Debug)]
 pub(crate) struct Refused {
     pub(crate) protocol: Protocol,
@@ -83,7 +83,7 @@ impl Call {
     }
 }
 
-/// How many bytes of text an input holds, about.
+/// About how many bytes of text an input has.
 pub(crate) fn weight(input: &Value) -> u64 {
     match input {
         Value::Null | Value::Bool(_) | Value::Number(_) => 8,

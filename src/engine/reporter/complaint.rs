@@ -50,7 +50,7 @@ impl Complaints {
             return observe::publish_failed(event, error, is_due);
         }
         let cure = cure(error).unwrap_or_default();
-        let text = format!("the topic {} refuses events, so that ended jobs cannot be told: {error}{cure}", self.arn);
+        let text = format!("the topic {} refuses events, so that the results of ended jobs cannot be published: {error}{cure}", self.arn);
         let is_due = self.notices.raise(&self.about, Restart::Harms, kind, text, rfc3339(self.clock.now()));
         observe::publish_refused(event, &format_args!("{error}{cure}"), is_due);
     }

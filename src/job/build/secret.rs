@@ -1,4 +1,4 @@
-//! What a build's own variables tell of the secrets of its job, for a reader of its log who does not have the job any more.
+//! The secrets of a job that can be read from its build's variables, for a reader of the log who does not have the job.
 
 use std::collections::BTreeSet;
 
@@ -8,13 +8,12 @@ use crate::job::{
     variable::speaks_of_secrets,
 };
 
-/// The plain values among a build's variables that are secret by their names, or because an image gets them as a secret, and the build
-/// arguments that are: the same as [`crate::job::Job::secrets`] of the job that the build was started for. `variables`: names and plain
-/// values.
+/// The plain values that the log must not show: the same as [`crate::job::Job::secrets`] of the job that the build was started for.
+/// `variables`: names and plain values.
 pub fn of_variables(variables: &[(&str, &str)]) -> Vec<String> {
     let value = |name: &str| variables.iter().find(|(other, _)| *other == name).map(|(_, value)| *value);
     let images: Vec<Image> = value(IMAGES_VARIABLE).and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
-    // Names of variables that came as data: their values are under numbers.
+    // The names of the variables that came as data. Their values are in numbered variables.
     let names: Vec<String> = value(ENV_VARIABLE).and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
     let as_data = names.iter().enumerate().filter_map(|(at, name)| Some((name.as_str(), value(&format!("{ENV_VARIABLE}_{at}"))?)));
     let handed: BTreeSet<&str> = images.iter().flat_map(|image| &image.secrets).map(String::as_str).collect();
@@ -30,7 +29,7 @@ mod tests {
     use super::of_variables;
 
     #[test]
-    fn secrets_are_found_by_name_by_number_and_among_build_arguments() {
+    fn secrets_are_found_among_named_and_numbered_variables_and_build_arguments() {
         let images = r#"[{ "name": "a", "build_args": { "API_TOKEN": "argument-9000", "MODE": "quick" }, "secrets": ["PLAIN"] }]"#;
         let variables = [
             ("NPM_TOKEN", "by-name-9000"),

@@ -1,4 +1,4 @@
-//! The words by which a cause is known, as the programs that build images say them.
+//! The patterns by which a cause is recognised, in the words of the programs that build images.
 
 use std::sync::LazyLock;
 
@@ -7,9 +7,9 @@ use regex::{Regex, RegexSet};
 use super::Cause;
 use crate::job::step;
 
-/// Of several in one line the first counts. All are read without regard to case.
+/// If a line fits several, the first one counts. They ignore case.
 const SIGNS: &[(Cause, &str)] = &[
-    // docker and BuildKit pass on what registries answer.
+    // Docker and BuildKit repeat the answers of registries.
     (Cause::DockerHubRateLimit, r"you have reached your (?:unauthenticated )?pull rate limit"),
     (Cause::DockerHubRateLimit, r"docker\.(?:io|com)\b.*(?:429 too many requests|toomanyrequests:)"),
     (Cause::RepositoryNotFound, r"name unknown: the repository with name '[^']*' does not exist in the registry"),
@@ -23,7 +23,7 @@ const SIGNS: &[(Cause, &str)] = &[
     (Cause::RegistryLoginFailed, r"login attempt to \S+ failed with status: 4\d\d"),
     (Cause::RegistryAccessDenied, r"is not authorized to perform: ecr(?:-public)?:\w+"),
     (Cause::RegistryAccessDenied, r"(?:^denied: requested access to the resource is denied|push access denied)"),
-    // git over HTTPS and SSH, GitHub and GitLab, and CodeBuild's own git.
+    // git over HTTPS and SSH, GitHub, GitLab, and the git of CodeBuild.
     (Cause::GitAuthenticationFailed, r"(?:authentication required|authorization failed) for (?:primary|secondary) source"),
     (Cause::GitAuthenticationFailed, r"fatal: could not read (?:username|password) for '"),
     (Cause::GitAuthenticationFailed, r"fatal: authentication failed for '"),
@@ -43,14 +43,14 @@ const SIGNS: &[(Cause, &str)] = &[
     (Cause::RevisionNotFound, r"upload-pack: not our ref [0-9a-f]{7}"),
     (Cause::RevisionNotFound, r"fatal: reference is not a tree: "),
     (Cause::RevisionNotFound, r"server does not allow request for unadvertised object"),
-    // The central buildspec, where neither git nor docker has said it.
+    // The central buildspec, in cases where neither git nor docker prints the reason.
     (Cause::RevisionNotFound, r"^error: slipway: the source has no (?:branch, tag or pull request|commit) "),
     (Cause::RegistryLoginFailed, r"^error: slipway: (?:the build's role cannot log in to |the login at docker hub is refused)"),
-    // The system's own words, after whatever was being done: `write /x: no space left on device`, `[Errno 28] No space ...`.
+    // The system's text at the end of a program's message: `write /x: no space left on device`, `[Errno 28] No space ...`.
     (Cause::DiskFull, r"(?:^|: |\] )no space left on device"),
     (Cause::DiskFull, r": disk quota exceeded$"),
     (Cause::DiskFull, r"^e: you don't have enough free space in "),
-    // Runtimes and the kernel that say what was wanting.
+    // Runtimes and the kernel, where they name memory as the reason.
     (Cause::OutOfMemory, r"oomkilled|oom[- ]killer|\bsigkill\b.*\b(?:out of memory|oom)|out of memory: killed process \d+"),
     (Cause::OutOfMemory, r"allowed memory size of \d+ bytes exhausted|gc overhead limit exceeded"),
     (Cause::OutOfMemory, r"virtual memory exhausted|llvm error: out of memory|out of memory, malloc failed"),
@@ -59,7 +59,7 @@ const SIGNS: &[(Cause, &str)] = &[
     (Cause::OutOfMemory, r"fatal error: .*javascript heap out of memory"),
     (Cause::OutOfMemory, r"java\.lang\.OutOfMemoryError: "),
     (Cause::OutOfMemory, r"^memoryerror$"),
-    // A process that was killed, which tells nobody why.
+    // A process that was killed, without a reason.
     (
         Cause::Killed,
         r"\b(?:exit(?:ed with)? (?:status|code):?|exited with|non-zero code:|exit code is|finished with non-zero exit value|error) 137\b\.?$",
@@ -74,7 +74,7 @@ const SIGNS: &[(Cause, &str)] = &[
     (Cause::Killed, r"\(signal: 9, sigkill: kill\)"),
     (Cause::Killed, r"^killed$|: line \d+:\s+\d+ killed\b|^/bin/sh: (?:line )?\d+:.* killed\b"),
     (Cause::Killed, r"\b(?:fatal|internal compiler) error: killed\b"),
-    // Whatever else a registry says when it does not give an image.
+    // Any other refusal of an image by a registry.
     (Cause::RegistryRateLimit, r"toomanyrequests: "),
     (Cause::RegistryRateLimit, r"https://\S+/v2/\S+: 429 too many requests"),
     (Cause::ImagePullFailed, r"unable to pull customer's container image|cannotpullcontainererror"),
@@ -92,9 +92,9 @@ const SIGNS: &[(Cause, &str)] = &[
     (Cause::ImagePullFailed, r": (?:initializing source \w+://|pinging container registry |reading manifest \S+ in )"),
 ];
 
-/// How the central buildspec begins its own words.
+/// How the lines of the central buildspec begin.
 const OWN: &str = "error: slipway: ";
-/// How the signs of its words begin.
+/// How the patterns for those lines begin.
 const OWN_SIGN: &str = "^error: slipway: ";
 
 static SET: LazyLock<RegexSet> = LazyLock::new(set);
@@ -102,7 +102,7 @@ static SET: LazyLock<RegexSet> = LazyLock::new(set);
 /// BuildKit's prefix: `#12 3.456 `.
 static PREFIX: LazyLock<Regex> = LazyLock::new(|| pattern(r"^#\d+ (?:\d+\.\d+ )?"));
 
-/// What is shown and not said: the steps of a Dockerfile and its lines, a shell's trace, tests that passed.
+/// Lines that show text instead of reporting: the steps and lines of a Dockerfile, a shell's trace, tests that passed.
 static SHOWN: LazyLock<Regex> = LazyLock::new(|| {
     pattern(concat!(
         r"^(?: ?> )?\[(?:internal|(?:[\w.-]+ )?\d+/\d+)\] |^\s*\d+ \| |^Step \d+/\d+ : |^\++ ",
@@ -123,36 +123,36 @@ fn pattern(text: &str) -> Regex {
     Regex::new(text).expect("a pattern that compiles")
 }
 
-/// Whether a line begins as the central buildspec's own do.
+/// Whether a line begins like those of the central buildspec.
 pub(super) fn is_own(line: &str) -> bool {
     line.starts_with(OWN)
 }
 
-/// The cause that a line speaks of.
+/// The cause that a line names.
 pub(super) fn read(line: &str) -> Option<Cause> {
     let line = line.trim_end();
-    // What a Dockerfile's command prints is no word of the build's own, and the login that it tries is not the build's.
+    // Output of a Dockerfile's command is not the build's own report, and a login that it tries is not the build's login.
     let is_output = step::before_output(line) > 0;
     let line = PREFIX.find(line).map_or(line, |prefix| &line[prefix.end()..]);
     if SHOWN.is_match(line) {
         return None;
     }
-    // The central buildspec repeats what the sender wrote, such as the path of a file: of its lines only how they begin counts.
+    // The central buildspec repeats texts of the sender, such as the path of a file. So of its lines only the beginning counts.
     let counts = |&at: &usize| !is_own(line) || SIGNS.get(at).is_some_and(|(_, words)| words.starts_with(OWN_SIGN));
     let first = SET.matches(unquoted(line)).iter().find(counts)?;
     let cause = SIGNS.get(first).map(|&(cause, _)| cause);
     cause.filter(|&cause| !is_output || !(cause == Cause::RegistryLoginFailed || is_own(line)))
 }
 
-/// The line without a command that it repeats: `process "/bin/sh -c COMMAND" did not complete successfully: exit code: 1`,
-/// `The command '/bin/sh -c COMMAND' returned a non-zero code: 1`, `executor failed running [/bin/sh -c COMMAND]: exit code: 1`.
+/// The line without the command that it repeats: `process "/bin/sh -c COMMAND" did not complete successfully: exit code: 1`, `The command
+/// '/bin/sh -c COMMAND' returned a non-zero code: 1`, `executor failed running [/bin/sh -c COMMAND]: exit code: 1`.
 fn unquoted(line: &str) -> &str {
     let after = ["did not complete successfully: ", "returned a non-zero code: ", "]: exit code: "];
     let end = after.iter().find_map(|words| line.rfind(words));
     end.map_or(line, |at| &line[at..])
 }
 
-/// `exit status N` where a line ends with it.
+/// The `exit status N` at the end of a line, if there is one.
 pub(super) fn exit_status(line: &str) -> Option<&str> {
     EXIT_STATUS.find(line.trim_end()).map(|found| found.as_str())
 }

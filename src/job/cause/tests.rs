@@ -10,7 +10,7 @@ use crate::job::{
     outcome::{FailureKind, Verdict, judge},
 };
 
-/// Every log in `tests/logs`, and the code that its failure has.
+/// Every log in `tests/logs`, and the code of its failure.
 const LOGS: &[(&str, &str)] = &[
     ("buildspec-broken", "BUILDSPEC_INVALID"),
     ("buildspec-missing", "BUILDSPEC_INVALID"),
@@ -82,12 +82,12 @@ fn log(name: &str) -> String {
     logs().remove(name).unwrap()
 }
 
-/// A line of CodeBuild's agent.
+/// A line as CodeBuild's agent prints it.
 fn at(words: &str) -> String {
     format!("[Container] 2026/11/22 10:21:16.2 {words}\n")
 }
 
-/// The build that wrote a log: its first failed phase, with the context that follows it.
+/// The build that a log belongs to, with its first failed phase and the context that follows it.
 fn build(log: &str) -> Build {
     let mut lines = log.lines().skip_while(|line| !agent::words(line).is_some_and(agent::fails_phase));
     let failed = agent::words(lines.next().unwrap()).unwrap();
@@ -120,7 +120,7 @@ fn explained(log: &str) -> Failure {
 }
 
 #[test]
-fn the_logs_of_the_tools_tell_what_a_build_died_of() {
+fn the_cause_is_found_in_the_log_of_every_tool() {
     let logs = logs();
     assert_eq!(logs.keys().map(String::as_str).collect::<Vec<_>>(), LOGS.iter().map(|(name, _)| *name).collect::<Vec<_>>());
     let found = logs.iter().map(|(name, log)| (name.as_str(), explained(log).code.unwrap())).collect::<Vec<_>>();
@@ -129,30 +129,30 @@ fn the_logs_of_the_tools_tell_what_a_build_died_of() {
 }
 
 #[test]
-fn every_cause_has_a_log() {
+fn every_cause_has_a_log_in_the_tests() {
     for cause in Cause::ALL {
         assert!(LOGS.iter().any(|(_, code)| *code == cause.code()), "{cause:?}");
     }
 }
 
 #[test]
-fn the_message_keeps_what_codebuild_said_and_goes_on_with_what_to_do() {
+fn advice_is_appended_to_the_message_of_codebuild() {
     for (name, code) in LOGS {
         let log = log(name);
         let said = judged(&log).failure.unwrap();
-        let told = explained(&log);
-        assert!(told.message.starts_with(&said.message), "{name}: {}", told.message);
-        assert_eq!((told.kind, &told.phase, &told.command), (said.kind, &said.phase, &said.command), "{name}");
+        let result = explained(&log);
+        assert!(result.message.starts_with(&said.message), "{name}: {}", result.message);
+        assert_eq!((result.kind, &result.phase, &result.command), (said.kind, &said.phase, &said.command), "{name}");
         let advice: Vec<_> =
             Cause::ALL.iter().filter(|cause| cause.code() == *code).map(|cause| format!(" ({})", cause.advice())).collect();
-        let more = told.message.strip_prefix(&said.message).unwrap();
+        let more = result.message.strip_prefix(&said.message).unwrap();
         assert!(advice.iter().any(|advice| advice == more) || (advice.is_empty() && more.is_empty()), "{name}: {more}");
     }
 }
 
-/// What `finally` prints is not why its phase failed.
+/// The output of `finally` does not explain why its phase failed.
 #[test]
-fn the_commands_of_finally_hide_nothing_of_the_one_that_failed() {
+fn the_output_of_finally_does_not_replace_the_cause_of_the_failed_command() {
     let run = |command: &str, said: &str| at(&format!("Running command {command}")) + said + "\n";
     let failed = |command: &str| at(&format!("Command did not exit successfully {command} exit status 1"));
     let end = at("Phase complete: BUILD State: FAILED")
@@ -161,7 +161,7 @@ fn the_commands_of_finally_hide_nothing_of_the_one_that_failed() {
     for (log, code, decisive) in [
         (run("make", full) + &failed("make") + &run("tidy", "no basic auth credentials"), "DISK_FULL", full),
         (run("make", full) + &failed("make") + &run("tidy", "error: x") + &failed("tidy"), "DISK_FULL", full),
-        // Tried again, it fails of something else.
+        // The retry fails for another reason.
         (run("make", full) + &failed("make") + &run("make", "error: x") + &failed("make"), "COMMAND_EXECUTION_ERROR", "error: x"),
         (run("make", "made") + &run("tidy", full) + &failed("tidy"), "DISK_FULL", full),
     ] {
@@ -173,11 +173,11 @@ fn the_commands_of_finally_hide_nothing_of_the_one_that_failed() {
     }
 }
 
-/// Neither what stands far before the failure nor what comes after it.
+/// Lines far before the failure do not count, and lines after it do not.
 #[test]
-fn only_what_stands_near_the_failure_counts() {
+fn only_lines_shortly_before_the_failure_name_its_cause() {
     let near = log("disk-npm");
-    // Six lines from the last sign to the end of the phase.
+    // Six lines lie between the last sign and the end of the phase.
     let at = near.find("\n\n[Container]").unwrap();
     for (lines, code) in
         [(0, "DISK_FULL"), (NEAR - 6, "DISK_FULL"), (NEAR - 5, "COMMAND_EXECUTION_ERROR"), (10_000, "COMMAND_EXECUTION_ERROR")]
@@ -190,7 +190,7 @@ fn only_what_stands_near_the_failure_counts() {
 }
 
 #[test]
-fn a_build_that_never_came_to_a_log_is_explained_by_its_phase() {
+fn a_failure_without_a_log_gets_its_cause_from_the_phase() {
     let pull = "Unable to pull customer's container image. CannotPullContainerError: Error response from daemon: ";
     let limit = "toomanyrequests: You have reached your pull rate limit.";
     for (code, message, expected) in [
@@ -209,12 +209,12 @@ fn a_build_that_never_came_to_a_log_is_explained_by_its_phase() {
         let outcome = |failure| Outcome { status: Status::Errored, failure: Some(failure) };
         assert_eq!(explain(outcome(failure(Some("PROVISIONING"))), "").code.unwrap(), expected);
         let refused = explain(outcome(failure(None)), "");
-        assert_eq!(refused, failure(None), "no phase: it was not the build that said so");
+        assert_eq!(refused, failure(None), "a failure without a phase is not explained by its message");
     }
 }
 
 #[test]
-fn the_logs_decisive_line_is_the_message() {
+fn the_decisive_line_of_the_log_becomes_the_message() {
     let explained = |name: &str, decisive| {
         let log = log(name);
         let mut outcome = judged(&log);
@@ -224,14 +224,18 @@ fn the_logs_decisive_line_is_the_message() {
         outcome.failure.unwrap()
     };
     let line = "error[E0308]: mismatched types";
-    let told = explained("innocent-compile-error", Some(line));
-    assert_eq!((told.message.as_str(), told.code.as_deref()), (line, Some("COMMAND_EXECUTION_ERROR")));
-    let told = explained("memory-gcc", Some("g++: fatal error: Killed signal terminated program cc1plus"));
-    assert!(told.message.starts_with("g++: fatal error: Killed signal") && told.message.contains("memory ran out"), "{}", told.message);
+    let result = explained("innocent-compile-error", Some(line));
+    assert_eq!((result.message.as_str(), result.code.as_deref()), (line, Some("COMMAND_EXECUTION_ERROR")));
+    let result = explained("memory-gcc", Some("g++: fatal error: Killed signal terminated program cc1plus"));
+    assert!(
+        result.message.starts_with("g++: fatal error: Killed signal") && result.message.contains("memory ran out"),
+        "{}",
+        result.message
+    );
 }
 
 #[test]
-fn what_did_not_fail_needs_no_cause() {
+fn a_job_that_did_not_fail_gets_no_cause() {
     let log = log("memory-legacy");
     for status in [Status::TimedOut, Status::Cancelled, Status::Superseded] {
         let outcome = Outcome { status, ..judged(&log) };
@@ -243,7 +247,7 @@ fn what_did_not_fail_needs_no_cause() {
 }
 
 #[test]
-fn the_codes_are_documented() {
+fn every_code_is_documented() {
     let page = include_str!("../../../docs/subscribers.md");
     for cause in Cause::ALL {
         assert!(page.contains(&format!("| `{}` |", cause.code())), "{cause:?}");

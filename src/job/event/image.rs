@@ -1,11 +1,11 @@
-//! The images a build says it has pushed.
+//! The images that a build reports as pushed.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::job::build::Build;
 
-/// The exported variable in which a build lists what it has pushed.
+/// The exported variable in which a build lists the images that it has pushed.
 pub const RESULT_VARIABLE: &str = "SLIPWAY_RESULT";
 
 /// An image that was pushed.
@@ -13,25 +13,25 @@ pub const RESULT_VARIABLE: &str = "SLIPWAY_RESULT";
 pub struct ImageResult {
     /// Registry, repository and tag.
     pub reference: String,
-    /// `sha256:…`, if the build knows it.
+    /// `sha256:…`; absent if the build does not report it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     pub digest: Option<String>,
 }
 
-/// What a build says it has pushed.
+/// The images that a build reports.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ImageResults {
     pub images: Vec<ImageResult>,
-    /// It says something that cannot be read.
+    /// Whether the report cannot be read.
     pub malformed: bool,
 }
 
-/// More images than a job can ask for, with all their tags.
+/// More than a job can ask for, with all tags.
 const MAX_IMAGES: usize = 160;
 
-/// Reads a build's `SLIPWAY_RESULT`: `[{"reference": …, "digest": …}]`, or an object with that list as `images`. What the build writes
-/// is not to be trusted: a reference or digest that cannot be one makes the whole malformed.
+/// Reads a build's `SLIPWAY_RESULT`: `[{"reference": …, "digest": …}]`, or an object with that list as `images`. A build may write anything
+/// there, so an invalid reference or digest makes the whole report malformed.
 pub fn image_results(build: &Build) -> ImageResults {
     #[derive(Deserialize)]
     #[serde(untagged)]
@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn results_are_read_in_both_shapes_and_nonsense_is_left_out() {
+    fn reports_of_images_are_read_in_both_shapes_and_invalid_ones_are_refused() {
         let digest = format!("sha256:{}", "a1".repeat(32));
         let image = format!(r#"{{"reference":"r/app:1","digest":"{digest}","extra":1}}"#);
         let read = |text: &str| image_results(&Build { exported: [(RESULT_VARIABLE.into(), text.into())].into(), ..Build::default() });

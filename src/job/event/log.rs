@@ -7,38 +7,38 @@ use serde::{Deserialize, Serialize};
 
 use crate::job::{excerpt::Highlight, redact::Redactor};
 
-/// What a build's log says, and where the whole of it is.
+/// The part of a build's log that matters, and the location of the whole log.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Log {
-    /// The part that matters.
+    /// The part of the log that matters.
     pub excerpt: String,
     /// The CloudWatch log group.
     pub group: String,
     /// The CloudWatch log stream.
     pub stream: String,
-    /// The console's page.
+    /// The page of the log in the AWS console.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     pub url: Option<String>,
-    /// Lines of the log in the excerpt.
+    /// How many lines of the log are in the excerpt.
     pub lines: usize,
-    /// Whether anything of the log is left out.
+    /// Whether lines of the log are left out of the excerpt.
     pub truncated: bool,
     /// Whether the log was read to its end.
     pub complete: bool,
-    /// How many secrets were taken out.
+    /// How many secrets were removed.
     pub redactions: usize,
-    /// The lines that say what broke the build, the most telling first; at most three.
+    /// The lines that say what broke the build, the most decisive first; at most three.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 3))]
     pub highlights: Vec<Highlight>,
-    /// By which rules secrets were taken out, and how many by each.
+    /// How many secrets each rule removed, by the rule's name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub redacted: BTreeMap<String, usize>,
 }
 
 impl Log {
-    /// With what was taken out of it.
+    /// Adds the counts of the secrets that were removed from the log.
     #[must_use]
     pub fn redacted(self, redactor: &Redactor) -> Self {
         let redacted = redactor.rules().iter().map(|(rule, count)| ((*rule).to_owned(), *count)).collect();

@@ -1,4 +1,4 @@
-//! What a build leaves behind besides images.
+//! The results of a build besides images: artifacts and exported variables.
 
 use std::collections::BTreeMap;
 
@@ -12,19 +12,19 @@ use crate::job::{
     variable::speaks_of_secrets,
 };
 
-/// The files that a build left behind.
+/// The files that a build uploaded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Artifacts {
-    /// Where they are: an ARN in S3.
+    /// Their location: an ARN in S3.
     pub location: String,
-    /// Of an artifact that is one file, where CodeBuild reports it.
+    /// The SHA-256 digest of an artifact that is one file, if CodeBuild reports it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     pub sha256: Option<String>,
 }
 
 impl Artifacts {
-    /// What a build has uploaded.
+    /// The files that a build uploaded.
     pub fn of(build: &Build) -> Option<Self> {
         let is_uploaded = |phase: &Phase| phase.name == "UPLOAD_ARTIFACTS" && phase.status.as_deref() == Some("SUCCEEDED");
         let artifacts = build.artifacts.as_ref().filter(|_| build.phases.iter().any(is_uploaded))?;
@@ -32,13 +32,13 @@ impl Artifacts {
     }
 }
 
-/// Variables that an event has at most.
+/// The largest number of variables in an event.
 const MAX_OUTPUTS: usize = 50;
-/// Names and values in all, in bytes.
+/// The largest size of all names and values, in bytes.
 const MAX_BYTES: usize = 32 * 1024;
 
-/// The variables that a build exported, in the order of their names: without Slipway's own, those that are secret by their names or because
-/// the job names where their values are kept, and those for which there is no room.
+/// The variables that a build exported, by name. Left out are Slipway's own, those that are secret by their names or because the job takes
+/// their values from a secret store, and those that do not fit.
 pub fn outputs(job: &Job, build: &Build, redactor: &mut Redactor) -> BTreeMap<String, String> {
     let is_kept_elsewhere = |name: &str| job.env.iter().any(|variable| variable.name == name && variable.kind != VariableKind::Plaintext);
     let is_open = |name: &str| !name.starts_with("SLIPWAY_") && !speaks_of_secrets(name) && !is_kept_elsewhere(name);
@@ -69,7 +69,7 @@ mod tests {
         ] }))
     }
 
-    fn told(exported: &[(&str, &str)]) -> BTreeMap<String, String> {
+    fn published(exported: &[(&str, &str)]) -> BTreeMap<String, String> {
         let exported = exported.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let job = job();
         let mut redactor = Redactor::new(job.secrets());
@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn outputs_are_the_senders_words_without_secrets() {
+    fn outputs_are_the_exported_variables_without_secrets() {
         let exported = [
             ("VERSION", "1.4.2\nfinal"),
             ("LEAK", "token is hunter2hunter2"),
@@ -86,19 +86,19 @@ mod tests {
             ("SLIPWAY_RESULT", "[]"),
             ("SLIPWAY_COMMIT", "c0ffee"),
         ];
-        let told = told(&exported);
-        assert_eq!(told.keys().collect::<Vec<_>>(), ["LEAK", "VERSION"]);
-        assert_eq!(told["VERSION"], "1.4.2\nfinal");
-        assert!(!told["LEAK"].contains("hunter2"), "{told:?}");
+        let published = published(&exported);
+        assert_eq!(published.keys().collect::<Vec<_>>(), ["LEAK", "VERSION"]);
+        assert_eq!(published["VERSION"], "1.4.2\nfinal");
+        assert!(!published["LEAK"].contains("hunter2"), "{published:?}");
     }
 
     #[test]
     fn outputs_are_bounded_in_number_and_size() {
         let names: Vec<_> = (0..80).map(|n| format!("V{n:02}")).collect();
         let many: Vec<_> = names.iter().map(|name| (name.as_str(), "x")).collect();
-        assert_eq!(told(&many).len(), MAX_OUTPUTS);
+        assert_eq!(published(&many).len(), MAX_OUTPUTS);
         let long: String = repeat_n('x', MAX_BYTES - 10).collect();
-        let large = told(&[("A", &long), ("B", &long), ("C", "small")]);
-        assert_eq!(large.keys().collect::<Vec<_>>(), ["A", "C"], "what has no room is left out, not cut");
+        let large = published(&[("A", &long), ("B", &long), ("C", "small")]);
+        assert_eq!(large.keys().collect::<Vec<_>>(), ["A", "C"], "a value that does not fit is left out, not cut");
     }
 }

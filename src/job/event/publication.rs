@@ -1,4 +1,4 @@
-//! An event as an SNS message that fits.
+//! An event as an SNS message within SNS's limits.
 
 use std::collections::BTreeMap;
 
@@ -8,38 +8,37 @@ use crate::job::{excerpt, outcome::Status};
 
 use super::Event;
 
-/// What SNS is given.
+/// The parameters of an SNS `Publish`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Publication {
-    /// The event's id; on FIFO topics the deduplication id.
+    /// The event's id. On FIFO topics it is the deduplication id.
     pub id: String,
-    /// The job's id; on FIFO topics the group.
+    /// The job's id. On FIFO topics it is the message group id.
     pub group: String,
     /// One line of ASCII, under 100 characters.
     pub subject: String,
     /// The event as JSON.
     pub body: String,
-    /// For filter policies; no value is empty.
+    /// The message attributes for filter policies. No value is empty.
     pub attributes: BTreeMap<String, String>,
 }
 
-/// SNS's type of every attribute; its bytes count too.
+/// The SNS type of every attribute. Its bytes count towards the size.
 const ATTRIBUTE_TYPE: &str = "String";
 
-/// The longest value of an attribute, in bytes; they are for filters, the body has everything.
+/// The longest value of an attribute, in bytes. Attributes are for filters; the body has the whole values.
 const MAX_ATTRIBUTE: usize = 256;
 
-/// SNS wants under 100 characters.
+/// SNS allows fewer than 100 characters.
 const MAX_SUBJECT: usize = 99;
 
-/// What further gives way when the event is too large without an excerpt: in each round, longer texts are cut to this many characters,
-/// and longer lists to a sixteenth of it.
+/// How texts and lists are cut if an event is too large without its excerpt: in each round, texts to this many characters, and lists to a
+/// sixteenth of it.
 const ROUNDS: [usize; 6] = [8_192, 2_048, 1_024, 256, 64, 16];
 
 impl Event {
-    /// The event as a message of at most `max_bytes`, attributes and subject included; the smallest that any event can be made to fit is
-    /// 4 KiB. The log's excerpt gives way first, then the outputs, then all other texts and
-    /// lists.
+    /// The event as a message of at most `max_bytes`, attributes and subject included. Every event fits into 4 KiB. The log's excerpt is
+    /// cut first, then the outputs, then all other texts and lists.
     pub fn publication(&self, max_bytes: usize) -> Publication {
         let attributes = self.attributes();
         let subject = self.subject_line();
@@ -58,7 +57,8 @@ impl Event {
             let excess = body.len() - max_bytes;
             let failed = event.data.status != Some(Status::Succeeded);
             let short = excerpt::shorten(&log.excerpt, failed, json(&log.excerpt).len().saturating_sub(excess + 2));
-            // `false` becomes `true`, and a mark may count more lines than before: a second round may be needed, and must be smaller.
+            // The JSON can grow: `false` becomes `true`, and the mark may count more lines. A second round may be needed, and must be
+            // smaller.
             let is_shorter = short.text.len() < log.excerpt.len();
             log.excerpt = if is_shorter { short.text } else { String::new() };
             log.lines = if log.excerpt.is_empty() { 0 } else { short.lines };
@@ -82,7 +82,7 @@ impl Event {
         body
     }
 
-    /// What filter policies can choose by.
+    /// The attributes by which filter policies can choose.
     fn attributes(&self) -> BTreeMap<String, String> {
         let job = &self.data.job;
         let all = [
@@ -113,17 +113,17 @@ impl Event {
     fn subject_line(&self) -> String {
         let word = self.data.status.map_or(self.kind.word(), Status::as_str);
         let room = MAX_SUBJECT - word.len() - 1;
-        // SNS wants it to begin with a letter, digit or punctuation.
+        // SNS demands a letter, digit or punctuation at the beginning.
         let name: String = self.subject.chars().filter(char::is_ascii_graphic).take(room).collect();
         format!("{name} {word}").trim_start().to_owned()
     }
 }
 
-/// As JSON, without the two characters that SQS refuses in a message.
+/// The value as JSON, without the two characters that SQS refuses in a message.
 fn json(value: &impl serde::Serialize) -> String {
-    // These shapes have text keys only, so they always serialise.
+    // All keys are strings, so serialisation cannot fail.
     let text = serde_json::to_string(value).unwrap_or_default();
-    // The first byte of both; hardly any text has it.
+    // The first byte of both in UTF-8. Few texts contain it.
     if memchr::memchr(0xEF, text.as_bytes()).is_none() {
         return text;
     }

@@ -14,7 +14,7 @@ pub struct Run {
     pub id: String,
     /// The build's ARN.
     pub arn: String,
-    /// Its number within its project.
+    /// The build's number within its project.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "i64")]
     pub number: Option<i64>,
@@ -28,11 +28,11 @@ pub struct Run {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String", extend("format" = "date-time"))]
     pub ended_at: Option<String>,
-    /// The console's page.
+    /// The build's page in the AWS console.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     pub console_url: Option<String>,
-    /// In their order.
+    /// The phases, in the order in which they ran.
     #[serde(default)]
     pub phases: Vec<RunPhase>,
 }
@@ -40,34 +40,34 @@ pub struct Run {
 /// One phase of a build.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RunPhase {
-    /// Such as `DOWNLOAD_SOURCE`.
+    /// CodeBuild's name, such as `DOWNLOAD_SOURCE`.
     pub name: String,
     /// Absent while the phase runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     pub status: Option<String>,
-    /// How long it took.
+    /// How long it took, in seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "f64")]
     pub seconds: Option<f64>,
 }
 
-/// Where a job's time went, in seconds.
+/// How long each part of a job's way took, in seconds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Timings {
-    /// In the queue, until the daemon received it.
+    /// From the send to the receive by the daemon.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "f64")]
     pub queued_seconds: Option<f64>,
-    /// In the daemon, until its build was started.
+    /// From the receive to the start of the build.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "f64")]
     pub waiting_seconds: Option<f64>,
-    /// In CodeBuild, until the source was fetched.
+    /// From the start of the build until its source was fetched.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "f64")]
     pub provisioning_seconds: Option<f64>,
-    /// From then on.
+    /// From then to the end of the build.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "f64")]
     pub building_seconds: Option<f64>,
@@ -95,7 +95,7 @@ impl Run {
 }
 
 impl Timings {
-    /// With the build's share, from its phases.
+    /// Adds the times that are known from the build's phases.
     #[must_use]
     pub fn with_build(self, build: &Build) -> Self {
         let sum = |of_provisioning: bool| {
@@ -108,7 +108,7 @@ impl Timings {
     }
 }
 
-/// Seconds to the millisecond, as sums of decimal fractions are not.
+/// Rounded to milliseconds: sums of decimal fractions are not exact.
 fn to_millis(seconds: f64) -> f64 {
     (seconds * 1_000.0).round() / 1_000.0
 }
@@ -132,7 +132,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_console_is_found_from_the_arn() {
+    fn the_console_url_is_made_from_the_arn() {
         for (arn, expected) in [
             (
                 "arn:aws:codebuild:eu-west-1:123456789012:build/flex:5fea-77",
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn the_phases_tell_where_the_time_went() {
+    fn timings_are_computed_from_the_phases() {
         let phase = |name: &'static str, seconds| Phase { name: name.into(), seconds, ..Phase::default() };
         let phases =
             vec![phase("QUEUED", Some(0.1)), phase("PROVISIONING", Some(0.2)), phase("BUILD", Some(71.5)), phase("COMPLETED", None)];

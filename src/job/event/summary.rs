@@ -9,7 +9,7 @@ use crate::job::{Job, Priority, Tenant, build::Build, plain::escaped, policy};
 
 use super::{Origin, rfc3339};
 
-/// The job an event is about; of a rejected message, what could be read.
+/// The job that an event is about. For a rejected message: the parts that could be read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct JobSummary {
     /// The job's id.
@@ -18,7 +18,7 @@ pub struct JobSummary {
     pub id: Option<String>,
     /// SQS's id of the message.
     pub message_id: Arc<str>,
-    /// On whose account it was limited.
+    /// The tenant whose limits the job counted towards.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Tenant")]
     pub tenant: Option<Tenant>,
@@ -26,11 +26,11 @@ pub struct JobSummary {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     pub profile: Option<String>,
-    /// Who went first.
+    /// The job's priority.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Priority")]
     pub priority: Option<Priority>,
-    /// The key of its group.
+    /// The key of the job's group.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     pub group: Option<Box<str>>,
@@ -38,18 +38,18 @@ pub struct JobSummary {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "SourceSummary")]
     pub source: Option<SourceSummary>,
-    /// The sender's labels; invisible characters in them are written out, such as `<U+202E>`.
+    /// The sender's labels. Invisible characters in them are written as codes, such as `<U+202E>`.
     #[serde(default)]
     pub labels: BTreeMap<String, String>,
-    /// When the sender enqueued it: RFC 3339 in UTC with milliseconds.
+    /// When the sender sent the message: RFC 3339 in UTC with milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String", extend("format" = "date-time"))]
     pub enqueued_at: Option<String>,
-    /// The message was received as often as the queue's redrive policy allows: had this process died, the job would have been lost to the
-    /// dead-letter queue.
+    /// Whether this was the last receive that the queue's redrive policy allows. If the process had died then, SQS would have moved the
+    /// message to the dead-letter queue.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub last_receive: bool,
-    /// The source's short name; it travels as a message attribute.
+    /// The source's short name. It is also a message attribute.
     #[serde(skip)]
     pub repository: Option<Arc<str>>,
 }
@@ -63,14 +63,14 @@ pub struct SourceSummary {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     pub revision: Option<String>,
-    /// What it turned out to be; never known for S3.
+    /// The commit that was fetched; absent for S3.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     pub commit: Option<String>,
 }
 
 impl JobSummary {
-    /// A valid job; the commit is known once the source was fetched.
+    /// From a valid job. The commit is known once `build` has fetched the source.
     pub fn of(job: &Job, origin: &Origin, build: Option<&Build>) -> Self {
         let source = &job.source;
         Self {
@@ -89,7 +89,7 @@ impl JobSummary {
         }
     }
 
-    /// What is known of any message.
+    /// The parts that are known of any message.
     pub(super) fn nothing_but(id: Option<String>, origin: &Origin) -> Self {
         Self {
             id,

@@ -83,7 +83,7 @@ fn log(excerpt: &str) -> Log {
     Log { excerpt: excerpt.into(), group: "g".into(), stream: "s".into(), lines: excerpt.lines().count(), complete: true, ..Log::default() }
 }
 
-/// An end of which nothing is known but how.
+/// A finished job without a build, a log or results.
 fn nothing<'a>(job: &'a Job, origin: &'a Origin, outcome: &'a Outcome) -> Finished<'a> {
     Finished {
         job,
@@ -106,7 +106,7 @@ fn finish(job: &Job, build: &Build, outcome: &Outcome, log: Log) -> Event {
 }
 
 #[test]
-fn a_finished_job_is_told_as_the_contract_says() {
+fn the_event_of_a_finished_job_has_the_documented_fields() {
     let publication = finish(&job(), &build(), &failed(), log("the log")).publication(262_144);
     let body: Value = serde_json::from_str(&publication.body).unwrap();
     let expected = json!({
@@ -156,7 +156,7 @@ fn a_finished_job_is_told_as_the_contract_says() {
 }
 
 #[test]
-fn each_event_has_its_id_its_subject_and_what_applies() {
+fn each_event_has_its_id_its_subject_and_the_fields_of_its_type() {
     let rejection = |id: Option<&str>| Rejection {
         id: id.map(|id| JobId::parse(id).unwrap()),
         tenant: None,
@@ -194,13 +194,13 @@ fn each_event_has_its_id_its_subject_and_what_applies() {
 }
 
 #[test]
-fn a_finished_job_tells_why_it_was_stopped_and_what_it_left_behind() {
+fn a_finished_event_has_the_cancel_reason_the_outputs_and_the_artifacts() {
     let (job, origin) = (job(), origin());
     let superseded = Outcome { status: Status::Superseded, failure: None };
     let uploaded = Phase { name: "UPLOAD_ARTIFACTS".into(), status: Some("SUCCEEDED".into()), ..Phase::default() };
     let artifacts = crate::job::build::Artifacts { location: "arn:aws:s3:::builds/app.zip".into(), sha256: None };
     let mut build = Build { artifacts: Some(artifacts), ..build() };
-    let told = |build: &Build| {
+    let data_of = |build: &Build| {
         let outputs = [("VERSION".to_owned(), "1.4.2".to_owned())].into();
         let (reason, superseded_by) = (Some("superseded by app-4712".to_owned()), JobId::parse("app-4712").ok());
         let finished = Finished { build: Some(build), outputs, reason, superseded_by, ..nothing(&job, &origin, &superseded) };
@@ -208,16 +208,16 @@ fn a_finished_job_tells_why_it_was_stopped_and_what_it_left_behind() {
         assert!(SCHEMA.is_valid(&body), "{body}");
         body["data"].clone()
     };
-    assert!(told(&build).get("artifacts").is_none(), "nothing is uploaded yet");
+    assert!(data_of(&build).get("artifacts").is_none(), "nothing is uploaded yet");
     build.phases.push(uploaded);
-    let data = told(&build);
+    let data = data_of(&build);
     assert_eq!(data["artifacts"], json!({ "location": "arn:aws:s3:::builds/app.zip" }));
     assert_eq!((&data["outputs"], &data["reason"]), (&json!({ "VERSION": "1.4.2" }), &json!("superseded by app-4712")));
     assert_eq!((&data["superseded_by"], &data["job"]["group"]), (&json!("app-4712"), &json!("k")));
 }
 
 #[test]
-fn a_commit_that_the_revision_names_in_full_is_known_at_the_start() {
+fn a_revision_that_is_a_whole_commit_is_the_commit_in_the_started_event() {
     let commit = "c0ffee0123".repeat(4);
     for (revision, fetched, expected) in [
         (commit.clone(), None, Some(commit.as_str())),

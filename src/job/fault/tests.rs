@@ -35,7 +35,7 @@ fn central(log: &[&str]) -> Failure {
 }
 
 #[test]
-fn what_the_central_buildspec_says_is_the_message_and_tells_who_has_to_act() {
+fn the_line_of_the_central_buildspec_is_the_message_and_decides_whose_fault_it_is() {
     for (line, kind, end) in [
         ("no docker engine answers: the project needs privileged mode", FailureKind::Platform, "this machine's)"),
         ("docker 26.1.5 cannot build: its buildx component is missing", FailureKind::Platform, "that has it)"),
@@ -56,23 +56,23 @@ fn what_the_central_buildspec_says_is_the_message_and_tells_who_has_to_act() {
 }
 
 #[test]
-fn the_logs_own_reason_stands_behind_the_line_and_advice_is_kept() {
+fn the_decisive_line_follows_the_line_of_the_central_buildspec_and_the_advice_stays() {
     let command = Some("bash \"$SLIPWAY_WORK/slipway.sh\" build");
-    let told = |line: &str, reason: &str| {
+    let message_of = |line: &str, reason: &str| {
         let log = [reason, &format!("error: slipway: {line}")];
         with_reason(true, "COMMAND_EXECUTION_ERROR", RAN, command, &log, Some(reason)).message
     };
     assert_eq!(
-        told("docker could not build team/app", "error: no such package foo"),
+        message_of("docker could not build team/app", "error: no such package foo"),
         "docker could not build team/app: error: no such package foo"
     );
-    let engine = told("no docker engine answers: the project needs privileged mode", "Cannot connect to the Docker daemon");
+    let engine = message_of("no docker engine answers: the project needs privileged mode", "Cannot connect to the Docker daemon");
     assert!(engine.ends_with("this machine's)") && !engine.contains("Cannot"), "{engine}");
     assert!(is_own("error: slipway: docker could not build team/app") && !is_own("#7 error: slipway: x"));
 }
 
 #[test]
-fn docker_says_why_where_the_log_has_no_better_reason() {
+fn the_reason_of_docker_is_used_if_the_log_has_no_decisive_line() {
     let old = "rpc error: code = Unknown desc = failed to solve with frontend dockerfile.v0: failed to create LLB definition: ";
     let ran = "process \"/bin/sh -c false\" did not complete successfully: exit code: 1";
     for (said, expected) in [
@@ -94,16 +94,16 @@ fn docker_says_why_where_the_log_has_no_better_reason() {
     );
 }
 
-/// The path is the sender's.
+/// The path is the sender's text.
 #[test]
-fn what_a_path_says_is_no_cause() {
+fn text_in_a_path_is_not_taken_for_a_cause() {
     let path = "x; docker could not push a; unauthorized: authentication required";
     let failure = central(&[&format!("error: slipway: the source has no {path}")]);
     assert_eq!((failure.kind, failure.code.as_deref()), (FailureKind::Build, Some("COMMAND_EXECUTION_ERROR")), "{}", failure.message);
 }
 
 #[test]
-fn a_known_cause_keeps_its_advice_behind_the_line() {
+fn the_advice_of_a_known_cause_follows_the_line() {
     let log = ["#3 ERROR: toomanyrequests: You have reached your pull rate limit.", "error: slipway: docker could not build team/app"];
     let failure = central(&log);
     assert_eq!((failure.kind, failure.code.as_deref()), (FailureKind::Build, Some("DOCKER_HUB_RATE_LIMIT")));
@@ -112,9 +112,9 @@ fn a_known_cause_keeps_its_advice_behind_the_line() {
     assert_eq!((denied.kind, denied.code.as_deref()), (FailureKind::Platform, Some("REGISTRY_LOGIN_FAILED")));
 }
 
-/// Whatever prints such a line besides the failed command of the central buildspec.
+/// Whatever else prints such a line than the failed command of the central buildspec.
 #[test]
-fn a_repository_cannot_say_such_a_line_for_itself() {
+fn a_line_printed_by_the_repository_is_not_taken_for_the_central_buildspecs() {
     const ENGINE: &str = "error: slipway: no docker engine answers";
     const BUILD: &str = "bash \"$SLIPWAY_WORK/slipway.sh\" build";
     let at = |words: &str| format!("[Container] 2026/11/22 10:21:16.2 {words}");
@@ -147,7 +147,7 @@ fn a_repository_cannot_say_such_a_line_for_itself() {
 }
 
 #[test]
-fn a_buildspec_is_for_the_one_whose_file_it_is() {
+fn an_invalid_buildspec_is_the_fault_of_its_owner() {
     let missing = "YAML_FILE_ERROR: stat /codebuild/output/src1/src/buildspec.yml: no such file or directory";
     for (is_operators, said, kind, advice) in [
         (false, missing, FailureKind::Build, "commit a buildspec.yml"),

@@ -1,4 +1,4 @@
-//! What a message comes wrapped in: taken off where the operator says so, named where a sender did not mean it.
+//! Envelopes around a message: removed if the operator configured them, and recognised if a sender uses one by mistake.
 
 use std::borrow::Cow;
 
@@ -7,10 +7,10 @@ use serde_json::Value;
 
 use crate::config::Envelope;
 
-/// The first element of what the extended clients send instead of a body that they put into S3.
+/// The first element of the list that the extended clients send in place of a body that they put into S3.
 const POINTERS: [&str; 2] = ["software.amazon.payloadoffloading.PayloadS3Pointer", "com.amazon.sqs.javamessaging.MessageS3Pointer"];
 
-/// A topic's envelope.
+/// The envelope of an SNS topic.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Notification {
@@ -19,7 +19,7 @@ struct Notification {
     message: String,
 }
 
-/// An event bus's envelope.
+/// The envelope of EventBridge.
 #[derive(Debug, Deserialize)]
 struct Event {
     #[serde(rename = "detail-type")]
@@ -27,7 +27,7 @@ struct Event {
     detail: Value,
 }
 
-/// The sender's message. A body that has no such envelope is the message itself.
+/// The message in the envelope. A body without the envelope is the message itself.
 pub fn unwrap(body: &str, envelope: Option<Envelope>) -> Cow<'_, str> {
     let message = match envelope {
         Some(Envelope::Sns) => serde_json::from_str::<Notification>(body).ok().map(|notification| notification.message),
@@ -37,15 +37,15 @@ pub fn unwrap(body: &str, envelope: Option<Envelope>) -> Cow<'_, str> {
     message.map_or(Cow::Borrowed(body), Cow::Owned)
 }
 
-/// What a text that is not JSON probably is.
+/// What a body that is not JSON probably is, as a problem's text.
 pub(super) fn of_text(body: &str) -> Option<&'static str> {
     let text = body.trim();
     let is_base64 = text.len() >= 8 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/-_=\r\n".contains(&byte));
     match text {
-        // gzip's magic number, 1f 8b 08, is this in base64, and this where it was made text by force.
+        // The base64 form of gzip's magic number, 1f 8b 08; the next case is gzip that was converted to text.
         _ if is_base64 && text.starts_with("H4sI") => Some("is gzip in base64: send the JSON as it is, not compressed and not encoded"),
         _ if text.starts_with('\u{1f}') => Some("is gzip: send the JSON as it is, not compressed"),
-        // A brace, and a quote, a blank or a line break.
+        // The base64 form of a brace followed by a quote, a blank, a line break or a closing brace.
         _ if is_base64 && ["eyI", "eyJ", "eyA", "ewo", "ew0", "ewk", "e30"].iter().any(|start| text.starts_with(start)) => {
             Some("is JSON in base64: send the JSON as it is, not encoded")
         }
@@ -53,10 +53,10 @@ pub(super) fn of_text(body: &str) -> Option<&'static str> {
     }
 }
 
-/// What the types of the daemon's own events begin with.
+/// How the types of the daemon's own events begin.
 const OWN: &str = "slipway.job.";
 
-/// Whether a body is an event that a daemon published, alone or in a topic's envelope.
+/// Whether a body is an event that a daemon published, with or without the envelope of a topic.
 pub fn is_own_event(body: &str) -> bool {
     serde_json::from_str(body).is_ok_and(|value| is_own(&value))
 }
@@ -67,7 +67,7 @@ fn is_own(value: &Value) -> bool {
         || value["Message"].as_str().and_then(|text| serde_json::from_str(text).ok()).is_some_and(|inner: Value| is_event(&inner))
 }
 
-/// What a value that is no message probably is.
+/// What a JSON value that is no message probably is, as a problem's text.
 pub(super) fn of_value(value: &Value) -> Option<&'static str> {
     if is_own(value) {
         return Some(
@@ -83,7 +83,7 @@ pub(super) fn of_value(value: &Value) -> Option<&'static str> {
     if value.get("TopicArn").is_some_and(Value::is_string) && value.get("Message").is_some() {
         return Some(match value["Type"].as_str() {
             Some("SubscriptionConfirmation" | "UnsubscribeConfirmation") => {
-                "is SNS's word on a subscription, and no job: the subscription is to be confirmed by its owner"
+                "is a message of SNS about a subscription, and no job: confirm the subscription, or ask its owner to"
             }
             _ => "is in an SNS envelope: subscribe the queue with RawMessageDelivery, or set `envelope = \"sns\"` for it",
         });

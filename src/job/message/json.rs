@@ -1,4 +1,4 @@
-//! JSON text to a value, keeping what `serde_json::Value` forgets: a key that is given twice.
+//! Parses JSON, and finds keys that are given twice, which `serde_json::Value` does not.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use serde_json::{Map, Number, Value};
 
 use super::reader::{self, Problems};
 
-/// Parses a whole text. Doubled keys become problems, the later value wins.
+/// Parses a whole text. A key that is given twice becomes a problem, and its later value is used.
 pub(super) fn parse(text: &str, problems: &Problems) -> Result<Value, serde_json::Error> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let value = Node { path: &Path::Root, problems }.deserialize(&mut deserializer)?;
@@ -15,7 +15,7 @@ pub(super) fn parse(text: &str, problems: &Problems) -> Result<Value, serde_json
     Ok(value)
 }
 
-/// Where the parser is; only written out for a problem.
+/// The place of the parser in the text. It becomes a JSON pointer only for a problem.
 enum Path<'a> {
     Root,
     Key(&'a Path<'a>, &'a str),
@@ -68,10 +68,10 @@ impl<'de> Visitor<'de> for Node<'_> {
         Ok(value.into())
     }
 
-    /// A whole number is an integer however it is written, as JSON Schema has it.
+    /// A whole number is an integer in any notation, as in JSON Schema.
     #[expect(clippy::cast_possible_truncation, reason = "only what an i64 holds exactly")]
     fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
-        /// Beyond 2^53 not every integer is a float.
+        /// Above 2^53 a float cannot hold every integer.
         const EXACT: f64 = 9_007_199_254_740_992.0;
         if value.trunc().total_cmp(&value).is_eq() && value.abs() <= EXACT {
             return Ok((value as i64).into());

@@ -1,4 +1,4 @@
-//! Reads fields out of a JSON value and notes every broken rule instead of stopping at the first.
+//! Reads fields of a JSON value. It notes every broken rule and goes on.
 
 use std::{
     cell::{Cell, RefCell},
@@ -10,14 +10,14 @@ use serde_json::{Map, Value};
 
 use crate::job::{problem::Problem, rule::Rule};
 
-/// Problems that are listed; further ones are counted. A message may be 1 MiB of noise, its answer must not.
+/// How many problems are listed; further ones are only counted. A message may be 1 MiB of noise, and its event must stay small.
 const MAX_PROBLEMS: usize = 50;
 /// The longest path, in characters.
 const MAX_PATH: usize = 200;
 /// The longest text of a problem, in characters.
 const MAX_TEXT: usize = 300;
 
-/// What has been found so far.
+/// The problems that were found so far.
 #[derive(Debug, Default)]
 pub(super) struct Problems {
     listed: RefCell<Vec<Problem>>,
@@ -62,7 +62,7 @@ fn cut(text: &str, max: usize) -> String {
     cut
 }
 
-/// A value and where it stands. Every method notes what is wrong and answers `None` then.
+/// A value and its path. Every method that returns `None` has noted a problem.
 #[derive(Debug)]
 pub(super) struct Field<'a> {
     value: &'a Value,
@@ -79,7 +79,7 @@ impl<'a> Field<'a> {
         self.problems.add(|| self.path.clone(), problem);
     }
 
-    /// A text of at most `max` characters that keeps to a rule.
+    /// A text of at most `max` characters that obeys a rule.
     pub(super) fn text(&self, max: usize, rule: Rule) -> Option<&'a str> {
         let Value::String(text) = self.value else { return self.wrong("a string") };
         if text.chars().nth(max).is_some() {
@@ -90,13 +90,13 @@ impl<'a> Field<'a> {
         Some(text)
     }
 
-    /// A text that a type takes.
+    /// A text that a type can parse.
     pub(super) fn parsed<T, E: Into<String>>(&self, parse: fn(&str) -> Result<T, E>) -> Option<T> {
         let Value::String(text) = self.value else { return self.wrong("a string") };
         parse(text).map_err(|rule| self.problem(rule)).ok()
     }
 
-    /// One of a few words, as serde knows them.
+    /// One of a few words, as serde reads them. `words`: the words, for the problem.
     pub(super) fn choice<T: DeserializeOwned>(&self, words: &str) -> Option<T> {
         let choice = if self.value.is_string() { T::deserialize(self.value).ok() } else { None };
         if choice.is_none() {
@@ -129,7 +129,7 @@ impl<'a> Field<'a> {
         Some(list.iter().take(*length.end()).enumerate().map(field).collect())
     }
 
-    /// A map whose keys are the sender's.
+    /// A map with any keys.
     pub(super) fn entries(&self, max: usize) -> Option<Vec<(&'a str, Field<'a>)>> {
         let Value::Object(map) = self.value else { return self.wrong("an object") };
         if map.len() > max {
@@ -141,7 +141,7 @@ impl<'a> Field<'a> {
         Some(map.iter().take(max).map(field).collect())
     }
 
-    /// An object with these fields and no others.
+    /// An object that has no other fields than `known`.
     pub(super) fn object(&self, known: &[&str]) -> Option<Object<'a>> {
         let Value::Object(map) = self.value else { return self.wrong("an object") };
         for key in map.keys().filter(|key| !known.contains(&key.as_str())) {
@@ -164,7 +164,7 @@ impl<'a> Field<'a> {
     }
 }
 
-/// An object and where it stands.
+/// An object and its path.
 #[derive(Debug)]
 pub(super) struct Object<'a> {
     map: &'a Map<String, Value>,
@@ -186,7 +186,7 @@ impl<'a> Object<'a> {
         field
     }
 
-    /// A field that may be left out. `None`: it is there, and wrong.
+    /// A field that may be left out. `None`: the field is there, and it is wrong.
     pub(super) fn or<T>(&self, key: &str, default: T, read: impl FnOnce(Field<'a>) -> Option<T>) -> Option<T> {
         self.optional(key).map_or(Some(default), read)
     }

@@ -1,4 +1,4 @@
-//! Reads a job: its fields, then what they mean together and under the operator's profile.
+//! Reads a job: first each field, then the rules that concern several fields or the operator's profile.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -15,13 +15,13 @@ use super::{
     wire,
 };
 
-/// A job's fields at the top of a message.
+/// The fields of a job at the top level of a message.
 const FIELDS: [&str; 11] =
     ["version", "id", "source", "images", "profile", "env", "timeout_minutes", "tenant", "priority", "group", "labels"];
 
 const IMAGE_FIELDS: [&str; 9] = ["name", "tags", "context", "dockerfile", "target", "build_args", "secrets", "platform", "aws_credentials"];
 
-/// What could be read of a job. `job` is there if nothing is wrong with it.
+/// The parts of a job that could be read. `job` is there if nothing is wrong.
 #[derive(Debug, Default)]
 pub(super) struct Request {
     pub(super) job: Option<Box<Job>>,
@@ -30,13 +30,13 @@ pub(super) struct Request {
     pub(super) profile: Option<String>,
 }
 
-/// Reads a job from a message's top level. Without profiles its fields are checked by themselves, and no job comes of it.
+/// Reads a job from the top level of a message. Without profiles each field is checked by itself, and the result has no job.
 pub(super) fn read(root: &Field<'_>, message_id: &str, profiles: Option<&BTreeMap<String, Profile>>) -> Request {
     let Some(object) = root.object(&FIELDS) else { return Request::default() };
     let version = object.required("version").and_then(|field| field.number(1..=1));
     let id = match object.optional("id") {
         Some(field) => field.parsed(JobId::parse),
-        None => JobId::parse(message_id).map_err(|rule| root.problem(format!("has no id, and the message's cannot serve: it {rule}"))).ok(),
+        None => JobId::parse(message_id).map_err(|rule| root.problem(format!("has no id, and the message id is invalid: it {rule}"))).ok(),
     };
     let profile = read_profile(root, &object, profiles);
     let named = object.optional("tenant").map(|field| {
@@ -83,7 +83,7 @@ fn read_profile<'p>(root: &Field<'_>, object: &Object<'_>, profiles: Option<&'p 
         let profiles = profiles?;
         let profile = profiles.get(&wire::default_profile());
         if profile.is_none() {
-            root.problem("must name a profile: there is none that is the default; ask the operator for a name");
+            root.problem("must name a profile, because there is no default one: ask the operator for a name");
         }
         return profile;
     };
@@ -95,7 +95,7 @@ fn read_profile<'p>(root: &Field<'_>, object: &Object<'_>, profiles: Option<&'p 
     profile
 }
 
-/// The URL also by itself: it names the tenant of a job whose other fields are wrong.
+/// Returns the URL separately: it implies the tenant of a job whose other fields are wrong.
 fn read_source(field: &Field<'_>, profile: Option<&Profile>, named: Option<&Option<Tenant>>) -> (Option<SourceUrl>, Option<Source>) {
     let Some(object) = field.object(&["url", "revision", "depth", "submodules"]) else { return (None, None) };
     let url = object.required("url").and_then(|field| {
@@ -106,7 +106,7 @@ fn read_source(field: &Field<'_>, profile: Option<&Profile>, named: Option<&Opti
             field.problem("is not among the sources that the profile allows: check its spelling, name another profile, or ask the operator to allow it");
         }
         if named.is_none() && profile.is_some_and(|profile| !policy::may_use(profile, &default)) {
-            field.problem(format!("makes the tenant {default}, who may not use the profile"));
+            field.problem(format!("implies the tenant {default}, which may not use the profile: name another profile, or ask the operator to allow it"));
         }
         Some(url)
     });
@@ -121,7 +121,7 @@ fn read_source(field: &Field<'_>, profile: Option<&Profile>, named: Option<&Opti
             None => field.problem("must name a revision: the default branch, HEAD, is not among those that the profile allows"),
         }
     }
-    // CodeBuild takes the depth as a signed 32-bit number.
+    // CodeBuild's clone depth is a signed 32-bit number.
     let depth = object.or("depth", 1, |field| field.number(0..=i32::MAX.cast_unsigned()));
     let submodules = object.or("submodules", false, |field| {
         let submodules = field.flag()?;
@@ -130,7 +130,7 @@ fn read_source(field: &Field<'_>, profile: Option<&Profile>, named: Option<&Opti
             order::git_paths_json(profile, &tenant, url)
         });
         if paths.is_some_and(|paths| paths.chars().count() > order::MAX_VALUE) {
-            field.problem("cannot be: the build cannot be told all sources that the profile allows at this host");
+            field.problem("cannot be true: the profile allows more sources at this host than fit into a variable; ask the operator");
         }
         Some(submodules)
     });
@@ -139,7 +139,7 @@ fn read_source(field: &Field<'_>, profile: Option<&Profile>, named: Option<&Opti
     (url, source)
 }
 
-/// `env` has the job's variables, unless there is something wrong with them.
+/// `env`: the job's variables, if they are valid.
 fn read_images(field: &Field<'_>, profile: Option<&Profile>, env: Option<&[Variable]>) -> Option<Vec<Image>> {
     let fields = field.list(0..=8)?;
     if !fields.is_empty() && profile.is_some_and(|profile| profile.registry.is_none()) {
@@ -160,7 +160,7 @@ fn read_images(field: &Field<'_>, profile: Option<&Profile>, env: Option<&[Varia
     Some(images)
 }
 
-/// `seen` has every name and tag so far: two images cannot both have it.
+/// `seen`: the names and tags of the images so far. No two images may have the same.
 fn read_image<'a>(
     field: &Field<'a>,
     profile: Option<&Profile>,
@@ -208,14 +208,14 @@ fn read_image<'a>(
 
 fn read_build_args(field: &Field<'_>) -> Option<BTreeMap<String, String>> {
     let entries = field.entries(64)?.into_iter().map(|(name, field)| {
-        let named = image::check_build_arg(name).map_err(|rule| field.problem(format!("has a name that cannot be: it {rule}")));
+        let named = image::check_build_arg(name).map_err(|rule| field.problem(format!("has an invalid name: it {rule}")));
         let value = field.text(order::MAX_VALUE, rule::one_line)?;
         named.ok().map(|()| (name.to_owned(), value.to_owned()))
     });
     entries.collect::<Vec<_>>().into_iter().collect()
 }
 
-/// Names of the job's variables, each once.
+/// A list of names of the job's variables, without repetitions.
 fn read_secrets(field: &Field<'_>, env: Option<&[Variable]>, credentials: Option<AwsCredentials>) -> Option<Vec<String>> {
     let mut seen = HashSet::new();
     let names = field.list(0..=100)?.into_iter().map(|field| {
@@ -225,14 +225,14 @@ fn read_secrets(field: &Field<'_>, env: Option<&[Variable]>, credentials: Option
         } else if !seen.insert(name) {
             field.problem("is in the list already");
         } else if name == "aws" && credentials == Some(AwsCredentials::Secret) {
-            field.problem("is the id by which the build's role comes as a secret");
+            field.problem("is the id of the secret with the keys of the build's role: give the variable another name");
         }
         Some(name.to_owned())
     });
     names.collect::<Vec<_>>().into_iter().collect()
 }
 
-/// `may_name` says whether the job may have what a variable's value names.
+/// `may_name`: whether the job may use the secret or parameter that a variable's value names.
 fn read_env(
     field: &Field<'_>,
     profile: Option<&Profile>,
@@ -268,10 +268,10 @@ fn read_env(
 }
 
 fn read_timeout(field: &Field<'_>, profile: Option<&Profile>) -> Option<u32> {
-    // CodeBuild's own range.
+    // The range that CodeBuild allows.
     let minutes = field.number(5..=2_160)?;
     if profile.is_some_and(|profile| profile.environment.is_lambda()) {
-        field.problem("cannot be kept: the profile's builds run on Lambda, which takes no timeout");
+        field.problem("cannot be set: the profile's builds run on Lambda, which has no timeout");
     }
     if let Some(profile) = profile.filter(|profile| minutes > profile.timeout_minutes) {
         field.problem(format!("must be at most the profile's {} minutes", profile.timeout_minutes));
@@ -290,7 +290,7 @@ fn read_labels(field: &Field<'_>) -> Option<BTreeMap<String, String>> {
     let entries = field.entries(10)?.into_iter().map(|(name, field)| {
         let fits = rule::is_label(name);
         if !fits {
-            field.problem("has a name that cannot be: it must be 1 to 64 letters, digits, '.', '_', '/' and '-'");
+            field.problem("has an invalid name: it must be 1 to 64 letters, digits, '.', '_', '/' and '-'");
         }
         let value = field.text(256, rule::one_line)?;
         fits.then(|| (name.to_owned(), value.to_owned()))

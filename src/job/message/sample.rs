@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::{Message, read};
 use crate::{config::Profile, job::Job};
 
-/// The job that a message asks for, where a profile `default` takes all sources and secrets.
+/// The job of a message, read with a profile `default` that allows all sources and secrets.
 pub(crate) fn job(body: &Value) -> Job {
     let any = || vec!["*".to_owned()];
     let profile = Profile {
@@ -25,7 +25,7 @@ pub(crate) fn job(body: &Value) -> Job {
     }
 }
 
-/// The job of a message with these fields beside those that each message has.
+/// The job of a message with these fields and the required ones.
 pub(crate) fn job_with(more: &Value) -> Job {
     let mut body = serde_json::json!({ "version": 1, "id": "app-1", "source": { "url": "https://github.com/acme/app" } });
     body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());

@@ -68,7 +68,7 @@ fn full() -> Value {
     })
 }
 
-/// The full message with one place changed; a pointer's last part may be new.
+/// The full message with one value changed. The last part of the pointer may be a new field.
 fn with(pointer: &str, value: Value) -> Value {
     let mut message = full();
     let (parent, key) = pointer.rsplit_once('/').unwrap();
@@ -101,7 +101,7 @@ fn every_field_is_read() {
 }
 
 #[test]
-fn what_is_left_out_has_a_default() {
+fn fields_that_are_left_out_have_defaults() {
     let job = job(&json!({
         "version": 1, "source": { "url": "https://github.com/acme/app.git" },
         "images": [{ "name": "app" }, { "name": "api", "context": "services/api/" }],
@@ -137,7 +137,7 @@ fn a_cancellation_is_read() {
 }
 
 #[test]
-fn what_is_not_json_or_not_an_object_or_doubled_is_one_problem() {
+fn a_body_that_is_not_json_or_not_an_object_and_a_repeated_key_are_one_problem_each() {
     for (body, expected) in [
         ("", "is not JSON: EOF while parsing a value at line 1 column 0"),
         ("{\n  \"version\": 1,\n}", "is not JSON: trailing comma at line 3 column 1"),
@@ -155,7 +155,7 @@ fn what_is_not_json_or_not_an_object_or_doubled_is_one_problem() {
 }
 
 #[test]
-fn the_answer_to_a_megabyte_of_noise_is_short() {
+fn the_problems_of_a_megabyte_of_noise_are_bounded() {
     let noise = (0..20_000).map(|n| (format!("{}{n}", "/~\u{1}".repeat(10)), Value::Null)).collect();
     let rejection = read_value(&Value::Object(noise)).unwrap_err();
     assert_eq!(rejection.problems.len(), 51);
@@ -165,17 +165,17 @@ fn the_answer_to_a_megabyte_of_noise_is_short() {
 }
 
 #[test]
-fn jobs_of_profiles_without_a_default_must_name_one() {
+fn a_job_must_name_a_profile_if_there_is_no_default() {
     let mut profiles = profiles();
     profiles.remove("default");
     let mut message = full();
     message.as_object_mut().unwrap().remove("profile");
     let rejection = read(&message.to_string(), MESSAGE_ID, &profiles).unwrap_err();
-    assert_eq!(rejection.problems[0].to_string(), "must name a profile: there is none that is the default; ask the operator for a name");
+    assert_eq!(rejection.problems[0].to_string(), "must name a profile, because there is no default one: ask the operator for a name");
 }
 
 #[test]
-fn what_is_harmless_arrives_unchanged() {
+fn harmless_text_is_not_changed() {
     let odd = "$(id); `x` \"' \\ ü && --x=../.. *";
     let mut message = with("/images/0/build_args/A", odd.into());
     message["env"] = json!([{ "name": "A", "value": odd }]);

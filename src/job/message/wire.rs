@@ -1,4 +1,4 @@
-//! The shape of a message, for its schema and for senders written in Rust. [`super::read`] holds a message to every rule.
+//! The shape of a message, for the JSON Schema and for senders in Rust. [`super::read`] checks all rules.
 
 use std::collections::BTreeMap;
 
@@ -7,13 +7,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::job::{Group, Image, JobId, Priority, Source, Tenant, Variable};
 
-/// A message on the job queue: a job, or the wish to cancel one.
+/// A message on the job queue: a job, or a request to cancel one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum QueueMessage {
     /// A job.
     Job(Box<JobMessage>),
-    /// The wish to cancel a job.
+    /// A request to cancel a job.
     Cancel(CancelMessage),
 }
 
@@ -24,7 +24,7 @@ pub struct JobMessage {
     /// The version of this shape: 1.
     #[schemars(range(min = 1, max = 1))]
     pub version: u32,
-    /// The job's id; the SQS message's when left out.
+    /// The job's id; when left out, the id of the SQS message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "JobId")]
     pub id: Option<JobId>,
@@ -34,7 +34,7 @@ pub struct JobMessage {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 8))]
     pub images: Vec<Image>,
-    /// A name that the operator defined.
+    /// The name of a profile of the operator's.
     #[serde(default = "default_profile")]
     #[schemars(length(min = 1, max = 64))]
     pub profile: String,
@@ -42,37 +42,37 @@ pub struct JobMessage {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 100))]
     pub env: Vec<Variable>,
-    /// How long the build may take, at most the profile's time.
+    /// How long the build may take, in minutes; at most the profile's timeout.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "u32", range(min = 5, max = 2160))]
     pub timeout_minutes: Option<u32>,
-    /// On whose account it is limited; the source's host and owner when left out.
+    /// The tenant whose limits the job counts towards; the source's host and owner when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Tenant")]
     pub tenant: Option<Tenant>,
-    /// Who goes first.
+    /// The order among the tenant's waiting jobs.
     #[serde(default)]
     pub priority: Priority,
-    /// Jobs that must not run at the same time.
+    /// The group whose jobs run one at a time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Group")]
     pub group: Option<Group>,
-    /// Echoed in every event.
+    /// Copied into every event.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(extend("maxProperties" = 10))]
     pub labels: BTreeMap<String, String>,
 }
 
-/// The wish to cancel a job.
+/// A request to cancel a job.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CancelMessage {
     /// The version of this shape: 1.
     #[schemars(range(min = 1, max = 1))]
     pub version: u32,
-    /// The id of the job to stop.
+    /// The id of the job to cancel.
     pub cancel: JobId,
-    /// Why, in words.
+    /// The reason, which the events repeat.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String", length(max = 1000))]
     pub reason: Option<String>,

@@ -62,7 +62,7 @@ fn a_job_becomes_one_order() {
 }
 
 #[test]
-fn s3_has_no_history_and_no_registry_no_variable() {
+fn s3_has_no_depth_and_a_missing_registry_has_no_variable() {
     let job = job(&json!({ "version": 1, "source": { "url": "s3://bucket/key.zip", "submodules": true } }));
     let order = translate(&job, &Profile { registry: None, ..profile() }, 1, None);
     let source = (order.source_type.as_str(), order.source_location.as_deref(), order.source_version, order.clone_depth, order.submodules);
@@ -73,7 +73,7 @@ fn s3_has_no_history_and_no_registry_no_variable() {
 }
 
 #[test]
-fn equal_attempts_give_equal_orders_and_others_other_tokens() {
+fn equal_attempts_give_equal_orders_and_different_attempts_give_different_tokens() {
     let job = |id: &str| job(&json!({ "version": 1, "id": id, "source": { "url": "https://github.com/acme/app" } }));
     assert_eq!(translate(&job("a"), &profile(), 1, None), translate(&job("a"), &profile(), 1, None));
     let token = |id: &str, attempt| translate(&job(id), &profile(), attempt, None).token;
@@ -113,7 +113,7 @@ fn the_operators_settings_reach_codebuild_and_a_jobs_cannot_replace_them() {
 }
 
 #[test]
-fn to_a_buildspec_of_the_operators_a_jobs_variables_come_as_data() {
+fn an_operators_buildspec_gets_the_variables_of_a_job_as_data() {
     let message = |images: serde_json::Value| {
         job(&json!({
             "version": 1, "id": "a", "source": { "url": "https://github.com/acme/app" }, "images": images,
@@ -135,12 +135,12 @@ fn to_a_buildspec_of_the_operators_a_jobs_variables_come_as_data() {
     ];
     assert_eq!(senders(order), expected.map(|(name, value, kind)| (name.to_owned(), value.to_owned(), kind)));
     let order = translate(&message(json!([])), &profile, 1, None);
-    assert_eq!(order.buildspec, None, "without images the repository's own");
+    assert_eq!(order.buildspec, None, "without images, the repository's own buildspec");
     assert_eq!(senders(order).into_iter().map(|(name, ..)| name).collect::<Vec<_>>(), ["NPM_TOKEN", "PYTHONPATH"]);
 }
 
 #[test]
-fn lambda_takes_no_timeouts_and_no_privileged_mode() {
+fn orders_for_lambda_have_no_timeouts_and_no_privileged_mode() {
     let lambda = Environment { compute_type: Some("BUILD_LAMBDA_1GB".into()), ..Environment::default() };
     let container = Profile { privileged: Some(true), queued_timeout_minutes: Some(30), ..profile() };
     let profile = Profile { environment: lambda, ..container.clone() };
@@ -151,7 +151,7 @@ fn lambda_takes_no_timeouts_and_no_privileged_mode() {
 }
 
 #[test]
-fn a_host_that_codebuild_does_not_know_is_cloned_in_the_build_with_a_reference_to_its_token() {
+fn a_source_at_an_unknown_host_is_cloned_in_the_build_with_a_reference_to_its_token() {
     let host = SourceHost { host: "git.test".into(), source_type: None, credential: Credential::Secret("git/token".into()) };
     let sources = ["https://git.test/a/*", "https://git.test:8443/b/*", "https://github.com/*"].map(str::to_owned).into();
     let profile = Profile { hosts: [host].into(), sources, ..profile() };

@@ -1,7 +1,7 @@
-//! Whose fault it is that a source could not be fetched: the network's, which deserves another attempt, or somebody's who must act.
+//! Why a source could not be fetched: the network failed, which deserves another attempt, or somebody has to act.
 
-/// What git, CodeBuild and S3 say when the source is not there, or not for us. Such words weigh more than the network's: git ends with
-/// "the remote end hung up" after each of them.
+/// What git, CodeBuild and S3 print if the source does not exist or the build may not read it. These texts take precedence: git prints "the
+/// remote end hung up" after each of them.
 const REFUSED: &[&str] = &[
     "repository not found",
     "not found: did you run git update-server-info",
@@ -38,7 +38,7 @@ const REFUSED: &[&str] = &[
     "yaml_file_error",
 ];
 
-/// What they say when the network or the host failed.
+/// What they print if the network or the host failed.
 const FAILED: &[&str] = &[
     "timeout",
     "timed out",
@@ -90,7 +90,7 @@ const FAILED: &[&str] = &[
     "internalerror",
 ];
 
-/// Whether it was the network or the host, by what is said about the phase.
+/// Whether the phase's message says that the network or the host failed.
 pub(super) fn is_networks_fault(message: &str) -> bool {
     let message = message.to_lowercase();
     let says = |words: &[&str]| words.iter().any(|word| message.contains(word));
@@ -102,7 +102,7 @@ mod tests {
     use super::is_networks_fault;
 
     #[test]
-    fn the_networks_faults_are_the_platforms_and_all_others_somebodys() {
+    fn only_failures_of_the_network_and_the_host_are_retried() {
         for platform in [
             "Get \"https://github.com/acme/app/info/refs?service=git-upload-pack\": net/http: TLS handshake timeout",
             "Get \"https://github.com/acme/app.git/info/refs\": dial tcp: lookup github.com on 10.0.0.2:53: no such host",

@@ -1,4 +1,4 @@
-//! Whether a build that ran to its end has the images that it was started for.
+//! Whether a build that succeeded has reported all images that it was started for.
 
 use std::collections::BTreeSet;
 
@@ -9,20 +9,20 @@ use crate::job::{
     outcome::{Failure, FailureKind},
 };
 
-/// As `failure.code` has it.
+/// The value of `failure.code`.
 const CODE: &str = "IMAGES_MISSING";
 
-/// References that a message names; it counts the others.
+/// How many references a message names; the others are counted.
 const NAMED: usize = 10;
 
-/// Why a build that ran to its end has failed all the same: an image that it was started for is not among those that it reports.
-/// A report may name more, and another registry.
+/// The failure of a build that does not report all images that it was started for. `None`: all are reported. The report may have more
+/// images, and name another registry.
 pub(super) fn missing(build: &Build) -> Option<Failure> {
     let requested: Vec<Image> = serde_json::from_str(build.requested_images.as_deref()?).unwrap_or_default();
     let requested: BTreeSet<_> = requested.iter().flat_map(|image| image.tags.iter().map(|tag| format!("{}:{tag}", image.name))).collect();
     let results = image_results(build);
     let mut reported: Vec<_> = results.images.iter().map(|image| image.reference.as_str()).collect();
-    // A report stands for one image. The longest names first: `x/team/app:1` is also an end of `team/app:1` and `app:1`.
+    // Each report counts for one image. The longest names come first: `x/team/app:1` also ends with `team/app:1` and `app:1`.
     let mut longest_first: Vec<_> = requested.iter().collect();
     longest_first.sort_by_key(|reference| std::cmp::Reverse(reference.len()));
     let mut missing = BTreeSet::new();
@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn every_image_that_was_asked_for_is_reported_by_its_name_and_tag() {
+    fn every_requested_image_must_be_reported_by_name_and_tag() {
         let two = r#"[{"name":"app","tags":["1","latest"]},{"name":"team/app","tags":["1"]}]"#;
         let report = |references: &[&str]| {
             let images: Vec<_> = references.iter().map(|reference| format!(r#"{{"reference":"{reference}"}}"#)).collect();
@@ -85,18 +85,18 @@ mod tests {
             (&[], Some("3 of 3 images, app:1, app:latest, team/app:1:")),
         ] {
             let failure = missing(&build(two, Some(&report(reported))));
-            let told = failure.map(|failure| failure.message);
-            match (told, expected) {
+            let reason = failure.map(|failure| failure.message);
+            match (reason, expected) {
                 (None, None) => {}
-                (Some(told), Some(expected)) => assert!(told.contains(expected), "{reported:?}: {told}"),
-                (told, expected) => panic!("{reported:?}: {told:?}, not {expected:?}"),
+                (Some(reason), Some(expected)) => assert!(reason.contains(expected), "{reported:?}: {reason}"),
+                (reason, expected) => panic!("{reported:?}: {reason:?}, not {expected:?}"),
             }
         }
         assert_eq!(missing(&Build::default()), None);
     }
 
     #[test]
-    fn what_is_missing_is_for_the_one_who_wrote_the_buildspec() {
+    fn missing_images_are_the_fault_of_the_buildspecs_owner() {
         let one = r#"[{"name":"app","tags":["1"]}]"#;
         let operators = missing(&build(one, None)).expect("a failure");
         assert_eq!((operators.kind, operators.code.as_deref()), (FailureKind::Platform, Some("IMAGES_MISSING")));

@@ -7,7 +7,7 @@ fn url(text: &str) -> SourceUrl {
 }
 
 #[test]
-fn patterns_cover_what_they_name_and_nothing_beside_it() {
+fn patterns_match_what_they_name_and_nothing_else() {
     for (pattern, text, expected) in [
         ("https://github.com/acme/*", "https://github.com/acme/app", true),
         ("https://github.com/acme/*", "https://GITHUB.com:443/acme/app.git", true),
@@ -45,7 +45,7 @@ fn patterns_cover_what_they_name_and_nothing_beside_it() {
 }
 
 #[test]
-fn a_hostile_pattern_takes_no_time() {
+fn a_hostile_pattern_is_matched_quickly() {
     let text = format!("https://github.com/{}", "a".repeat(1_000));
     assert!(!allows(&[format!("https://github.com/{}b", "a*".repeat(500))], &url(&text)));
 }
@@ -71,7 +71,7 @@ fn sources_have_a_tenant_a_type_a_location_and_a_short_name() {
 }
 
 #[test]
-fn the_operators_hosts_say_how_a_source_is_fetched() {
+fn the_list_of_hosts_decides_how_a_source_is_fetched() {
     let host = |host: &str, kind: Option<&str>, credential| SourceHost { host: host.into(), source_type: kind.map(Into::into), credential };
     let connection = Credential::Connection("arn:aws:codeconnections:eu-west-1:123456789012:connection/x".into());
     let secret = Credential::Secret("git/token".into());
@@ -93,7 +93,7 @@ fn the_operators_hosts_say_how_a_source_is_fetched() {
 }
 
 #[test]
-fn unless_the_operator_says_otherwise_a_pull_requests_code_is_not_built() {
+fn pull_requests_are_not_built_by_default() {
     let github = url("https://github.com/acme/app");
     let commit = "0123456789abcdef0123456789abcdef01234567";
     let pinned = format!("refs/pull/25/head^{{{commit}}}");
@@ -105,7 +105,7 @@ fn unless_the_operator_says_otherwise_a_pull_requests_code_is_not_built() {
         assert!(may(&[], &github, allowed), "{allowed:?}");
     }
     let proposed = ["pr/25", "PR/25", "refs/pull/25/head", "refs/pull/25/merge", &pinned, "pull/25/head", "refs/merge-requests/1/head"];
-    // Gerrit's changes, and what GitLab keeps of forks.
+    // Gerrit's changes, and references that GitLab keeps for forks.
     let elsewhere = ["refs/changes/34/1234/5", "refs/keep-around/x", "refs/pipelines/7", "refs/remotes/pull/25", "refs/refs/pull/25/head"];
     let proposed = proposed.into_iter().chain(elsewhere);
     for refused in proposed {
@@ -129,7 +129,7 @@ fn unless_the_operator_says_otherwise_a_pull_requests_code_is_not_built() {
 }
 
 #[test]
-fn a_tenant_with_patterns_of_its_own_has_only_those() {
+fn the_patterns_of_a_tenant_replace_those_of_the_profile() {
     let profile = Profile {
         sources: vec!["https://github.com/*".into()],
         tenants: vec!["a".into(), "b".into()],

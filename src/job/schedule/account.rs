@@ -1,4 +1,4 @@
-//! A tenant: what it runs, what it has used, and its jobs that could start.
+//! A tenant: its running builds, its use, and its jobs that could start.
 
 use std::collections::BTreeMap;
 
@@ -11,41 +11,41 @@ pub(super) struct Account {
     pub(super) running: usize,
     pub(super) waiting: usize,
     pub(super) share: Share,
-    /// What it has used over days, for forecasts: hours ahead it says more than the last one.
+    /// The use over days. Forecasts for times hours ahead are better with it than with the recent use.
     pub(super) daily: Share,
-    /// When a build of it started last, in milliseconds since 1970.
+    /// When its last build started, in milliseconds since 1970.
     pub(super) served_ms: i64,
-    /// When it was last served because its oldest job had waited too long, in milliseconds since 1970.
+    /// When it last came before all others because it had waited too long, in milliseconds since 1970.
     pub(super) relieved_ms: i64,
-    /// By route, the jobs that nothing but the route's limits and the tenant's keep from starting.
+    /// By route, the jobs that only the limits of the route and of the tenant can keep back.
     pub(super) entries: BTreeMap<usize, Entry>,
 }
 
-/// A tenant's jobs of one route.
+/// The jobs of a tenant in one route.
 #[derive(Debug, Default)]
 pub(super) struct Entry {
     /// The first jobs of its flows.
     pub(super) lanes: Lanes,
-    /// How it stands in the route.
+    /// The values under which the route lists it.
     pub(super) listed: Option<(Level, Turn, [Option<Due>; 2])>,
 }
 
-/// Whose turn it is: who has used least for its weight; between equals the more urgent job, then the older one.
+/// The order of tenants: by use for the weight, then by the priority of the job, then by its age.
 pub(super) type Turn = (Share, usize, (Age, usize), usize);
 
-/// Who goes before all others if the time lies back far enough; between equals as above.
+/// The order of tenants that come before all others once the time is long enough ago; then as in [`Turn`].
 pub(super) type Due = (Waits, i64, usize, i64, usize);
 
-/// What makes a tenant go before all others.
+/// Why a tenant comes before all others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Waits {
-    /// Nothing of it runs, and since that time nothing was started.
+    /// It has had no build since that time.
     Tenant,
-    /// Its oldest job was sent then.
+    /// Its oldest job was sent at that time.
     Job,
 }
 
-/// Within its limit a tenant goes before all that are beyond theirs.
+/// Tenants within their limits come before all tenants beyond theirs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Level {
     Within = 0,
@@ -67,7 +67,7 @@ impl Account {
         }
     }
 
-    /// `None`: nothing of it may start.
+    /// The tenant's level. `None`: none of its jobs may start.
     pub(super) fn level(&self) -> Option<Level> {
         match self.running {
             _ if self.is_paused => None,
@@ -77,13 +77,13 @@ impl Account {
         }
     }
 
-    /// Since when the tenant has waited, and its oldest job. Once it has gone first for that, it counts anew.
+    /// Since when the tenant has waited, and since when its oldest job has. Both begin anew when the tenant has come before all others.
     pub(super) fn since_ms(&self, oldest: &Age) -> [(Waits, Option<i64>); 2] {
         let tenant = (self.running == 0).then_some(self.served_ms.max(self.relieved_ms));
         [(Waits::Tenant, tenant), (Waits::Job, Some(oldest.enqueued_ms.max(self.relieved_ms)))]
     }
 
-    /// How an entry is to stand in its route.
+    /// The values under which its route is to list an entry.
     pub(super) fn standing(&self, entry: &Entry, tenant: usize) -> Option<(Level, Turn, [Option<Due>; 2])> {
         let level = self.level()?;
         let (priority, rank) = entry.lanes.first()?;

@@ -1,9 +1,9 @@
-//! Whose turn it is.
+//! The choice of the next job.
 
 use super::{Schedule, account::Waits, route::Route};
 
 impl<T> Schedule<T> {
-    /// The next one, and for whose wait it goes before all others.
+    /// The next job, and why its tenant comes before all others, if it does.
     pub(super) fn choose(&self, now_ms: i64) -> Option<(usize, Option<Waits>)> {
         if self.pauses.all || self.running >= self.rules.limits.running {
             return None;
@@ -25,7 +25,7 @@ impl<T> Schedule<T> {
         Some((self.first_of(tenant, class, overdue_ms)?, due))
     }
 
-    /// The first of a tenant's jobs on open routes.
+    /// The first job of a tenant in open routes.
     fn first_of(&self, tenant: usize, class: Option<usize>, overdue_ms: i64) -> Option<usize> {
         let is_open = |id: usize| self.is_open(&self.routes[id]) && class.is_none_or(|class| self.routes[id].class == class);
         let entries = self.tenants[tenant].entries.iter().filter(|(route, _)| is_open(**route));

@@ -1,4 +1,4 @@
-//! When those that wait will start, if every build takes what is expected of it and nobody else comes.
+//! When waiting jobs will start, if each build takes its expected time and no further jobs arrive.
 
 use std::{
     cmp::Reverse,
@@ -7,20 +7,21 @@ use std::{
 
 use super::{Schedule, standing::Turn};
 
-/// A build that has taken longer than expected takes so much of its time again.
+/// How long a build that has taken longer than expected will still run, as a part of the time that it has run.
 const LONGER: f64 = 0.25;
-/// Of several that run, the first ends sooner than each is expected to.
+/// When the first of several running builds will end, as a part of the expected time: it ends sooner than each of them is expected to.
 const SOONER: f64 = 0.75;
 const SECOND: f64 = 1000.0;
 
-/// When the places of one limit are free, in milliseconds from now.
+/// When the places of one limit become free, in milliseconds from now.
 #[derive(Debug, Default)]
 struct Places {
     limit: usize,
     taken_until: BinaryHeap<Reverse<i64>>,
 }
 
-/// The places that all share. One who waits for a limit of its own takes the place that is free last before, and leaves the others.
+/// The places under `limits.running`: how many become free at a time. A job that waits for another limit takes the place that becomes free
+/// last before its start, and leaves the others.
 #[derive(Debug)]
 struct Shared(BTreeMap<i64, usize>);
 
@@ -34,7 +35,7 @@ impl Places {
         if beyond == 0 { self.taken_until.peek().map_or(0, |until| until.0) } else { self.nth(beyond) }
     }
 
-    /// While more run than may, several must end.
+    /// When more builds run than the limit allows, several must end.
     fn nth(&self, beyond: usize) -> i64 {
         let mut all: Vec<i64> = self.taken_until.iter().map(|until| until.0).collect();
         all.sort_unstable();
@@ -66,7 +67,7 @@ impl Shared {
 }
 
 impl<T> Schedule<T> {
-    /// In how many seconds each starts, in the order of turns; `None` where it is paused.
+    /// The seconds until each job starts, in the order of turns. `None`: it is paused.
     pub(super) fn forecast(&self, turns: &[Turn], now_ms: i64, cost: &impl Fn(&str, &str) -> f64) -> Vec<Option<f64>> {
         let mut tenants: HashMap<usize, Places> = HashMap::new();
         let mut profiles: HashMap<usize, Places> = HashMap::new();
@@ -81,7 +82,7 @@ impl<T> Schedule<T> {
         for (_, place) in &self.places {
             let route = &self.routes[place.route];
             let name = self.repositories.name(place.repository);
-            // What was charged for it was a guess, where little was known when it began.
+            // The charge at the start may have been a guess. More may be known now.
             let until = left(cost(name, self.profiles.name(route.profile)), now_ms.saturating_sub(place.since_ms));
             *shared.entry(until).or_default() += 1;
             tenants.entry(place.tenant).or_insert_with(|| of_tenant(place.tenant)).taken_until.push(Reverse(until));
@@ -89,7 +90,7 @@ impl<T> Schedule<T> {
             projects.entry(route.project).or_insert_with(|| of_project(route.project)).taken_until.push(Reverse(until));
             repositories.entry(name).or_insert_with(|| of_repository(name)).taken_until.push(Reverse(until));
         }
-        // What runs beyond a limit that was lowered gives no place to others.
+        // The places of builds beyond a lowered limit are not free for others.
         for _ in self.rules.limits.running..self.running {
             shared.pop_first();
         }
@@ -124,7 +125,7 @@ impl<T> Schedule<T> {
     }
 }
 
-/// How long a build still runs.
+/// How many milliseconds a build still runs.
 fn left(cost: f64, elapsed_ms: i64) -> i64 {
     #[expect(clippy::cast_precision_loss, reason = "a build's time is far below 2^52 milliseconds")]
     let elapsed = elapsed_ms.max(0) as f64 / SECOND;

@@ -1,4 +1,4 @@
-//! The jobs of one group: one runs at a time, in the order in which their messages were sent.
+//! The jobs of a group: one runs at a time, in the order in which their messages were sent.
 
 use std::collections::BTreeMap;
 
@@ -7,30 +7,30 @@ use crate::job::JobId;
 
 #[derive(Debug, Default)]
 pub(super) struct Group {
-    /// Jobs that have had a slot and have not ended. Those that a restart finds may be more than one.
+    /// Jobs that have got a place and have not ended. After a restart there may be several.
     pub(super) holders: Vec<JobId>,
-    /// Every other job of the group that this process has, oldest first.
+    /// All other jobs of the group in this process, the oldest first.
     pub(super) members: BTreeMap<(Age, u64), Member>,
-    /// The member that may start.
+    /// The member that is listed for a start.
     pub(super) offered: Option<usize>,
 }
 
 #[derive(Debug)]
 pub(super) struct Member {
     pub(super) job: JobId,
-    /// It is there also when it leaves the line.
+    /// Whether it was announced. It then stays a member when it stops waiting.
     pub(super) is_announced: bool,
-    /// Its number in the schedule. `None`: it is here, and does not wait for a slot yet; younger ones wait for it.
+    /// Its index in the schedule. `None`: it does not wait for a place yet, and younger members wait for it.
     pub(super) waiting: Option<usize>,
 }
 
 impl Group {
-    /// The member that may start now.
+    /// The index of the member that may start now.
     pub(super) fn first(&self) -> Option<usize> {
         if self.holders.is_empty() { self.members.first_key_value()?.1.waiting } else { None }
     }
 
-    /// Whom the others wait for.
+    /// The job that the other members wait for.
     pub(super) fn ahead(&self) -> Option<&JobId> {
         self.holders.first().or_else(|| self.members.first_key_value().map(|(_, member)| &member.job))
     }
@@ -41,7 +41,7 @@ impl Group {
 }
 
 impl<T> Schedule<T> {
-    /// A job of a group is here, and will wait for a slot. Younger ones of the group wait for it.
+    /// A job of a group is here and will wait for a place. Younger jobs of the group wait for it.
     pub fn announce(&mut self, ticket: &Ticket) {
         if let Some(group) = &ticket.group {
             let members = &mut self.groups.entry(group.clone()).or_default().members;
@@ -51,7 +51,7 @@ impl<T> Schedule<T> {
         }
     }
 
-    /// A job that was announced has left, or waits no more.
+    /// An announced job has left the process, or will not wait.
     pub fn retract(&mut self, group: &str, age: &Age, arrival: u64) {
         if let Some(members) = self.groups.get_mut(group).map(|group| &mut group.members) {
             let key = (age.clone(), arrival);
@@ -63,13 +63,13 @@ impl<T> Schedule<T> {
         }
     }
 
-    /// A job is the one of its group that runs.
+    /// The job is the one of its group that runs.
     pub fn hold(&mut self, group: &str, job: &JobId) {
         self.groups.entry(group.to_owned()).or_default().holders.push(job.clone());
         self.regroup(group);
     }
 
-    /// A job of a group has ended.
+    /// The running job of a group has ended.
     pub fn let_go(&mut self, group: &str, job: &JobId) {
         if let Some(holders) = self.groups.get_mut(group).map(|group| &mut group.holders) {
             if let Some(at) = holders.iter().position(|holder| holder == job) {

@@ -1,16 +1,16 @@
-//! What keeps a job back that does not wait yet: the intake counts those that could start.
+//! The limits of a job that does not wait yet: intake counts the jobs that could start.
 
 use super::{Schedule, Ticket, route::Counted};
 
-/// How many more builds of a kind may run. `None`: as many as of all.
+/// How many more builds of each kind may run. `None`: no limit below that of all builds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Headroom {
-    /// Less than that: as many as may wait.
+    /// Also at most the number of jobs that may wait.
     pub tenant: Option<usize>,
     pub profile: Option<usize>,
     pub project: Option<usize>,
     pub repository: Option<usize>,
-    /// It is paused, or there is another of its group.
+    /// The job is paused, or another job of its group is here.
     pub is_blocked: bool,
 }
 
@@ -32,7 +32,7 @@ impl<T> Schedule<T> {
         }
     }
 
-    /// Whether nothing of a job's queue, tenant or profile starts.
+    /// Whether everything or the job's queue, tenant or profile is paused.
     pub fn is_paused_for(&self, ticket: &Ticket) -> bool {
         let pauses = &self.pauses;
         pauses.all

@@ -1,14 +1,14 @@
-//! Jobs by priority, and within one by age.
+//! Jobs by priority, and by age within a priority.
 
 use std::collections::BTreeSet;
 
 use super::Age;
 use crate::job::Priority;
 
-/// A job's place within its priority.
+/// The order of jobs within a priority.
 pub(super) type Rank = (Age, usize);
 
-/// In the order of the lanes.
+/// The priorities in the order of the lanes.
 pub(super) const PRIORITIES: [Priority; 3] = [Priority::High, Priority::Normal, Priority::Low];
 
 #[derive(Debug, Default)]
@@ -27,17 +27,17 @@ impl Lanes {
         self.0.iter().all(BTreeSet::is_empty)
     }
 
-    /// The oldest of each priority.
+    /// The oldest job of each priority.
     pub(super) fn heads(&self) -> [Option<&Rank>; 3] {
         self.0.each_ref().map(BTreeSet::first)
     }
 
-    /// The first in the order of priorities; its priority, as a number, goes first.
+    /// The first job, and its priority as a number: 0 is the highest.
     pub(super) fn first(&self) -> Option<(usize, &Rank)> {
         self.heads().into_iter().enumerate().find_map(|(priority, rank)| Some((priority, rank?)))
     }
 
-    /// The oldest of all.
+    /// The oldest job of all priorities.
     pub(super) fn oldest(&self) -> Option<&Rank> {
         self.heads().into_iter().flatten().min()
     }

@@ -1,4 +1,4 @@
-//! Where a job is listed while it waits, and how that follows the limits.
+//! The lists of waiting jobs, and how they follow the limits.
 
 use super::{
     Member, Place, PlaceKey, Rank, Schedule, Waiting,
@@ -7,7 +7,7 @@ use super::{
 };
 
 impl<T> Schedule<T> {
-    /// Takes a job out of those that wait.
+    /// Removes a waiting job.
     pub(super) fn detach(&mut self, index: usize) -> Waiting<T> {
         if self.jobs[index].flow.is_some() {
             self.withdraw(index);
@@ -30,7 +30,7 @@ impl<T> Schedule<T> {
         job
     }
 
-    /// Of a group, the first is offered while none runs.
+    /// Offers the first job of a group if none runs.
     pub(super) fn regroup(&mut self, key: &str) {
         let Some(group) = self.groups.get_mut(key) else { return };
         if group.is_over() {
@@ -50,7 +50,7 @@ impl<T> Schedule<T> {
         }
     }
 
-    /// From now on its tenant's turn may be this job's.
+    /// Lists a job, so that it may start.
     pub(super) fn offer(&mut self, index: usize) {
         let repository = self.repository(index);
         let job = &mut self.jobs[index];
@@ -102,7 +102,7 @@ impl<T> Schedule<T> {
         self.refresh(tenant, route);
     }
 
-    /// After a change of a repository's room.
+    /// To call when the room of a repository has changed.
     pub(super) fn relist_all(&mut self, repository: usize) {
         if self.repositories[repository].counted.limit.is_some() {
             let flows: Vec<usize> = self.repositories[repository].flows.iter().copied().collect();
@@ -120,7 +120,7 @@ impl<T> Schedule<T> {
         }
     }
 
-    /// Lists a tenant in a route as it stands now.
+    /// Updates how a route lists a tenant.
     fn refresh(&mut self, tenant: usize, route: usize) {
         let account = &mut self.tenants[tenant];
         let Some(mut entry) = account.entries.remove(&route) else { return };
@@ -137,7 +137,7 @@ impl<T> Schedule<T> {
         }
     }
 
-    /// After a change of a tenant's room or share.
+    /// To call when the room or the share of a tenant has changed.
     pub(super) fn refresh_all(&mut self, tenant: usize) {
         let routes: Vec<usize> = self.tenants[tenant].entries.keys().copied().collect();
         for route in routes {
@@ -145,7 +145,7 @@ impl<T> Schedule<T> {
         }
     }
 
-    /// Takes a place, and charges for it.
+    /// Takes a place and charges for it.
     pub(super) fn place(&mut self, tenant: usize, route: usize, repository: usize, cost: f64, now_ms: i64, is_due: bool) -> PlaceKey {
         let Route { class, queue, .. } = self.routes[route];
         let weights = [self.tenants[tenant].rule.weight, self.rules.class(self.queues.name(queue)).1];
@@ -171,7 +171,7 @@ impl<T> Schedule<T> {
         self.classes[place.class] = self.decay.charged(self.classes[place.class], seconds / of_class, now_ms);
     }
 
-    /// Changes the counts that a place is in.
+    /// Changes all counts that include a place.
     pub(super) fn count(&mut self, place: &Place, change: impl Fn(&mut usize)) {
         let Route { profile, project, .. } = self.routes[place.route];
         change(&mut self.running);
@@ -181,7 +181,7 @@ impl<T> Schedule<T> {
         change(&mut self.repositories[place.repository].counted.running);
     }
 
-    /// Lists everything anew, after a change of the limits or pauses.
+    /// Builds all lists again, after a change of limits or pauses.
     pub(super) fn rebuild(&mut self) {
         let (rules, pauses) = (&self.rules, &self.pauses);
         self.tenants.each(|name, account| {

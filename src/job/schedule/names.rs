@@ -1,4 +1,4 @@
-//! Things with names, by a number that is quick to look up.
+//! Gives names numbers that are quick to look up.
 
 use std::collections::HashMap;
 
@@ -17,7 +17,7 @@ impl<T> Default for Names<T> {
 }
 
 impl<T> Names<T> {
-    /// The number of a name; a new one begins as `make` says.
+    /// The number of a name. `make`: the value of a new name.
     pub(super) fn id(&mut self, name: &str, make: impl FnOnce() -> T) -> usize {
         if let Some(id) = self.ids.get(name) {
             return *id;

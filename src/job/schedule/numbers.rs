@@ -1,14 +1,15 @@
-//! The numbers of what jobs name: their tenant, their route, their repository. They are given at the first use; a tenant's is forgotten.
+//! The numbers of the tenants, routes and repositories that jobs name. They are given at the first use. Only tenants are forgotten.
 
 use std::collections::BTreeSet;
 
 use super::{Account, Counted, Repository, Route, Schedule, Share, Ticket};
 
-/// Tenants of whom nothing waits or runs, and whose usage is remembered; of more, those that have used least are forgotten.
+/// How many tenants without waiting jobs and running builds are remembered for their use. Beyond that, those with the least use are
+/// forgotten.
 const IDLE: usize = 10_000;
 
 impl<T> Schedule<T> {
-    /// The number of a tenant, whom somebody names again.
+    /// The number of a tenant, which is no longer idle.
     pub(super) fn tenant(&mut self, name: &str) -> usize {
         let (rules, pauses) = (&self.rules, &self.pauses);
         let id = self.tenants.id(name, || Account::new(rules.tenant(name), pauses.tenants.contains(name)));
@@ -16,7 +17,7 @@ impl<T> Schedule<T> {
         id
     }
 
-    /// The number of the way that a job takes.
+    /// The number of a job's route.
     pub(super) fn route(&mut self, ticket: &Ticket) -> usize {
         let (rules, pauses) = (&self.rules, &self.pauses);
         let counted = |limit, paused: &BTreeSet<String>, name: &str| Counted { running: 0, limit, is_paused: paused.contains(name) };
@@ -36,7 +37,7 @@ impl<T> Schedule<T> {
         self.repositories.id(name, || Repository::new(rules.repository(name)))
     }
 
-    /// A tenant of whom nothing waits or runs is remembered for what it has used, and forgotten if that is nothing.
+    /// If a tenant has neither waiting jobs nor running builds, remembers its use, or forgets the tenant if the use is nothing.
     pub(super) fn settle(&mut self, tenant: usize) {
         let account = &self.tenants[tenant];
         if account.waiting > 0 || account.running > 0 {

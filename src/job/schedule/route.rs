@@ -1,5 +1,5 @@
-//! The ways that jobs take, by profile, project and queue: limits of those that all tenants share. There are as many as the operator has
-//! configured, so that a decision may look at each.
+//! Routes: each stands for a profile, project and queue, whose limits all tenants share. Their number is bounded by the configuration, so a
+//! decision may visit each.
 
 use std::collections::BTreeSet;
 
@@ -10,35 +10,35 @@ pub(super) struct Route {
     pub(super) profile: usize,
     pub(super) project: usize,
     pub(super) queue: usize,
-    /// The queue's share, where queues have some.
+    /// The share of the queue, if queues have weights.
     pub(super) class: usize,
     /// The tenants that have a job to start, by [`Level`].
     pub(super) turns: [BTreeSet<Turn>; 2],
-    /// Those within their limits, by how long they have waited.
+    /// The tenants within their limits, by how long they have waited.
     pub(super) due: BTreeSet<Due>,
 }
 
-/// Something whose builds are counted.
+/// A limit and the builds that count towards it.
 #[derive(Debug, Default)]
 pub(super) struct Counted {
     pub(super) running: usize,
-    /// `None`: any number.
+    /// `None`: no limit.
     pub(super) limit: Option<usize>,
     pub(super) is_paused: bool,
 }
 
-/// Jobs of one tenant, route and repository. Their order is their tenant's.
+/// Jobs of one tenant, route and repository.
 #[derive(Debug)]
 pub(super) struct Flow {
     pub(super) tenant: usize,
     pub(super) route: usize,
     pub(super) repository: usize,
     pub(super) lanes: super::lanes::Lanes,
-    /// The first of each priority, as they are listed in the tenant's entry.
+    /// The first job of each priority, as the tenant's entry lists them.
     pub(super) listed: [Option<super::lanes::Rank>; 3],
 }
 
-/// A repository, with the flows that wait for it.
+/// A repository and the flows that depend on its room.
 #[derive(Debug, Default)]
 pub(super) struct Repository {
     pub(super) counted: Counted,

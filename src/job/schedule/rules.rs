@@ -10,30 +10,30 @@ use crate::{
     },
 };
 
-/// What the operator has set.
+/// The operator's limits.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Rules {
     pub limits: Limits,
-    /// Each profile's limit, where it has one.
+    /// The limit of each profile, if it has one.
     pub profiles: BTreeMap<String, Option<usize>>,
-    /// The queues' weights. Empty: queues make no difference.
+    /// The weight of each queue. Empty: queues have no weights.
     pub queues: BTreeMap<String, u32>,
 }
 
-/// What holds for one tenant.
+/// The limits of one tenant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TenantRule {
-    /// Builds at once.
+    /// How many builds run at once.
     pub running: usize,
-    /// Builds at once while nobody else waits; at least `running`.
+    /// How many builds run at once while no other tenant waits; at least `running`.
     pub burst: usize,
     pub weight: u32,
-    /// Jobs that may wait.
+    /// How many jobs may wait.
     pub waiting: Option<usize>,
     pub when_full: WhenFull,
 }
 
-/// What does not start.
+/// What is paused.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Pauses {
     pub(super) all: bool,
@@ -43,7 +43,7 @@ pub(super) struct Pauses {
 }
 
 impl TenantRule {
-    /// Builds at once while nobody else waits, where those are more than otherwise.
+    /// `burst`, if it is more than `running`.
     pub(super) fn more(&self) -> Option<usize> {
         Some(self.burst).filter(|burst| *burst > self.running)
     }
@@ -60,7 +60,7 @@ impl Rules {
         }
     }
 
-    /// What holds for a tenant: the first entry that fits, and the defaults.
+    /// The limits of a tenant: those of the first entry that matches it, else the defaults.
     pub fn tenant(&self, name: &str) -> TenantRule {
         let limits = &self.limits;
         let fits = |entry: &&TenantLimits| matches(entry.pattern.as_bytes(), name.as_bytes());
@@ -87,7 +87,7 @@ impl Rules {
         self.profiles.get(name).copied().flatten()
     }
 
-    /// The name that stands for a queue where shares are counted, and its weight.
+    /// The name under which the use of a queue is counted, and its weight.
     pub(super) fn class<'a>(&'a self, queue: &'a str) -> (&'a str, u32) {
         if self.queues.is_empty() { ("", 1) } else { (queue, self.queues.get(queue).copied().unwrap_or(1).max(1)) }
     }

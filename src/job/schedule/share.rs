@@ -1,22 +1,22 @@
-//! What somebody has used lately of what is shared: build-seconds for its weight, of which half counts after each half-life.
+//! Use of what is shared: build-seconds divided by a weight. After each half-life, half of earlier use counts.
 
 use std::cmp::Ordering;
 
-/// Less than this counts as nothing: what is left when a charge is taken back.
+/// Less than this is nothing: a charge that is taken back leaves a rounding error.
 const NOTHING: f64 = 1e-3;
 
-/// Usage as an order: who has used less comes first, at every time alike, as all usage decays alike. It is the logarithm of what the usage
-/// would be if it had not decayed since 1970, so that it neither changes with time nor grows beyond a number's range.
+/// Use as an order: smaller use comes first. All use decays at the same rate, so the order of two shares stays the same at every time. The
+/// value is the logarithm of the use without any decay since 1970, so it neither changes with time nor leaves the range of a number.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Share(f64);
 
-/// How usage decays.
+/// The rate of decay.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Decay {
     half_life_ms: f64,
 }
 
-/// Usage over days.
+/// The decay for use over days.
 pub(super) const DAILY: Decay = Decay { half_life_ms: 24.0 * 3_600_000.0 };
 
 impl Default for Share {
@@ -44,28 +44,28 @@ impl Decay {
         Self { half_life_ms: half_life.as_secs_f64().max(1.0) * 1000.0 }
     }
 
-    /// The usage as it counts at a time, in seconds.
+    /// The use that counts at a time, in seconds.
     pub(super) fn usage(self, share: Share, now_ms: i64) -> f64 {
         (share.0 - self.age(now_ms)).exp2()
     }
 
-    /// The usage of one that builds one build after the other, for ever.
+    /// The use of one who always has one build running, in seconds.
     pub(super) fn steady_seconds(self) -> f64 {
         self.half_life_ms / 1000.0 / std::f64::consts::LN_2
     }
 
-    /// What part of any usage still counts after so many seconds.
+    /// The part of any use that still counts after a number of seconds.
     pub(super) fn kept(self, seconds: f64) -> f64 {
         (-seconds * 1000.0 / self.half_life_ms).exp2()
     }
 
-    /// The share with so many seconds more, or fewer, as of a time.
+    /// The share after a charge (or a refund, if `seconds` is negative) at a time.
     pub(super) fn charged(self, share: Share, seconds: f64, now_ms: i64) -> Share {
         let usage = self.usage(share, now_ms) + seconds;
         if usage < NOTHING { Share::default() } else { Share(usage.log2() + self.age(now_ms)) }
     }
 
-    /// What seconds that were charged at a time count now.
+    /// How much of a charge still counts now, in seconds.
     pub(super) fn left(self, seconds: f64, charged_ms: i64, now_ms: i64) -> f64 {
         seconds * (self.age(charged_ms) - self.age(now_ms)).min(0.0).exp2()
     }
@@ -86,7 +86,7 @@ mod tests {
     const HOUR: i64 = 3_600_000;
 
     #[test]
-    fn half_counts_after_each_half_life_and_the_order_stays() {
+    fn use_halves_with_each_half_life_and_the_order_stays() {
         let decay = Decay::new(Duration::from_hours(1));
         let (one, two) = (decay.charged(Share::default(), 100.0, NOW), decay.charged(Share::default(), 300.0, NOW - HOUR));
         assert!((decay.usage(one, NOW) - 100.0).abs() < 1e-6);
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_taken_back_leaves_nothing() {
+    fn a_refunded_charge_leaves_nothing() {
         let decay = Decay::new(Duration::from_hours(1));
         let charged = decay.charged(Share::default(), 600.0, NOW);
         let later = NOW + 10 * 60_000;

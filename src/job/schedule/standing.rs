@@ -1,31 +1,31 @@
-//! What keeps each job waiting, in which order they will have their turn, and how the limits stand.
+//! Why each job waits, in which order the jobs will start, and how the limits stand.
 
 use std::{cmp::Ordering, collections::HashMap};
 
 use super::{Account, Schedule, TenantRule, Ticket, Waiting, names::Names, route::Counted, share::DAILY};
 use crate::job::standing::{Cause, Held, LimitStanding, Limits, Reason, Wait};
 
-/// One that waits, as others see it.
+/// A waiting job, for the API and the status page.
 #[derive(Debug)]
 pub struct Stand<'a> {
     pub ticket: &'a Ticket,
     pub wait: Wait,
-    /// After how many seconds it is expected to start. `None`: it is paused.
+    /// The expected seconds until it starts. `None`: it is paused.
     pub starts_in: Option<f64>,
 }
 
-/// A job's place in the order of turns: what its tenant will have used by then, then its own rank.
+/// A job's place in the order of turns: by the use of its tenant at that time, then by its rank among the tenant's jobs.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Turn {
     pub(super) index: usize,
     tag: f64,
-    /// What its tenant will have used, with all of its own that goes before.
+    /// The use of its tenant once the tenant's earlier jobs have run.
     used: f64,
 }
 
 impl<T> Schedule<T> {
-    /// All that wait, in the order in which they would have their turn if no limit but that of all were there; those that are paused
-    /// last. `cost`: how many seconds a build of a repository and profile is expected to take. Costs n log n.
+    /// All waiting jobs, in the order in which they would start under `limits.running` alone; paused jobs come last. `cost`: the expected
+    /// seconds of a build of a repository and profile. Takes time n log n.
     pub fn stand(&self, now_ms: i64, cost: impl Fn(&str, &str) -> f64) -> Vec<Stand<'_>> {
         let turns = self.turns(now_ms, &cost);
         let overtakers = self.overtakers(now_ms);
@@ -115,7 +115,7 @@ impl<T> Schedule<T> {
         turns
     }
 
-    /// Where queues have weights, theirs come first.
+    /// Orders first by queues, if queues have weights.
     fn take_turns_of_queues(&self, turns: &mut [Turn], now_ms: i64, cost: &impl Fn(&str, &str) -> f64) {
         let mut used = HashMap::new();
         for turn in &mut *turns {
@@ -130,7 +130,7 @@ impl<T> Schedule<T> {
         turns.sort_by(|one, other| one.tag.partial_cmp(&other.tag).unwrap_or(Ordering::Equal));
     }
 
-    /// Everything that keeps a job waiting, what is its own before what it shares.
+    /// Everything that keeps a job waiting: first its own limits, then the shared ones.
     fn reasons(&self, index: usize, job: &Waiting<T>) -> Vec<Reason> {
         let Waiting { ticket, .. } = job;
         let route = &self.routes[job.route];
@@ -166,7 +166,7 @@ impl<T> Schedule<T> {
         reasons
     }
 
-    /// How the limits stand. What is learned, refused and held is not known here, and pauses have no times.
+    /// How the limits stand, without what the schedule does not know: what is learned, refused and held, and the times of pauses.
     pub fn limits(&self, now_ms: i64) -> Limits {
         let mut waits = Waits::default();
         for (_, job) in &self.jobs {
@@ -207,7 +207,7 @@ impl<T> Schedule<T> {
     }
 }
 
-/// What part of all places somebody has kept busy.
+/// The part of all places that a tenant has kept busy.
 #[derive(Debug, Clone, Copy, Default)]
 struct Busy {
     lately: f64,
@@ -215,14 +215,15 @@ struct Busy {
     daily: f64,
 }
 
-/// Who comes meanwhile and has used less goes before: tenants by what they have used, and what part of all places they have kept busy, with
-/// all before.
+/// Tenants that will come before others, because they have used less: by use, each with the part of all places that it and all tenants
+/// before it have kept busy.
 #[derive(Debug, Default)]
 struct Overtakers(Vec<(f64, Busy)>);
 
 impl Overtakers {
-    /// How many times longer one waits for whom so much will have been used: as in a queue with priorities, by what is left to it by those
-    /// that go before. `lately`: how much the last time says about it, from 1 for a start that is near to 0.
+    /// The factor by which the wait is longer for a tenant that will have used `used`: as in a queue with priorities, it depends on the
+    /// part of the places that the tenants before it leave. `lately`: the weight of recent use against daily use, from 1 for a start that
+    /// is near, to 0.
     fn delay(&self, used: f64, own: Busy, lately: f64) -> f64 {
         const MOST: f64 = 0.75;
         let before = self.0.partition_point(|(other, _)| *other < used);

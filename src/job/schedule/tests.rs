@@ -1,4 +1,4 @@
-//! Whose turn it is, by example and by property.
+//! The order of starts, by example and by property.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a test's times are small")]
 
@@ -30,7 +30,7 @@ fn tenant_limits(pattern: &str) -> TenantLimits {
     TenantLimits { pattern, running: None, burst: None, weight: 1, waiting: None, when_full: WhenFull::Wait }
 }
 
-/// A job of a tenant, sent so many milliseconds after [`NOW`].
+/// A job of a tenant, sent `sent_ms` milliseconds after [`NOW`].
 fn ticket(tenant: &str, id: &str, sent_ms: i64) -> Ticket {
     Ticket {
         job: JobId::parse(id).unwrap(),
@@ -54,13 +54,13 @@ fn of_group(tenant: &str, id: &str, sent_ms: i64, group: &str) -> Ticket {
     Ticket { group: Some(group.to_owned()), ..ticket(tenant, id, sent_ms) }
 }
 
-/// A reason's cause, name, running, limit and job.
-type Told = (Cause, Option<String>, Option<usize>, Option<usize>, Option<String>);
+/// The cause, name, running, limit and job of a reason.
+type ReasonParts = (Cause, Option<String>, Option<usize>, Option<usize>, Option<String>);
 
 struct World {
     schedule: Schedule<()>,
     now_ms: i64,
-    /// What every build is expected to take, in seconds.
+    /// The expected seconds of every build.
     cost: f64,
 }
 
@@ -73,18 +73,18 @@ impl World {
         self.schedule.push(ticket, ())
     }
 
-    /// Starts one; its job's id.
+    /// Starts the next job; returns its id.
     fn start(&mut self) -> Option<(String, PlaceKey)> {
         let next = self.schedule.next(self.now_ms, |_| self.cost)?;
         Some((next.ticket.job.to_string(), next.place))
     }
 
-    /// Starts as many as may.
+    /// Starts as many jobs as may start.
     fn starts(&mut self) -> Vec<String> {
         std::iter::from_fn(|| self.start().map(|(id, _)| id)).collect()
     }
 
-    /// Starts one after the other, each when the one before has ended after `seconds`.
+    /// Starts one job after the other, each when the one before it has ended after `seconds`.
     fn one_by_one(&mut self, seconds: impl Fn(&str) -> f64) -> Vec<String> {
         let mut ids = Vec::new();
         while let Some((id, place)) = self.start() {
@@ -96,7 +96,7 @@ impl World {
         ids
     }
 
-    fn reasons(&self, id: &str) -> Vec<Told> {
+    fn reasons(&self, id: &str) -> Vec<ReasonParts> {
         let stands = self.schedule.stand(self.now_ms, |_, _| self.cost);
         let stand = stands.into_iter().find(|stand| stand.ticket.job.as_str() == id).unwrap();
         stand.wait.reasons.into_iter().map(|reason| (reason.reason, reason.name, reason.running, reason.limit, reason.job)).collect()
@@ -104,7 +104,7 @@ impl World {
 }
 
 #[test]
-fn of_a_tenant_the_more_urgent_goes_first_and_then_the_older() {
+fn jobs_of_a_tenant_start_by_priority_and_then_by_age() {
     let mut world = World::new(rules(1));
     let (high, low) = (Priority::High, Priority::Low);
     world.push(of_priority("a", "low", 0, low));
@@ -115,7 +115,7 @@ fn of_a_tenant_the_more_urgent_goes_first_and_then_the_older() {
 }
 
 #[test]
-fn who_comes_back_has_its_old_place_and_its_tenant_the_next_turn() {
+fn a_refused_job_keeps_its_place_and_its_tenant_the_next_turn() {
     let mut world = World::new(rules(2));
     world.push(ticket("a", "a1", 0));
     world.push(ticket("b", "b1", 1));
@@ -127,19 +127,19 @@ fn who_comes_back_has_its_old_place_and_its_tenant_the_next_turn() {
 }
 
 #[test]
-fn those_who_left_are_not_served() {
+fn removed_jobs_do_not_start() {
     let mut world = World::new(rules(1));
     let keys = [ticket("a", "a1", 0), ticket("b", "b1", 1), ticket("a", "a2", 2)].map(|ticket| world.push(ticket));
     assert!(world.schedule.remove(keys[0]).is_some() && world.schedule.remove(keys[1]).is_some());
-    assert!(world.schedule.remove(keys[0]).is_none(), "one leaves once");
+    assert!(world.schedule.remove(keys[0]).is_none(), "a job can be removed only once");
     let late = world.push(ticket("c", "c1", 3));
-    assert!(world.schedule.remove(keys[1]).is_none(), "its number is another's by now");
+    assert!(world.schedule.remove(keys[1]).is_none(), "its index belongs to another job now");
     assert_eq!(world.one_by_one(|_| 1.0), ["a2", "c1"].map(str::to_owned));
     assert!(world.schedule.remove(late).is_none() && world.schedule.is_empty());
 }
 
 #[test]
-fn a_burst_takes_what_nobody_else_wants_and_gives_it_back_first() {
+fn a_burst_takes_places_that_no_other_tenant_wants_and_gives_them_back_first() {
     let mut rules = rules(4);
     rules.limits.tenants = vec![TenantLimits { running: Some(1), burst: Some(3), ..tenant_limits("a") }];
     let mut world = World::new(rules);
@@ -159,7 +159,7 @@ fn a_burst_takes_what_nobody_else_wants_and_gives_it_back_first() {
 }
 
 #[test]
-fn each_limit_holds_and_blocks_nobody_else() {
+fn each_limit_holds_and_blocks_no_other_job() {
     let mut rules = rules(10);
     rules.limits.per_tenant = 4;
     rules.limits.per_repository = Some(2);
@@ -184,7 +184,7 @@ fn each_limit_holds_and_blocks_nobody_else() {
 }
 
 #[test]
-fn groups_go_in_the_order_of_sending_and_a_head_that_cannot_start_blocks_no_other_group() {
+fn groups_run_in_the_order_of_sending_and_do_not_block_each_other() {
     let mut world = World::new(rules(10));
     world.schedule.set_room("closed", None, true);
     world.push(of_group("a", "g2", 2, "g"));
@@ -200,7 +200,7 @@ fn groups_go_in_the_order_of_sending_and_a_head_that_cannot_start_blocks_no_othe
 }
 
 #[test]
-fn a_group_waits_for_an_older_job_that_is_here_and_does_not_wait_for_a_slot_yet() {
+fn a_group_waits_for_an_older_announced_job() {
     let mut world = World::new(rules(10));
     let older = of_group("a", "older", 0, "g");
     world.schedule.announce(&older);
@@ -209,13 +209,13 @@ fn a_group_waits_for_an_older_job_that_is_here_and_does_not_wait_for_a_slot_yet(
     assert_eq!(world.reasons("younger").remove(0).4, Some("older".to_owned()));
     let key = world.push(older.clone());
     world.schedule.remove(key);
-    assert!(world.starts().is_empty(), "it is still here");
+    assert!(world.starts().is_empty(), "the announced job is still there");
     world.schedule.retract("g", &older.age, older.arrival);
     assert_eq!(world.starts(), ["younger"]);
 }
 
 #[test]
-fn what_is_paused_does_not_start_until_it_is_resumed() {
+fn paused_jobs_do_not_start_until_they_are_resumed() {
     let scopes = [PauseScope::All, PauseScope::Queue("jobs".into()), PauseScope::Tenant("a".into()), PauseScope::Profile("default".into())];
     for scope in scopes {
         let mut world = World::new(rules(10));
@@ -234,7 +234,7 @@ fn what_is_paused_does_not_start_until_it_is_resumed() {
 }
 
 #[test]
-fn other_limits_hold_from_then_on_and_what_runs_runs_out() {
+fn changed_limits_hold_at_once_and_running_builds_go_on() {
     let mut world = World::new(rules(4));
     for number in 0..9 {
         world.push(ticket("a", &format!("a{number}"), number));

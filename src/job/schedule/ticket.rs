@@ -1,10 +1,10 @@
-//! What decides a job's place.
+//! The properties of a job that decide its place.
 
 use std::sync::Arc;
 
 use crate::job::{JobId, Priority, Tenant};
 
-/// What decides a job's place.
+/// The properties of a job that decide its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ticket {
     pub job: JobId,
@@ -17,14 +17,14 @@ pub struct Ticket {
     /// The source's host, owner and name.
     pub repository: Arc<str>,
     pub priority: Priority,
-    /// The key of jobs that must not run at the same time.
+    /// The key of its group.
     pub group: Option<String>,
     pub age: Age,
-    /// Grows from job to job in this process.
+    /// Increases with each job in this process.
     pub arrival: u64,
 }
 
-/// When a job's message was sent, and the message's id where that is the same: a message that comes again keeps its age.
+/// When a job's message was sent; between equals by the message's id. A message that is received again keeps its age.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Age {
     /// Milliseconds since 1970.

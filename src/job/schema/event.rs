@@ -1,18 +1,18 @@
-//! One shape for each type of event, made of the one that all have.
+//! Splits the schema of all events into one shape for each type.
 
 use serde_json::{Map, Value, json};
 
 use crate::job::outcome::Status;
 
-/// Of events of one type.
+/// The shape of events of one type.
 struct Shape {
-    /// Of its definition; with `Data` behind it that of its details.
+    /// The name of its definition. The definition of its details has `Data` at the end.
     name: &'static str,
     kind: &'static str,
-    /// What its details always have besides `version` and `job`, and what they may have.
+    /// The fields that its details always have besides `version` and `job`, and those that they may have.
     required: &'static [&'static str],
     optional: &'static [&'static str],
-    /// Of its job.
+    /// The definition of its job.
     job: &'static str,
 }
 
@@ -29,22 +29,22 @@ const SHAPES: [Shape; 4] = [
     Shape { name: "RejectedEvent", kind: "slipway.job.rejected", required: &["problems"], optional: &[], job: ANY_JOB },
 ];
 
-/// A job that was read as a whole, and what is known of any.
+/// The definitions of a valid job, and of a job of which only parts may be known.
 const VALID_JOB: &str = "ValidJob";
 const ANY_JOB: &str = "JobSummary";
-/// What a job that was read as a whole always has besides.
+/// The fields that a valid job always has besides.
 const OF_A_JOB: [&str; 5] = ["id", "tenant", "profile", "priority", "source"];
-/// What the details of a finished job of these statuses always have besides. Of a status that is added later nothing is promised.
+/// The fields that the details of a finished job always have besides, by status. A status that is added later may have none of them.
 const BY_STATUS: [(&[Status], &[&str]); 4] = [
     (&[Status::Succeeded], &["attempt", "build", "log"]),
     (&[Status::Failed, Status::TimedOut, Status::Errored], &["failure"]),
     (&[Status::Cancelled], &["reason"]),
     (&[Status::Superseded], &["reason", "superseded_by"]),
 ];
-/// Values of these may be added without a new version.
+/// Types to which values may be added without a new version.
 const OPEN: [&str; 3] = ["Status", "FailureKind", "Priority"];
 
-/// The schema of an event, taken apart by its type.
+/// Splits the schema of an event by its type.
 pub(super) fn by_type(mut schema: Value) -> Value {
     let mut properties = schema["properties"].take();
     let required = schema["required"].take();
@@ -117,7 +117,7 @@ pub(super) fn by_type(mut schema: Value) -> Value {
     })
 }
 
-/// Says what each status has: one chain of conditions, which those who generate types leave out where they cannot tell it.
+/// Adds the fields that each status has, as one chain of conditions. Generators of types ignore conditions that they cannot express.
 fn by_status(details: &mut Value) {
     let mut chain = Value::Null;
     for (statuses, required) in BY_STATUS.iter().rev() {
@@ -125,7 +125,7 @@ fn by_status(details: &mut Value) {
         let properties: Map<String, Value> = required.iter().map(|&name| (name.to_owned(), true.into())).collect();
         let mut condition = json!({
             "if": { "type": "object", "properties": { "status": { "type": "string", "enum": names } } },
-            // A strict validator wants to see what is required among the properties beside it.
+            // A strict validator demands that the required properties are listed beside it.
             "then": { "type": "object", "properties": properties, "required": required },
         });
         if !chain.is_null() {
@@ -144,7 +144,7 @@ fn add(required: &mut Value, names: &[&str]) {
     }
 }
 
-/// `failed`: the sender's code did not build.
+/// In words: `failed`: the build failed because ...
 fn in_words(value: &Value) -> String {
     let description = value["description"].as_str().unwrap_or_default();
     format!("`{}`: {description}", value["const"].as_str().unwrap_or_default())

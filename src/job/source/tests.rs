@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn urls_of_every_scheme_are_taken_as_written() {
+fn urls_of_every_scheme_are_kept_as_written() {
     for (text, authority, path) in [
         ("https://github.com/acme/app", "github.com", "acme/app"),
         ("https://GitHub.com:443/acme/app.git", "github.com", "acme/app.git"),
@@ -21,7 +21,7 @@ fn urls_of_every_scheme_are_taken_as_written() {
 }
 
 #[test]
-fn urls_that_mean_something_else_than_they_say_are_refused() {
+fn ambiguous_urls_are_refused() {
     for (text, rule) in [
         ("", "begin with https://"),
         ("http://github.com/acme/app", "begin with https://"),
@@ -80,7 +80,7 @@ fn urls_that_mean_something_else_than_they_say_are_refused() {
 }
 
 #[test]
-fn a_repository_that_is_named_for_ssh_is_told_in_its_https_form() {
+fn the_problem_of_an_ssh_url_shows_its_https_form() {
     for (text, https) in [
         ("git@github.com:acme/app.git", "https://github.com/acme/app.git"),
         ("ssh://git@github.com/acme/app", "https://github.com/acme/app"),
@@ -91,13 +91,13 @@ fn a_repository_that_is_named_for_ssh_is_told_in_its_https_form() {
         assert_eq!(SourceUrl::read(text), Err(format!("must begin with https://, s3:// or file:///: write {https}")), "{text}");
     }
     for text in ["ext::sh -c id", "git@github.com:../x", "github.com:acme/app", "ssh://git@/x", "ftp://github.com/acme/app", "a:b"] {
-        let told = SourceUrl::read(text).unwrap_err();
-        assert!(!told.contains("write https"), "{text}: {told}");
+        let problem = SourceUrl::read(text).unwrap_err();
+        assert!(!problem.contains("write https"), "{text}: {problem}");
     }
 }
 
 #[test]
-fn revisions_are_what_git_takes_for_a_name() {
+fn revisions_obey_the_rules_of_git() {
     for good in ["main", "feature/x-1", "v1.4.2", "pr/25", "9f1c3b7", "ümlaut", "a@b", "dependabot/npm/$x;y", "aAbB_3.x"] {
         assert_eq!(check_revision(good), Ok(()), "{good}");
     }

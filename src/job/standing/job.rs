@@ -1,4 +1,4 @@
-//! Where a job stands, as lists show it and with all that is known of it.
+//! The state of a job: briefly, as lists show it, and in full.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -11,7 +11,7 @@ use crate::job::{
     outcome::{Failure, Status},
 };
 
-/// Where a job is on its way.
+/// The part of its way that a job has reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
@@ -19,28 +19,28 @@ pub enum State {
     Waiting,
     /// Its build runs.
     Running,
-    /// It has ended, and its event is not accepted yet.
+    /// Its build has ended, and SNS has not accepted its event yet.
     Reporting,
-    /// Its event is accepted.
+    /// It has ended, and SNS has accepted its event.
     Ended,
 }
 
-/// A waiting job's place.
+/// The wait of a waiting job.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Wait {
-    /// Why it waits: every reason that holds, the first first. Empty: it is about to start.
+    /// Every reason why it waits, the most important first. Empty: it is about to start.
     pub reasons: Vec<Reason>,
-    /// Its place among all that wait, from 1.
+    /// Its position among all waiting jobs, from 1. Absent if it is paused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "u64")]
     pub position: Option<usize>,
-    /// How long it still waits, at least and at most, in seconds. Absent where nothing is known to judge by.
+    /// How long it will still wait, at least and at most, in seconds. Absent if nothing is known to estimate it by.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "[u64; 2]")]
     pub estimate_seconds: Option<[u64; 2]>,
 }
 
-/// Something that happened to a job.
+/// An event in a job's life.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct HistoryEntry {
     /// RFC 3339 in UTC with milliseconds.
@@ -53,23 +53,23 @@ pub struct HistoryEntry {
 /// A job as lists show it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct JobStanding {
-    /// The job, as in its events.
+    /// The job, as events show it.
     #[serde(flatten)]
     pub job: Arc<JobSummary>,
-    /// The queue that it came from; empty where that is not known.
+    /// The name of the queue that it came from; empty if that is not known.
     pub queue: Arc<str>,
     /// The source's host, owner and name, such as `github.com/acme/app`.
     pub repository: Arc<str>,
-    /// Where it is on its way.
+    /// The part of its way that it has reached.
     pub state: State,
-    /// How it ended, once it has.
+    /// How it ended; absent before that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Status")]
     pub status: Option<Status>,
-    /// When this daemon received it, or of a job from CodeBuild's record when its build was started: RFC 3339 in UTC.
+    /// When this daemon received it, or, for a job from CodeBuild's record, when its build was started: RFC 3339 in UTC.
     #[schemars(extend("format" = "date-time"))]
     pub received_at: String,
-    /// Its place, while it waits.
+    /// Its wait; absent if it does not wait.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Wait")]
     pub wait: Option<Box<Wait>>,
@@ -77,7 +77,7 @@ pub struct JobStanding {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "u32")]
     pub attempt: Option<u32>,
-    /// The ids (`project:uuid`) of its builds that are known, the newest last.
+    /// The ids (`project:uuid`) of its known builds, the newest last.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub build_ids: Vec<Arc<str>>,
     /// When its build was started: RFC 3339 in UTC.
@@ -88,19 +88,19 @@ pub struct JobStanding {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String", extend("format" = "date-time"))]
     pub ended_at: Option<String>,
-    /// The build's phase now.
+    /// The current phase of the build.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     pub phase: Option<String>,
-    /// When its build's phase BUILD began: RFC 3339 in UTC.
+    /// When phase BUILD of its build began: RFC 3339 in UTC.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String", extend("format" = "date-time"))]
     pub building_since: Option<String>,
-    /// How long the build still runs, at least and at most, in seconds.
+    /// How long the build will still run, at least and at most, in seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "[u64; 2]")]
     pub left_seconds: Option<[u64; 2]>,
-    /// What builds of this repository and profile usually take in seconds: the median, and what nine of ten stay below.
+    /// How long builds of this repository and profile usually take, in seconds: the median, and the time below which nine of ten stay.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "[u64; 2]")]
     pub usual_seconds: Option<[u64; 2]>,
@@ -108,7 +108,7 @@ pub struct JobStanding {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String", extend("format" = "date-time"))]
     pub cancelling_since: Option<String>,
-    /// The line that says what broke it.
+    /// The line of the log that says what broke the build.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     pub decisive_line: Option<Box<str>>,
@@ -119,19 +119,19 @@ pub struct JobStanding {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     pub cancel_reason: Option<String>,
-    /// The newer job of its group that superseded it.
+    /// The id of the newer job of its group that superseded it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     pub superseded_by: Option<String>,
 }
 
-/// A job with all that is known of it.
+/// All that is known of a job.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct JobDetail {
-    /// As lists show it.
+    /// The job as lists show it.
     #[serde(flatten)]
     pub standing: Arc<JobStanding>,
-    /// The message, as the daemon reads it: values of variables are left out. Null where it is not known any more.
+    /// The message as the daemon reads it, without the values of variables. Null if the message is not known.
     pub message: serde_json::Value,
     /// Every build of it that this daemon knows, the newest last.
     pub builds: Vec<Run>,
@@ -141,7 +141,7 @@ pub struct JobDetail {
     /// The variables that its build exported.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub outputs: BTreeMap<String, String>,
-    /// What its build left behind.
+    /// The files that its build uploaded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Artifacts")]
     pub artifacts: Option<Artifacts>,
@@ -149,16 +149,16 @@ pub struct JobDetail {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Failure")]
     pub failure: Option<Failure>,
-    /// The part of its log that matters, and where the whole of it is.
+    /// The part of its log that matters, and the location of the whole log.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Log")]
     pub log: Option<Log>,
-    /// Where its time went.
+    /// How long each part of its way took.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Timings")]
     pub timings: Option<Timings>,
-    /// What happened to it, the oldest first; so much of it as is remembered.
+    /// The events in its life that are remembered, the oldest first.
     pub history: Vec<HistoryEntry>,
-    /// Whether this comes from CodeBuild's record: what happened before the build, and who sent the job, are not known then.
+    /// Whether this comes from CodeBuild's record. Then the time before the build and the sender's message are not known.
     pub from_record: bool,
 }

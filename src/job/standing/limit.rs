@@ -1,4 +1,4 @@
-//! How limits stand.
+//! The state of the limits.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -6,48 +6,48 @@ use serde::{Deserialize, Serialize};
 use super::{Held, Pause};
 use crate::config::WhenFull;
 
-/// A limit: how it is set, and how much of it is used.
+/// A limit, and how much of it is used.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct LimitStanding {
-    /// The tenant, profile, repository or project; empty for the limit of all.
+    /// The name of the tenant, profile, repository or project; empty for the limit of all builds.
     pub name: String,
-    /// Builds that run and count towards it.
+    /// How many running builds count towards it.
     pub running: usize,
-    /// As the operator set it. Absent: none of its own.
+    /// The configured limit. Absent if there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "u64")]
     pub limit: Option<usize>,
-    /// Builds at once while nobody else waits, of a tenant that may then go beyond its limit.
+    /// How many builds of a tenant may run at once while no other tenant waits, if that is more than its limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "u64")]
     pub burst: Option<usize>,
-    /// What CodeBuild was found to take, where that is less.
+    /// How many builds CodeBuild has been found to take at once, if that is less.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "u64")]
     pub learned: Option<usize>,
-    /// Since when: RFC 3339 in UTC.
+    /// When that was learned: RFC 3339 in UTC.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String", extend("format" = "date-time"))]
     pub learned_at: Option<String>,
-    /// In which words CodeBuild refused.
+    /// CodeBuild's message when it refused a start.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     pub refusal: Option<String>,
-    /// Its share beside others, of a tenant.
+    /// The weight of a tenant's share.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "u32")]
     pub weight: Option<u32>,
-    /// Jobs that wait and count towards it.
+    /// How many waiting jobs count towards it.
     pub waiting: usize,
-    /// How many of a tenant may wait, where the operator has bounded that.
+    /// How many jobs of a tenant may wait, if the operator has limited that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "u64")]
     pub waiting_limit: Option<usize>,
-    /// What becomes of further ones.
+    /// What happens to further jobs of the tenant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "WhenFull")]
     pub when_full: Option<WhenFull>,
-    /// For how long the oldest of them has waited since it was sent, in seconds.
+    /// How long the oldest of the waiting jobs has waited since it was sent, in seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "u64")]
     pub longest_wait_seconds: Option<u64>,
@@ -56,17 +56,17 @@ pub struct LimitStanding {
 /// All limits.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Limits {
-    /// Of all builds.
+    /// The limit of all builds.
     pub all: LimitStanding,
-    /// Of the tenants that have jobs now, or limits of their own.
+    /// The limits of tenants that have jobs now, or limits of their own.
     pub tenants: Vec<LimitStanding>,
-    /// Of every profile.
+    /// The limits of every profile.
     pub profiles: Vec<LimitStanding>,
-    /// Of the repositories that have jobs now, where repositories are limited.
+    /// The limits of the repositories that have jobs now, if repositories have a limit.
     pub repositories: Vec<LimitStanding>,
-    /// Of every project.
+    /// The limits of every project.
     pub projects: Vec<LimitStanding>,
-    /// What is held of the queues.
+    /// The messages that the daemon holds.
     #[serde(default)]
     pub held: Held,
     /// What is paused.

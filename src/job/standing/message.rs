@@ -1,12 +1,12 @@
-//! A job's message as it is shown: everything but the values of its variables.
+//! A job's message as the API shows it: without the values of its variables.
 
 use serde_json::Value;
 
 use crate::job::{Job, message::wire::JobMessage, redact::Redactor};
 
 impl Job {
-    /// The message as the daemon reads it, its defaults filled in. Values of variables are left out, and secrets are taken out of build
-    /// arguments.
+    /// The message as the daemon reads it, with its defaults filled in. The values of variables are left out, and secrets are removed from
+    /// build arguments.
     pub fn shown(&self) -> Value {
         let mut images = self.images.clone();
         let mut redactor = Redactor::new(self.secrets());
@@ -26,7 +26,7 @@ impl Job {
             group: self.group.clone(),
             labels: self.labels.clone(),
         };
-        // The shape has text keys only, so it always serialises.
+        // All keys are strings, so serialisation cannot fail.
         let mut message = serde_json::to_value(message).unwrap_or_default();
         for variable in message["env"].as_array_mut().into_iter().flatten().filter_map(Value::as_object_mut) {
             variable.remove("value");

@@ -1,24 +1,24 @@
-//! What is paused.
+//! Pauses.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What does not start until it is resumed.
+/// A pause: jobs that do not start until they are resumed.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Pause {
-    /// What is paused.
+    /// Which jobs are paused.
     pub scope: PauseScope,
     /// Since when: RFC 3339 in UTC.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String", extend("format" = "date-time"))]
     pub since: Option<String>,
-    /// In the words of whoever paused it.
+    /// The reason that was given for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     pub reason: Option<String>,
 }
 
-/// What a pause stops.
+/// Which jobs a pause stops.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PauseScope {

@@ -9,34 +9,34 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Cause {
-    /// All builds that may run at once run.
+    /// As many builds run as may run at once.
     Limit,
-    /// The tenant's limit.
+    /// The tenant's limit is reached.
     Tenant,
-    /// The profile's limit.
+    /// The profile's limit is reached.
     Profile,
-    /// The repository's limit.
+    /// The repository's limit is reached.
     Repository,
-    /// What the project was found to take at once.
+    /// As many builds run in the project as CodeBuild has been found to take at once.
     Project,
     /// Another job of the group comes first.
     Group,
-    /// Somebody has paused it.
+    /// A pause applies to the job.
     Paused,
-    /// CodeBuild has refused the start, and is asked again.
+    /// CodeBuild refused the start, and will be asked again.
     Capacity,
 }
 
 /// Why a job waits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Reason {
-    /// What keeps it.
+    /// What keeps it waiting.
     pub reason: Cause,
-    /// The tenant, profile, repository, project, group or queue that it is about; CodeBuild's words for `capacity`.
+    /// The name of the tenant, profile, repository, project, group or queue. For `capacity`: CodeBuild's message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     pub name: Option<String>,
-    /// Builds that run and count towards the limit.
+    /// How many running builds count towards the limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "u64")]
     pub running: Option<usize>,
@@ -44,17 +44,17 @@ pub struct Reason {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "u64")]
     pub limit: Option<usize>,
-    /// How many may run while nobody else waits, where a tenant may then go beyond its limit.
+    /// How many builds of the tenant may run at once while no other tenant waits, if that is more than its limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "u64")]
     pub burst: Option<usize>,
-    /// The job that comes first in the group.
+    /// The id of the job that comes first in the group.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
     pub job: Option<String>,
 }
 
-/// Such as "tenant team-a runs 4 of 4".
+/// For people, such as "tenant team-a runs 4 of 4".
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = self.name.as_deref().unwrap_or_default();
@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_reason_names_what_keeps_the_job() {
+    fn every_reason_names_the_limit_job_or_pause() {
         let of = |cause, name: &str, running, limit, job: Option<&str>| {
             Reason { reason: cause, name: Some(name.to_owned()), running, limit, burst: None, job: job.map(str::to_owned) }.to_string()
         };

@@ -1,4 +1,4 @@
-//! A job as CodeBuild's record of its build tells of it, when nobody remembers more.
+//! A job as its builds in CodeBuild describe it, for jobs that this process does not remember.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -13,7 +13,7 @@ use crate::job::{
 };
 
 impl JobDetail {
-    /// What the builds of a job say, the latest last; `None` where there is none.
+    /// The job of these builds, the latest last. `None`: there are no builds.
     pub fn of_record(id: &JobId, builds: &[Arc<Build>]) -> Option<Self> {
         let build = builds.last()?;
         let (status, failure) = ended(build).map_or((None, None), |(status, failure)| (Some(status), failure));
@@ -64,7 +64,7 @@ impl JobDetail {
     }
 }
 
-/// How the build ended, as far as it says itself. Of a superseded job it says that it was stopped.
+/// How the build ended, by its own status. A superseded job appears as cancelled.
 fn ended(build: &Build) -> Option<(Status, Option<Failure>)> {
     if !build.has_ended() {
         return None;
@@ -111,7 +111,7 @@ mod tests {
     use crate::job::{event::Origin, message::sample::job_with, record::Record};
 
     #[test]
-    fn a_job_reads_after_a_restart_as_before_it() {
+    fn a_job_from_the_record_of_codebuild_looks_as_before_a_restart() {
         let job = job_with(&json!({
             "labels": { "to": "a\u{202e}b" }, "tenant": "team-a", "priority": "high", "group": { "key": "g" },
             "source": { "url": "https://github.com/acme/app", "revision": "v1\u{202e}" },

@@ -10,7 +10,7 @@ const READ: &str = "read-0123456789abcdef";
 const STEER: &str = "steer-0123456789abcdef";
 
 #[tokio::test(start_paused = true)]
-async fn a_token_reads_or_steers_and_another_sites_page_does_neither() {
+async fn a_token_allows_reading_or_changes_and_pages_of_other_sites_are_refused() {
     let world = world(|_| Script::succeeds()).start().await;
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("steer");
@@ -36,7 +36,7 @@ async fn a_token_reads_or_steers_and_another_sites_page_does_neither() {
         (cancel, bearer(READ), 403),
         (cancel, bearer(STEER), 202),
         (cancel, basic(STEER), 202),
-        // A browser sends the password along wherever the request comes from.
+        // A browser sends the password with requests of any page.
         (cancel, format!("{}\norigin: http://evil.example", basic(STEER)), 403),
         (cancel, format!("{}\nsec-fetch-site: cross-site", basic(STEER)), 403),
         (cancel, format!("{}\nsec-fetch-site: same-origin", basic(STEER)), 202),
@@ -50,7 +50,7 @@ async fn a_token_reads_or_steers_and_another_sites_page_does_neither() {
         assert_eq!(headers.get_all("www-authenticate").iter().count(), if expected == 401 { 2 } else { 0 });
         assert!(!text.contains(READ) && !text.contains(STEER));
     }
-    // The token is changed under the running daemon.
+    // The token changes while the daemon runs.
     std::fs::write(&file, "steer-fedcba9876543210\n").unwrap();
     tokio::time::sleep(Duration::from_secs(11)).await;
     for (token, expected) in [(STEER, 401), ("steer-fedcba9876543210", 200), (READ, 200)] {
@@ -61,7 +61,7 @@ async fn a_token_reads_or_steers_and_another_sites_page_does_neither() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn on_the_loopback_everybody_who_reaches_it_may_but_no_other_sites_page() {
+async fn clients_on_the_loopback_need_no_token_but_pages_of_other_sites_are_refused() {
     let world = world(|_| Script::succeeds()).start().await;
     let router = open(&world);
     for (request, expected) in [
@@ -83,16 +83,16 @@ async fn on_the_loopback_everybody_who_reaches_it_may_but_no_other_sites_page() 
             );
         }
     }
-    // What was asked for is received before the daemon leaves.
+    // The daemon receives the cancellation before it drains.
     tokio::time::sleep(Duration::from_mins(1)).await;
-    // A form of another site can send no JSON.
+    // A form of another site cannot send JSON.
     let request = Request::post("/api/v1/jobs").header("host", "localhost").header("content-type", "text/plain").body(Body::from("{}"));
     assert_eq!(router.clone().oneshot(request.unwrap()).await.unwrap().status(), StatusCode::UNSUPPORTED_MEDIA_TYPE);
     world.end().await;
 }
 
 #[test]
-fn a_token_that_can_be_guessed_or_is_not_there_keeps_the_daemon_from_starting() {
+fn the_daemon_does_not_start_with_a_short_or_missing_token() {
     let folder = tempfile::tempdir().unwrap();
     let file = |text: &str| {
         let path: PathBuf = folder.path().join(text.len().to_string());

@@ -1,9 +1,9 @@
-//! What is told of changes while they happen.
+//! The stream of changes.
 
 use super::*;
 
 #[tokio::test(start_paused = true)]
-async fn what_changes_is_told_and_can_be_told_again_from_the_last_event_on() {
+async fn changes_are_streamed_and_resumed_after_the_last_event() {
     let mut world = world(|_| Script::succeeds().taking(Duration::from_mins(1))).start().await;
     let router = open(&world);
     let listen = async |last: Option<&str>| {
@@ -31,18 +31,18 @@ async fn what_changes_is_told_and_can_be_told_again_from_the_last_event_on() {
     assert_eq!(order, ["waiting", "running", "reporting", "ended"]);
     assert!(heard.windows(2).all(|pair| pair[0].0 < pair[1].0) && heard.iter().all(|(_, name, _)| name == "job"));
 
-    // From the first one on, all the others come again.
+    // After the first event, all others are sent again.
     let mut again = listen(Some(&heard[0].0.to_string())).await;
     for expected in &heard[1..] {
         assert_eq!(event(&again.next().await.unwrap().unwrap()).as_ref(), Some(expected));
     }
-    // An id of another process says nothing of what was missed.
+    // The id is of another process, so what was missed is unknown.
     let mut lost = listen(Some("17")).await;
     assert_eq!(event(&lost.next().await.unwrap().unwrap()).unwrap().1, "missed");
     world.end().await;
 }
 
-/// An event's id, name and data; `None`: a sign of life.
+/// The id, name and data of an event. `None`: a keep-alive.
 fn event(bytes: &[u8]) -> Option<(u64, String, Value)> {
     let text = std::str::from_utf8(bytes).unwrap();
     let field = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));

@@ -1,9 +1,9 @@
-//! What the API takes: jobs, cancellations, pauses, and what becomes of dead letters.
+//! What clients can do by the API: submit and cancel jobs, pause, and move dead letters back.
 
 use super::*;
 
 #[tokio::test(start_paused = true)]
-async fn jobs_are_cancelled_where_they_are_held_and_asked_for_where_they_are_not() {
+async fn jobs_are_cancelled_if_they_are_held_and_by_the_queue_if_not() {
     let mut world = world(|_| Script::succeeds().taking(Duration::from_mins(30))).with("SLIPWAY__LIMITS__RUNNING=1").start().await;
     let router = open(&world);
     for id in ["app-1", "app-2"] {
@@ -22,7 +22,7 @@ async fn jobs_are_cancelled_where_they_are_held_and_asked_for_where_they_are_not
     until(&router, "app-1", |job| job["state"] == "ended").await;
     assert_eq!(problem(&router, "POST /jobs/app-1/cancel", None).await, (409, "job-has-ended".to_owned()));
 
-    // One that is still to come is cancelled by whoever receives it.
+    // A job that has not been received yet is cancelled when it is.
     let (status, _, text) = ask(&router, "POST /jobs/app-3/cancel", None).await;
     assert_eq!((status, text), (StatusCode::ACCEPTED, json!({ "id": "app-3", "state": "asked" }).to_string()));
     tokio::time::sleep(Duration::from_mins(1)).await;
@@ -42,7 +42,7 @@ async fn jobs_are_cancelled_where_they_are_held_and_asked_for_where_they_are_not
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_job_is_submitted_as_the_daemon_would_accept_it_or_not_at_all() {
+async fn only_jobs_that_the_daemon_would_accept_are_submitted() {
     let world = world(|_| Script::succeeds()).start().await;
     let router = open(&world);
     let (status, headers, text) = ask(&router, "POST /jobs", Some(job("app-1"))).await;
@@ -75,12 +75,12 @@ async fn a_job_is_submitted_as_the_daemon_would_accept_it_or_not_at_all() {
         let (status, name) = problem(&router, request, body).await;
         assert_eq!((status, name.as_str()), expected, "{request}");
     }
-    assert_eq!(world.dead_letters().await.len(), 0, "nothing wrong came onto the queue");
+    assert_eq!(world.dead_letters().await.len(), 0, "no invalid message is on the queue");
     world.end().await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_paused_starts_when_it_is_resumed_and_a_dead_letter_goes_back() {
+async fn paused_jobs_start_when_resumed_and_dead_letters_are_moved_back() {
     let mut world = world(|_| Script::succeeds()).start().await;
     let router = open(&world);
     let scope = json!({ "tenant": "team-a" });

@@ -74,7 +74,7 @@ const NAMES: &[&str] = &[
     "fonts",
 ];
 
-/// Names that speak of trouble, and mean none.
+/// Names that sound like errors, but are none.
 const TROUBLE: &[&str] = &[
     "thiserror",
     "error-handler",
@@ -104,11 +104,11 @@ const TROUBLE: &[&str] = &[
     "unexpected",
 ];
 
-/// A seed's numbers: a linear congruential generator is enough to vary lines.
+/// The numbers for a seed. A linear congruential generator is enough to vary lines.
 #[derive(Debug)]
 pub(super) struct Noise {
     state: u64,
-    /// Whether a fifth of the lines bear names that speak of trouble.
+    /// Whether a fifth of the lines have names that sound like errors.
     named: bool,
 }
 
@@ -122,7 +122,7 @@ impl Noise {
         usize::try_from(self.state >> 33).unwrap_or_default() % most
     }
 
-    /// So many lines, in runs of one kind as builds have them.
+    /// Returns this many lines, in runs of one kind as in builds.
     pub(super) fn lines(&mut self, count: usize) -> Vec<String> {
         let mut lines = Vec::with_capacity(count);
         while lines.len() < count {

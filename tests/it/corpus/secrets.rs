@@ -1,15 +1,15 @@
-//! Lines with secrets, which must be taken out, and lines without, which must stay.
+//! Lines with secrets, which must be removed, and lines without, which must stay.
 
 use std::{collections::BTreeMap, fs, path::Path};
 
 use regex::Regex;
 use slipway::job::redact::Redactor;
 
-/// What the public rules of others find in the same lines, as `tests/secrets/public.py` measures it: whose, secrets, harmless texts.
+/// What public rule sets find in the same lines, as `tests/secrets/public.py` measures it: the set, secrets found, harmless texts found.
 const PUBLIC: [(&str, usize, usize); 2] =
     [("gitleaks 8.30.1, its default rules", 180, 0), ("detect-secrets 1.5.0, its default rules", 130, 15)];
 
-/// A line of the file, its `{20:x}` filled in: no scanner takes the file for a leak.
+/// A line of the file with its `{20:x}` filled in. In this form no scanner reports the file as a leak.
 fn filled(line: &str) -> String {
     let parts = Regex::new(r"\{([0-9]+)(?::([a-zA-Z]))?\}").unwrap();
     let text = |groups: &regex::Captures<'_>| {
@@ -31,14 +31,14 @@ fn lines(name: &str) -> Vec<String> {
     file.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).map(filled).collect()
 }
 
-/// What was measured.
+/// The results.
 struct Measured {
     secrets: usize,
-    /// Texts whose secret came through.
+    /// Texts whose secret was not removed.
     missed: Vec<String>,
     harmless: usize,
     damaged: Vec<String>,
-    /// How many secrets each rule took out.
+    /// How many secrets each rule removed.
     rules: BTreeMap<&'static str, usize>,
 }
 
@@ -68,7 +68,7 @@ fn measure() -> Measured {
     Measured { secrets: secrets.len(), missed, harmless: harmless.len(), damaged, rules }
 }
 
-/// The section of the page.
+/// The section for the documentation.
 pub(super) fn section() -> String {
     let Measured { secrets, missed, harmless, damaged, rules } = measure();
     let public = PUBLIC.map(|(name, found, hit)| format!("| {name} | {found} | {hit} |\n")).concat();
@@ -90,7 +90,7 @@ pub(super) fn section() -> String {
 }
 
 #[test]
-fn secrets_are_taken_out_and_harmless_texts_stay() {
+fn secrets_are_removed_and_harmless_texts_stay() {
     let Measured { secrets, missed, harmless, damaged, .. } = measure();
     assert!(secrets >= 250 && missed.len() * 100 <= secrets * 6, "{} of {secrets} came through:\n{}", missed.len(), missed.join("\n"));
     assert!(harmless >= 100 && damaged.is_empty(), "damaged:\n{}", damaged.join("\n"));

@@ -1,4 +1,4 @@
-//! No module imports, in however many steps, a module that imports it.
+//! No module imports, directly or by others, a module that imports it.
 
 use std::collections::BTreeSet;
 
@@ -27,7 +27,7 @@ fn circles(imports: &Imports) -> Vec<String> {
     found
 }
 
-/// The shortest way from one module to another along imports, both ends included.
+/// The shortest way from one module to another by imports, including both ends.
 fn way(imports: &Imports, from: &str, to: &str) -> Option<Vec<String>> {
     let mut ways = vec![vec![from.to_owned()]];
     let mut seen = BTreeSet::from([from.to_owned()]);
@@ -48,7 +48,7 @@ fn way(imports: &Imports, from: &str, to: &str) -> Option<Vec<String>> {
 }
 
 #[test]
-fn a_circle_is_found_in_every_form() {
+fn circles_of_every_form_are_found() {
     let table: &[(&[(&str, &str)], usize)] = &[
         (&[("a", "use crate::b::B;"), ("b", "use crate::c;"), ("c", "fn c() { crate::a::a() }")], 1),
         (&[("a", "use crate::{\n    b::{self, B},\n    c,\n};"), ("b", ""), ("c", "use super::{d, a::{A as Other, B}};")], 1),

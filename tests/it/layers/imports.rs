@@ -8,9 +8,9 @@ use std::{
 
 use super::{sources, word};
 
-/// The modules of a crate, by their paths: what each one's file says, without tests. The crate's root is the empty path.
+/// The modules of a crate by path, with the text of their files without tests. The path of the root is empty.
 pub(super) type Modules = BTreeMap<String, String>;
-/// Which modules each module imports.
+/// The imports of each module.
 pub(super) type Imports = BTreeMap<String, BTreeSet<String>>;
 
 pub(super) fn modules(folder: &str) -> Modules {
@@ -24,7 +24,7 @@ pub(super) fn modules(folder: &str) -> Modules {
     files.map(|path| (module(&path), code(&fs::read_to_string(&path).unwrap()))).collect()
 }
 
-/// A file's code, without comments and without the modules that only tests have.
+/// The code of a file, without comments and test modules.
 pub(super) fn code(text: &str) -> String {
     let text: String = text.lines().map(|line| line.split("//").next().unwrap_or_default()).collect::<Vec<_>>().join("\n");
     match text.find("\nmod tests {") {
@@ -33,8 +33,8 @@ pub(super) fn code(text: &str) -> String {
     }
 }
 
-/// Every path to a module that a file writes is an import: in `use`, or in the midst of the code. `mod child;` alone is none, and what a
-/// module takes from those that it lies in is their own: it is a part of them.
+/// Every path to a module in a file is an import, in `use` or in other code. `mod child;` alone is no import, and neither is a path to a
+/// module that contains the file's own.
 pub(super) fn imports(modules: &Modules) -> Imports {
     let imports_of = |(module, code): (&String, &String)| {
         let mut imported: BTreeSet<String> = paths(module, code).iter().filter_map(|path| nearest(modules, path)).collect();
@@ -44,12 +44,12 @@ pub(super) fn imports(modules: &Modules) -> Imports {
     modules.iter().filter(|(module, _)| !module.is_empty()).map(imports_of).collect()
 }
 
-/// The module in which a path ends: `sqs::queue::Queue` is of `sqs::queue`.
+/// The module at the end of a path: `sqs::queue` for `sqs::queue::Queue`.
 fn nearest(modules: &Modules, path: &[String]) -> Option<String> {
     (1..=path.len()).rev().map(|length| path[..length].join("::")).find(|module| modules.contains_key(module))
 }
 
-/// Every path that a module's code writes, from the crate's root.
+/// Every path in a module's code, from the crate's root.
 fn paths(module: &str, code: &str) -> Vec<Vec<String>> {
     let own: Vec<String> = module.split("::").map(str::to_owned).collect();
     let children =
@@ -78,7 +78,7 @@ fn paths(module: &str, code: &str) -> Vec<Vec<String>> {
     found
 }
 
-/// The paths of `a::b`, or of `{a, b::{c, d}}`, below `base`; what is left of the text behind them.
+/// Adds the paths of `a::b`, or of `{a, b::{c, d}}`, below `base`. Returns the text behind them.
 fn tree<'a>(base: &[String], text: &'a str, found: &mut Vec<Vec<String>>) -> &'a str {
     let text = text.trim_start();
     if let Some(mut rest) = text.strip_prefix('{') {
@@ -89,7 +89,7 @@ fn tree<'a>(base: &[String], text: &'a str, found: &mut Vec<Vec<String>>) -> &'a
             }
             let before = rest.len();
             rest = tree(base, rest, found);
-            // `as name` behind a path, or a letter that begins none.
+            // `as name` behind a path, or a character that cannot begin a path.
             if rest.len() == before || rest.trim_start().starts_with("as ") {
                 rest = rest.trim_start_matches(|letter: char| !matches!(letter, ',' | '}'));
             }

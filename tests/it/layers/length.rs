@@ -1,20 +1,20 @@
-//! No file is longer than can be read at once, and a long one says in its head why.
+//! No file is too long, and a long one says why in its head.
 
 use std::{
     fs,
     path::{Path, PathBuf},
 };
 
-/// Lines of a file, its tests included.
+/// The most lines of a file, including its tests.
 const LONGEST: usize = 400;
-/// Lines of a file that says nothing about its length.
+/// The most lines of a file without a reason.
 const LONG: usize = 300;
-/// Lines of a file of the embedded endpoint, whatever it says.
+/// The most lines of a file of the embedded endpoint, with or without a reason.
 const LONGEST_OF_ENDPOINT: usize = 300;
-/// How the last sentence of a long file's head begins, which says why the file is one: "Longer than most: one table, read top to bottom."
+/// How the last sentence of a long file's head begins. It gives the reason: "Longer than most: one table, read top to bottom."
 const PHRASE: &str = "Longer than most";
 
-/// What is wrong with a file's length, by its path from the root.
+/// What is wrong with the length of a file. `path`: from the root.
 fn complaint(path: &str, text: &str) -> Option<String> {
     let lines = text.lines().count();
     let is_explained = head(path, text).contains(PHRASE);
@@ -28,7 +28,7 @@ fn complaint(path: &str, text: &str) -> Option<String> {
     }
 }
 
-/// The comment that a file begins with: of Rust its `//!` lines, of Python its docstring.
+/// The comment at the beginning of a file: the `//!` lines in Rust, the docstring in Python.
 fn head(path: &str, text: &str) -> String {
     let text = if text.starts_with("#!") { text.split_once('\n').unwrap_or_default().1 } else { text };
     if Path::new(path).extension().is_some_and(|extension| extension == "py") {
@@ -38,7 +38,7 @@ fn head(path: &str, text: &str) -> String {
     text.lines().take_while(|line| line.starts_with("//!")).collect::<Vec<_>>().join("\n")
 }
 
-/// Every source file of the repository, but for what is built or fetched.
+/// Every source file of the repository, except what is built or downloaded.
 fn sources() -> Vec<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let (mut found, mut folders) = (Vec::new(), vec![root.to_owned()]);
@@ -59,7 +59,7 @@ fn sources() -> Vec<(String, String)> {
 }
 
 #[test]
-fn no_file_is_longer_than_can_be_read_at_once() {
+fn no_file_is_too_long() {
     let sources = sources();
     for known in ["build.rs", "src/lib.rs", "tests/it/main.rs", "tests/outside/conftest.py", "crates/localaws/src/lib.rs"] {
         assert!(sources.iter().any(|(path, _)| path == known), "{known} was not read");

@@ -1,4 +1,4 @@
-//! The services of the embedded endpoint have the same parts, and these import each other in one direction.
+//! The services of the embedded endpoint have the same parts, which import each other in one direction only.
 
 use std::collections::BTreeSet;
 
@@ -6,9 +6,9 @@ use super::imports::{Imports, imports, modules};
 
 const SERVICES: [&str; 4] = ["codebuild", "logs", "sns", "sqs"];
 
-/// A service's parts, from the ground up: each imports those before it, and none behind it.
+/// The parts of a service, from the ground up. Each may import those before it.
 const PARTS: [&str; 6] = ["error", "model", "row", "state", "operation", "load"];
-/// What only CodeBuild has: those who carry builds out.
+/// The parts that only CodeBuild has, for its runners.
 const PORT: [&str; 2] = ["progress", "runner"];
 
 #[test]
@@ -22,12 +22,12 @@ fn all_services_have_the_same_parts() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// The part of a service in which a module lies; `None` for another's, and for the service itself.
+/// The part of a service that contains a module. `None` for other modules and for the service itself.
 fn part<'a>(service: &str, module: &'a str) -> Option<&'a str> {
     module.strip_prefix(service)?.strip_prefix("::")?.split("::").next()
 }
 
-/// The imports that run upward within a service, and those of a model that go to more than the models of others.
+/// The imports that run upward within a service, and those of a model other than models of other services.
 fn wrong(imports: &Imports) -> Vec<String> {
     let place = |part: &str| PARTS.iter().position(|known| *known == part);
     let mut wrong = Vec::new();
@@ -36,7 +36,7 @@ fn wrong(imports: &Imports) -> Vec<String> {
             let upward = match (part(service, module), part(service, other)) {
                 (Some(own), Some(other)) => place(own).zip(place(other)).is_some_and(|(own, other)| own < other),
                 (Some(_), None) => false,
-                // Another service's module, or the service itself.
+                // A module of another service, or the service itself.
                 (None, other_part) => {
                     let is_model = SERVICES.iter().any(|service| part(service, module) == Some("model"));
                     is_model && (other == service || other_part.is_some_and(|part| part != "model"))
@@ -51,7 +51,7 @@ fn wrong(imports: &Imports) -> Vec<String> {
 }
 
 #[test]
-fn what_runs_upward_is_found() {
+fn imports_that_run_upward_are_found() {
     let table = [
         ("sqs::model::queue", "sqs::row", true),
         ("sqs::row", "sqs::state::queue", true),

@@ -14,7 +14,7 @@ use slipway::aws::{
 use super::{VISIBLE, World};
 
 impl World {
-    /// The next event at the subscriber.
+    /// The next event that the subscriber gets.
     pub(crate) async fn next_event(&self) -> Value {
         loop {
             let mut deliveries = receive(&self.results(), 1).await;
@@ -34,7 +34,7 @@ impl World {
         }
     }
 
-    /// Every terminal event until as many have come as jobs were submitted, by event id.
+    /// All terminal events until there are as many as submitted jobs, by event id.
     pub(crate) async fn ends(&self) -> BTreeMap<String, Value> {
         let mut ends = BTreeMap::new();
         for _ in 0..self.submitted {
@@ -44,7 +44,7 @@ impl World {
         ends
     }
 
-    /// A further subscriber's queue, with raw delivery and a filter policy.
+    /// Creates the queue of another subscriber, with raw delivery and a filter policy.
     pub(crate) async fn subscribe(&self, name: &str, policy: &str, scope: &str) -> Queue {
         let config = self.sdk();
         let created = aws_sdk_sqs::Client::new(&config).create_queue().queue_name(name).send().await.unwrap();
@@ -56,7 +56,7 @@ impl World {
         self.clients.queue(created.queue_url().unwrap())
     }
 
-    /// The ids of the events that a queue has got, in order of name.
+    /// The ids of the events in a queue, sorted.
     pub(crate) async fn received(&self, queue: &Queue) -> Vec<String> {
         let mut ids = BTreeSet::new();
         loop {
@@ -70,7 +70,7 @@ impl World {
     }
 }
 
-/// Receives and deletes. The endpoint's bad days are a subscriber's too: what fails is tried again.
+/// Receives and deletes. A subscriber's calls can fail too, so they are repeated.
 pub(crate) async fn receive(queue: &Queue, max: usize) -> Vec<Delivery> {
     let deliveries = insist(|| queue.receive(max, VISIBLE, Duration::from_secs(20))).await;
     for delivery in &deliveries {

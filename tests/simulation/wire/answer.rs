@@ -1,4 +1,4 @@
-//! Answers that are made up here: refusals and broken batches.
+//! Answers that the simulation makes: refusals and broken batches.
 
 use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::ConnectorError};
 use aws_smithy_types::body::SdkBody;
@@ -14,7 +14,7 @@ pub(super) fn refusal(json: bool, status: u16, code: &str) -> HttpResponse {
     response(status, body).unwrap()
 }
 
-/// What SQS answers when it has deleted a batch.
+/// SQS's answer to a delete of a batch.
 pub(super) fn deleted(request: &Bytes) -> HttpResponse {
     let request: Value = serde_json::from_slice(request).unwrap_or_default();
     let entries = request["Entries"].as_array().into_iter().flatten();
@@ -28,7 +28,7 @@ pub(super) fn response(status: u16, body: impl Into<SdkBody>) -> Result<HttpResp
         .map_err(|error| ConnectorError::other(error.into(), None))
 }
 
-/// A batch answer that names none of its entries.
+/// A batch answer without any entries.
 pub(super) fn cut_answer(json: bool) -> Result<HttpResponse, ConnectorError> {
     if json {
         return response(200, json!({ "Successful": [], "Failed": [] }).to_string());

@@ -1,23 +1,23 @@
-//! What happens to a call, drawn by chance.
+//! The fate of a call, drawn at random.
 
 use std::{sync::atomic::Ordering, time::Duration};
 
 use super::Wires;
 
-/// What becomes of a call.
+/// What happens to a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fate {
     Answered,
     Throttled,
     Expired,
     Broken,
-    /// It fails although it was carried out.
+    /// The call is carried out, and its answer is an error.
     BrokenAfter,
     LostRequest,
     LostReply,
     Hanging,
     HangingAfter,
-    /// The request is on its way for a while.
+    /// The request is delayed.
     LateRequest(Duration),
     LateReply(Duration),
     CrashBefore,

@@ -1,4 +1,4 @@
-//! What all daemons of a world share.
+//! The state that all daemons of a world share.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -19,7 +19,7 @@ use crate::{
     plan::{Plan, Weather},
 };
 
-/// What all daemons of a world share.
+/// The state that all daemons of a world share.
 #[derive(Debug)]
 pub(crate) struct Wires {
     pub(super) aws: LocalAws,
@@ -27,15 +27,15 @@ pub(crate) struct Wires {
     pub(super) plan: Plan,
     pub(super) bug: Option<Bug>,
     pub(super) calls: AtomicU64,
-    /// After the last deed nothing goes wrong any more, so that everything can come to its end.
+    /// After the last deed there are no more faults, so that everything can end.
     pub(super) calm: AtomicBool,
     pub(super) began: Instant,
     pub(super) trace: Mutex<Vec<String>>,
-    /// How often each message was received at most.
+    /// The largest number of receives of each message.
     pub(super) receives: Mutex<BTreeMap<String, u32>>,
-    /// The tokens of starts whose answer was lost, and what they are answered when they are given again.
+    /// The tokens of starts whose answer was lost, with the answer to a repeated start.
     pub(super) unanswered: Mutex<BTreeMap<String, Option<(u16, &'static str)>>>,
-    /// Starts that were refused.
+    /// Jobs whose start was refused.
     pub(super) refused: Mutex<BTreeSet<String>>,
 }
 
@@ -63,7 +63,7 @@ impl Wires {
         (Wire { shared: Arc::clone(self), life: Arc::clone(&life) }, life)
     }
 
-    /// How long the world has lasted.
+    /// The age of the world.
     pub(crate) fn age(&self) -> Duration {
         self.began.elapsed()
     }
@@ -72,7 +72,7 @@ impl Wires {
         self.calm.store(true, Ordering::Relaxed);
     }
 
-    /// Every call in order: when, which, and its fate.
+    /// Every call in order: its time, its operation and its fate.
     pub(crate) fn trace(&self) -> Vec<String> {
         self.trace.lock().unwrap().clone()
     }
@@ -88,12 +88,12 @@ impl Wires {
         self.receives.lock().unwrap().clone()
     }
 
-    /// The jobs of which a start was refused.
+    /// The jobs whose start was refused.
     pub(crate) fn refused(&self) -> BTreeSet<String> {
         self.refused.lock().unwrap().clone()
     }
 
-    /// Draws with a chance in thousandths.
+    /// Draws with a probability in thousandths.
     pub(crate) fn draw(&self, chance: u32) -> bool {
         self.rng.lock().unwrap().u32(0..1000) < chance
     }

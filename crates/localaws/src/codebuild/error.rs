@@ -2,7 +2,7 @@
 
 use crate::api::ApiError;
 
-/// An input that broke a rule.
+/// The error for an input that breaks a rule.
 pub(super) fn invalid(message: impl Into<String>) -> ApiError {
     ApiError::new("InvalidInputException", message)
 }

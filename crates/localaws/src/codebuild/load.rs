@@ -17,7 +17,7 @@ use super::{
 use crate::store::{Error, Json, Store};
 
 impl CodeBuild {
-    /// Takes up what the store has. To be called before anything else.
+    /// Reads the state from the store. To be called before any operation.
     pub(crate) fn load(&self, store: &Store) -> Result<(), Error> {
         let mut state = self.state();
         store.each("SELECT * FROM project", |row| {
@@ -86,7 +86,7 @@ impl CodeBuild {
         ))
     }
 
-    /// Goes on where the process before ended: what waited waits on, and what ran is lost as it is on AWS when a build's host is.
+    /// Continues after a restart: queued builds wait again, and builds that ran are lost, as on AWS when their host fails.
     pub(crate) fn resume(self: &Arc<Self>) {
         let open: Vec<_> = self.state().order.values().filter(|build| !build.live().is_over()).cloned().collect();
         let (waiting, running): (Vec<_>, Vec<_>) = open.into_iter().partition(|build| build.live().current_phase() <= Phase::Queued);

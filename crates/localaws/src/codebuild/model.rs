@@ -1,4 +1,4 @@
-//! Projects and builds: what they are, and CodeBuild's rules for them.
+//! Projects and builds, and CodeBuild's rules for them.
 
 pub(crate) mod build;
 pub(super) mod merge;

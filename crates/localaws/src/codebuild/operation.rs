@@ -1,4 +1,4 @@
-//! CodeBuild's operations by their names.
+//! CodeBuild's operations by name.
 
 mod event;
 mod input;
@@ -17,7 +17,7 @@ use super::CodeBuild;
 use crate::api::{Answer, ApiError};
 
 impl CodeBuild {
-    /// Carries out one operation of the API. Must be called within a tokio runtime.
+    /// Runs an operation of the API. Must be called within a tokio runtime.
     pub(crate) fn call(self: &Arc<Self>, operation: &str, input: Value) -> Answer {
         match operation {
             "BatchDeleteBuilds" => self.batch_delete_builds(input),

@@ -1,4 +1,4 @@
-//! The progress of a build, as its runner reports it to CodeBuild.
+//! The progress of a build, as its runner reports it.
 
 use std::sync::Arc;
 
@@ -8,9 +8,9 @@ use super::model::{
 };
 use crate::{journal::Held, logs::Logs};
 
-/// The reporting end of one build. Cheap to clone.
+/// Takes a runner's reports about one build. Cheap to clone.
 ///
-/// Once the build is over (stopped, out of time), phases no longer change; the log still takes what comes late, as on AWS.
+/// Once the build has ended (stopped or timed out), its phases no longer change. The log still takes late lines, as on AWS.
 #[derive(Debug, Clone)]
 pub struct Progress {
     build: Arc<Build>,
@@ -23,7 +23,7 @@ impl Progress {
         Self { build, logs }
     }
 
-    /// A phase begins. Entering PROVISIONING makes the log stream's name known.
+    /// Begins a phase. PROVISIONING reveals the name of the log stream.
     pub fn enter(&self, phase: Phase) {
         let now = self.build.clock.millis();
         let mut live = self.build.live();
@@ -37,7 +37,7 @@ impl Progress {
         self.keep(live);
     }
 
-    /// The phase that was entered last ends. `context` is `(status code, message)`.
+    /// Ends the phase that was entered last. `context`: status code and message.
     pub fn leave(&self, status: PhaseStatus, context: Option<(&str, &str)>) {
         let now = self.build.clock.millis();
         let mut live = self.build.live();
@@ -49,7 +49,7 @@ impl Progress {
         self.keep(live);
     }
 
-    /// Appends to the log; each line (ending in a newline, or the rest) becomes one log event.
+    /// Appends to the log. Each line, and a rest without a newline, becomes one event.
     pub fn log(&self, text: &str) {
         let mut live = self.build.live();
         let events = live.transcript.write(self.build.clock.millis(), text);
@@ -58,14 +58,14 @@ impl Progress {
         self.build.journal.settle();
     }
 
-    /// The commit that the source's version stands for.
+    /// Sets the commit of the source's version.
     pub fn resolved(&self, version: &str) {
         let mut live = self.build.live();
         live.resolved = Some(version.to_owned());
         self.keep(live);
     }
 
-    /// A variable that the buildspec exports.
+    /// Sets a variable that the buildspec exports.
     pub fn export(&self, name: &str, value: &str) {
         let mut live = self.build.live();
         match live.exported.iter_mut().find(|(known, _)| known == name) {
@@ -75,7 +75,7 @@ impl Progress {
         self.keep(live);
     }
 
-    /// Resolves when the build must end now: stopped, or out of time.
+    /// Resolves when the build must end now: it was stopped, or timed out.
     pub async fn interrupted(&self) {
         self.build.interrupt.cancelled().await;
     }

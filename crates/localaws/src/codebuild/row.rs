@@ -11,7 +11,7 @@ use crate::{
     deduplication::WINDOW_MS,
 };
 
-/// A project as it is now.
+/// Writes a project.
 pub(super) fn project(name: &str, project: &Project) -> [Change; 1] {
     let sql = "INSERT INTO project VALUES (?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET members = excluded.members, \
                modified_ms = excluded.modified_ms, last_number = excluded.last_number";
@@ -20,7 +20,7 @@ pub(super) fn project(name: &str, project: &Project) -> [Change; 1] {
     [Change::new(sql, values)]
 }
 
-/// The project's builds stay.
+/// Removes a project. Its builds stay.
 pub(super) fn no_project(name: &str) -> [Change; 2] {
     [
         Change::new("DELETE FROM project WHERE name = ?", [name.into()]),
@@ -28,7 +28,7 @@ pub(super) fn no_project(name: &str) -> [Change; 2] {
     ]
 }
 
-/// A new build of its project.
+/// Adds a build to its project.
 pub(super) fn build(build: &Build) -> [Change; 3] {
     let live = build.live();
     let (group, stream) = live.transcript.target().unzip();
@@ -55,7 +55,7 @@ pub(super) fn build(build: &Build) -> [Change; 3] {
     ]
 }
 
-/// Where a build stands.
+/// Writes the state of a build.
 pub(super) fn progress(build: u64, live: &Live) -> [Change; 1] {
     let sql = "UPDATE progress SET status = ?, phases = ?, end_ms = ?, resolved = ?, exported = ?, log_revealed = ?, next_retry = ? \
                WHERE build = ?";
@@ -79,7 +79,7 @@ pub(super) fn no_build(sequence: u64) -> [Change; 2] {
     ]
 }
 
-/// A token that has started a build; those that are forgotten by now go.
+/// Adds the token of a start, and removes tokens that have expired.
 pub(super) fn token(token: &str, now_ms: u64, request: &Map<String, Value>, build_id: &str) -> [Change; 2] {
     let values = [token.into(), now_ms.into(), Cell::json(request), build_id.into()];
     [

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt, future::Future, pin::Pin};
 use super::progress::Progress;
 pub use crate::codebuild::model::build::Ending;
 
-/// A build, as CodeBuild hands it to its container: the project merged with the overrides of `StartBuild`.
+/// A build for a runner: the project's settings with the overrides of `StartBuild`.
 #[derive(Debug, Clone)]
 pub struct Assignment {
     /// `project:uuid`.
@@ -18,16 +18,15 @@ pub struct Assignment {
     pub project: String,
     /// Where the source comes from.
     pub source: Source,
-    /// The buildspec given with the project or the start: inline YAML, or a path within the source.
-    /// `None`: `buildspec.yml` in the source's root.
+    /// The buildspec of the project or the start: YAML, or a path in the source. `None`: `buildspec.yml` in the root of the source.
     pub buildspec: Option<String>,
-    /// The plain variables, already merged (start over project).
+    /// The plain variables: those of the project, replaced by those of the start.
     pub environment: BTreeMap<String, String>,
-    /// The variables whose values a store keeps, already merged; none is plain too.
+    /// The variables whose values a store holds, merged likewise. None of them is in `environment`.
     pub stored: BTreeMap<String, Stored>,
-    /// The build image, which a runner may not have.
+    /// The build image. A runner may ignore it.
     pub image: Option<String>,
-    /// The key that would encrypt the build's artifacts.
+    /// The key with which the build's artifacts would be encrypted.
     pub encryption_key: String,
     /// Who started the build.
     pub initiator: String,
@@ -37,12 +36,12 @@ pub struct Assignment {
     pub region: String,
 }
 
-/// Where the value of a variable is kept.
+/// The store that holds the value of a variable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Stored {
-    /// In the Parameter Store: the parameter's name.
+    /// The Parameter Store: the parameter's name.
     Parameter(String),
-    /// In the Secrets Manager: `secret-id:json-key:version-stage:version-id`.
+    /// Secrets Manager: `secret-id:json-key:version-stage:version-id`.
     Secret(String),
 }
 
@@ -55,17 +54,17 @@ pub struct Source {
     pub location: Option<String>,
     /// A commit, branch or tag; on GitHub also `pr/25`.
     pub version: Option<String>,
-    /// How many commits; 0 is the full history.
+    /// How many commits to fetch; 0 for the full history.
     pub depth: u32,
     /// Whether to fetch submodules.
     pub submodules: bool,
 }
 
-/// Carries builds out.
+/// Runs builds.
 pub trait Runner: fmt::Debug + Send + Sync + 'static {
-    /// Runs one build from PROVISIONING to FINALIZING and tells `progress` what happens.
+    /// Runs one build from PROVISIONING to FINALIZING, and reports to `progress`.
     ///
-    /// When [`Progress::interrupted`] resolves (stopped, or out of time), the runner ends whatever it started and returns; what it
-    /// returns then does not matter.
+    /// When [`Progress::interrupted`] resolves (stopped or timed out), the runner ends all that it started and returns. The value that it
+    /// returns then is ignored.
     fn run(&self, assignment: Assignment, progress: Progress) -> Pin<Box<dyn Future<Output = Ending> + Send>>;
 }

@@ -1,4 +1,4 @@
-//! What CodeBuild holds, and a build's changes as they are recorded.
+//! The state of CodeBuild, and how the changes of a build are recorded.
 
 pub(super) mod capacity;
 
@@ -21,15 +21,15 @@ use crate::logs::Logs;
 pub(super) struct State {
     pub(super) projects: BTreeMap<String, Project>,
     pub(super) builds: HashMap<String, Arc<Build>>,
-    /// The builds in the order of their starts.
+    /// The builds in the order of the starts.
     pub(super) order: BTreeMap<u64, Arc<Build>>,
-    /// The next build's place in that order.
+    /// The sequence number of the next build.
     pub(super) next: u64,
     pub(super) tokens: Tokens,
 }
 
 impl State {
-    /// Adds a build, also to the order of starts, but not to its project.
+    /// Adds a build. The caller adds it to its project.
     pub(super) fn add(&mut self, build: Arc<Build>) {
         self.next = self.next.max(build.sequence + 1);
         self.order.insert(build.sequence, Arc::clone(&build));
@@ -46,14 +46,14 @@ impl State {
 }
 
 impl Build {
-    /// Keeps where the build stands.
+    /// Records the state of the build.
     pub(super) fn keep(&self, live: &Live) {
         self.journal.record(|| row::progress(self.sequence, live));
     }
 }
 
 impl Live {
-    /// Puts events into the build's log.
+    /// Appends events to the build's log.
     pub(super) fn print(&self, logs: &Logs, events: Vec<(u64, String)>) {
         if let Some((group, stream)) = self.transcript.target()
             && !events.is_empty()

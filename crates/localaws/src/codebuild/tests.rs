@@ -29,7 +29,7 @@ use crate::{
 /// Nov 22, 2026 10:22:00 AM UTC.
 const START: u64 = 1_795_342_920;
 
-/// A runner whose builds do what their variable `DO` says and last a minute. Each that lives holds a clone of the counter.
+/// A runner whose builds take a minute and end as their variable `DO` says. Each running build holds a clone of the counter.
 #[derive(Debug)]
 struct Obedient(Arc<()>);
 
@@ -123,7 +123,7 @@ impl World {
         self.call(operation, input).unwrap()
     }
 
-    /// How many builds' runners have neither returned nor been dropped.
+    /// How many runners have neither returned nor been dropped.
     fn runners(&self) -> usize {
         Arc::strong_count(&self.alive) - 2
     }
@@ -189,7 +189,7 @@ fn id(answer: &Value) -> String {
     answer["build"]["id"].as_str().unwrap().to_owned()
 }
 
-/// Lets the tasks that can run do so.
+/// Lets all tasks run that can.
 async fn settle() {
     sleep(Duration::from_millis(1)).await;
 }

@@ -1,4 +1,4 @@
-//! Hostile calls: the invariants of the fuzz target, on its seeds and on malformed calls.
+//! Hostile calls: the invariants of the fuzz target, checked on its seeds and on malformed calls.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
@@ -15,16 +15,16 @@ fn seeds() -> Vec<String> {
 }
 
 #[test]
-fn the_seeds_of_the_fuzz_target_hold() {
+fn the_invariants_hold_for_the_seeds_of_the_fuzz_target() {
     let seeds = seeds();
     assert!(seeds.len() >= 10, "{} seeds", seeds.len());
     let answered: usize = seeds.iter().map(|seed| endpoint::check(seed).into_iter().filter(|status| *status == 200).count()).sum();
-    assert!(answered > 25, "only {answered} of their calls succeed");
+    assert!(answered > 25, "only {answered} calls of the seeds succeed");
 }
 
-/// A deep call of every kind that a parser takes apart, and what it must be answered.
+/// A deeply nested call for each kind of parser, and the expected answer.
 #[test]
-fn what_is_too_deep_or_too_many_is_the_callers_error() {
+fn input_that_is_too_deep_or_too_large_is_the_callers_error() {
     let deep = |open: &str, inner: &str, close: &str| open.repeat(5_000) + inner + &close.repeat(5_000);
     let list = deep("[", "", "]");
     let object = deep(r#"{"a":"#, "1", "}");
@@ -47,7 +47,7 @@ fn what_is_too_deep_or_too_many_is_the_callers_error() {
         policy(&object),
         policy(&deep(r#"{"$or":["#, r#"{"a":[1]}"#, "]}")),
         policy(&deep(r#"{"a":["#, "", "]}")),
-        // So many combinations that their number does not fit either.
+        // So many combinations that their number overflows.
         policy(&format!("{{{keys}}}")),
         format!("Logs_20140328.FilterLogEvents\n{{\"logGroupName\":\"g\",\"filterPattern\":\"%{}%\"}}", "(".repeat(500) + &")".repeat(500)),
     ];
@@ -56,13 +56,13 @@ fn what_is_too_deep_or_too_many_is_the_callers_error() {
     }
     let long = format!("Logs_20140328.FilterLogEvents\n{{\"logGroupName\":\"g\",\"filterPattern\":\"{}\"}}", "%a{999}% ".repeat(200));
     assert_eq!(endpoint::check(&long), [400]);
-    // A message may say what it likes: it is just not what the policy asks for.
+    // A message may be of any shape: this one simply does not match the policy.
     let publish = format!("\nAction=Publish&Version=2010-03-31&TopicArn=arn:aws:sns:us-east-1:000000000000:t&Message={}", encoded(&object));
     let both = format!("{}\n\n{publish}", policy(r#"{"a":{"a":[1]}}"#));
     assert_eq!(endpoint::check(&both), [200, 200]);
 }
 
-/// Texts that have hurt somebody.
+/// Texts that broke parsers before.
 fn hostile_text() -> impl Strategy<Value = String> {
     let texts = [
         "",
@@ -105,7 +105,7 @@ fn hostile_text() -> impl Strategy<Value = String> {
     ]
 }
 
-/// A seed with hostile text in place of some of it.
+/// A seed with some of it replaced by hostile text.
 fn hostile_calls() -> impl Strategy<Value = String> {
     let edits = prop::collection::vec((any::<prop::sample::Index>(), 0..12_usize, hostile_text()), 1..4);
     (prop::sample::select(seeds()), edits).prop_map(|(seed, edits)| {

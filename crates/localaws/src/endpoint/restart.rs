@@ -1,6 +1,6 @@
-//! The state after a kill: every call that was answered, and no partial call.
+//! The state after a kill: every call that was answered, and no part of another.
 //!
-//! A kill is simulated by a copy of the folder on the disk, opened while the first endpoint goes on. Both must then give the same answers.
+//! A kill is simulated by a copy of the folder that is opened while the first endpoint goes on. Both must then give the same answers.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -20,7 +20,7 @@ mod builds;
 mod queues;
 mod topics;
 
-/// An endpoint with its folder.
+/// An endpoint and its folder.
 struct World {
     aws: LocalAws,
     store: Arc<Store>,
@@ -40,7 +40,7 @@ impl World {
         Self { aws: LocalAws::on(&store, options).unwrap(), store, clock, folder }
     }
 
-    /// What a process finds that is started after this one was killed.
+    /// The endpoint of a process that is started after this one was killed.
     fn killed(&self) -> Self {
         self.killed_into(options(self.clock))
     }
@@ -84,7 +84,7 @@ fn rows(store: &Store, table: &str) -> i64 {
     count
 }
 
-/// Builds hang or fail when their variable `DO` says so, and succeed otherwise. Two run at once.
+/// Builds hang or fail if their variable `DO` says so, and else succeed. Two run at once.
 fn options(clock: Clock) -> Options {
     let script = |assignment: &crate::runner::Assignment| match assignment.environment.get("DO").map(String::as_str) {
         Some("hang") => Script::hangs().printing("before\n"),
@@ -98,7 +98,7 @@ fn options(clock: Clock) -> Options {
     }
 }
 
-/// Does one call after another, and after each asks what must be the same had it been the last before a kill.
+/// Makes the calls one by one. After each, a killed endpoint must answer the questions like the first one.
 async fn step_by_step(world: &World, service: Service, calls: &[(&str, Value)], questions: &[(&str, Value)]) {
     for (operation, input) in calls {
         world.call(service, operation, input.clone()).await;
@@ -111,7 +111,7 @@ async fn step_by_step(world: &World, service: Service, calls: &[(&str, Value)], 
     }
 }
 
-/// Asks two endpoints the same, one after the other.
+/// Makes the same call to both endpoints, one after the other.
 async fn same(worlds: [&World; 2], service: Service, operation: &str, input: Value) -> Value {
     let [left, right] = worlds.map(|world| world.aws.dispatch(service, operation, input.clone(), None));
     let answers = (left.await, right.await);
@@ -120,7 +120,7 @@ async fn same(worlds: [&World; 2], service: Service, operation: &str, input: Val
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_a_client_has_made_of_the_logs_is_there_after_a_kill() {
+async fn log_groups_streams_and_events_survive_a_kill() {
     let world = World::new();
     let now = world.clock.millis();
     let event = |text: &str| json!({ "timestamp": now, "message": text });
@@ -156,7 +156,7 @@ async fn what_a_client_has_made_of_the_logs_is_there_after_a_kill() {
     assert_eq!((&groups["logGroups"][0]["retentionInDays"], groups["logGroups"].as_array().unwrap().len()), (&json!(7), 1));
     assert_eq!(same(both, Service::Logs, "ListTagsForResource", arn).await["tags"], json!({ "b": "2", "c": "3" }));
     assert_eq!(same(both, Service::Logs, "GetLogEvents", read.clone()).await["events"][1]["message"], "é\u{0}");
-    // Writing goes on where it stood, also after another restart.
+    // Writing continues at the same place, also after another restart.
     for world in both {
         world.call(Service::Logs, "CreateLogStream", json!({ "logGroupName": "g", "logStreamName": "new" })).await;
         world.call(Service::Logs, "PutLogEvents", put("g", "s", json!([event("third")]))).await;
@@ -165,12 +165,12 @@ async fn what_a_client_has_made_of_the_logs_is_there_after_a_kill() {
     let again = killed.killed();
     assert_eq!(same([&world, &again], Service::Logs, "GetLogEvents", read).await["events"].as_array().unwrap().len(), 3);
     same([&world, &again], Service::Logs, "DescribeLogStreams", json!({ "logGroupName": "g" })).await;
-    assert_eq!((killed.rows("log_stream"), killed.rows("log_event")), (2, 4), "what was deleted is gone from the store too");
+    assert_eq!((killed.rows("log_stream"), killed.rows("log_event")), (2, 4), "deleted rows are removed from the store");
 }
 
-/// The first failure that nobody could foresee comes when the call has been carried out. After it nothing more is.
+/// The first failure comes after its call was carried out, because nothing could predict it. Later calls are refused.
 #[tokio::test(start_paused = true)]
-async fn while_nothing_can_be_kept_no_call_is_carried_out() {
+async fn no_call_is_carried_out_while_changes_cannot_be_stored() {
     let world = World::new();
     world.sqs("CreateQueue", json!({ "QueueName": "q" })).await;
     world.store.fill(true).unwrap();
@@ -182,7 +182,7 @@ async fn while_nothing_can_be_kept_no_call_is_carried_out() {
         assert!(error.message.contains("full") && error.message.contains(outcome), "{error}");
     }
     assert_eq!(world.killed().bodies("q").await.len(), 0);
-    // Room is made: what is in the endpoint already is kept with the next call.
+    // Once there is room again, the earlier call is stored with the next one.
     world.store.fill(false).unwrap();
     send().await.unwrap();
     assert_eq!(world.killed().bodies("q").await.len(), 2);

@@ -1,4 +1,4 @@
-//! The wire, as clients see it, and what fault injection does to it.
+//! The wire protocols as clients see them, and the effects of injected faults.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -47,7 +47,7 @@ async fn sqs(aws: &LocalAws, operation: &str, input: Value) -> Result<(u16, Head
 }
 
 #[tokio::test(start_paused = true)]
-async fn sqs_speaks_json_and_names_its_errors_twice() {
+async fn sqs_answers_json_and_names_errors_for_both_protocols() {
     let aws = endpoint(None);
     let (status, headers, body) = sqs(&aws, "CreateQueue", json!({ "QueueName": "q" })).await.unwrap();
     assert_eq!(
@@ -77,7 +77,7 @@ async fn sqs_speaks_json_and_names_its_errors_twice() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn sns_and_sts_speak_forms_and_xml() {
+async fn sns_and_sts_read_forms_and_answer_xml() {
     let aws = endpoint(None);
     let (status, headers, body) = post(&aws, &[], "Action=GetCallerIdentity&Version=2011-06-15").await.unwrap();
     assert_eq!((status, &headers["content-type"]), (200, &"text/xml".parse().unwrap()));
@@ -86,7 +86,7 @@ async fn sns_and_sts_speak_forms_and_xml() {
     assert!(body.starts_with(r#"<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">"#), "{body}");
     assert!(body.contains(result), "{body}");
 
-    // Any text comes back in well-formed XML; what XML cannot hold comes back as U+FFFD.
+    // Any text returns in well-formed XML. Characters that XML cannot have return as U+FFFD.
     let name = "<&>\"'\u{1}\r\n\u{85}\u{fffe}é🚢";
     let form: String = form_urlencoded::Serializer::new(String::new())
         .extend_pairs([
@@ -104,7 +104,7 @@ async fn sns_and_sts_speak_forms_and_xml() {
     let entry = "<entry><key>DisplayName</key><value>&lt;&amp;&gt;&quot;'\u{fffd}&#xD;\n&#x85;\u{fffd}é🚢</value></entry>";
     assert!(body.contains(entry), "{body}");
 
-    // Without a version, the signature's scope tells the service.
+    // Without a version, the scope of the signature names the service.
     let scope = "AWS4-HMAC-SHA256 Credential=x/20260101/us-east-1/sns/aws4_request, SignedHeaders=host, Signature=0";
     let (status, ..) = post(&aws, &[("authorization", scope)], "Action=ListTopics").await.unwrap();
     assert_eq!(status, 200);
@@ -122,19 +122,20 @@ async fn sns_and_sts_speak_forms_and_xml() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_is_a_post_with_credentials_and_is_told_so_when_it_is_not() {
+async fn only_a_post_with_credentials_is_a_call() {
     let aws = endpoint(None);
     let create = "Action=CreateTopic&Version=2010-03-31&Name=web";
     let target = "AmazonSQS.CreateQueue";
     let queue = r#"{"QueueName":"web"}"#;
     let post = || Request::post("/");
     let table = [
-        // What a page's images, links and forms can send, and what a client sends that has no credentials or hides them in the URL.
+        // Requests that a web page can make by images, links and forms, and those of clients without credentials or with credentials in the
+        // URL.
         (Request::get(format!("/?{create}")), "", 405, "by POST"),
         (Request::get(format!("/?{create}")).header("authorization", "any"), "", 405, "by POST"),
         (Request::get(format!("/?{create}&X-Amz-Signature=0")), "", 405, "by POST"),
         (Request::put("/").header("authorization", "any").header("x-amz-target", target), queue, 405, "by POST"),
-        // A link to follow, and another operation in its header.
+        // A link from a message, with another operation in a header.
         (Request::get("/?Action=Unsubscribe&Version=2010-03-31").header("x-amz-target", "AmazonSQS.ListQueues"), "", 405, "by POST"),
         (post(), create, 403, "AWS_ACCESS_KEY_ID"),
         (post().header("authorization", " "), create, 403, "AWS_ACCESS_KEY_ID"),
@@ -149,7 +150,7 @@ async fn a_call_is_a_post_with_credentials_and_is_told_so_when_it_is_not() {
     }
     assert_eq!(sqs(&aws, "ListQueues", json!({})).await.unwrap().2, json!({}));
     let (_, _, topics) = self::post(&aws, &[], "Action=ListTopics&Version=2010-03-31").await.unwrap();
-    assert!(!topics.contains("web") && aws.calls().len() == 2, "nothing was even counted: {topics}");
+    assert!(!topics.contains("web") && aws.calls().len() == 2, "a refused request was counted as a call: {topics}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -170,7 +171,7 @@ async fn the_links_in_a_message_from_sns_can_be_followed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn sqs_speaks_its_older_protocol_too() {
+async fn sqs_answers_its_older_protocol_too() {
     let aws = endpoint(None);
     let call = async |path: &str, form: &str| {
         let request = Request::post(path).header("authorization", "any").header("host", "aws.local:99");
@@ -185,7 +186,7 @@ async fn sqs_speaks_its_older_protocol_too() {
         status == 200 && body.starts_with(&format!("<CreateQueueResponse {namespace}><CreateQueueResult><QueueUrl>http://aws.local:99/")),
         "{body}"
     );
-    // The path names the queue as well as a parameter does.
+    // The path of the URL names the queue, like a parameter would.
     let send = "Action=SendMessageBatch&SendMessageBatchRequestEntry.1.Id=one&SendMessageBatchRequestEntry.1.MessageBody=%3C1%3E\
                 &SendMessageBatchRequestEntry.1.MessageAttribute.1.Name=n&SendMessageBatchRequestEntry.1.MessageAttribute.1.Value.DataType=Number\
                 &SendMessageBatchRequestEntry.1.MessageAttribute.1.Value.StringValue=7&SendMessageBatchRequestEntry.2.Id=two\
@@ -214,7 +215,7 @@ async fn sqs_speaks_its_older_protocol_too() {
     assert!(call("/", "Action=Dance").await.1.contains("<Code>InvalidAction</Code>"));
 }
 
-/// Faults in the order in which they strike, before or after calls.
+/// The faults in their order, before or after operations.
 #[derive(Debug, Default)]
 struct Script {
     before: Mutex<VecDeque<Option<Fault>>>,
@@ -232,14 +233,14 @@ impl Faults for Script {
 }
 
 #[tokio::test(start_paused = true)]
-async fn faults_strike_before_or_after_the_operation() {
+async fn faults_come_before_or_after_the_operation() {
     let script = Arc::new(Script::default());
     let faults: Arc<dyn Faults> = Arc::clone(&script) as _;
     let aws = endpoint(Some(faults));
     sqs(&aws, "CreateQueue", json!({ "QueueName": "q" })).await.unwrap();
     let send = json!({ "QueueUrl": "q", "MessageBody": "x" });
     let throttled = || Fault::Error(ApiError::new("RequestThrottled", "slow down"));
-    // Whether the fault strikes before, the fault, and how many messages were sent in the end.
+    // Whether the fault comes before the operation, the fault, and how many messages are sent in the end.
     for (before, fault, sent) in [(true, throttled(), 0), (false, throttled(), 1), (true, Fault::Drop, 1), (false, Fault::Drop, 2)] {
         let drop = matches!(fault, Fault::Drop);
         if before { &script.before } else { &script.after }.lock().unwrap().push_back(Some(fault));

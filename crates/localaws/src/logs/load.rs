@@ -1,4 +1,4 @@
-//! Groups, streams and events, read from the store.
+//! Reads groups, streams and events from the store.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,7 @@ use super::{
 use crate::store::{Error, Json, Store};
 
 impl Logs {
-    /// Takes up what the store has. To be called before anything else.
+    /// Reads the state from the store. To be called before any operation.
     pub(crate) fn load(&self, store: &Store) -> Result<(), Error> {
         let mut state = self.state();
         store.each("SELECT * FROM log_group", |row| {

@@ -1,4 +1,4 @@
-//! Groups of streams of events: what they are, and the patterns that find events.
+//! Groups, streams and events, and the patterns that find events.
 
 pub(super) mod group;
 pub(super) mod pattern;

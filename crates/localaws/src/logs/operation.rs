@@ -1,4 +1,4 @@
-//! CloudWatch Logs' operations by their names.
+//! The operations of CloudWatch Logs by name.
 
 mod describe;
 mod filter;
@@ -14,7 +14,7 @@ use super::Logs;
 use crate::api::{Answer, ApiError};
 
 impl Logs {
-    /// Carries out one operation of the API.
+    /// Runs an operation of the API.
     pub(crate) fn call(&self, operation: &str, input: Value) -> Answer {
         match operation {
             "CreateLogGroup" => self.create_log_group(input),

@@ -3,7 +3,7 @@
 use super::model::{group::Group, stream::Stream};
 use crate::change::{Cell, Change};
 
-/// A group as it is now, without its streams.
+/// Writes a group, without its streams.
 pub(super) fn group(name: &str, group: &Group) -> [Change; 1] {
     let sql = "INSERT INTO log_group VALUES (?, ?, ?, ?, ?) \
                ON CONFLICT (name) DO UPDATE SET retention_days = excluded.retention_days, tags = excluded.tags";
@@ -20,7 +20,7 @@ pub(super) fn no_group(name: &str) -> [Change; 3] {
     ]
 }
 
-/// A new stream.
+/// Adds a stream.
 pub(super) fn stream(group: &str, name: &str, stream: &Stream) -> [Change; 1] {
     let values = [stream.id.into(), group.into(), name.into(), stream.created.into()];
     [Change::new("INSERT INTO log_stream VALUES (?, ?, ?, ?)", values)]
@@ -30,7 +30,7 @@ pub(super) fn no_stream(id: u64) -> [Change; 2] {
     [Change::new("DELETE FROM log_event WHERE stream = ?", [id.into()]), Change::new("DELETE FROM log_stream WHERE id = ?", [id.into()])]
 }
 
-/// The events of a stream from a place on.
+/// Adds the events of a stream, beginning at a place.
 pub(super) fn events(stream: &Stream, from: usize) -> impl Iterator<Item = Change> {
     let added = stream.events.iter().enumerate().skip(from);
     added.map(|(place, event)| {

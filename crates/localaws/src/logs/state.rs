@@ -1,4 +1,4 @@
-//! What CloudWatch Logs holds.
+//! The state of CloudWatch Logs.
 
 use std::collections::BTreeMap;
 

@@ -10,7 +10,7 @@ use crate::clock::Clock;
 
 const START_MS: u64 = 1_795_342_920_000;
 
-/// A stream `s` in a group `g`, with so many lines, a millisecond apart.
+/// A stream `s` in a group `g` with `lines` lines, one each millisecond.
 fn logs(lines: u64) -> Logs {
     let logs = Logs::new(Clock::starting_at(UNIX_EPOCH + Duration::from_millis(START_MS)), "us-east-1", "000000000000");
     logs.append("g", "s", (0..lines).map(|line| (START_MS + line, format!("line {line}"))).collect());
@@ -35,7 +35,7 @@ fn messages(answer: &Value) -> Vec<&str> {
     answer["events"].as_array().unwrap().iter().map(|event| event["message"].as_str().unwrap()).collect()
 }
 
-/// Reads forward to the repeated token: every page's messages.
+/// Reads forward until the token repeats; returns the messages of each page.
 fn pages(logs: &Logs, mut input: Value) -> Vec<Vec<String>> {
     let mut pages = Vec::new();
     loop {
@@ -50,7 +50,7 @@ fn pages(logs: &Logs, mut input: Value) -> Vec<Vec<String>> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stream_is_read_forward_until_the_token_repeats() {
+async fn reading_forward_ends_when_the_token_repeats() {
     let logs = logs(5);
     let input = json!({"startFromHead": true, "limit": 2});
     assert_eq!(pages(&logs, input), [vec!["line 0", "line 1"], vec!["line 2", "line 3"], vec!["line 4"]]);
@@ -58,11 +58,11 @@ async fn a_stream_is_read_forward_until_the_token_repeats() {
     let end = read(&logs, json!({"startFromHead": true}))["nextForwardToken"].clone();
     assert_eq!(read(&logs, json!({"nextToken": end}))["nextForwardToken"], end);
     logs.append("g", "s", vec![(START_MS + 9, "later".to_owned())]);
-    assert_eq!(messages(&read(&logs, json!({"nextToken": end}))), ["later"], "the last token goes on with what comes later");
+    assert_eq!(messages(&read(&logs, json!({"nextToken": end}))), ["later"], "the last token continues with later events");
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_a_token_the_newest_page_comes_and_the_way_leads_back() {
+async fn reading_without_a_token_begins_at_the_newest_page_and_goes_back() {
     let logs = logs(5);
     let newest = read(&logs, json!({"limit": 3}));
     assert_eq!(messages(&newest), ["line 2", "line 3", "line 4"]);
@@ -75,7 +75,7 @@ async fn without_a_token_the_newest_page_comes_and_the_way_leads_back() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn empty_pages_come_between_full_ones_when_asked_for() {
+async fn empty_pages_come_between_full_ones_if_configured() {
     let logs = logs(3);
     logs.set_empty_pages(true);
     let pages = pages(&logs, json!({"startFromHead": true, "limit": 2}));
@@ -83,9 +83,9 @@ async fn empty_pages_come_between_full_ones_when_asked_for() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_page_ends_at_its_bytes_and_counts_26_for_each_event() {
+async fn a_page_is_bounded_in_bytes_with_26_for_each_event() {
     let logs = logs(0);
-    // Two of these make exactly 1 MiB.
+    // Two of these are exactly 1 MiB.
     let message = "x".repeat(512 * 1024 - 26);
     logs.append("g", "s", vec![(START_MS, message.clone()), (START_MS, message), (START_MS, "y".to_owned())]);
     let sizes: Vec<_> = pages(&logs, json!({"startFromHead": true})).iter().map(Vec::len).collect();
@@ -93,7 +93,7 @@ async fn a_page_ends_at_its_bytes_and_counts_26_for_each_event() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_time_span_holds_its_start_and_not_its_end() {
+async fn a_time_span_includes_its_start_but_not_its_end() {
     let logs = logs(5);
     let span = json!({"startFromHead": true, "limit": 2, "startTime": START_MS + 1, "endTime": START_MS + 4});
     assert_eq!(pages(&logs, span.clone()), [vec!["line 1", "line 2"], vec!["line 3"]]);
@@ -102,7 +102,7 @@ async fn a_time_span_holds_its_start_and_not_its_end() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn lines_arrive_late_when_asked_for() {
+async fn lines_become_visible_late_if_configured() {
     let logs = logs(1);
     logs.set_ingestion_delay(Duration::from_secs(5));
     logs.append("g", "s", vec![(START_MS + 1, "late".to_owned())]);
@@ -180,7 +180,7 @@ async fn groups_and_streams_are_described_in_pages() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn written_events_are_read_again_unless_too_old_or_too_new() {
+async fn written_events_are_read_back_unless_they_are_too_old_or_too_new() {
     let logs = logs(0);
     let (day, hour) = (24 * 3_600_000, 3_600_000);
     let times = [START_MS - 15 * day, START_MS - 13 * day, START_MS + hour, START_MS + 3 * hour];

@@ -13,29 +13,29 @@ pub(super) use self::failure::OnFailure;
 use self::item::{Expected, Item};
 use crate::codebuild::phase::Phase;
 
-/// The largest buildspec that is read, in bytes.
+/// The largest buildspec, in bytes.
 pub(super) const MAX_SIZE: usize = 1024 * 1024;
 
-/// A buildspec, checked, in the form in which a build needs it.
+/// A buildspec that was checked, in the form that a build needs.
 #[derive(Debug, Clone)]
 pub(super) struct Buildspec {
     pub(super) version: Version,
     pub(super) shell: Interpreter,
     /// Plain variables by name.
     pub(super) variables: BTreeMap<String, String>,
-    /// Variable names with the names of the parameters in the Parameter Store that hold their values.
+    /// The names of variables, each with the name of the parameter that holds its value.
     pub(super) parameters: BTreeMap<String, String>,
-    /// Variable names with `secret-id:json-key:version-stage:version-id`.
+    /// The names of variables, each with `secret-id:json-key:version-stage:version-id`.
     pub(super) secrets: BTreeMap<String, String>,
     /// The names of the variables to export.
     pub(super) exported: Vec<String>,
-    /// The phases that have commands, in the order in which they run.
+    /// The phases with commands, in the order in which they run.
     pub(super) phases: Vec<(Phase, Block)>,
-    /// What the file asks for and does not get, a line for the log each.
+    /// Requests of the file that local mode ignores: a line for the log for each.
     pub(super) notes: Vec<String>,
 }
 
-/// What a command finds of the one before.
+/// What a command gets from the command before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Version {
     /// 0.1: nothing.
@@ -55,10 +55,10 @@ pub(super) enum Interpreter {
 #[derive(Debug, Clone)]
 pub(super) struct Block {
     pub(super) commands: Vec<String>,
-    /// Run after the commands, also when one of them failed.
+    /// Commands that run after the others, also if one of them failed.
     pub(super) finally: Vec<String>,
     pub(super) on_failure: OnFailure,
-    /// The user that runs the commands; `None`: the build's own.
+    /// The user who runs the commands. `None`: the build's own.
     pub(super) user: Option<String>,
 }
 
@@ -72,7 +72,10 @@ impl Interpreter {
 }
 
 impl Buildspec {
-    /// Reads a buildspec. The error is the text of CodeBuild's `YAML_FILE_ERROR`: under which key, what, and at which line and column.
+    /// Reads a buildspec.
+    ///
+    /// # Errors
+    /// The text of CodeBuild's `YAML_FILE_ERROR`: the key, what is wrong, the line and the column.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         if text.len() > MAX_SIZE {
             return Err(format!("the buildspec has more than {MAX_SIZE} bytes"));
@@ -117,12 +120,12 @@ impl Buildspec {
         if spec.phases.is_empty() { Err(NO_PHASES.into()) } else { Ok(spec) }
     }
 
-    /// The phase's block, if it has one.
+    /// The block of a phase, if it has one.
     pub(super) fn block(&self, phase: Phase) -> Option<&Block> {
         self.phases.iter().find(|(name, _)| *name == phase).map(|(_, block)| block)
     }
 
-    /// Whether the variable's value comes from a store.
+    /// Whether a store holds the value of a variable.
     pub(super) fn is_stored(&self, name: &str) -> bool {
         self.parameters.contains_key(name) || self.secrets.contains_key(name)
     }
@@ -144,7 +147,7 @@ impl Buildspec {
         Ok(())
     }
 
-    /// Version 0.1's form of `env` and `variables`.
+    /// Reads `environment_variables`, the form of `env` in version 0.1.
     fn read_plaintext(&mut self, item: &Item) -> Result<(), String> {
         for (key, item) in item.members()? {
             match key.as_str() {
@@ -155,7 +158,7 @@ impl Buildspec {
         Ok(())
     }
 
-    /// A phase's name that does not exist is an error, as it is for CodeBuild.
+    /// An unknown phase is an error, as on CodeBuild.
     fn read_phases(&mut self, item: &Item, user: Option<&str>) -> Result<(), String> {
         for (name, item) in item.members()? {
             let Some(phase) = phase(&name) else {

@@ -1,24 +1,23 @@
-//! Keeping what must not be read out of a log, as CodeBuild does: values of the Parameter Store and the Secrets Manager, and AWS access
-//! key ids, are replaced by `***`.
+//! Masks secrets in a log, as CodeBuild does: values of the Parameter Store and Secrets Manager, and AWS access key ids, become `***`.
 
 use std::{borrow::Cow, ops::Range, sync::LazyLock};
 
 use aho_corasick::{AhoCorasick, MatchKind};
 use regex::bytes::Regex;
 
-/// What stands in a value's place.
+/// The text that replaces a value.
 const HIDDEN: &[u8] = b"***";
 
-/// A shorter value is a part of many words, and hidden only where it stands alone. Of a value of several lines each line is hidden by
-/// itself, for the log is made of lines; but not one that is shorter than this, such as a lone brace.
+/// Shorter values are parts of many words, so they are masked only as whole words. A value of several lines is masked line by line, because
+/// the log consists of lines. Its shorter lines, such as a single brace, are not masked.
 const SHORT: usize = 4;
 
-/// The length of an access key id.
+/// The length of an access key id, in characters.
 const KEY_ID: usize = 20;
 
 static KEY_IDS: LazyLock<Regex> = LazyLock::new(key_ids);
 
-/// Colours and other commands to a terminal, which whoever reads the log takes out.
+/// Escape sequences such as colours, which readers of the log remove.
 static ESCAPES: LazyLock<Regex> = LazyLock::new(escapes);
 
 #[expect(clippy::expect_used, reason = "the pattern is a constant, and the test compiles it")]
@@ -31,7 +30,7 @@ fn key_ids() -> Regex {
     Regex::new(r"(?-u)\b(?:AKIA|ASIA)[A-Z0-9]{16}\b").expect("a pattern that compiles")
 }
 
-/// Knows the values of one build.
+/// The secrets of one build.
 #[derive(Debug)]
 pub(super) struct Mask {
     values: Option<AhoCorasick>,
@@ -51,18 +50,18 @@ impl Mask {
         }
         let longest = needles.iter().map(|needle| needle.len()).max().unwrap_or_default().max(KEY_ID);
         let (short, long): (Vec<_>, Vec<_>) = needles.into_iter().partition(|needle| needle.len() < SHORT);
-        // It fails only for more than 2^31 bytes of values.
+        // Fails only for more than 2^31 bytes of values.
         let build = |needles: Vec<&str>| AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(needles).ok();
         let of = |needles: Vec<&str>| build(needles).filter(|values| values.patterns_len() > 0);
         Self { values: of(long), short: of(short), longest }
     }
 
-    /// How much of a text must be seen at once for nothing to be overlooked, in bytes.
+    /// The length of the longest text that is masked, in bytes. A text must be masked in pieces that overlap by this.
     pub(super) fn longest(&self) -> usize {
         self.longest
     }
 
-    /// The text with everything hidden that is to be.
+    /// The text with all secrets masked.
     pub(super) fn text<'a>(&self, text: &'a str) -> Cow<'a, str> {
         match self.bytes(text.as_bytes()) {
             Cow::Borrowed(_) => Cow::Borrowed(text),
@@ -72,7 +71,7 @@ impl Mask {
 
     pub(super) fn bytes<'a>(&self, text: &'a [u8]) -> Cow<'a, [u8]> {
         let masked = self.as_it_stands(text);
-        // A value that a colour divides is read whole once the colour is gone.
+        // A value with a colour in its middle is readable once the colour is removed.
         if let Cow::Owned(bare) = ESCAPES.replace_all(&masked, b"")
             && let Cow::Owned(masked) = self.as_it_stands(&bare)
         {
@@ -103,7 +102,7 @@ impl Mask {
     }
 }
 
-/// Whether neither letters nor digits go on where a value begins and ends with such.
+/// Whether the characters next to a value do not continue it as a word.
 fn stands_alone(text: &[u8], at: Range<usize>) -> bool {
     let is_word = |at: Option<usize>| at.and_then(|at| text.get(at)).is_some_and(|byte| byte.is_ascii_alphanumeric() || !byte.is_ascii());
     let goes_on = |inside: Option<usize>, outside: Option<usize>| is_word(inside) && is_word(outside);
@@ -115,7 +114,7 @@ mod tests {
     use super::Mask;
 
     #[test]
-    fn values_are_hidden_wherever_they_stand() {
+    fn values_are_masked_anywhere_in_a_text() {
         let id = format!("AKIA{}", "Z7Q4".repeat(4));
         let mask = Mask::new(["s3cret", "s3cret-longer", "", "\n", "first line\n}\nsecond line\r\n", "ends\n", "ö€"]);
         for (text, expected) in [
@@ -140,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn a_short_value_is_hidden_where_it_stands_alone_and_uncovers_no_longer_one() {
+    fn a_short_value_is_masked_as_a_whole_word_and_does_not_uncover_a_longer_one() {
         let mask = Mask::new(["a", "12", "%", "2-long-value", "ü"]);
         for (text, expected) in [
             ("PIN=12, a=a", "PIN=***, ***=***"),

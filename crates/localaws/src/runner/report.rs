@@ -1,4 +1,4 @@
-//! The receiver of a runner's reports: a build's [`Progress`], or another listener.
+//! The receiver of a runner's reports: a build's [`Progress`], or a recorder in tests.
 
 use std::{fmt, pin::Pin};
 
@@ -7,7 +7,7 @@ use crate::codebuild::{
     progress::Progress,
 };
 
-/// What [`Progress`] offers; see there.
+/// The functions of [`Progress`].
 pub(super) trait Report: fmt::Debug + Send + Sync {
     fn enter(&self, phase: Phase);
     fn leave(&self, status: PhaseStatus, context: Option<(&str, &str)>);

@@ -1,4 +1,4 @@
-//! Builds that follow a script instead of running commands: for tests and for load.
+//! Builds that follow a script instead of running commands, for tests and load tests.
 
 use std::{collections::BTreeMap, fmt, pin::Pin, sync::Arc, time::Duration};
 
@@ -17,10 +17,10 @@ use crate::{
     },
 };
 
-/// What a build's commands are called when the script does not say.
+/// The name of the command in scripts that do not name one.
 const COMMAND: &str = "docker build .";
 
-/// Carries out the script that a function gives for each build.
+/// Runs each build by the script that a function returns for it.
 #[derive(Clone)]
 pub struct Scripted {
     script: Arc<dyn Fn(&Assignment) -> Script + Send + Sync>,
@@ -32,15 +32,15 @@ pub struct Scripted {
 pub struct Script {
     /// How long PROVISIONING takes.
     pub provisioning: Duration,
-    /// How long BUILD takes; the other phases take no time.
+    /// How long BUILD takes. The other phases take no time.
     pub building: Duration,
-    /// How it ends.
+    /// How the build ends.
     pub end: ScriptEnd,
-    /// What the command prints in BUILD, in lines.
+    /// The output of the command in BUILD.
     pub log: String,
-    /// The variables that the build exports if it comes to its commands.
+    /// The variables that the build exports, if its commands run.
     pub exported: BTreeMap<String, String>,
-    /// The commit that the source's version turns out to be. `None`: as the assignment says.
+    /// The commit of the source. `None`: the version in the assignment.
     pub resolved: Option<String>,
 }
 
@@ -62,7 +62,7 @@ pub enum ScriptEnd {
     ProvisioningError,
     /// `DOWNLOAD_SOURCE` fails: the buildspec is wrong.
     YamlError,
-    /// The build stays in BUILD until it is stopped or out of time.
+    /// The build stays in BUILD until it is stopped or times out.
     Hangs,
 }
 
@@ -81,7 +81,7 @@ impl Script {
         Self::ending(ScriptEnd::Fails { command: command.into(), exit }).printing(output)
     }
 
-    /// A build that ends by a fault of the platform.
+    /// A build that ends with a platform fault.
     pub fn faults() -> Self {
         Self::ending(ScriptEnd::Faults)
     }
@@ -96,7 +96,7 @@ impl Script {
         Self::ending(ScriptEnd::YamlError)
     }
 
-    /// A build that ends only when it is stopped or out of time.
+    /// A build that ends only when it is stopped or times out.
     pub fn hangs() -> Self {
         Self::ending(ScriptEnd::Hangs)
     }
@@ -138,12 +138,12 @@ impl Script {
 }
 
 impl Scripted {
-    /// A runner that asks `script` how each build goes. Must be called within a tokio runtime.
+    /// A runner that gets the script of each build from `script`. Must be called within a tokio runtime.
     pub fn new(script: impl Fn(&Assignment) -> Script + Send + Sync + 'static) -> Self {
         Self { script: Arc::new(script), clock: Clock::system() }
     }
 
-    /// The same runner with log lines that follow `clock`.
+    /// The same runner, with the times of `clock` in the log.
     #[must_use]
     pub fn with_clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
@@ -253,7 +253,7 @@ async fn build(script: &Script, transcript: &Transcript) -> Result<(), Mishap> {
     Err(Mishap::command(command, &reason))
 }
 
-/// Phases in which nothing happens.
+/// Runs phases in which nothing happens.
 fn through(transcript: &Transcript, phases: &[Phase]) {
     for phase in phases {
         transcript.enter(*phase);
@@ -265,7 +265,7 @@ fn finalize(transcript: &Transcript) {
     through(transcript, &[Phase::Finalizing]);
 }
 
-/// Waits; no time at all costs not even a timer.
+/// Waits. A duration of zero needs no timer.
 async fn pass(duration: Duration) {
     if !duration.is_zero() {
         sleep(duration).await;

@@ -1,7 +1,7 @@
-//! Builds that run on this machine: git fetches the source into a scratch directory, and a shell runs the buildspec's commands there.
+//! Builds on this machine: git fetches the source into a scratch directory, and a shell runs the buildspec's commands there.
 //!
-//! A build is no more confined than its user is: whoever may start builds may run commands. What a build does not get is the
-//! environment of this process, its home, or its git configuration.
+//! A build may do whatever its user may, so anybody who can start builds can run commands. A build does not get the environment of this
+//! process, its home directory, or its git configuration.
 
 mod block;
 mod build;
@@ -31,30 +31,30 @@ use crate::{
 /// Runs builds with git and a shell.
 #[derive(Debug, Clone)]
 pub struct Shell {
-    /// Where each build's scratch directory is made.
+    /// The directory in which the scratch directories of builds are created.
     root: PathBuf,
     clock: Clock,
-    /// What builds see of this process's environment.
+    /// The variables of this process's environment that builds get.
     inherited: Vec<(OsString, OsString)>,
     vault: Arc<Vault>,
 }
 
 impl Shell {
-    /// A runner whose builds work in directories of their own below `root`, which is made when the first build needs it. The log's
-    /// times follow `clock`.
+    /// A runner whose builds have their own directories below `root`, which is created for the first build. The log has the times of
+    /// `clock`.
     pub fn new(root: impl Into<PathBuf>, clock: Clock) -> Self {
         Self { root: root.into(), clock, inherited: environment::inherited(), vault: Arc::default() }
     }
 
-    /// The same runner with these values for what builds take from the Parameter Store, by the parameter's name.
+    /// The same runner, with these values of the Parameter Store, by the parameter's name.
     #[must_use]
     pub fn with_parameters(mut self, parameters: BTreeMap<String, String>) -> Self {
         Arc::make_mut(&mut self.vault).parameters = parameters;
         self
     }
 
-    /// The same runner with these values for what builds take from the Secrets Manager, by the secret's name or ARN. A reference
-    /// with a JSON key gives that key's value in the secret.
+    /// The same runner, with these values of Secrets Manager, by the secret's name or ARN. A reference with a JSON key gets that key's
+    /// value.
     #[must_use]
     pub fn with_secrets(mut self, secrets: BTreeMap<String, String>) -> Self {
         Arc::make_mut(&mut self.vault).secrets = secrets;
@@ -84,7 +84,7 @@ impl Shell {
         };
         transcript.enter(Phase::Finalizing);
         for (name, value) in &finished.exported {
-            // What the log does not show, no event shall.
+            // A value that the log masks is masked in the event too.
             report.export(name, &transcript.mask().text(value));
         }
         workspace.clear(&transcript).await;

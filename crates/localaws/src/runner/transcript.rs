@@ -1,4 +1,4 @@
-//! A build's log as CodeBuild writes it, kept in step with the phases that are reported.
+//! The log of a build in CodeBuild's form, in step with the reported phases.
 
 use std::{
     fmt::Display,
@@ -18,7 +18,7 @@ use crate::{
 /// Why a phase did not succeed, in CodeBuild's words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Mishap {
-    /// FAILED where the build is to blame, FAULT where this machine is.
+    /// FAILED if the build is the reason, FAULT if this machine is.
     pub(super) status: PhaseStatus,
     /// The context's status code, such as `YAML_FILE_ERROR`.
     pub(super) code: &'static str,
@@ -30,7 +30,7 @@ impl Mishap {
         Self { status: PhaseStatus::Failed, code, message: message.into() }
     }
 
-    /// This machine could not do its part: it wants descriptors, processes, memory or space. The same build may succeed elsewhere or later.
+    /// This machine lacks descriptors, processes, memory or disk space. The same build may succeed elsewhere or later.
     pub(super) fn fault(doing: impl Display, error: &io::Error) -> Self {
         Self { status: PhaseStatus::Fault, code: "INTERNAL_SERVICE_ERROR", message: format!("{doing}: {error}") }
     }
@@ -39,7 +39,7 @@ impl Mishap {
         self.status == PhaseStatus::Fault
     }
 
-    /// A command, masked, that ended with another status than 0.
+    /// A command that ended with a status other than 0. The command must be masked already.
     pub(super) fn command(command: &str, reason: &str) -> Self {
         Self::new("COMMAND_EXECUTION_ERROR", format!("Error while executing command: {command}. Reason: {reason}"))
     }
@@ -58,7 +58,7 @@ impl Transcript {
         Self { report, clock, mask: Arc::default() }
     }
 
-    /// Keeps these values out of the log and the phases' contexts from now on. A build has one set of them.
+    /// Masks these values in the log and in the contexts of phases from now on. To be called once for a build.
     pub(super) fn hide<'a>(&self, values: impl IntoIterator<Item = &'a str>) {
         self.mask.get_or_init(|| Mask::new(values));
     }
@@ -68,13 +68,13 @@ impl Transcript {
         self.mask.get().unwrap_or(&NO_VALUES)
     }
 
-    /// A line of CodeBuild's own. Its words stay whatever the values are: by them readers know how the build went. What it repeats of a
-    /// build is masked by whoever repeats it.
+    /// Logs a line of CodeBuild's own. It is never masked, because readers recognise the course of the build by its words. A text of the
+    /// build in it must be masked already.
     pub(super) fn say(&self, text: impl Display) {
         self.report.log(&line(self.clock.now(), text));
     }
 
-    /// What a command printed, as it came.
+    /// Logs the output of a command, unchanged.
     pub(super) fn print(&self, text: &str) {
         self.report.log(&self.mask().text(text));
     }
@@ -86,7 +86,7 @@ impl Transcript {
         }
     }
 
-    /// The phase that was entered last ends: well, or as the mishap says.
+    /// Ends the phase that was entered last, with success or with the mishap.
     pub(super) fn leave(&self, phase: Phase, mishap: Option<&Mishap>) {
         let (status, code, message) = match mishap {
             None => (PhaseStatus::Succeeded, "", ""),
@@ -100,19 +100,19 @@ impl Transcript {
         self.report.leave(status, mishap.map(|_| (code, message)));
     }
 
-    /// What the container says before it fetches the source.
+    /// Logs the container's lines before the source is fetched.
     pub(super) fn waiting(&self) {
         self.say("Waiting for agent ping");
         self.say("Waiting for DOWNLOAD_SOURCE");
     }
 
-    /// What the container says once it has the source.
+    /// Logs the container's lines after the source is fetched.
     pub(super) fn downloaded(&self, source_directory: impl Display) {
         self.say("Phase is DOWNLOAD_SOURCE");
         self.say(format_args!("CODEBUILD_SRC_DIR={source_directory}"));
     }
 
-    /// The phases of the buildspec with their numbers of commands.
+    /// Logs the phases of the buildspec with their numbers of commands.
     pub(super) fn registered(&self, phases: &[(Phase, usize)]) {
         self.say("Registering with agent");
         self.say(format_args!("Phases found in YAML: {}", phases.len()));
@@ -121,28 +121,28 @@ impl Transcript {
         }
     }
 
-    /// The command is masked.
+    /// The command must be masked already.
     pub(super) fn running(&self, command: &str) {
         self.say(format_args!("Running command {command}"));
     }
 
-    /// A failed phase begins again; CodeBuild's own words for it are not known.
+    /// Logs that a failed phase runs again. CodeBuild's own text for it is not known.
     pub(super) fn retrying(&self, phase: Phase, retry: u32) {
         self.say(format_args!("Phase {} failed and is tried again: retry {retry}", phase.name()));
     }
 
-    /// The command is masked.
+    /// The command must be masked already.
     pub(super) fn unsuccessful(&self, command: &str, reason: &str) {
         self.say(format_args!("Command did not exit successfully {command} {reason}"));
     }
 }
 
-/// PROVISIONING has no container yet that could log, and FINALIZING none any more.
+/// In PROVISIONING there is no container yet that could log, and in FINALIZING no longer one.
 fn is_logged(phase: Phase) -> bool {
     (Phase::DownloadSource..=Phase::UploadArtifacts).contains(&phase)
 }
 
-/// `[Container] 2026/01/28 20:47:36.367057 TEXT` and a newline; `now` counts from the Unix epoch, the time shown is UTC.
+/// `[Container] 2026/01/28 20:47:36.367057 TEXT` and a newline. `now`: the time since the Unix epoch, shown in UTC.
 fn line(now: Duration, text: impl Display) -> String {
     let micros = i64::try_from(now.as_micros()).unwrap_or(i64::MAX);
     let time = Timestamp::from_microsecond(micros).unwrap_or(Timestamp::MAX);
@@ -154,7 +154,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_carries_the_time_as_codebuild_writes_it() {
+    fn a_line_has_the_time_in_the_form_of_codebuild() {
         let now = Duration::from_micros(1_769_633_256_367_057);
         assert_eq!(line(now, "Entering phase BUILD"), "[Container] 2026/01/28 20:47:36.367057 Entering phase BUILD\n");
         assert_eq!(line(Duration::from_secs(0), "x"), "[Container] 1970/01/01 00:00:00.000000 x\n");

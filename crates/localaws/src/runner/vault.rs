@@ -1,10 +1,10 @@
-//! The values of the Parameter Store and the Secrets Manager, as the operator gave them.
+//! The values of the Parameter Store and Secrets Manager that the operator gave.
 
 use std::collections::BTreeMap;
 
 use super::{Stored, transcript::Mishap};
 
-/// Values by their parameter's name, or their secret's name or ARN.
+/// The values by the name of a parameter, or the name or ARN of a secret.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Vault {
     pub(super) parameters: BTreeMap<String, String>,
@@ -12,7 +12,7 @@ pub(super) struct Vault {
 }
 
 impl Vault {
-    /// The value, or what fails a build on AWS.
+    /// The value of a reference, or the error that fails the build on AWS.
     pub(super) fn open(&self, stored: &Stored) -> Result<String, Mishap> {
         match stored {
             Stored::Parameter(name) => self.parameters.get(name).cloned().ok_or_else(|| {
@@ -23,7 +23,7 @@ impl Vault {
         }
     }
 
-    /// `secret-id:json-key:version-stage:version-id`, of which the id may be an ARN. The operator's values have no versions.
+    /// The value of `secret-id:json-key:version-stage:version-id`. The id may be an ARN. There are no versions here.
     fn secret(&self, reference: &str) -> Result<String, String> {
         let parts: Vec<_> = reference.split(':').collect();
         let (id, rest) = parts.split_at(if reference.starts_with("arn:") { parts.len().min(7) } else { 1 });
@@ -42,7 +42,7 @@ impl Vault {
     }
 }
 
-/// Where the values of local mode are, and what to write there.
+/// Where to add a missing value, and what to write there.
 fn missing(option: &str, name: &str) -> String {
     let pair = serde_json::json!({ name: "VALUE" });
     advice(option, &pair)
@@ -53,7 +53,7 @@ fn keyed(id: &str, key: &str) -> String {
     advice("--secrets", &pair)
 }
 
-/// No value follows the option, or who reads it would take that for a secret.
+/// The option is shown without a value, because redaction would remove a value as a secret.
 fn advice(option: &str, pair: &serde_json::Value) -> String {
     format!("add {pair} to the JSON file that `slipway local` gets by {option}, and start it again")
 }

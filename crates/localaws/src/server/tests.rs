@@ -1,4 +1,4 @@
-//! The socket. On the real clock, which is the one that sockets know.
+//! The socket. These tests use the real clock, because sockets do.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -31,7 +31,7 @@ impl Runner for NoBuilds {
     }
 }
 
-/// Cuts off every request for a queue's URL.
+/// Cuts every request for a queue's URL.
 #[derive(Debug)]
 struct Cut;
 
@@ -58,7 +58,7 @@ async fn write(stream: &mut TcpStream, operation: &str, body: &str) {
     stream.write_all((head + body).as_bytes()).await.unwrap();
 }
 
-/// Reads until the text is there; an end before that gives what came.
+/// Reads until the text has arrived. At the end of the stream, returns what has arrived.
 async fn read(stream: &mut TcpStream, until: &str) -> String {
     let mut text = Vec::new();
     while !String::from_utf8_lossy(&text).contains(until) {
@@ -91,7 +91,7 @@ async fn a_connection_serves_many_requests_until_a_fault_cuts_it() {
 }
 
 #[tokio::test]
-async fn what_a_browser_says_of_where_a_request_is_from_refuses_it() {
+async fn requests_of_web_pages_are_refused_by_their_headers() {
     let (address, shutdown, server) = start().await;
     let body = r#"{"QueueName":"a"}"#;
     let table = [
@@ -104,7 +104,7 @@ async fn what_a_browser_says_of_where_a_request_is_from_refuses_it() {
         ("page.example:4566", "", "403"),
         ("0.0.0.0:4566", "", "403"),
         ("127.0.0.1.page.example", "", "403"),
-        // Chromium takes such a name; a parser of URLs does not.
+        // Chromium accepts such a name; a URL parser does not.
         ("page{x.example", "", "403"),
         ("page\u{e9}.example", "", "403"),
         ("", "", "403"),

@@ -8,7 +8,7 @@ pub(super) fn invalid(what: impl Display) -> ApiError {
     ApiError::new("InvalidParameter", format!("Invalid parameter: {what}"))
 }
 
-/// What SNS says of message attributes.
+/// The error for invalid message attributes.
 pub(super) fn invalid_attribute(message: String) -> ApiError {
     ApiError::new("ParameterValueInvalid", message)
 }
@@ -21,12 +21,12 @@ pub(super) fn no_subscription() -> ApiError {
     ApiError::new("NotFound", "Subscription does not exist").with_status(404)
 }
 
-/// What `TagResource` and its kin call a topic that is not there.
+/// The error of `TagResource` and similar operations for a topic that does not exist.
 pub(super) fn no_resource() -> ApiError {
     ApiError::new("ResourceNotFound", "Resource does not exist").with_status(404)
 }
 
-/// A required parameter that was left out.
+/// The error for a required parameter that was left out.
 pub(super) fn missing(parameter: &str) -> ApiError {
     let text = "Value null at '{}' failed to satisfy constraint: Member must not be null";
     let member = parameter.chars().take(1).flat_map(char::to_lowercase).chain(parameter.chars().skip(1)).collect::<String>();

@@ -1,4 +1,4 @@
-//! Topics, subscriptions and notifications under way, read from the store.
+//! Reads topics, subscriptions and unfinished notifications from the store.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ use crate::{
 };
 
 impl Sns {
-    /// Takes up what the store has, and goes on with the notifications that were under way. To be called before anything else.
+    /// Reads the state from the store, and sends the unfinished notifications. To be called before any operation.
     pub(crate) fn load(&self, store: &Store) -> Result<(), Error> {
         let mut state = self.state();
         store.each("SELECT * FROM topic", |row| {
@@ -48,7 +48,7 @@ impl Sns {
 
 impl State {
     fn remember(&mut self, row: &Row<'_>) -> rusqlite::Result<()> {
-        // The others are queues'.
+        // The other owners are queues.
         if let Some(topic) = self.topics.get_mut(row.get_ref("owner")?.as_str()?) {
             topic.deduplication.remember(row.get("key")?, row.get("since_ms")?, (row.get("message_id")?, row.get("sequence")?));
         }

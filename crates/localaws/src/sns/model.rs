@@ -1,4 +1,4 @@
-//! Topics, subscriptions and messages: what they are, and SNS's rules for them.
+//! Topics, subscriptions and messages, and SNS's rules for them.
 
 pub(super) mod filter;
 pub(super) mod message;

@@ -1,4 +1,4 @@
-//! SNS's operations by their names.
+//! SNS's operations by name.
 
 mod delivery;
 mod page;
@@ -16,7 +16,7 @@ use crate::{
 };
 
 impl Sns {
-    /// Carries an operation out. `host` is the one that URLs in messages shall name.
+    /// Runs an operation. `host`: the host for URLs in messages.
     pub(crate) fn call(&self, operation: &str, input: Value, host: Option<&str>) -> Answer {
         let host = host.unwrap_or(DEFAULT_HOST);
         match operation {

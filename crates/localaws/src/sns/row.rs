@@ -1,4 +1,4 @@
-//! Topics, subscriptions and notifications under way as rows of the store.
+//! Topics, subscriptions and unfinished notifications as rows of the store.
 
 use crate::{
     change::{Cell, Change},
@@ -6,7 +6,7 @@ use crate::{
     sns::model::{post::Post, subscription::Subscription, topic::Topic},
 };
 
-/// A topic as it is now.
+/// Writes a topic.
 pub(super) fn topic(topic: &Topic) -> [Change; 1] {
     let sql =
         "INSERT INTO topic VALUES (?, ?, ?, ?) ON CONFLICT (arn) DO UPDATE SET attributes = excluded.attributes, tags = excluded.tags";
@@ -22,14 +22,14 @@ pub(super) fn no_topic(arn: &str) -> [Change; 3] {
     ]
 }
 
-/// What a FIFO topic remembers of a message.
+/// Writes the answer for a message of a FIFO topic.
 pub(super) fn published(topic: &Topic, key: &str, now_ms: u64, id: &str, sequence: &str) -> [Change; 3] {
     let [forgotten, remembered] = deduplication::row(&topic.arn, key, now_ms, id, Some(sequence));
     let values = [topic.last_sequence.into(), topic.arn.as_str().into()];
     [forgotten, remembered, Change::new("UPDATE topic SET last_sequence = ? WHERE arn = ?", values)]
 }
 
-/// A subscription as it is now.
+/// Writes a subscription.
 pub(super) fn subscription(arn: &str, subscription: &Subscription) -> [Change; 1] {
     let sql = "INSERT INTO subscription VALUES (?, ?, ?, ?, ?, ?) \
                ON CONFLICT (arn) DO UPDATE SET token = excluded.token, attributes = excluded.attributes";

@@ -1,4 +1,4 @@
-//! What SNS holds.
+//! The state of SNS.
 
 use std::collections::BTreeMap;
 
@@ -27,13 +27,13 @@ impl State {
         self.topics.get_mut(arn).ok_or_else(error::no_topic)
     }
 
-    /// The topic whose tags are meant.
+    /// The topic for an operation on tags, which have another error.
     pub(super) fn tagged(&mut self, arn: Option<&str>) -> Result<&mut Topic, ApiError> {
         let arn = required(arn, "ResourceArn", error::missing)?;
         self.topics.get_mut(arn).ok_or_else(error::no_resource)
     }
 
-    /// A topic's subscriptions: their ARNs begin with the topic's.
+    /// The subscriptions of a topic. Their ARNs begin with the topic's.
     pub(super) fn subscriptions_of(&self, topic_arn: &str) -> impl Iterator<Item = (&String, &Subscription)> {
         let prefix = format!("{topic_arn}:");
         self.subscriptions.range(prefix.clone()..).take_while(move |(arn, _)| arn.starts_with(&prefix))

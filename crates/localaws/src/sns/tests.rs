@@ -1,4 +1,4 @@
-//! How the service behaves, seen through its operations and the queues it delivers to.
+//! The service, tested by its operations and the queues that it delivers to.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -38,7 +38,7 @@ impl World {
         self.call("CreateTopic", json!({ "Name": name, "Attributes": attributes }))["TopicArn"].as_str().unwrap().to_owned()
     }
 
-    /// Makes a queue and subscribes it.
+    /// Creates a queue and subscribes it.
     async fn subscribe(&self, topic: &str, queue: &str, attributes: Value) -> String {
         let fifo = if queue.ends_with("fifo") { json!({ "FifoQueue": "true" }) } else { json!({}) };
         self.sqs.call("CreateQueue", json!({ "QueueName": queue, "Attributes": fifo }), None).await.unwrap();
@@ -62,7 +62,7 @@ fn text(value: &str) -> Value {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_queue_gets_the_envelope_or_the_raw_message() {
+async fn a_queue_gets_the_message_in_an_envelope_or_raw() {
     let world = World::new();
     let topic = world.topic("t", &json!({}));
     let arn = world.subscribe(&topic, "wrapped", json!({})).await;
@@ -91,7 +91,7 @@ async fn a_queue_gets_the_envelope_or_the_raw_message() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_raw_message_with_more_than_ten_attributes_is_lost_or_goes_to_the_dead_letters() {
+async fn a_raw_message_with_more_than_ten_attributes_is_lost_or_dead_lettered() {
     let world = World::new();
     let topic = world.topic("t", &json!({}));
     world.subscribe(&topic, "raw", json!({ "RawMessageDelivery": "true" })).await;
@@ -140,7 +140,7 @@ async fn filter_policies_choose_by_attributes_or_by_body() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_fifo_topic_keeps_order_and_takes_an_id_once_in_five_minutes() {
+async fn a_fifo_topic_keeps_the_order_and_accepts_an_id_once_in_five_minutes() {
     let world = World::new();
     let topic = world.topic("t.fifo", &json!({ "FifoTopic": "true", "ContentBasedDeduplication": "true" }));
     world.subscribe(&topic, "q.fifo", json!({ "RawMessageDelivery": "true" })).await;
@@ -166,7 +166,7 @@ async fn a_batch_succeeds_in_part() {
     assert_eq!(world.bodies("q").await, ["good"]);
     let half = "x".repeat(131_073);
     for (entries, expected) in [
-        // An empty list, as the query protocol writes it.
+        // An empty list in the query protocol.
         (json!(""), "EmptyBatchRequest"),
         (json!([{ "Id": "a", "Message": half }, { "Id": "b", "Message": half }]), "BatchRequestTooLong"),
         (json!([{ "Id": "a", "Message": "x" }, { "Id": "a", "Message": "x" }]), "BatchEntryIdsNotDistinct"),
@@ -176,7 +176,7 @@ async fn a_batch_succeeds_in_part() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn bad_input_is_refused_with_the_error_that_sns_has_for_it() {
+async fn invalid_input_gets_the_error_of_sns() {
     let world = World::new();
     let topic = world.topic("t", &json!({}));
     let fifo = world.topic("t.fifo", &json!({ "FifoTopic": "true" }));
@@ -185,7 +185,7 @@ async fn bad_input_is_refused_with_the_error_that_sns_has_for_it() {
         input.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         input
     };
-    // The attribute's name, type and value count towards the limit: 8 bytes.
+    // The name, type and value of the attribute count towards the limit: 8 bytes.
     let full = |length: usize| json!({ "Message": "x".repeat(length), "MessageAttributes": { "a": text("b") } });
     world.call("Publish", publish(full(262_144 - 8)));
     let table = [
@@ -217,7 +217,7 @@ async fn bad_input_is_refused_with_the_error_that_sns_has_for_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn topics_and_subscriptions_are_listed_by_page_and_go_together() {
+async fn topics_and_subscriptions_are_listed_by_page_and_deleted_together() {
     let world = World::new();
     let topics: Vec<String> = (0..101).map(|number| world.topic(&format!("t{number:03}"), &json!({}))).collect();
     let first = world.call("ListTopics", json!({}));
@@ -236,7 +236,7 @@ async fn topics_and_subscriptions_are_listed_by_page_and_go_together() {
     assert_eq!(world.call("ListSubscriptions", json!({}))["Subscriptions"], json!([]));
 }
 
-/// Takes one request and answers it; gives its head and its body.
+/// Takes one request and answers it. Returns its head and its body.
 async fn take(listener: &TcpListener, status: &str) -> (String, Value) {
     let (mut stream, _) = listener.accept().await.unwrap();
     let mut read = Vec::new();
@@ -252,9 +252,9 @@ async fn take(listener: &TcpListener, status: &str) -> (String, Value) {
     }
 }
 
-/// On the real clock, because it needs a socket.
+/// Uses the real clock, because it needs a socket.
 #[tokio::test]
-async fn an_http_endpoint_confirms_and_then_gets_notifications_until_it_takes_them() {
+async fn an_http_endpoint_confirms_and_then_gets_notifications_until_it_accepts_them() {
     let world = World::new();
     let topic = world.topic("t", &json!({}));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

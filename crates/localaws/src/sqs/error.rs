@@ -22,7 +22,7 @@ pub(super) fn invalid(message: impl Into<String>) -> ApiError {
     ApiError::new("InvalidParameterValue", message)
 }
 
-/// `InvalidParameterValue` in the form that SQS uses for most parameters.
+/// `InvalidParameterValue` in SQS's text for most parameters.
 pub(super) fn invalid_value(value: impl std::fmt::Display, parameter: &str, reason: &str) -> ApiError {
     invalid(format!("Value {value} for parameter {parameter} is invalid. Reason: {reason}"))
 }

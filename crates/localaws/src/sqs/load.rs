@@ -1,4 +1,4 @@
-//! Queues and their messages, read from the store.
+//! Reads queues and their messages from the store.
 
 use rusqlite::Row;
 
@@ -18,7 +18,7 @@ use crate::{
 };
 
 impl Sqs {
-    /// Takes up what the store has. To be called before anything else.
+    /// Reads the state from the store. To be called before any operation.
     pub(crate) fn load(&self, store: &Store) -> Result<(), Error> {
         let mut state = self.state();
         store.each("SELECT * FROM queue", |row| {
@@ -56,7 +56,7 @@ impl Sqs {
 impl State {
     fn remember(&mut self, row: &Row<'_>) -> rusqlite::Result<()> {
         let owner = row.get_ref("owner")?.as_str()?;
-        // The others are topics'.
+        // The other owners are topics.
         if let Some(queue) = self.queues.get_mut(name_of(owner)).filter(|queue| queue.arn == owner) {
             let sent = Sent { id: row.get("message_id")?, sequence: row.get("sequence")? };
             queue.deduplication.remember(row.get("key")?, row.get("since_ms")?, sent);

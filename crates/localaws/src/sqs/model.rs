@@ -1,4 +1,4 @@
-//! Queues and their messages: what they are, and SQS's rules for them.
+//! Queues and their messages, and SQS's rules for them.
 
 pub(crate) mod attribute;
 pub(super) mod backlog;

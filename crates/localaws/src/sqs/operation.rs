@@ -1,4 +1,4 @@
-//! SQS's operations by their names.
+//! SQS's operations by name.
 
 mod batch;
 mod queue;
@@ -15,7 +15,7 @@ use crate::{
 };
 
 impl Sqs {
-    /// Carries an operation out. `host` is the one that queue URLs shall name.
+    /// Runs an operation. `host`: the host for queue URLs.
     pub(crate) async fn call(&self, operation: &str, input: Value, host: Option<&str>) -> Answer {
         let host = host.unwrap_or(DEFAULT_HOST);
         match operation {

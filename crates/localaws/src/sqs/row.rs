@@ -9,7 +9,7 @@ use crate::{
     },
 };
 
-/// A queue as it is now, without its messages.
+/// Writes a queue, without its messages.
 pub(super) fn queue(queue: &Queue) -> [Change; 1] {
     let sql = "INSERT INTO queue VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET attributes = excluded.attributes, \
                tags = excluded.tags, modified_s = excluded.modified_s";
@@ -40,7 +40,7 @@ pub(super) fn purged(queue: &str, now_ms: u64) -> [Change; 2] {
     ]
 }
 
-/// A new message.
+/// Adds a message.
 pub(super) fn message(queue: &str, place: u64, message: &Message) -> impl Iterator<Item = Change> {
     let (received_ms, hidden_until_ms) = standing(message.standing);
     let values = [
@@ -66,7 +66,7 @@ pub(super) fn message(queue: &str, place: u64, message: &Message) -> impl Iterat
     [added].into_iter().chain(counted)
 }
 
-/// A message that was received, or hidden for another time.
+/// Writes the receives of a message, and until when it is hidden.
 pub(super) fn seen(queue: &str, place: u64, message: &Message) -> [Change; 1] {
     let sql = "UPDATE message SET first_received_ms = ?, receives = ?, received_ms = ?, hidden_until_ms = ? WHERE queue = ? AND place = ?";
     let (received_ms, hidden_until_ms) = standing(message.standing);
@@ -92,7 +92,7 @@ pub(super) fn moved(task: &MoveTask) -> [Change; 1] {
     [Change::new("INSERT INTO move VALUES (?, ?, ?, ?, ?, ?, ?)", values)]
 }
 
-/// When the message was received, and until when it is hidden.
+/// When a message was received, and until when it is hidden.
 fn standing(standing: Standing) -> (Option<u64>, Option<u64>) {
     match standing {
         Standing::Visible => (None, None),

@@ -1,4 +1,4 @@
-//! What SQS holds, and its changes as they are recorded.
+//! The state of SQS, and how its changes are recorded.
 
 mod queue;
 
@@ -15,12 +15,12 @@ use crate::{
 #[derive(Debug, Default)]
 pub(super) struct State {
     pub(super) queues: BTreeMap<String, Queue>,
-    /// Newest first.
+    /// The newest first.
     pub(super) moves: Vec<MoveTask>,
 }
 
 impl State {
-    /// The queue of a URL (by the last part of its path), an ARN or a name, brought up to date.
+    /// The queue with this URL (by the last part of its path), ARN or name, with its state up to date.
     pub(super) fn queue(&mut self, url: Option<&str>, now_ms: u64) -> Result<&mut Queue, ApiError> {
         let url = api::required(url, "QueueUrl", error::missing)?;
         let queue = self.queues.get_mut(name_of(url)).ok_or_else(error::no_such_queue)?;

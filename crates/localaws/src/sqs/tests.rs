@@ -1,4 +1,4 @@
-//! How the service behaves, seen through its operations.
+//! The service, tested by its operations.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -43,7 +43,7 @@ async fn bodies(sqs: &Sqs, queue: &str) -> Vec<String> {
     messages.iter().map(|message| message["Body"].as_str().unwrap().to_owned()).collect()
 }
 
-/// The numbers of visible messages, of those in flight and of those delayed.
+/// How many messages are visible, in flight and delayed.
 async fn counts(sqs: &Sqs, queue: &str) -> [u64; 3] {
     let answer = call(sqs, "GetQueueAttributes", json!({ "QueueUrl": queue, "AttributeNames": ["All"] })).await;
     ["", "NotVisible", "Delayed"]

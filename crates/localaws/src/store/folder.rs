@@ -1,4 +1,4 @@
-//! The data's folder and its files. They are for their owner alone: messages and variables of builds may be secret.
+//! The folder of the data and its files. Only their owner can read them: messages and variables of builds may be secret.
 
 use std::{
     fs::{self, DirBuilder, OpenOptions, Permissions},
@@ -11,10 +11,10 @@ use nix::unistd::Uid;
 
 use super::{Error, FILE};
 
-/// Who else than the owner may do anything.
+/// All permissions of users other than the owner.
 const OTHERS: u32 = 0o077;
 
-/// The database's file, and whether it is still to be filled.
+/// The database's file, and whether it has no tables yet.
 #[derive(Debug)]
 pub(super) struct Place {
     pub(super) file: PathBuf,
@@ -22,8 +22,8 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// Makes the folder, or what others may read of it private, and finds the database in it. A new one is marked as such until
-    /// [`Place::filled`]: an end in between leaves one that is not taken for one that was emptied.
+    /// Creates the folder, or makes one that others may read private, and finds the database in it. A new database is marked until
+    /// [`Place::filled`]: if the process ends before that, the next start does not take it for one that was emptied.
     pub(super) fn prepare(folder: &Path) -> Result<Self, Error> {
         let trouble = |source| Error::Folder { folder: folder.to_owned(), source };
         DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(trouble)?;
@@ -42,12 +42,12 @@ impl Place {
         Ok(Self { file, is_new })
     }
 
-    /// The log that SQLite writes ahead.
+    /// SQLite's write-ahead log.
     pub(super) fn log(&self) -> PathBuf {
         with_ending(&self.file, LOG)
     }
 
-    /// The database has its tables.
+    /// Removes the mark: the database has its tables.
     pub(super) fn filled(&self) -> io::Result<()> {
         if self.is_new { fs::remove_file(with_ending(&self.file, MARK)) } else { Ok(()) }
     }
@@ -62,12 +62,12 @@ fn with_ending(file: &Path, ending: &str) -> PathBuf {
     name.into()
 }
 
-/// Makes a file that only its owner can read. SQLite gives its own the same permissions.
+/// Creates a file that only its owner can read. SQLite gives its own files the same permissions.
 fn private(file: &Path) -> io::Result<()> {
     OpenOptions::new().create(true).append(true).mode(0o600).open(file).map(drop)
 }
 
-/// Takes the folder and our files in it away from others, and gives these files. A folder that holds other things is not ours to close.
+/// Makes the folder and our files in it private, and returns these files. A folder with other files is not changed.
 fn close(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     let trouble = |source| Error::Folder { folder: folder.to_owned(), source };
     let (mut ours, mut has_others) = (Vec::new(), false);

@@ -1,4 +1,4 @@
-//! Room on the disk for what a call will change, taken before the call is carried out: on a full disk it is refused and changes nothing.
+//! Reserves room on the disk for the changes of a call before it is carried out. On a full disk the call is refused and changes nothing.
 
 use std::{
     fs::{File, OpenOptions},
@@ -11,14 +11,14 @@ use nix::{
     fcntl::{FallocateFlags, fallocate},
 };
 
-/// Taken beyond what is needed, where there is room, so that not every call has to ask.
+/// How many bytes are reserved beyond the need, if there is room, so that few calls have to reserve.
 const AHEAD: u64 = 4 * 1024 * 1024;
 
-/// Blocks behind the end of SQLite's log, to which every change is written first. The log keeps its length.
+/// Blocks after the end of SQLite's log, which gets every change first. The log keeps its length.
 #[derive(Debug)]
 pub(super) struct Reserve {
     log: File,
-    /// Up to which length of the log there are blocks.
+    /// The length of the log up to which blocks are reserved.
     until: u64,
 }
 
@@ -27,7 +27,7 @@ impl Reserve {
         Ok(Self { log: OpenOptions::new().write(true).open(log)?, until: 0 })
     }
 
-    /// Makes sure that the log can grow by so many bytes. On a file system that cannot promise that, nothing is promised.
+    /// Makes sure that the log can grow by this many bytes. On a file system without such reservations it does nothing.
     pub(super) fn hold(&mut self, bytes: u64) -> io::Result<()> {
         let needed = self.log.metadata()?.len() + bytes;
         if needed <= self.until {

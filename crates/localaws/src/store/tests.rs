@@ -1,4 +1,4 @@
-//! Which folders are opened, and what reaches them when.
+//! Which folders are accepted, and when changes are written.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -71,7 +71,7 @@ fn set_mode(path: &Path, mode: u32) {
 }
 
 #[test]
-fn the_folder_and_its_files_are_for_their_owner_alone() {
+fn only_the_owner_can_open_the_folder_and_its_files() {
     let folder = tempfile::tempdir().unwrap();
     let new = folder.path().join("a/b");
     let open_to_all = folder.path().join("there");
@@ -85,7 +85,7 @@ fn the_folder_and_its_files_are_for_their_owner_alone() {
         assert_eq!((mode(&data), modes().len()), (0o700, 2), "{:?}", modes());
         assert!(modes().iter().all(|(mode, _)| *mode == 0o600), "{:?}", modes());
         drop(store);
-        // What an earlier version left open is closed.
+        // A folder that an earlier version left open is made private.
         set_mode(&data, 0o750);
         set_mode(&data.join(FILE), 0o644);
         let store = open(&data).unwrap();
@@ -95,7 +95,7 @@ fn the_folder_and_its_files_are_for_their_owner_alone() {
 }
 
 #[test]
-fn a_folder_that_others_may_open_is_not_closed_when_it_holds_more_than_the_data() {
+fn a_folder_that_others_may_open_is_refused_if_it_has_other_files() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("notes"), "mine").unwrap();
     set_mode(folder.path(), 0o755);
@@ -109,15 +109,15 @@ fn a_folder_that_others_may_open_is_not_closed_when_it_holds_more_than_the_data(
 #[test]
 fn a_folder_of_another_user_is_refused() {
     let folder = tempfile::tempdir().unwrap();
-    // Only root can give a folder away; others find the root's own.
+    // Only root can give a folder away. Other users test with one of root's.
     let foreign = if std::os::unix::fs::chown(folder.path(), Some(65_534), None).is_ok() { folder.path() } else { Path::new("/") };
     let refused = refusal(foreign);
     assert!(refused.contains("belongs to another user") && refused.contains("a folder of your own"), "{refused}");
 }
 
-/// What was kept must not be taken for nothing when it is gone.
+/// Lost data must not be taken for an empty start.
 #[test]
-fn data_that_was_emptied_cut_or_replaced_is_refused_and_left_as_it_is() {
+fn emptied_cut_or_replaced_data_is_refused_and_not_changed() {
     let large = group(&"large".repeat(10_000));
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join(FILE);
@@ -153,7 +153,7 @@ fn data_that_was_emptied_cut_or_replaced_is_refused_and_left_as_it_is() {
 }
 
 #[test]
-fn a_start_that_was_interrupted_before_it_had_made_the_database_is_made_again() {
+fn a_start_continues_after_one_that_ended_before_the_database_was_complete() {
     let folder = tempfile::tempdir().unwrap();
     let mark = folder.path().join(format!("{FILE}-new"));
     fs::write(&mark, "").unwrap();
@@ -180,7 +180,7 @@ fn groups(store: &Store) -> Vec<String> {
 }
 
 #[test]
-fn what_is_recorded_is_written_by_the_first_commit_after_its_seal() {
+fn changes_are_written_by_the_first_commit_after_their_seal() {
     let folder = tempfile::tempdir().unwrap();
     let store = Arc::new(open(folder.path()).unwrap());
     let one = Journal::new(Arc::clone(&store));
@@ -188,7 +188,7 @@ fn what_is_recorded_is_written_by_the_first_commit_after_its_seal() {
     one.record(|| group("a"));
     other.record(|| group("b"));
     other.seal();
-    // Whoever commits writes what is sealed, and nothing of a section that is still open.
+    // A commit writes all sealed changes, and nothing of a section that is still open.
     one.commit().unwrap();
     assert_eq!(groups(&store), ["b"]);
     one.record(|| group("c"));
@@ -198,7 +198,7 @@ fn what_is_recorded_is_written_by_the_first_commit_after_its_seal() {
 }
 
 #[test]
-fn a_commit_that_fails_writes_nothing_and_leaves_all_to_the_next() {
+fn a_failed_commit_writes_nothing_and_the_next_one_writes_all() {
     let folder = tempfile::tempdir().unwrap();
     let store = Arc::new(open(folder.path()).unwrap());
     let journal = Journal::new(Arc::clone(&store));

@@ -1,12 +1,12 @@
-//! Refuses requests that are no calls. A web page can make its browser send requests to any address, but it cannot add an `Authorization`
-//! header without a preflight request, which is refused.
+//! Refuses requests that no client of AWS makes. A web page can make its browser send requests to any address, but it cannot add an
+//! `Authorization` header without a preflight request, and that is refused.
 
 use bytes::Bytes;
 use http::{Method, Request, StatusCode, header};
 
 use crate::{api::ApiError, wire::query};
 
-/// Checks the method and the credentials, of which any will do.
+/// Checks the method, and that there are credentials. Any credentials are accepted.
 pub(super) fn check(request: &Request<Bytes>) -> Result<(), ApiError> {
     if query::is_link(request) {
         return Ok(());

@@ -1,4 +1,4 @@
-//! SQS's dialect of the query protocol: a list and a map have no name of their own, only their entries have one, with a number.
+//! SQS's form of the query protocol: lists and maps have no name of their own. Only their entries have one, with a number.
 
 use serde_json::{Map, Value};
 
@@ -17,7 +17,7 @@ enum Kind {
 const ATTRIBUTES: Kind = Kind::Map("Name", "Value");
 const TAGS: Kind = Kind::Map("Key", "Value");
 
-/// Of inputs: the name of an entry, and of the list or map in JSON.
+/// For inputs: the name of an entry, and the name of the list or map in JSON.
 const INPUTS: [(&str, &str, Kind); 11] = [
     ("Attribute", "Attributes", ATTRIBUTES),
     ("AttributeName", "AttributeNames", Kind::List),
@@ -31,14 +31,14 @@ const INPUTS: [(&str, &str, Kind); 11] = [
     ("Tag", "Tags", TAGS),
     ("TagKey", "TagKeys", Kind::List),
 ];
-/// What is a number in JSON.
+/// The names of values that are numbers in JSON.
 const NUMBERS: [&str; 6] =
     ["DelaySeconds", "MaxNumberOfMessages", "MaxNumberOfMessagesPerSecond", "MaxResults", "VisibilityTimeout", "WaitTimeSeconds"];
-/// The operations that answer nothing.
+/// The operations without an answer.
 const VOID: [&str; 7] =
     ["ChangeMessageVisibility", "DeleteMessage", "DeleteQueue", "PurgeQueue", "SetQueueAttributes", "TagQueue", "UntagQueue"];
 
-/// The JSON that a form stands for.
+/// The JSON for a form.
 pub(super) fn input(form: Node) -> Map<String, Value> {
     let mut input = Map::new();
     for (name, node) in form.children {
@@ -52,7 +52,7 @@ pub(super) fn input(form: Node) -> Map<String, Value> {
         {
             input.insert(name, number.into());
         } else if !(node.text.is_empty() && INPUTS.iter().any(|(_, whole, _)| *whole == name)) {
-            // Left out above: an empty list, which clients write under the list's name.
+            // No empty list: clients write that under the name of the list.
             input.insert(name, node.text.into());
         }
     }
@@ -92,7 +92,7 @@ impl Kind {
     }
 }
 
-/// An answer in its result element; nothing for an operation that answers nothing.
+/// An answer in its result element. Empty for an operation without an answer.
 pub(super) fn result(operation: &str, output: &Value) -> String {
     if VOID.contains(&operation) { String::new() } else { element(&format!("{operation}Result"), operation, output) }
 }
@@ -116,7 +116,7 @@ fn element(name: &str, operation: &str, value: &Value) -> String {
     format!("<{name}>{}</{name}>", members.iter().map(member).collect::<String>())
 }
 
-/// The code of an error, which was another before there was JSON.
+/// The code of an error, which may have another name in the query protocol.
 pub(super) fn code(error: &ApiError) -> &str {
     if error.code == "UnknownOperationException" { "InvalidAction" } else { error.query_code.unwrap_or(&error.code) }
 }

@@ -1,4 +1,4 @@
-//! A form whose parameters' names are paths, such as `Tags.member.1.Key`, as a tree of bounded depth and size.
+//! Reads a form whose parameter names are paths, such as `Tags.member.1.Key`, into a tree of bounded depth and size.
 
 use std::{borrow::Cow, collections::BTreeMap};
 
@@ -8,10 +8,10 @@ use crate::api::ApiError;
 const DEPTH_MAX: usize = 10;
 /// More than any call needs: a batch of ten messages with ten attributes each has 400.
 const PARAMETERS_MAX: usize = 10_000;
-/// How much of a name an error repeats.
+/// How many characters of a name an error shows.
 const SHOWN: usize = 60;
 
-/// A parameter's value, and the parameters below its name.
+/// The value of a parameter, and the parameters below its name.
 #[derive(Debug, Default)]
 pub(super) struct Node {
     pub(super) text: String,
@@ -21,7 +21,10 @@ pub(super) struct Node {
 /// The form's parameters in their order.
 pub(super) type Parameters<'a> = Vec<(Cow<'a, str>, Cow<'a, str>)>;
 
-/// Reads a body and, after it, the URL's query. The error says what there is too much of.
+/// Reads the body and then the query of the URL.
+///
+/// # Errors
+/// There are too many parameters.
 pub(super) fn parameters<'a>(body: &'a [u8], query: &'a str) -> Result<Parameters<'a>, ApiError> {
     let mut all = form_urlencoded::parse(body).chain(form_urlencoded::parse(query.as_bytes()));
     let parameters = all.by_ref().take(PARAMETERS_MAX).collect();

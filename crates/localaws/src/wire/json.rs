@@ -8,14 +8,14 @@ use crate::{
     wire::{Call, Protocol, Refused, Service},
 };
 
-/// Under which SQS sends the code that its query protocol had for an error.
+/// The header with the error's code in the query protocol, which only SQS sends.
 const QUERY_ERROR: HeaderName = HeaderName::from_static("x-amzn-query-error");
 const JSON_1_0: &str = "application/x-amz-json-1.0";
 const JSON_1_1: &str = "application/x-amz-json-1.1";
-/// Of errors that no service answers.
+/// The protocol for errors that belong to no service.
 pub(super) const UNKNOWN: Protocol = Protocol::Json { version: JSON_1_0 };
 
-/// SQS's errors that no model names; AWS sends them from the namespace of its service framework.
+/// SQS's errors that its model does not have. AWS sends them with the namespace of its service framework.
 const UNMODELLED: [&str; 3] = ["InvalidParameterValue", "MissingParameter", "SerializationException"];
 
 pub(super) fn read(target: &str, body: &[u8]) -> Result<Call, Refused> {
@@ -44,7 +44,7 @@ pub(super) fn write(service: Option<Service>, answer: &Answer) -> String {
     }
 }
 
-/// SQS names an error with its namespace, the others without.
+/// SQS sends an error's name with its namespace, the other services without.
 fn type_of(service: Option<Service>, error: &ApiError) -> String {
     let code = &error.code;
     match service {

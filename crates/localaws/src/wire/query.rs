@@ -14,18 +14,18 @@ use crate::{
 };
 
 const SNS_VERSION: &str = "2010-03-31";
-/// The services, by the version that each of their requests carries. SQS's newer clients speak JSON.
+/// The services by the version in each of their requests. Newer clients of SQS use JSON.
 const SERVICES: [(Service, &str, &str); 3] = [
     (Service::Sqs, "2012-11-05", "http://queue.amazonaws.com/doc/2012-11-05/"),
     (Service::Sns, SNS_VERSION, "http://sns.amazonaws.com/doc/2010-03-31/"),
     (Service::Sts, "2011-06-15", "https://sts.amazonaws.com/doc/2011-06-15/"),
 ];
-/// Of errors that no service answers.
+/// The protocol for errors that belong to no service.
 pub(super) const UNKNOWN: Protocol = Protocol::Query { namespace: "http://webservices.amazon.com/AWSFault/2005-15-09" };
-/// The links in SNS's messages. Who follows one has no credentials, but names a token or a subscription that only its receiver knows.
+/// The links in SNS's messages. They work without credentials: the token or the subscription in them is known only to the receiver.
 const LINKS: [&str; 2] = ["ConfirmSubscription", "Unsubscribe"];
 
-/// Whether somebody follows a link of a message from SNS.
+/// Whether the request follows a link from a message of SNS.
 pub(super) fn is_link(request: &Request<Bytes>) -> bool {
     let has = |name: &str, fits: &dyn Fn(&str) -> bool| {
         let mut parameters = form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes());
@@ -64,7 +64,7 @@ pub(super) fn read(request: &Request<Bytes>) -> Result<Call, Refused> {
     Ok(Call { service: *service, operation: action.to_owned(), input, protocol, host: None })
 }
 
-/// A call may name its queue by coming to the queue's URL.
+/// The path of the URL may name the queue.
 fn of_queue(mut input: Map<String, Value>, path: &str) -> Map<String, Value> {
     if path.trim_matches('/').contains('/') {
         input.entry("QueueUrl").or_insert_with(|| path.into());
@@ -80,7 +80,7 @@ fn credential_scope(request: &Request<Bytes>) -> Option<&str> {
 }
 
 impl Node {
-    /// The JSON that `Tags.member.1.Key=a` and `Attributes.entry.1.key=b` stand for: every leaf is a string.
+    /// The JSON for `Tags.member.1.Key=a` and `Attributes.entry.1.key=b`. Every leaf is a string.
     fn collapse(mut self) -> Value {
         if self.children.is_empty() {
             return self.text.into();
@@ -103,7 +103,7 @@ pub(super) fn write(namespace: &str, service: Option<Service>, operation: &str, 
     match answer {
         Ok(output) => {
             let result = match output {
-                // Some operations answer with nothing, others with an empty result.
+                // Some operations have no result, others an empty one.
                 Value::Null => String::new(),
                 output if service == Some(Service::Sqs) => flat::result(operation, output),
                 output => xml::element(&format!("{operation}Result"), output),

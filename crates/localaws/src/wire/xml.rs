@@ -1,13 +1,13 @@
-//! XML as the query protocol writes it.
+//! The XML of the query protocol.
 
 use std::fmt::Write;
 
 use serde_json::Value;
 
-/// The outputs of our operations that are maps, not structures: their entries are written as `<entry><key/><value/></entry>`.
+/// Outputs that are maps and not structures. Their entries are written as `<entry><key/><value/></entry>`.
 const MAPS: [&str; 1] = ["Attributes"];
 
-/// `<name>...</name>` for a JSON value: structures by their fields, lists by `<member>`s.
+/// A JSON value as `<name>...</name>`. Structures have a child for each field, lists a `<member>` for each value.
 pub(super) fn element(name: &str, value: &Value) -> String {
     let content = match value {
         Value::Object(entries) if MAPS.contains(&name) => {
@@ -28,8 +28,8 @@ pub(super) fn text(name: &str, content: &str) -> String {
     format!("<{name}>{}</{name}>", escape(content))
 }
 
-/// XML has no way at all to write most control characters, U+FFFE and U+FFFF: they become U+FFFD. A carriage return needs a reference,
-/// or parsers turn it into a line feed.
+/// XML cannot have most control characters, U+FFFE and U+FFFF: they become U+FFFD. A carriage return needs a reference, or parsers turn it
+/// into a line feed.
 fn escape(content: &str) -> String {
     content.chars().fold(String::with_capacity(content.len()), |mut escaped, character| {
         match character {
@@ -39,7 +39,8 @@ fn escape(content: &str) -> String {
             '"' => escaped.push_str("&quot;"),
             '\r' => escaped.push_str("&#xD;"),
             '\u{7F}'..='\u{9F}' => {
-                // Legal, but read differently by parsers of XML 1.1 unless written as a reference. Writing to a string cannot fail.
+                // These are legal, but parsers of XML 1.1 read them differently if they are not references. Writing to a string cannot
+                // fail.
                 write!(escaped, "&#x{:X};", u32::from(character)).ok();
             }
             '\t' | '\n' | '\u{20}'..='\u{FFFD}' | '\u{10000}'.. => escaped.push(character),

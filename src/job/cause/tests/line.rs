@@ -1,4 +1,4 @@
-//! What single lines of a failed command say.
+//! What single lines of a failed command mean.
 
 use super::*;
 
@@ -11,7 +11,7 @@ fn made(lines: &str) -> String {
 }
 
 #[test]
-fn the_last_cause_counts_unless_it_follows_from_another() {
+fn the_last_cause_counts_unless_it_commonly_follows_from_another() {
     for (lines, code) in [
         (["no basic auth credentials", "cp: x: No space left on device"], "DISK_FULL"),
         (["cp: x: No space left on device", "no basic auth credentials"], "REGISTRY_LOGIN_FAILED"),
@@ -31,7 +31,7 @@ fn the_last_cause_counts_unless_it_follows_from_another() {
 }
 
 #[test]
-fn every_form_of_a_kill_is_want_of_memory() {
+fn every_message_about_a_kill_is_recognised() {
     for (line, is_kill) in [
         ("The build process was killed (i.e. SIGKILL)", true),
         ("error: build process was killed (i.e. SIGKILL)", true),
@@ -62,9 +62,9 @@ fn every_form_of_a_kill_is_want_of_memory() {
     }
 }
 
-/// Who was killed does not know by whom: `kill -9 $$` looks like the kernel's doing.
+/// A killed process does not know the sender of the signal: `kill -9 $$` looks like the kernel.
 #[test]
-fn want_of_memory_is_told_as_a_fact_only_where_something_said_so() {
+fn out_of_memory_is_reported_as_certain_only_if_the_log_says_so() {
     let (begin, end) = (at("Running command make"), at("Phase complete: BUILD State: FAILED"));
     for (said, status, is_fact) in [
         ("", 137, false),
@@ -77,16 +77,16 @@ fn want_of_memory_is_told_as_a_fact_only_where_something_said_so() {
         let failed = at(&format!("Command did not exit successfully make exit status {status}"));
         let message = format!("Error while executing command: make. Reason: exit status {status}");
         let context = at(&format!("Phase context status code: COMMAND_EXECUTION_ERROR Message: {message}"));
-        let told = explained(&format!("{begin}{said}\n{failed}{end}{context}"));
-        assert_eq!(told.code.as_deref(), Some("OUT_OF_MEMORY"), "{said}");
+        let result = explained(&format!("{begin}{said}\n{failed}{end}{context}"));
+        assert_eq!(result.code.as_deref(), Some("OUT_OF_MEMORY"), "{said}");
         let (fact, guess) = ("the build ran out of memory", "was killed (SIGKILL), most often because memory ran out");
-        assert_eq!((told.message.contains(fact), told.message.contains(guess)), (is_fact, !is_fact), "{said}: {}", told.message);
+        assert_eq!((result.message.contains(fact), result.message.contains(guess)), (is_fact, !is_fact), "{said}: {}", result.message);
     }
 }
 
-/// The words of a Dockerfile's own commands are the sender's, and so is the login that they try.
+/// The output of a Dockerfile's commands is the sender's, and so is a login that they try.
 #[test]
-fn what_a_dockerfile_prints_is_no_refused_login_of_the_build() {
+fn output_of_a_dockerfile_is_not_taken_for_a_refused_login_of_the_build() {
     for (line, code) in [
         ("no basic auth credentials", "REGISTRY_LOGIN_FAILED"),
         ("#3 ERROR: pull of base:9: no basic auth credentials", "REGISTRY_LOGIN_FAILED"),
@@ -102,7 +102,7 @@ fn what_a_dockerfile_prints_is_no_refused_login_of_the_build() {
 }
 
 #[test]
-fn an_image_that_cannot_be_pulled_is_known_whoever_pulls() {
+fn a_failed_pull_is_recognised_for_every_tool() {
     for line in [
         "failed to do request: Head \"https://registry.test/v2/base/manifests/9\": dial tcp: lookup registry.test: no such host",
         "#4 ERROR: failed to do request: Get https://registry.test/v2/base/blobs/sha256:0c4c: EOF",

@@ -1,9 +1,9 @@
-//! The schema: what each type and each status of an event has.
+//! The schema's shapes for each type and each status of an event.
 
 use super::*;
 
 #[test]
-fn the_schema_knows_what_each_status_has_and_a_cancelled_job_has_a_reason() {
+fn the_schema_has_the_fields_of_each_status() {
     let of = |status, failure: Option<Failure>| {
         let event = finish(&job(), &build(), &Outcome { status, failure }, log(""));
         serde_json::to_value(&event).unwrap()
@@ -42,7 +42,7 @@ fn each_type_of_event_has_its_own_shape() {
         event[name] = wrong;
         assert!(!valid(&event), "{event}");
     }
-    // What may grow is open.
+    // Fields may be added.
     let mut event = whole;
     event["data"]["status"] = "paused".into();
     event["data"]["news"] = json!({});

@@ -1,23 +1,23 @@
-//! Every event fits into an SNS message, and gives up no more for that than it must.
+//! Every event fits into an SNS message, and no more is cut than necessary.
 
 use proptest::prelude::*;
 
 use super::*;
 
 #[test]
-fn the_excerpt_gives_way_first_and_keeps_the_failure() {
+fn the_excerpt_is_cut_first_and_keeps_the_failure() {
     let mut lines: Vec<_> = (0..300).map(|n| format!("line {n} \"quoted\" ü")).collect();
     lines.insert(200, "[Container] 2026/01/28 20:47:37.1 Phase complete: BUILD State: FAILED".into());
     let event = finish(&job(), &build(), &failed(), log(&lines.join("\n")));
     let publication = event.publication(4_096);
-    let told: Event = serde_json::from_str(&publication.body).unwrap();
-    let told_log = told.data.log.unwrap();
+    let published: Event = serde_json::from_str(&publication.body).unwrap();
+    let published_log = published.data.log.unwrap();
     assert!(
-        told_log.truncated && told_log.excerpt.contains("State: FAILED") && told_log.excerpt.contains("lines left out"),
-        "{told_log:?}"
+        published_log.truncated && published_log.excerpt.contains("State: FAILED") && published_log.excerpt.contains("lines left out"),
+        "{published_log:?}"
     );
-    assert!(told_log.lines > 10 && publication.body.len() > 3_000, "what fits is used: {}", publication.body.len());
-    assert_eq!((told.data.failure, told.data.job.labels), (event.data.failure, job().labels));
+    assert!(published_log.lines > 10 && publication.body.len() > 3_000, "what fits is used: {}", publication.body.len());
+    assert_eq!((published.data.failure, published.data.job.labels), (event.data.failure, job().labels));
 }
 
 fn size(publication: &Publication) -> usize {
@@ -26,7 +26,7 @@ fn size(publication: &Publication) -> usize {
 }
 
 #[test]
-fn not_a_byte_too_many_and_few_too_little() {
+fn an_event_fits_the_limit_and_leaves_few_bytes_unused() {
     let event = finish(&job(), &build(), &failed(), log(&"x\n".repeat(3_000)));
     for max in 4_096..4_160 {
         let size = size(&event.publication(max));
@@ -34,7 +34,7 @@ fn not_a_byte_too_many_and_few_too_little() {
     }
 }
 
-/// Text of any kind and, now and then, of any length.
+/// Text of any characters, sometimes long.
 fn text() -> impl Strategy<Value = String> {
     prop_oneof![
         4 => "\\PC{0,20}",
@@ -71,7 +71,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(16))]
 
     #[test]
-    fn every_event_fits(event in any_event(), max in prop_oneof![Just(262_144_usize), 4_096_usize..20_000]) {
+    fn every_event_fits_the_limit(event in any_event(), max in prop_oneof![Just(262_144_usize), 4_096_usize..20_000]) {
         let publication = event.publication(max);
         prop_assert!(size(&publication) <= max, "{} of {max}", size(&publication));
         let body: Value = serde_json::from_str(&publication.body).unwrap();

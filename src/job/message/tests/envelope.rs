@@ -1,4 +1,4 @@
-//! Messages that come wrapped in what they should not be.
+//! Messages in envelopes that their senders should not use.
 
 use super::*;
 use crate::config::Envelope;
@@ -12,7 +12,7 @@ fn wrapped(message: &Value) -> [(Envelope, Value); 2] {
 }
 
 #[test]
-fn a_mistake_that_is_recognised_is_the_one_problem_and_says_what_to_do() {
+fn a_recognised_mistake_is_the_only_problem_and_says_what_to_do() {
     let [(_, sns), (_, event)] = wrapped(&full());
     let mut confirmation = sns.clone();
     confirmation["Type"] = "SubscriptionConfirmation".into();
@@ -24,7 +24,7 @@ fn a_mistake_that_is_recognised_is_the_one_problem_and_says_what_to_do() {
         (own.to_string(), "the daemon's own events: the jobs queue is subscribed to the topic of its events"),
         (own_in_sns.to_string(), "remove this subscription"),
         (sns.to_string(), "subscribe the queue with RawMessageDelivery"),
-        (confirmation.to_string(), "to be confirmed by its owner"),
+        (confirmation.to_string(), "confirm the subscription, or ask its owner to"),
         (event.to_string(), "the input path `$.detail`"),
         (pointer.to_string(), "an extended client's pointer to S3"),
         ("eyJ2ZXJzaW9uIjogMSwgInNvdXJjZSI6IHt9fQ==\n".to_owned(), "is JSON in base64"),
@@ -47,12 +47,12 @@ fn a_byte_order_mark_is_skipped() {
 }
 
 #[test]
-fn an_envelope_is_taken_off_where_the_queue_has_one() {
+fn an_envelope_is_removed_if_the_queue_is_configured_with_one() {
     for (envelope, body) in wrapped(&full()) {
         let message = unwrap(&body.to_string(), Some(envelope)).into_owned();
         assert_eq!(read_text(&message), read_value(&full()), "{envelope:?}");
         let bare = full().to_string();
-        assert_eq!(unwrap(&bare, Some(envelope)), bare, "what is not wrapped is the message");
+        assert_eq!(unwrap(&bare, Some(envelope)), bare, "a body without the envelope is the message");
         assert_eq!(unwrap(&body.to_string(), None), body.to_string());
     }
 }

@@ -1,4 +1,4 @@
-//! Numbers and values as they are written, and what depends on the profile and on several fields.
+//! Notations of numbers and values, and rules that depend on the profile or on several fields.
 
 use serde_json::json;
 
@@ -6,7 +6,7 @@ use super::*;
 use crate::config::Environment;
 
 #[test]
-fn whole_floats_are_integers_and_values_have_lines() {
+fn whole_floats_are_integers_and_values_may_have_several_lines() {
     let message =
         full().to_string().replace("\"version\":1", "\"version\":1.0").replace("\"timeout_minutes\":20", "\"timeout_minutes\":2e1");
     assert!(message.contains("1.0") && message.contains("2e1"));
@@ -23,17 +23,20 @@ fn whole_floats_are_integers_and_values_have_lines() {
 }
 
 #[test]
-fn a_secret_cannot_take_the_place_of_the_roles_keys() {
+fn a_secret_cannot_replace_the_keys_of_the_builds_role() {
     let mut message = full();
     message["env"] = json!([{ "name": "aws", "value": "x" }]);
     message["images"][0]["secrets"] = json!(["aws"]);
     assert_eq!(job(&message).images[0].secrets, ["aws"]);
     message["images"][0]["aws_credentials"] = "secret".into();
-    assert_eq!(problems(&message.to_string()), ["/images/0/secrets/0: is the id by which the build's role comes as a secret"]);
+    assert_eq!(
+        problems(&message.to_string()),
+        ["/images/0/secrets/0: is the id of the secret with the keys of the build's role: give the variable another name"]
+    );
 }
 
 #[test]
-fn what_an_image_gets_as_a_secret_is_one_whatever_its_name() {
+fn a_variable_that_an_image_gets_as_a_secret_is_secret_whatever_its_name() {
     let mut message = full();
     message["env"] = json!([{ "name": "A", "value": "listed" }, { "name": "B", "value": "open" }, { "name": "B_TOKEN", "value": "named" }]);
     message["images"][0]["secrets"] = json!(["A"]);
@@ -41,19 +44,19 @@ fn what_an_image_gets_as_a_secret_is_one_whatever_its_name() {
 }
 
 #[test]
-fn lambda_keeps_no_timeout() {
+fn a_timeout_is_refused_for_builds_on_lambda() {
     let mut profiles = profiles();
     let environment_type = Some("ARM_LAMBDA_CONTAINER".to_owned());
     profiles.get_mut("default").unwrap().environment = Environment { environment_type, ..Environment::default() };
     let rejection = read(&full().to_string(), MESSAGE_ID, &profiles).unwrap_err();
     assert_eq!(
         rejection.problems[0].to_string(),
-        "/timeout_minutes: cannot be kept: the profile's builds run on Lambda, which takes no timeout"
+        "/timeout_minutes: cannot be set: the profile's builds run on Lambda, which has no timeout"
     );
 }
 
 #[test]
-fn a_build_that_cannot_be_told_everything_is_not_started() {
+fn a_job_whose_variables_are_too_long_for_codebuild_is_rejected() {
     let mut profiles = profiles();
     let profile = profiles.get_mut("default").unwrap();
     profile.sources = (0..500).map(|n| format!("https://git.test/acme/app-{n}")).collect();

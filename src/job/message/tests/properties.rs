@@ -1,11 +1,11 @@
-//! What holds for any message.
+//! Properties of all messages.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
 
-/// Values that are right somewhere and wrong elsewhere.
+/// Values that are valid in some fields and not in others.
 fn value() -> impl Strategy<Value = Value> {
     let words = [
         "",
@@ -48,7 +48,7 @@ fn value() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Every place of a value.
+/// The pointers to all parts of a value.
 fn places(value: &Value, path: &str, all: &mut Vec<String>) {
     all.push(path.to_owned());
     match value {
@@ -59,9 +59,9 @@ fn places(value: &Value, path: &str, all: &mut Vec<String>) {
 }
 
 proptest! {
-    /// The full message with places replaced or removed: many stay valid.
+    /// The full message with some values replaced or removed. Many of these stay valid.
     #[test]
-    fn what_is_accepted_fits_the_schema_and_becomes_the_same_job_through_the_types(
+    fn accepted_messages_fit_the_schema_and_the_types_give_the_same_job(
         changes in prop::collection::vec((any::<prop::sample::Index>(), prop::option::of(value())), 0..3)
     ) {
         let mut message = full();
@@ -81,7 +81,7 @@ proptest! {
         }
         if let Ok(read) = read_value(&message) {
             prop_assert!(SCHEMA.is_valid(&message), "{message}");
-            // A whole float is an integer of the schema's, and none of Rust's.
+            // `1.0` is an integer in JSON Schema, but not for serde.
             let message = json::parse(&message.to_string(), &Problems::default()).unwrap();
             let typed: wire::QueueMessage = serde_json::from_value(message).unwrap();
             prop_assert_eq!(read_text(&serde_json::to_string(&typed).unwrap()), Ok(read));
@@ -89,7 +89,7 @@ proptest! {
     }
 
     #[test]
-    fn no_text_makes_it_panic_or_talk_too_much(text in "\\PC{0,200}|[\\[{\"a:,}\\]]{0,60}") {
+    fn any_text_is_read_without_panic_and_with_bounded_problems(text in "\\PC{0,200}|[\\[{\"a:,}\\]]{0,60}") {
         if let Err(rejection) = read_text(&text) {
             prop_assert!(!rejection.problems.is_empty());
             prop_assert!(serde_json::to_string(&rejection.problems).unwrap().len() < 51 * 2_000);

@@ -1,10 +1,10 @@
-//! Each rule with the place and the text of its problem.
+//! Each rule, with the path and the text of its problem.
 
 use super::*;
 
-/// Whether the schema finds it too, the changed place, the value there, and how the problem begins.
+/// Each row: whether the schema finds the problem too, the pointer, the value to put there, how the problem begins.
 #[test]
-fn every_rule_is_named_with_its_place() {
+fn every_broken_rule_is_reported_with_its_path() {
     let x = |length: usize| "x".repeat(length);
     let many = |count: usize| Value::Object((0..count).map(|n| (format!("k{n}"), "v".into())).collect());
     let rows = [
@@ -51,15 +51,10 @@ fn every_rule_is_named_with_its_place() {
         (true, "/images/0/platform", json!("windows/amd64"), "/images/0/platform: must be linux/amd64 or"),
         (true, "/images/0/aws_credentials", json!("build_arg"), "/images/0/aws_credentials: must be none,"),
         (true, "/images/0/privileged", json!(true), "/images/0/privileged: is not a known field"),
-        (false, "/images/0/build_args", json!({ "--x": "1" }), "/images/0/build_args/--x: has a name that cannot be"),
+        (false, "/images/0/build_args", json!({ "--x": "1" }), "/images/0/build_args/--x: has an invalid name"),
         (false, "/images/0/build_args", json!({ "A": "1\n2" }), "/images/0/build_args/A: must not contain control"),
-        (
-            false,
-            "/images/0/build_args",
-            json!({ "BUILDKIT_SYNTAX": "x" }),
-            "/images/0/build_args/BUILDKIT_SYNTAX: has a name that cannot be",
-        ),
-        (false, "/images/0/build_args", json!({ "http_proxy": "x" }), "/images/0/build_args/http_proxy: has a name that cannot be"),
+        (false, "/images/0/build_args", json!({ "BUILDKIT_SYNTAX": "x" }), "/images/0/build_args/BUILDKIT_SYNTAX: has an invalid name"),
+        (false, "/images/0/build_args", json!({ "http_proxy": "x" }), "/images/0/build_args/http_proxy: has an invalid name"),
         (false, "/images/0/secrets", json!(["OTHER"]), "/images/0/secrets/0: is not the name of one of the job's variables"),
         (false, "/images/0/secrets", json!(["NPM_TOKEN", "NPM_TOKEN"]), "/images/0/secrets/1: is in the list already"),
         (true, "/images/0/build_args", json!({ "A": 1 }), "/images/0/build_args/A: must be a string"),
@@ -90,7 +85,7 @@ fn every_rule_is_named_with_its_place() {
         (true, "/group/key", json!(""), "/group/key: must not be empty"),
         (true, "/group/on_conflict", json!("cancel"), "/group/on_conflict: must be queue or"),
         (true, "/labels", many(11), "/labels: must have at most 10 entries, has 11"),
-        (false, "/labels", json!({ "a\nb": "" }), "/labels/a\u{fffd}b: has a name that cannot be"),
+        (false, "/labels", json!({ "a\nb": "" }), "/labels/a\u{fffd}b: has an invalid name"),
         (false, "/labels/release", json!("1\r\n2"), "/labels/release: must not contain control"),
     ];
     assert!(SCHEMA.is_valid(&full()));
@@ -104,7 +99,7 @@ fn every_rule_is_named_with_its_place() {
 }
 
 #[test]
-fn all_problems_of_a_message_are_reported_at_once_with_what_can_be_read_of_it() {
+fn all_problems_of_a_message_are_reported_at_once_with_the_parts_that_could_be_read() {
     let message = json!({
         "id": "app-1", "source": { "url": "https://github.com/acme/app", "depth": "all" }, "extra": 1,
         "images": [{ "name": "A", "dockerfile": "../x" }, 7], "env": [{ "name": "SLIPWAY_X" }], "timeout_minutes": 1, "priority": 1,

@@ -1,9 +1,9 @@
-//! Places in line, and what is foreseen.
+//! Positions, and expected starts.
 
 use super::*;
 
 #[test]
-fn positions_are_those_in_which_they_start() {
+fn positions_are_the_order_of_starts() {
     let mut world = World::new(rules(1));
     for number in 0..10 {
         world.push(ticket("a", &format!("a{number}"), number));
@@ -22,7 +22,7 @@ fn positions_are_those_in_which_they_start() {
 }
 
 #[test]
-fn starts_are_foreseen_from_what_runs_and_the_limits() {
+fn expected_starts_follow_from_running_builds_and_limits() {
     let mut rules = rules(2);
     rules.limits.tenants = vec![TenantLimits { running: Some(1), ..tenant_limits("a") }];
     let mut world = World::new(rules);
@@ -36,14 +36,14 @@ fn starts_are_foreseen_from_what_runs_and_the_limits() {
     let stands = world.schedule.stand(world.now_ms, |_, _| 300.0);
     let starts: BTreeSet<(&str, u64)> =
         stands.iter().map(|stand| (stand.ticket.job.as_str(), stand.starts_in.unwrap().round() as u64)).collect();
-    // What runs ends in 200 s, and the first of several somewhat sooner; who has used more may be overtaken.
+    // The running builds end in 200 s, and the first of several somewhat sooner. A tenant that has used more may be overtaken.
     assert_eq!(starts, [("a1", 150), ("b1", 150), ("a2", 462)].into());
 }
 
 #[test]
-fn what_runs_is_foreseen_by_what_such_builds_take_now() {
+fn the_end_of_a_running_build_is_expected_by_the_durations_known_now() {
     let mut world = World::new(rules(1));
-    // Nothing was known when it was found running.
+    // Its duration was not known when it was found running.
     world.schedule.occupy(&ticket("a", "a0", 0), world.now_ms, 300.0);
     world.push(ticket("a", "a1", 1));
     let stands = world.schedule.stand(world.now_ms, |_, _| 1000.0);
@@ -51,7 +51,7 @@ fn what_runs_is_foreseen_by_what_such_builds_take_now() {
 }
 
 #[test]
-fn limits_say_what_a_tenant_may_beyond_its_own() {
+fn the_limits_show_the_burst_of_a_tenant() {
     let mut rules = rules(4);
     let of_a = TenantLimits { running: Some(1), burst: Some(3), waiting: Some(5), when_full: WhenFull::Reject, ..tenant_limits("a") };
     rules.limits.tenants = vec![of_a];

@@ -1,4 +1,4 @@
-//! Properties, over any course of events.
+//! Properties of any sequence of events.
 
 mod model;
 
@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use self::model::{Model, pause, rules_of};
 use super::*;
 
-/// Something that happens.
+/// An event.
 #[derive(Debug, Clone)]
 enum Event {
     Comes { tenant: usize, repository: usize, profile: usize, queue: usize, priority: usize, group: Option<usize>, late_ms: i64 },
@@ -43,7 +43,7 @@ fn event() -> impl Strategy<Value = Event> {
     ]
 }
 
-/// Lives through the events, and holds each decision to the laws.
+/// Runs the events, and checks each decision.
 fn live(events: Vec<Event>) -> Result<(), TestCaseError> {
     let mut model = Model { rules: rules_of(3), ..Model::default() };
     let mut world = World::new(model.rules.clone());
@@ -102,7 +102,7 @@ fn live(events: Vec<Event>) -> Result<(), TestCaseError> {
             Event::Leaves(_) | Event::Ends(..) | Event::Refused(_) => {}
         }
         prop_assert_eq!(world.schedule.len(), model.waiting.len());
-        // Who is shown to wait for nothing could start, and the other way round.
+        // A job that is shown to wait for nothing could start, and every other job could not.
         for stand in world.schedule.stand(world.now_ms, |_, _| 60.0) {
             let kept: Vec<_> = stand.wait.reasons.iter().filter(|reason| reason.reason != Cause::Tenant).collect();
             let by_burst =
@@ -113,19 +113,19 @@ fn live(events: Vec<Event>) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// A decision: within all limits, of the best, and none only where nobody could start.
+/// Checks a decision: it is within all limits, it is a best one, and it is none only if no job could start.
 fn starts(world: &mut World, model: &mut Model) -> Result<(), TestCaseError> {
     let (now_ms, cost) = (world.now_ms, world.cost);
     let could: Vec<&Ticket> = model.waiting.iter().map(|(ticket, _)| ticket).filter(|ticket| model.may_start(ticket)).collect();
     let Some(Next { ticket, place, .. }) = world.schedule.next(now_ms, |_| cost) else {
-        prop_assert!(could.is_empty(), "nobody starts although {could:?} could");
+        prop_assert!(could.is_empty(), "no job starts although {could:?} could");
         return Ok(());
     };
     let ticket = Arc::unwrap_or_clone(ticket);
     prop_assert!(could.contains(&&ticket), "{ticket:?} starts beyond a limit");
     let others_within = could.iter().any(|other| model.is_within(other));
     prop_assert!(model.is_within(&ticket) || !others_within, "{ticket:?} starts by its burst while others wait");
-    // Of its tenant it is the best, where queues make no difference.
+    // It is the best job of its tenant, if queues have no weights.
     let overdue_ms = now_ms - 15 * MINUTE;
     let rank = |ticket: &Ticket| {
         let urgency = if ticket.age.enqueued_ms <= overdue_ms { 0 } else { ticket.priority as usize + 1 };
@@ -142,7 +142,7 @@ fn starts(world: &mut World, model: &mut Model) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// Tenants with weights that always have jobs, of lengths that are drawn; what each has built after a day, in seconds.
+/// Tenants with weights that always have jobs of varying lengths. Returns the seconds that each has built after a day.
 fn share(weights: &[u32], lengths: &[u32]) -> Vec<f64> {
     let mut rules = rules(4);
     rules.limits.aging = Duration::from_hours(48);
@@ -176,7 +176,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
-    fn every_decision_keeps_the_limits_and_leaves_nobody_idle(events in proptest::collection::vec(event(), 1..120)) {
+    fn every_decision_keeps_the_limits_and_starts_a_job_if_one_may_start(events in proptest::collection::vec(event(), 1..120)) {
         live(events)?;
     }
 }
@@ -198,13 +198,13 @@ proptest! {
     }
 
     #[test]
-    fn a_low_job_starts_with_the_second_slot_that_frees_once_it_has_waited_too_long(seconds in 10..900u32, tenants in 1..4usize, running in 1..4usize) {
+    fn a_low_job_that_has_waited_too_long_starts_with_the_second_free_place(seconds in 10..900u32, tenants in 1..4usize, running in 1..4usize) {
         let started_ms = low(seconds, tenants, running);
         prop_assert!(started_ms <= 15 * MINUTE + 2 * i64::from(seconds) * 1000, "after {started_ms} ms");
     }
 }
 
-/// When a low job starts, while its own tenant, which has built for a day, and others send urgent ones for ever.
+/// When a low job starts while its own tenant, which has built for a day, and other tenants always send urgent jobs.
 fn low(seconds: u32, tenants: usize, running: usize) -> i64 {
     let mut world = World::new(rules(running));
     world.push(ticket("t0", "before", 0));

@@ -1,9 +1,9 @@
-//! Tenants and queues share build time, and nobody waits for ever.
+//! Tenants and queues share build time, and no job waits for ever.
 
 use super::*;
 
 #[test]
-fn tenants_get_the_same_build_time_whatever_their_number_of_jobs_and_their_length() {
+fn tenants_get_equal_build_time_whatever_the_number_and_length_of_their_jobs() {
     let mut rules = rules(1);
     rules.limits.aging = Duration::from_hours(24);
     let mut world = World::new(rules);
@@ -17,7 +17,7 @@ fn tenants_get_the_same_build_time_whatever_their_number_of_jobs_and_their_lengt
 }
 
 #[test]
-fn a_flood_delays_anothers_first_job_by_one_release_at_most() {
+fn a_flood_delays_the_first_job_of_another_tenant_by_at_most_one_build() {
     let mut world = World::new(rules(40));
     for number in 0..5000 {
         world.push(of_priority("flood", &format!("f{number}"), number, Priority::High));
@@ -34,7 +34,7 @@ fn a_flood_delays_anothers_first_job_by_one_release_at_most() {
 }
 
 #[test]
-fn weights_share_build_time() {
+fn tenants_share_build_time_by_weight() {
     let mut rules = rules(1);
     rules.limits.tenants = vec![TenantLimits { weight: 3, ..tenant_limits("big-*") }];
     let mut world = World::new(rules);
@@ -48,7 +48,7 @@ fn weights_share_build_time() {
 }
 
 #[test]
-fn queues_share_build_time_where_they_have_weights() {
+fn queues_with_weights_share_build_time() {
     let mut rules = rules(1);
     rules.queues = [("jobs".to_owned(), 1), ("urgent".to_owned(), 4)].into();
     let mut world = World::new(rules);
@@ -62,7 +62,7 @@ fn queues_share_build_time_where_they_have_weights() {
 }
 
 #[test]
-fn a_low_job_starts_when_it_has_waited_too_long_and_a_slot_is_free() {
+fn a_low_job_that_has_waited_too_long_starts_with_the_next_free_place() {
     let mut world = World::new(rules(1));
     world.push(of_priority("a", "low", 0, Priority::Low));
     for number in 0..100 {
@@ -73,7 +73,7 @@ fn a_low_job_starts_when_it_has_waited_too_long_and_a_slot_is_free() {
 }
 
 #[test]
-fn of_those_that_have_waited_too_long_only_every_second_goes_before_the_others() {
+fn jobs_that_have_waited_too_long_come_first_only_at_every_second_start() {
     let mut rules = rules(1);
     rules.limits.tenants = vec![TenantLimits { weight: 100, ..tenant_limits("big") }];
     let mut world = World::new(rules);
@@ -83,7 +83,7 @@ fn of_those_that_have_waited_too_long_only_every_second_goes_before_the_others()
     }
     world.now_ms += 60 * MINUTE;
     for number in 0..50 {
-        // They have all built much, and a while ago.
+        // All tenants have built much, some time ago.
         let (before_ms, cost) = (world.now_ms - 5 * MINUTE, 60_000.0);
         let place = world.schedule.occupy(&ticket(&format!("small-{number:02}"), "before", 0), before_ms, cost);
         world.schedule.release(place, Took::Seconds(cost), world.now_ms);
@@ -94,7 +94,7 @@ fn of_those_that_have_waited_too_long_only_every_second_goes_before_the_others()
 }
 
 #[test]
-fn a_tenant_that_has_used_much_gets_something_in_the_end() {
+fn a_tenant_that_has_used_much_still_gets_a_place() {
     let mut world = World::new(rules(1));
     world.push(ticket("heavy", "h", 0));
     let (_, place) = world.start().unwrap();

@@ -1,4 +1,4 @@
-//! One build: what it was started with, and where it stands.
+//! A build: its settings and its present state.
 
 use std::{
     collections::BTreeMap,
@@ -20,7 +20,7 @@ use crate::{
     journal::{Held, Journal},
 };
 
-/// A build. What was given at its start stays; the rest is behind [`Build::live`].
+/// A build. Its settings do not change; its state is behind [`Build::live`].
 #[derive(Debug)]
 pub(crate) struct Build {
     /// The order of starts in the account.
@@ -30,33 +30,33 @@ pub(crate) struct Build {
     pub(crate) arn: String,
     pub(crate) number: u64,
     pub(crate) project: String,
-    /// The input of `StartBuild`, without its token: what a retry starts again.
+    /// The input of `StartBuild` without its token, for retries.
     pub(crate) request: Map<String, Value>,
     /// The project's members after the overrides.
     pub(crate) settings: Map<String, Value>,
     pub(crate) timeout: Duration,
     pub(crate) queued_timeout: Duration,
     pub(crate) retry: Retry,
-    /// Cancelled when the build must end before its runner says so.
+    /// Cancelled to end the build before its runner does.
     pub(crate) interrupt: CancellationToken,
     pub(crate) clock: Clock,
-    /// Of the changes of what is live.
+    /// Records the changes of the live state.
     pub(crate) journal: Journal,
     live: Mutex<Live>,
 }
 
-/// Where a build stands among its automatic retries.
+/// The place of a build in its chain of automatic retries.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Retry {
-    /// How many retries at most.
+    /// The largest number of retries.
     pub(crate) limit: u64,
-    /// 0 for the build that somebody started.
+    /// The number of the retry; 0 for the first build.
     pub(crate) number: u64,
-    /// The ARN of the build that this one repeats.
+    /// The ARN of the build that this one retries.
     pub(crate) previous: Option<String>,
 }
 
-/// What changes while a build runs.
+/// The state of a build, which changes while it runs.
 #[derive(Debug)]
 pub(crate) struct Live {
     pub(crate) status: Status,
@@ -65,13 +65,13 @@ pub(crate) struct Live {
     pub(crate) resolved: Option<String>,
     pub(crate) exported: Vec<(String, String)>,
     pub(crate) transcript: Transcript,
-    /// The ARN of the automatic retry.
+    /// The ARN of the build that retries this one.
     pub(crate) next_retry: Option<String>,
-    /// Counts as active in its project until the build ends.
+    /// The build's place among the project's active builds. Dropped at the end.
     pub(crate) active: Option<Arc<()>>,
 }
 
-/// CodeBuild's build statuses, as far as AWS was seen to use them: a build out of time is `FAILED`.
+/// CodeBuild's statuses, as far as AWS was seen to use them. A build that timed out is `FAILED`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Status {
     InProgress,
@@ -92,7 +92,7 @@ impl Status {
         }
     }
 
-    /// The status that was written by its name.
+    /// The status with this name.
     #[cfg(feature = "data")]
     pub(crate) fn named(name: &str) -> Self {
         let all = [Self::InProgress, Self::Succeeded, Self::Failed, Self::Fault, Self::Stopped];
@@ -105,12 +105,12 @@ impl Status {
 pub(crate) struct Record {
     pub(crate) phase: Phase,
     pub(crate) start_ms: u64,
-    /// `None` while it lasts, and for COMPLETED for ever.
+    /// `None` while the phase lasts. For COMPLETED always `None`.
     pub(crate) end: Option<(u64, PhaseStatus)>,
     pub(crate) context: Option<(String, String)>,
 }
 
-/// How a build that was neither stopped nor timed out came to its end.
+/// How a build ended by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
     /// Every phase succeeded.
@@ -121,11 +121,11 @@ pub enum Ending {
     Fault,
 }
 
-/// Why a build is over.
+/// Why a build has ended.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Verdict {
     Ended(Ending),
-    /// The runner was lost before it said how the build ended.
+    /// The runner ended without an [`Ending`].
     Lost,
     Stopped,
     TimedOut,
@@ -144,7 +144,7 @@ impl Verdict {
     }
 }
 
-/// What a build is started with.
+/// The settings of a new build.
 #[derive(Debug)]
 pub(crate) struct Start {
     pub(crate) sequence: u64,
@@ -156,7 +156,7 @@ pub(crate) struct Start {
     pub(crate) settings: Map<String, Value>,
     pub(crate) retry: Retry,
     pub(crate) clock: Clock,
-    /// How long a minute of the timeouts lasts.
+    /// The length of a minute in the timeouts.
     pub(crate) minute: Duration,
     pub(crate) journal: Journal,
 }
@@ -180,7 +180,7 @@ impl Build {
         Self::new(start, live)
     }
 
-    /// A build that has come as far as `live` says.
+    /// A build in the state `live`.
     pub(crate) fn new(start: Start, live: Live) -> Self {
         let minutes = |member: &str| {
             let minutes = start.settings.get(member).and_then(Value::as_u64).unwrap_or_default();
@@ -208,13 +208,13 @@ impl Build {
         Held::new(&self.live, &self.journal)
     }
 
-    /// The variables as the API knows them, start over project.
+    /// The variables in the form of the API: those of the project, replaced by those of the start.
     pub(crate) fn given_variables(&self) -> impl Iterator<Item = &Value> {
         let environment = self.settings.get("environment").unwrap_or(&Value::Null);
         environment["environmentVariables"].as_array().into_iter().flatten()
     }
 
-    /// The variables as they were given, also where the value only names what a store keeps.
+    /// The variables as they were given. Where a store holds the value, it is the reference.
     pub(crate) fn variables(&self) -> BTreeMap<String, String> {
         let pair = |variable| (text(variable, "name").to_owned(), text(variable, "value").to_owned());
         self.given_variables().map(pair).collect()
@@ -240,13 +240,13 @@ impl Live {
         self.active = None;
     }
 
-    /// Begins a phase; one that still lasts has then succeeded.
+    /// Begins a phase. If another still lasts, it has succeeded.
     pub(crate) fn open(&mut self, now: u64, phase: Phase) {
         self.close(now, PhaseStatus::Succeeded, None);
         self.phases.push(Record { phase, start_ms: now, end: None, context: None });
     }
 
-    /// Ends the phase that lasts, if one does.
+    /// Ends the present phase, if there is one.
     pub(crate) fn close(&mut self, now: u64, status: PhaseStatus, context: Option<(&str, &str)>) {
         if let Some(record) = self.phases.last_mut().filter(|record| record.end.is_none()) {
             record.end = Some((now, status));

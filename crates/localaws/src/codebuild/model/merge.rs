@@ -1,15 +1,15 @@
-//! A build's settings: the project's, with what `StartBuild` overrides.
+//! The settings of a build: those of the project, with the overrides of `StartBuild`.
 
 use serde_json::{Map, Value, json};
 
 use crate::{api::ApiError, codebuild::error::invalid};
 
-/// AWS keeps the values of a variable to 4,096 characters.
+/// AWS: the longest value of a variable, in characters.
 const VARIABLE_VALUE_LIMIT: usize = 4096;
-/// What no name of a variable given to a build may start with.
+/// The prefix that no variable given to a build may have.
 const RESERVED: &str = "CODEBUILD_";
 
-/// Which override replaces which member of the project's source and environment.
+/// The overrides of members of the project's source and environment.
 const NESTED: &[(&str, &str, &str)] = &[
     ("sourceTypeOverride", "source", "type"),
     ("sourceLocationOverride", "source", "location"),
@@ -30,7 +30,7 @@ const NESTED: &[(&str, &str, &str)] = &[
     ("fleetOverride", "environment", "fleet"),
 ];
 
-/// Which override replaces which of the project's own members.
+/// The overrides of the project's own members.
 const WHOLE: &[(&str, &str)] = &[
     ("sourceVersion", "sourceVersion"),
     ("secondarySourcesOverride", "secondarySources"),
@@ -46,7 +46,7 @@ const WHOLE: &[(&str, &str)] = &[
     ("autoRetryLimitOverride", "autoRetryLimit"),
 ];
 
-/// The project's members after the overrides of `request`, both as the model shapes them.
+/// The project's members after the overrides of `request`. Both have the shapes of AWS's model.
 pub(crate) fn merge(project: &Map<String, Value>, request: &Map<String, Value>) -> Result<Map<String, Value>, ApiError> {
     let mut merged = project.clone();
     for (from, to) in WHOLE {
@@ -65,7 +65,7 @@ pub(crate) fn merge(project: &Map<String, Value>, request: &Map<String, Value>) 
         source.remove("location");
     }
     let given = request.get("environmentVariablesOverride").and_then(Value::as_array);
-    // CodeBuild keeps the prefix to itself; the exact text of the error is unverified.
+    // CodeBuild reserves the prefix. The exact text of the error is unverified.
     let reserved = |variable: &&Value| text(variable, "name").starts_with(RESERVED);
     if let Some(variable) = given.into_iter().flatten().find(reserved) {
         let name = text(variable, "name");
@@ -75,7 +75,7 @@ pub(crate) fn merge(project: &Map<String, Value>, request: &Map<String, Value>) 
     Ok(merged)
 }
 
-/// Refuses members that do not go together, and merges `given` into the environment's variables.
+/// Checks members that depend on each other, and merges `given` into the environment's variables.
 pub(crate) fn check(members: &mut Map<String, Value>, given: Option<&Vec<Value>>) -> Result<(), ApiError> {
     check_source(members.get("source").unwrap_or(&Value::Null))?;
     if let Some(environment) = members.get_mut("environment") {
@@ -85,7 +85,7 @@ pub(crate) fn check(members: &mut Map<String, Value>, given: Option<&Vec<Value>>
     Ok(())
 }
 
-/// A source that CodeBuild would take. The exact texts of the errors are unverified.
+/// Checks a source. The exact texts of the errors are unverified.
 fn check_source(source: &Value) -> Result<(), ApiError> {
     let kind = text(source, "type");
     match kind {
@@ -99,7 +99,7 @@ fn check_source(source: &Value) -> Result<(), ApiError> {
     }
 }
 
-/// The variables in the order in which their names came first; the last value of a name counts.
+/// The variables in the order of their first occurrence. The last value of a name counts.
 fn variables<'a>(given: impl Iterator<Item = &'a Value>) -> Result<Vec<Value>, ApiError> {
     let mut merged: Vec<Value> = Vec::new();
     for variable in given {
@@ -118,7 +118,7 @@ fn variables<'a>(given: impl Iterator<Item = &'a Value>) -> Result<Vec<Value>, A
     Ok(merged)
 }
 
-/// A member's text; empty if it is not there.
+/// A member's text; empty if there is no such member.
 pub(crate) fn text<'a>(value: &'a Value, member: &str) -> &'a str {
     value[member].as_str().unwrap_or_default()
 }

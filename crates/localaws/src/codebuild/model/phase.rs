@@ -1,8 +1,8 @@
-//! A build's phases and their statuses, by CodeBuild's names.
+//! The phases of a build and their statuses, with CodeBuild's names.
 
 use serde::{Deserialize, Serialize};
 
-/// A phase, in the order in which builds go through them.
+/// A phase, in the order in which they run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Phase {
@@ -19,7 +19,7 @@ pub enum Phase {
     Completed,
 }
 
-/// How a phase ended.
+/// The status of a phase that has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum PhaseStatus {

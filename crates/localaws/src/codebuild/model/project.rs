@@ -1,4 +1,4 @@
-//! A project: what builds are started from.
+//! A project, from which builds are started.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -14,10 +14,10 @@ pub(crate) struct Project {
     pub(crate) members: Map<String, Value>,
     pub(crate) created_ms: u64,
     pub(crate) modified_ms: u64,
-    /// By their sequence in the account.
+    /// By their sequence numbers in the account.
     pub(crate) builds: BTreeMap<u64, Arc<Build>>,
     pub(crate) last_number: u64,
-    /// Each build that has not ended holds a clone.
+    /// Every active build holds a clone, so that they can be counted.
     active: Arc<()>,
 }
 
@@ -27,12 +27,12 @@ impl Project {
         Self { members, created_ms: now, modified_ms: now, builds: BTreeMap::new(), last_number: 0, active }
     }
 
-    /// Takes a place among the project's active builds, unless `concurrentBuildLimit` are taken.
+    /// Takes a place among the project's active builds, or refuses if `concurrentBuildLimit` is reached.
     pub(crate) fn admit(&self) -> Result<Arc<()>, ApiError> {
         let limit = self.members.get("concurrentBuildLimit").and_then(Value::as_u64);
         let active = Arc::strong_count(&self.active) - 1;
         match limit.filter(|limit| active as u64 >= *limit) {
-            // AWS names the error; this wording of it is unverified.
+            // The name of the error is AWS's. Its text is unverified.
             Some(limit) => {
                 Err(ApiError::new("AccountLimitExceededException", format!("Cannot have more than {limit} active builds for the project")))
             }
@@ -40,7 +40,7 @@ impl Project {
         }
     }
 
-    /// A place among the project's active builds, limit or no limit.
+    /// Takes a place among the project's active builds, without regard to the limit.
     pub(crate) fn enter(&self) -> Arc<()> {
         Arc::clone(&self.active)
     }

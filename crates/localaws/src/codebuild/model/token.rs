@@ -1,4 +1,4 @@
-//! Idempotency tokens: the same request sent again is the same build.
+//! Idempotency tokens: a repeated request gets the same build.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::build::Build;
 use crate::{api::ApiError, codebuild::error::invalid, deduplication::Deduplication};
 
-/// The tokens used within the window.
+/// The tokens of the last five minutes.
 #[derive(Debug, Default)]
 pub(crate) struct Tokens(Deduplication<Use>);
 
@@ -18,7 +18,7 @@ struct Use {
 }
 
 impl Tokens {
-    /// The build that this token with this request has started, if any; another request is refused.
+    /// The build that was started with this token and request. `None`: the token is new. The same token with another request is an error.
     pub(crate) fn find(&mut self, token: &str, request: &Map<String, Value>, now_ms: u64) -> Result<Option<Arc<Build>>, ApiError> {
         match self.0.recall(token, now_ms) {
             None => Ok(None),

@@ -1,14 +1,14 @@
-//! A build's log: where it goes, and the line that is still being written.
+//! The log of a build: its group and stream, and the line that is not complete yet.
 
-/// CloudWatch Logs takes events of up to 1 MiB; a longer line is cut.
+/// CloudWatch Logs: an event has at most 1 MiB. A longer line is cut.
 const LINE_LIMIT: usize = 1024 * 1024 - 26;
 
-/// Turns a build's output into log events, one a line.
+/// Turns a build's output into log events, one for each line.
 #[derive(Debug)]
 pub(crate) struct Transcript {
-    /// The group and the stream; `None` if the project writes no logs to CloudWatch.
+    /// The group and the stream. `None`: the project writes no logs to CloudWatch.
     target: Option<(String, String)>,
-    /// Nobody is told the names before PROVISIONING.
+    /// The names are hidden before PROVISIONING.
     revealed: bool,
     partial: String,
 }
@@ -22,17 +22,17 @@ impl Transcript {
         self.revealed = true;
     }
 
-    /// The group's and the stream's name, once they are known.
+    /// The names of the group and the stream, if they are known already.
     pub(crate) fn names(&self) -> Option<(&str, &str)> {
         self.target().filter(|_| self.revealed)
     }
 
-    /// The group's and the stream's name.
+    /// The names of the group and the stream.
     pub(crate) fn target(&self) -> Option<(&str, &str)> {
         self.target.as_ref().map(|(group, stream)| (group.as_str(), stream.as_str()))
     }
 
-    /// Takes text: the events of the lines that it completes, newlines included.
+    /// Takes text. Returns the events of the lines that it completes, with their newlines.
     pub(crate) fn write(&mut self, now: u64, text: &str) -> Vec<(u64, String)> {
         let mut events = Vec::new();
         if self.target.is_none() {
@@ -52,7 +52,7 @@ impl Transcript {
         events
     }
 
-    /// The event of a line that has no newline yet, if there is one.
+    /// The event of the incomplete line, if there is one.
     pub(crate) fn flush(&mut self, now: u64) -> Vec<(u64, String)> {
         if self.partial.is_empty() { Vec::new() } else { vec![(now, std::mem::take(&mut self.partial))] }
     }

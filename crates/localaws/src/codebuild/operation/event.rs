@@ -13,7 +13,7 @@ use crate::codebuild::{
 };
 
 impl CodeBuild {
-    /// Sends the event of a status change. Not to be called with a lock held.
+    /// Sends the event of a status change. Must not be called with a lock held.
     pub(super) fn announce(&self, build: &Build) {
         if let Some(events) = &self.settings.events {
             events(build.state_change(&self.settings.region, &self.settings.account));
@@ -69,7 +69,7 @@ impl Build {
     }
 }
 
-/// Members of the API's shapes under the event's names, as far as they are there.
+/// The given members of a shape in the API, under their names in the event.
 fn renamed(value: &Value, names: &[(&str, &str)]) -> Value {
     let there = names.iter().filter_map(|(from, to)| Some(((*to).to_owned(), value.get(*from)?.clone())));
     Value::Object(there.collect::<Map<_, _>>())
@@ -119,7 +119,7 @@ fn phase(record: &Record) -> Value {
     phase
 }
 
-/// EventBridge carries CodeBuild's numbers with a fraction: `60.0`.
+/// EventBridge has CodeBuild's numbers with a fraction: `60.0`.
 fn number(value: u64) -> Value {
     json!(std::time::Duration::from_secs(value).as_secs_f64())
 }

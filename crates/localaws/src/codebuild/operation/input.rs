@@ -1,4 +1,4 @@
-//! What operations take: the part of CodeBuild's service model (2016-10-06) that this endpoint speaks.
+//! The inputs of operations: the part of CodeBuild's service model (2016-10-06) that this endpoint supports.
 
 use super::shape::{
     Member,
@@ -6,17 +6,17 @@ use super::shape::{
     optional, required,
 };
 
-/// Builds' ids in one call, or on one page: AWS's limit is 100.
+/// AWS: the most ids of builds in one call, or on one page.
 pub(super) const PAGE: usize = 100;
-/// An idempotency token has at most 64 characters.
+/// AWS: the longest idempotency token, in characters.
 pub(super) const TOKEN_LIMIT: usize = 64;
 
 const ANY: usize = usize::MAX;
-/// Secondary sources and artifacts: at most 12 each.
+/// AWS: the most secondary sources, and the most secondary artifacts.
 const SECONDARY: usize = 12;
-/// A build's timeout: 5 minutes to 36 hours.
+/// A build's timeout, in minutes: 5 minutes to 36 hours.
 const BUILD_TIMEOUT: Shape = Whole(5, 2160);
-/// A queued build's timeout: 5 minutes to 8 hours.
+/// A queued build's timeout, in minutes: 5 minutes to 8 hours.
 const QUEUED_TIMEOUT: Shape = Whole(5, 480);
 const COUNT: Shape = Whole(0, i32::MAX as i64);
 const INTEGER: Shape = Whole(i32::MIN as i64, i32::MAX as i64);
@@ -157,7 +157,7 @@ macro_rules! project_members {
 
 /// The input of `CreateProject`.
 pub(super) const CREATE_PROJECT: &[Member] = project_members!(required);
-/// The input of `UpdateProject`: only what is given changes.
+/// The input of `UpdateProject`. Members that are left out do not change.
 pub(super) const UPDATE_PROJECT: &[Member] = project_members!(optional);
 
 /// The input of `StartBuild`.

@@ -1,4 +1,4 @@
-//! A build's life after its start: the queue, the runner, the end.
+//! The life of a build after its start: in the queue, in the runner, at its end.
 
 use std::sync::Arc;
 
@@ -17,10 +17,10 @@ use crate::codebuild::{
     state::capacity::Turn,
 };
 
-/// How long a runner may take to clean up after a stopped build before its task is dropped.
+/// How long the runner of a stopped build may clean up before its task is aborted.
 const CLEANUP: Duration = Duration::from_secs(30);
 
-/// Takes a build from QUEUED to its end. One task a build.
+/// Runs a build from QUEUED to its end. Each build has its own task.
 pub(in crate::codebuild) async fn live(codebuild: Arc<CodeBuild>, build: Arc<Build>, mut turn: Turn) {
     let permit = tokio::select! {
         biased;
@@ -40,7 +40,7 @@ async fn carry_out(codebuild: &CodeBuild, build: &Arc<Build>) {
     let progress = Progress::new(Arc::clone(build), Arc::clone(&codebuild.settings.logs));
     let runner = Arc::clone(&codebuild.settings.runner);
     let assignment = assignment(build, &codebuild.settings.region);
-    // A task of its own, so that a panic is the end of the build and not of its record.
+    // A task of its own: a panic ends the build, but its record stays correct.
     let mut work = tokio::spawn(async move { runner.run(assignment, progress).await });
     let verdict = tokio::select! {
         biased;
@@ -56,7 +56,7 @@ async fn carry_out(codebuild: &CodeBuild, build: &Arc<Build>) {
 }
 
 impl CodeBuild {
-    /// Ends a build and says so; without effect if it has ended.
+    /// Ends a build and announces its end. Without effect if it has ended.
     pub(in crate::codebuild) fn conclude(&self, build: &Build, verdict: Verdict) {
         let now = build.clock.millis();
         let mut live = build.live();
@@ -101,14 +101,14 @@ fn assignment(build: &Build, region: &str) -> Assignment {
     }
 }
 
-/// The project's key, or S3's own.
+/// The project's key, or the default key of S3.
 fn encryption_key(build: &Build, region: &str) -> String {
     let account = build.arn.split(':').nth(4).unwrap_or_default();
     let key = build.settings.get("encryptionKey").and_then(Value::as_str).filter(|key| !key.is_empty());
     key.map_or_else(|| format!("arn:aws:kms:{region}:{account}:alias/aws/s3"), ToOwned::to_owned)
 }
 
-/// Where the variable's value is kept; `None`: it is plain.
+/// The store that holds the variable's value. `None`: the value is plain.
 fn stored(variable: &Value) -> Option<Stored> {
     let value = text(variable, "value").to_owned();
     match text(variable, "type") {
@@ -123,7 +123,7 @@ fn pair(variable: &Value) -> (String, String) {
 }
 
 impl Build {
-    /// How much longer the build may wait for its turn.
+    /// How much longer the build may wait in the queue.
     fn patience(&self) -> Duration {
         let since_ms = self.live().phases.last().map_or(0, |queued| queued.start_ms);
         self.queued_timeout.saturating_sub(Duration::from_millis(self.clock.millis().saturating_sub(since_ms)))

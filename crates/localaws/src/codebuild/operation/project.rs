@@ -1,4 +1,4 @@
-//! Making, changing and finding projects.
+//! Operations on projects: create, update, find, delete.
 
 use serde_json::{Map, Value, json};
 
@@ -28,7 +28,7 @@ impl CodeBuild {
         }
         let key = format!("arn:aws:kms:{}:{}:alias/aws/s3", self.settings.region, self.settings.account);
         for (member, value) in [
-            // AWS's defaults: an hour to run, eight to wait.
+            // AWS's defaults: one hour to run, eight hours to wait.
             ("timeoutInMinutes", json!(60)),
             ("queuedTimeoutInMinutes", json!(480)),
             ("encryptionKey", json!(key)),
@@ -106,7 +106,7 @@ impl CodeBuild {
         Ok(answer)
     }
 
-    /// The project's builds stay, as on AWS; deleting what is not there succeeds.
+    /// The builds of the project stay, as on AWS. To delete a project that does not exist succeeds.
     pub(super) fn delete_project(&self, input: Value) -> Answer {
         let input = accept(DELETE_PROJECT, input)?;
         let name = name_of(&input);
@@ -145,7 +145,7 @@ fn is_name(name: &str) -> bool {
 fn check_project(members: &mut Map<String, Value>) -> Result<(), ApiError> {
     check(members, None)?;
     match members.get("concurrentBuildLimit").and_then(Value::as_i64) {
-        // -1 takes the limit away.
+        // -1 removes the limit.
         Some(-1) => {
             members.remove("concurrentBuildLimit");
             Ok(())

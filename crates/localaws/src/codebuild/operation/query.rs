@@ -1,4 +1,4 @@
-//! Looking builds up, listing, stopping and forgetting them.
+//! Operations on builds: get, list, stop, delete.
 
 use std::{collections::BTreeMap, ops::Bound, sync::Arc};
 
@@ -49,13 +49,13 @@ impl CodeBuild {
         let name = self.project_name(input.get("projectName").and_then(Value::as_str).unwrap_or_default());
         let project = state.projects.get(name).ok_or_else(|| self.no_project(name))?;
         if input.contains_key("sortOrder") && project.builds.len() > PAGE {
-            // The model's documentation promises an error; its text is unverified.
+            // The documentation of the model mentions an error. Its text is unverified.
             return Err(invalid("Sort order is not supported for a project with more than 100 builds"));
         }
         page(&project.builds, &input)
     }
 
-    /// A build that has ended stays as it is.
+    /// A build that has ended does not change.
     pub(super) fn stop_build(&self, input: Value) -> Answer {
         let input = Value::Object(accept(STOP_BUILD, input)?);
         let build = self.find(&self.state(), text(&input, "id"))?;
@@ -64,7 +64,7 @@ impl CodeBuild {
         Ok(json!({ "build": self.view(&build) }))
     }
 
-    /// Forgets builds; those that still run stay.
+    /// Deletes builds that have ended. Running builds stay.
     pub(super) fn batch_delete_builds(&self, input: Value) -> Answer {
         let ids = ids(input)?;
         let (mut deleted, mut kept) = (Vec::new(), Vec::new());
@@ -108,7 +108,7 @@ fn ids(input: Value) -> Result<Vec<String>, ApiError> {
     Ok(ids)
 }
 
-/// One page of ids, newest first unless asked otherwise. The token names the last build of the page before.
+/// A page of ids, by default the newest first. The token names the last build of the previous page.
 fn page(builds: &BTreeMap<u64, Arc<Build>>, input: &Map<String, Value>) -> Answer {
     let last = match input.get("nextToken").and_then(Value::as_str) {
         None => None,

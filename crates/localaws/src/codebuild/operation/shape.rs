@@ -1,10 +1,10 @@
-//! Checks an input against the service's model, and keeps of it only what the model knows.
+//! Checks an input against AWS's service model, and removes members that the model does not have.
 
 use serde_json::{Map, Value};
 
 use crate::{api::ApiError, codebuild::error::invalid};
 
-/// What a member's value must look like.
+/// The shape of a member's value.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Shape {
     /// Any string.
@@ -15,11 +15,11 @@ pub(super) enum Shape {
     Flag,
     /// A whole number within bounds, both included.
     Whole(i64, i64),
-    /// One of the names.
+    /// One of these names.
     OneOf(&'static [&'static str]),
     /// A structure.
     Record(&'static [Member]),
-    /// A list of at most so many.
+    /// A list of at most this many values.
     List(&'static Shape, usize),
 }
 
@@ -41,7 +41,7 @@ pub(super) const fn required(name: &'static str, shape: Shape) -> Member {
     Member { name, shape, required: true }
 }
 
-/// The input of an operation: the members that the model knows, each checked. `null` counts as left out.
+/// The input of an operation: the members of the model, each checked. `null` is as if the member were left out.
 pub(super) fn accept(members: &[Member], input: Value) -> Result<Map<String, Value>, ApiError> {
     match input {
         Value::Object(map) => record(members, "", map),
@@ -111,7 +111,7 @@ impl Shape {
     }
 }
 
-/// The text with which AWS's services report a broken constraint of the model.
+/// The text by which AWS's services report a constraint of the model that is not met.
 fn broken(value: &str, path: &str, rule: &str) -> ApiError {
     invalid(format!("1 validation error detected: Value {value} at '{path}' failed to satisfy constraint: {rule}"))
 }

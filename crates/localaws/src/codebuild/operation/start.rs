@@ -39,7 +39,7 @@ impl CodeBuild {
         self.start_once(token, &input, request)
     }
 
-    /// Starts a build, or finds the one that the token has started already with the same `input`.
+    /// Starts a build, or returns the one that was started before with the same token and `input`.
     fn start_once(self: &Arc<Self>, token: Option<String>, input: &Map<String, Value>, request: Map<String, Value>) -> Answer {
         let now_ms = self.settings.clock.millis();
         let mut state = self.state();
@@ -59,7 +59,7 @@ impl CodeBuild {
         Ok(json!({ "build": view }))
     }
 
-    /// Starts the next of a failed build's automatic retries, if it has any left and there is room.
+    /// Starts the next automatic retry of a failed build, if it has one left and there is room.
     pub(in crate::codebuild) fn retry(self: &Arc<Self>, build: &Build) {
         if build.retry.number >= build.retry.limit {
             return;
@@ -79,13 +79,13 @@ impl CodeBuild {
         }
     }
 
-    /// Announces the start before the build can come to its end.
+    /// Announces the start, then runs the build, so that its end cannot be announced first.
     fn launch(self: &Arc<Self>, build: Arc<Build>, turn: Turn) {
         self.announce(&build);
         tokio::spawn(live(Arc::clone(self), build, turn));
     }
 
-    /// Records a build that waits for its turn.
+    /// Adds a build that waits for its turn.
     fn start(&self, state: &mut State, request: Map<String, Value>, retry: Option<Retry>) -> Result<(Arc<Build>, Turn), ApiError> {
         let asked = request.get("projectName").and_then(Value::as_str).unwrap_or_default();
         let name = self.project_name(asked).to_owned();
@@ -133,7 +133,7 @@ fn take_token(input: &mut Map<String, Value>) -> Result<Option<String>, ApiError
     }
 }
 
-/// The log's group and stream; a stream name in the project becomes the prefix of each build's stream.
+/// The log's group and stream. A stream name of the project is the prefix of each build's stream.
 fn log_target(config: &Value, project: &str, uuid: &str) -> Option<(String, String)> {
     let config = &config["cloudWatchLogs"];
     if text(config, "status") == "DISABLED" {

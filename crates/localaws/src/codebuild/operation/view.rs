@@ -1,4 +1,4 @@
-//! Projects and builds as the API shows them.
+//! Projects and builds in the API's shapes.
 
 use serde_json::{Map, Value, json};
 use tokio::time::Duration;
@@ -13,7 +13,7 @@ use crate::codebuild::{
     },
 };
 
-/// The project's members that a build shows as they are.
+/// The project's members that a build shows unchanged.
 const SHOWN: &[&str] = &[
     "sourceVersion",
     "source",
@@ -28,7 +28,7 @@ const SHOWN: &[&str] = &[
     "vpcConfig",
 ];
 
-/// Who starts builds here: the endpoint takes any credentials and knows no users.
+/// The initiator of all builds: the endpoint accepts any credentials and knows no users.
 pub(super) const INITIATOR: &str = "root";
 
 impl CodeBuild {
@@ -98,12 +98,12 @@ impl Build {
     }
 }
 
-/// A time as the JSON protocol sends it: seconds since the Unix epoch, with milliseconds as the fraction.
+/// A time in the JSON protocol: seconds since the Unix epoch, with milliseconds as the fraction.
 fn seconds(millis: u64) -> Value {
     json!(Duration::from_millis(millis).as_secs_f64())
 }
 
-/// A container's phases carry a context even when nothing happened; its parts are then empty.
+/// The phases of the container always have a context. Its parts are empty if nothing happened.
 pub(super) fn contexts(record: &Record) -> Vec<(&str, &str)> {
     match &record.context {
         Some((code, message)) => vec![(code, message)],
@@ -126,7 +126,7 @@ fn phase(record: &Record) -> Value {
     view
 }
 
-/// Where the output goes: a bucket's ARN with the path in it, or an empty text.
+/// The destination of the artifacts: the ARN of a bucket with a path, or an empty text.
 pub(super) fn artifacts(settings: &Value) -> Value {
     let parts = ["location", "path", "name"].map(|part| text(settings, part).trim_matches('/'));
     let path = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/");
@@ -153,13 +153,13 @@ fn logs(live: &Live, config: Option<&Value>, region: &str, account: &str) -> Val
     view
 }
 
-/// The console's page of the log; its names are `null` until PROVISIONING.
+/// The link to the log in the AWS console. The names in it are `null` until PROVISIONING.
 pub(super) fn deep_link(live: &Live, region: &str) -> String {
     let console = format!("https://console.aws.amazon.com/cloudwatch/home?region={region}");
     match live.transcript.names() {
         None => format!("{console}#logEvent:group=null;stream=null"),
         Some((group, stream)) => {
-            // The console escapes its fragment twice, with `$` for the outer percent sign.
+            // The console decodes its fragment twice, with `$` for the outer percent sign.
             let [group, stream] = [group, stream].map(|name| name.replace('/', "$252F"));
             format!("{console}#logsV2:log-groups/log-group/{group}/log-events/{stream}")
         }

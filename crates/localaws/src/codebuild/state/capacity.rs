@@ -1,4 +1,4 @@
-//! The account's capacity: how many builds run at once, and how many wait for their turn.
+//! The account's capacity: how many builds run at once, and how many wait.
 
 use std::{
     collections::BTreeMap,
@@ -9,17 +9,17 @@ use tokio::sync::oneshot;
 
 use crate::lock::lock;
 
-/// Hands out the permits, first come, first served. Cheap to clone.
+/// Gives out the permits in the order of arrival. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct Capacity(Arc<Mutex<Account>>);
 
 #[derive(Debug)]
 struct Account {
-    /// `None`: without bound.
+    /// `None`: no limit.
     limit: Option<usize>,
     queue_limit: usize,
     running: usize,
-    /// Who waits, in order of arrival. A turn that is given up takes itself out.
+    /// The waiting turns, in the order of arrival. A turn that is dropped removes itself.
     waiting: BTreeMap<u64, oneshot::Sender<Permit>>,
     next: u64,
 }
@@ -30,11 +30,11 @@ impl Account {
     }
 }
 
-/// The right to run one build; dropped, the next in the queue gets it.
+/// The right to run one build. When it is dropped, the next in the queue gets it.
 #[derive(Debug)]
 pub(crate) struct Permit(Capacity);
 
-/// A place in the queue; dropped, it is given up.
+/// A place in the queue. Dropping it gives it up.
 #[derive(Debug)]
 pub(crate) struct Turn {
     capacity: Capacity,
@@ -47,7 +47,10 @@ impl Capacity {
         Self(Arc::new(Mutex::new(Account { limit, queue_limit, running: 0, waiting: BTreeMap::new(), next: 0 })))
     }
 
-    /// A turn, or the queue's limit if the queue is full.
+    /// A turn.
+    ///
+    /// # Errors
+    /// The queue is full; the error is its limit.
     pub(crate) fn queue(&self) -> Result<Turn, usize> {
         let (sender, granted) = oneshot::channel();
         let mut account = self.account();
@@ -62,7 +65,7 @@ impl Capacity {
         Ok(Turn { capacity: self.clone(), number, granted })
     }
 
-    /// Running builds stay when the limit falls below their number.
+    /// Changes the limit. Running builds beyond the new limit continue.
     pub(crate) fn set_limit(&self, limit: Option<usize>) {
         self.account().limit = limit;
         self.admit();
@@ -81,7 +84,7 @@ impl Capacity {
             let Some((_, sender)) = account.waiting.pop_first() else { return };
             account.running += 1;
             drop(account);
-            // If the turn is gone, the permit comes back in the error and is released by its drop.
+            // If the turn was dropped, the permit returns in the error, and dropping it releases it.
             drop(sender.send(Permit(self.clone())));
         }
     }
@@ -92,7 +95,7 @@ impl Capacity {
 }
 
 impl Turn {
-    /// Waits for the permit. `None` cannot happen while the turn is in the queue.
+    /// Waits for the permit. `None` is impossible while the turn is in the queue.
     pub(crate) async fn permit(&mut self) -> Option<Permit> {
         (&mut self.granted).await.ok()
     }
@@ -100,7 +103,7 @@ impl Turn {
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        // Bound to a name so that a sender is dropped after the lock.
+        // Bound to a name, so that the sender is dropped after the lock.
         let waiting = self.capacity.account().waiting.remove(&self.number);
         drop(waiting);
     }

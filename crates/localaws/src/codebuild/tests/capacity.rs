@@ -1,9 +1,9 @@
-//! How many builds run, how many wait, and for how long.
+//! How many builds run, how many wait, and how long they may wait.
 
 use super::*;
 
 #[tokio::test(start_paused = true)]
-async fn the_timeout_counts_from_provisioning_and_frees_the_room_even_of_a_runner_that_ignores_it() {
+async fn the_timeout_counts_from_provisioning_and_frees_the_place_even_if_the_runner_ignores_it() {
     let world = World::new(Some(1), 10);
     let first = world.start(with_timeout("ignore"));
     let second = world.start(with_timeout("hang"));
@@ -14,11 +14,11 @@ async fn the_timeout_counts_from_provisioning_and_frees_the_room_even_of_a_runne
     assert_eq!(start.elapsed().as_secs() / 60, 10, "the second build's time began when it left the queue");
     assert_eq!(world.phase(&second, "BUILD").1, json!({"statusCode": "BUILD_TIMED_OUT", "message": "Build has timed out."}));
     sleep(Duration::from_secs(3)).await;
-    assert_eq!(world.runners(), 0, "one runner was told that the time is up, the other was dropped");
+    assert_eq!(world.runners(), 0, "one runner was interrupted, the other was dropped");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_shorter_minute_shortens_both_timeouts_and_nothing_that_is_told() {
+async fn a_shorter_minute_shortens_both_timeouts_but_not_the_reported_values() {
     let world = World::with_minute(Some(1), 10, Duration::from_secs(2));
     let running = world.start(with_timeout("hang"));
     let waiting = world.start(json!({"queuedTimeoutInMinutesOverride": 5, "timeoutInMinutesOverride": 30}));
@@ -29,7 +29,7 @@ async fn a_shorter_minute_shortens_both_timeouts_and_nothing_that_is_told() {
     assert_eq!((world.status(&running), world.status(&waiting)), ("FAILED COMPLETED".to_owned(), "FAILED COMPLETED".to_owned()));
     assert_eq!((world.phase(&running, "BUILD").0, world.phase(&waiting, "QUEUED").0), (json!("TIMED_OUT"), json!("TIMED_OUT")));
     assert_eq!(world.build(&running)["timeoutInMinutes"], 5);
-    assert_eq!(world.ended(&late).await["buildStatus"], "FAILED", "a build of 65 seconds has 60");
+    assert_eq!(world.ended(&late).await["buildStatus"], "FAILED", "a build of 65 seconds may take 60");
 }
 
 fn with_timeout(what: &str) -> Value {
@@ -39,7 +39,7 @@ fn with_timeout(what: &str) -> Value {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_account_runs_some_queues_some_and_refuses_the_rest() {
+async fn builds_beyond_the_account_limit_wait_and_beyond_the_queue_limit_are_refused() {
     let world = World::new(Some(2), 2);
     let ids: Vec<_> = (0..4).map(|_| world.start(doing("hang"))).collect();
     assert_eq!(
@@ -66,7 +66,7 @@ async fn the_account_runs_some_queues_some_and_refuses_the_rest() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_project_refuses_more_than_its_limit_and_never_queues() {
+async fn builds_beyond_the_limit_of_a_project_are_refused() {
     let world = World::new(Some(1), 10);
     world.ok("UpdateProject", json!({"name": "slipway", "concurrentBuildLimit": 2}));
     let first = world.start(json!({}));
@@ -93,7 +93,7 @@ async fn a_build_that_waits_too_long_times_out_in_the_queue() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn thousands_of_builds_go_through_the_accounts_room_in_order() {
+async fn thousands_of_builds_run_in_the_order_of_their_starts() {
     let world = World::new(Some(100), 2_000);
     for _ in 0..2_000 {
         world.start(json!({}));

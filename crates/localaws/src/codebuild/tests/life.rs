@@ -3,7 +3,7 @@
 use super::*;
 
 #[tokio::test(start_paused = true)]
-async fn a_build_goes_through_its_phases_and_keeps_what_it_was_started_with() {
+async fn a_build_runs_its_phases_and_keeps_its_settings() {
     let world = World::new(None, 10);
     let id = world.start(json!({
         "sourceVersion": "main",
@@ -45,7 +45,7 @@ async fn a_build_goes_through_its_phases_and_keeps_what_it_was_started_with() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn each_line_of_output_is_one_event_and_a_partial_line_waits_for_its_rest() {
+async fn each_line_of_output_is_one_event_and_an_incomplete_line_waits_for_its_rest() {
     let world = World::new(None, 10);
     let id = world.start(doing("hang"));
     let read = || {
@@ -63,14 +63,14 @@ async fn each_line_of_output_is_one_event_and_a_partial_line_waits_for_its_rest(
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_ending_decides_the_status() {
+async fn the_status_follows_from_the_end_of_the_build() {
     let world = World::new(None, 10);
     for (what, status, phase, context) in [
         ("succeed", "SUCCEEDED", "SUCCEEDED", ""),
         ("fail", "FAILED", "FAILED", "COMMAND_EXECUTION_ERROR"),
         ("fault", "FAULT", "FAULT", ""),
         ("panic", "FAULT", "FAULT", "INTERNAL_SERVICE_ERROR"),
-        // AWS shows a build out of time as FAILED, and only the phase says why.
+        // AWS reports a build that timed out as FAILED; only its phase says why.
         ("hang", "FAILED", "TIMED_OUT", "BUILD_TIMED_OUT"),
         ("ignore", "FAILED", "TIMED_OUT", "BUILD_TIMED_OUT"),
     ] {
@@ -83,7 +83,7 @@ async fn the_ending_decides_the_status() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_build_can_be_stopped_in_the_queue_and_while_it_runs() {
+async fn a_queued_or_running_build_can_be_stopped() {
     let world = World::new(Some(1), 2);
     let running = world.start(doing("hang"));
     let queued = world.start(json!({}));
@@ -100,7 +100,7 @@ async fn a_build_can_be_stopped_in_the_queue_and_while_it_runs() {
     world.ok("StopBuild", json!({"id": arn}));
     assert_eq!(world.phase(&running, "BUILD").0, "STOPPED");
     sleep(Duration::from_secs(3)).await;
-    assert_eq!(world.status(&running), "STOPPED COMPLETED", "what the runner answers then does not matter");
+    assert_eq!(world.status(&running), "STOPPED COMPLETED", "the result of an interrupted runner is ignored");
     assert_eq!(world.status(&next), "IN_PROGRESS PROVISIONING");
 
     world.ended(&next).await;
@@ -109,7 +109,7 @@ async fn a_build_can_be_stopped_in_the_queue_and_while_it_runs() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_runner_is_told_which_values_a_store_keeps() {
+async fn a_runner_gets_references_to_stored_values_separately() {
     let world = World::new(None, 10);
     let variables = json!([
         {"name": "A", "value": "plain"},
@@ -119,13 +119,13 @@ async fn a_runner_is_told_which_values_a_store_keeps() {
     ]);
     let id = world.start(json!({"environmentVariablesOverride": variables}));
     let build = world.ended(&id).await;
-    let told = r#"["A", "DO"] {"B": Parameter("/ci/token"), "C": Secret("app:key")}"#;
-    assert_eq!(build["exportedEnvironmentVariables"][1], json!({"name": "TOLD", "value": told}));
+    let expected = r#"["A", "DO"] {"B": Parameter("/ci/token"), "C": Secret("app:key")}"#;
+    assert_eq!(build["exportedEnvironmentVariables"][1], json!({"name": "TOLD", "value": expected}));
     assert_eq!(build["environment"]["environmentVariables"][1], json!({"name": "B", "value": "/ci/token", "type": "PARAMETER_STORE"}));
 }
 
 #[tokio::test(start_paused = true)]
-async fn each_change_of_status_is_an_event_in_eventbridges_shape() {
+async fn each_change_of_status_is_an_event_of_eventbridge() {
     let world = World::new(None, 10);
     let id = world.start(doing("fail"));
     let arn = world.ended(&id).await["arn"].clone();

@@ -1,9 +1,9 @@
-//! Requests: tokens, retries, lists, and what is refused.
+//! Requests: tokens, retries, lists, and refusals.
 
 use super::*;
 
 #[tokio::test(start_paused = true)]
-async fn a_token_finds_its_build_for_five_minutes() {
+async fn a_token_returns_its_build_for_five_minutes() {
     let world = World::new(None, 10);
     let request = |depth: u64| json!({"idempotencyToken": "job-1", "gitCloneDepthOverride": depth});
     let first = world.start(request(1));
@@ -19,7 +19,7 @@ async fn a_token_finds_its_build_for_five_minutes() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refused_start_does_not_use_its_token_up() {
+async fn a_refused_start_does_not_use_its_token() {
     let world = World::new(Some(0), 0);
     let request = json!({"idempotencyToken": "job-1"});
     world.refused("StartBuild", with_project(request.clone()));
@@ -57,7 +57,7 @@ async fn builds_are_listed_newest_first_a_hundred_a_page() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn unknown_builds_are_named_and_ended_builds_can_be_deleted() {
+async fn unknown_builds_are_listed_as_such_and_ended_builds_can_be_deleted() {
     let world = World::new(None, 10);
     let (ended, running) = (world.start(json!({})), world.start(doing("hang")));
     world.ended(&ended).await;
@@ -70,7 +70,7 @@ async fn unknown_builds_are_named_and_ended_builds_can_be_deleted() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_failed_build_is_retried_as_often_as_asked_and_by_hand() {
+async fn a_failed_build_is_retried_automatically_and_by_hand() {
     let world = World::new(None, 10);
     let mut input = doing("fail");
     input["autoRetryLimitOverride"] = json!(2);

@@ -1,4 +1,4 @@
-//! Projects and their builds.
+//! Projects and their builds after a kill.
 
 use std::pin::Pin;
 
@@ -37,7 +37,7 @@ impl World {
         self.builds("CreateProject", project).await;
     }
 
-    /// Lets time pass until the build's phase is this one.
+    /// Waits until the build is in this phase.
     async fn comes_to(&self, id: &str, phase: &str) {
         while self.build(id).await["currentPhase"] != phase {
             sleep(Duration::from_millis(1)).await;
@@ -55,7 +55,7 @@ fn doing(what: &str) -> Value {
 }
 
 #[tokio::test(start_paused = true)]
-async fn projects_and_ended_builds_are_as_they_were() {
+async fn projects_and_ended_builds_survive_a_kill() {
     let world = World::new();
     world.create_project().await;
     let token = "t".repeat(64);
@@ -88,8 +88,8 @@ async fn projects_and_ended_builds_are_as_they_were() {
     let read = json!({ "logGroupName": build["logs"]["groupName"], "logStreamName": build["logs"]["streamName"] });
     let log = same(both, Service::Logs, "GetLogEvents", read).await["events"].to_string();
     assert!(log.contains("done"), "{log}");
-    assert_eq!((killed.rows("build"), killed.rows("progress")), (2, 2), "what was deleted is gone from the store too");
-    // A token counts for its five minutes, with its request alone, and numbers go on.
+    assert_eq!((killed.rows("build"), killed.rows("progress")), (2, 2), "deleted rows are removed from the store");
+    // A token is valid for five minutes and only with its request. Build numbers continue.
     assert_eq!(killed.start(json!({ "idempotencyToken": token })).await, first);
     let other = json!({ "projectName": PROJECT, "idempotencyToken": token, "sourceVersion": "x" });
     assert!(killed.aws.dispatch(Service::CodeBuild, "StartBuild", other, None).await.is_err());
@@ -100,7 +100,7 @@ async fn projects_and_ended_builds_are_as_they_were() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_project_made_anew_does_not_get_the_builds_of_the_old_one_by_a_restart() {
+async fn a_new_project_does_not_get_the_builds_of_a_deleted_one_by_a_restart() {
     let world = World::new();
     world.create_project().await;
     let old = world.start(json!({})).await;
@@ -116,7 +116,7 @@ async fn a_project_made_anew_does_not_get_the_builds_of_the_old_one_by_a_restart
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_build_that_ran_is_lost_with_its_host_and_one_that_waited_runs_now() {
+async fn a_running_build_is_lost_by_a_kill_and_a_queued_one_runs_afterwards() {
     let world = World::new();
     world.sqs("CreateQueue", json!({ "QueueName": "events" })).await;
     world.create_project().await;
@@ -142,7 +142,7 @@ async fn a_build_that_ran_is_lost_with_its_host_and_one_that_waited_runs_now() {
     for time in [&lost["endTime"], &broken["endTime"], &completed["startTime"]] {
         assert!((0.0..0.5).contains(&(now - time.as_f64().unwrap())), "{time}");
     }
-    // Its output is there, it is announced, and what CodeBuild retries by itself it retries.
+    // Its output is complete, its end is announced, and its automatic retry starts.
     let read = json!({ "logGroupName": lost["logs"]["groupName"], "logStreamName": lost["logs"]["streamName"] });
     assert!(killed.call(Service::Logs, "GetLogEvents", read).await["events"].to_string().contains("before"));
     let faults = killed.bodies("events").await.into_iter().filter(|event| event.contains(r#""build-status":"FAULT""#));
@@ -152,14 +152,14 @@ async fn a_build_that_ran_is_lost_with_its_host_and_one_that_waited_runs_now() {
     assert_eq!(killed.build(&second).await["autoRetryConfig"].get("nextAutoRetry"), None);
     killed.comes_to(&waiting, "COMPLETED").await;
     assert_eq!(killed.build(&waiting).await["buildStatus"], "SUCCEEDED");
-    // All of that outlives the next kill.
+    // All of that survives the next kill.
     let again = killed.killed();
     assert_eq!((again.build(&running).await, again.build(&waiting).await), (lost.clone(), killed.build(&waiting).await));
     assert_eq!(again.build(retry).await["buildStatus"], "FAULT");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_waiting_build_waits_no_longer_in_all_than_it_may() {
+async fn a_kill_does_not_extend_the_time_of_a_build_in_the_queue() {
     let world = World::new();
     world.create_project().await;
     for _ in 0..2 {
@@ -174,7 +174,7 @@ async fn a_waiting_build_waits_no_longer_in_all_than_it_may() {
     assert_eq!(killed.build(&waiting).await["buildStatus"], "FAILED");
 }
 
-/// A runner that does so many steps and then no more.
+/// A runner that does this many steps and then stops.
 #[derive(Debug)]
 struct Halting(usize);
 
@@ -193,9 +193,9 @@ impl Runner for Halting {
     }
 }
 
-/// Nobody calls the endpoint while the build goes on, so nobody else's commit helps.
+/// No call reaches the endpoint during the build, so no other commit stores it.
 #[tokio::test(start_paused = true)]
-async fn what_a_running_build_tells_is_kept_as_it_comes() {
+async fn the_progress_of_a_running_build_is_stored_at_once() {
     for steps in 1..=6 {
         let folder = tempfile::tempdir().unwrap();
         let clock = Clock::system();
@@ -216,7 +216,7 @@ async fn what_a_running_build_tells_is_kept_as_it_comes() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_end_of_a_build_and_its_retry_are_kept_without_anybody_asking() {
+async fn the_end_of_a_build_and_its_retry_are_stored_without_a_call() {
     let world = World::new();
     world.create_project().await;
     let first = world.start(json!({})).await;

@@ -1,4 +1,4 @@
-//! Queues and their messages.
+//! Queues and their messages after a kill.
 
 use super::*;
 use proptest::prelude::*;
@@ -6,7 +6,7 @@ use proptest::prelude::*;
 const ALL: [&str; 1] = ["All"];
 
 #[tokio::test(start_paused = true)]
-async fn queues_are_as_they_were() {
+async fn queues_survive_a_kill() {
     let world = World::new();
     let dead = "arn:aws:sqs:us-east-1:000000000000:dead";
     let redrive = json!({ "deadLetterTargetArn": dead, "maxReceiveCount": 1 }).to_string();
@@ -31,7 +31,7 @@ async fn queues_are_as_they_were() {
         questions.push(("ListQueueTags", json!({ "QueueUrl": queue })));
     }
     step_by_step(&world, Service::Sqs, &calls, &questions).await;
-    // Received once, it goes to the dead letters at its second receive, and from there back.
+    // Its second receive is one too many: it goes to the dead-letter queue, and is moved back from there.
     assert_eq!(world.bodies("q").await, ["twice"]);
     sleep(Duration::from_secs(7)).await;
     assert_eq!(world.bodies("q").await.len(), 0);
@@ -49,11 +49,11 @@ async fn queues_are_as_they_were() {
     same(both, Service::Sqs, "ReceiveMessage", json!({ "QueueUrl": "q", "AttributeNames": ALL })).await;
     let purge = || killed.aws.dispatch(Service::Sqs, "PurgeQueue", json!({ "QueueUrl": "purged" }), None);
     assert_eq!(purge().await.unwrap_err().code, "PurgeQueueInProgress");
-    assert_eq!((killed.rows("message"), killed.rows("queue")), (1, 4), "what was deleted is gone from the store too");
+    assert_eq!((killed.rows("message"), killed.rows("queue")), (1, 4), "deleted rows are removed from the store");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_message_is_as_it_was_sent_and_a_handle_given_out_before_the_kill_still_deletes() {
+async fn messages_and_receipt_handles_survive_a_kill() {
     let world = World::new();
     world.sqs("CreateQueue", json!({ "QueueName": "q" })).await;
     let sent = json!({
@@ -69,7 +69,7 @@ async fn a_message_is_as_it_was_sent_and_a_handle_given_out_before_the_kill_stil
         json!({ "QueueUrl": "q", "MaxNumberOfMessages": 10, "AttributeNames": ALL, "MessageAttributeNames": ALL, "VisibilityTimeout": 20 });
     let handle = world.sqs("ReceiveMessage", receive.clone()).await["Messages"][0]["ReceiptHandle"].clone();
     let other = world.killed();
-    // In flight it is hidden, and after its time it comes back: all of it, counted on.
+    // In flight it is hidden. After the visibility timeout it returns unchanged, with its count of receives.
     sleep(Duration::from_secs(19)).await;
     assert_eq!(same([&world, &other], Service::Sqs, "ReceiveMessage", receive.clone()).await, json!({}));
     sleep(Duration::from_secs(1)).await;
@@ -80,7 +80,7 @@ async fn a_message_is_as_it_was_sent_and_a_handle_given_out_before_the_kill_stil
     );
     let handle_now = &seen["Messages"][0]["ReceiptHandle"];
     let third = other.killed();
-    // The older handle deletes nothing, the newer one does, and the 12 hours go on from the receive.
+    // The older handle deletes nothing, and the newer one does. The 12 hours count from the receive.
     third.sqs("DeleteMessage", json!({ "QueueUrl": "q", "ReceiptHandle": handle })).await;
     let change = |seconds: u64| json!({ "QueueUrl": "q", "ReceiptHandle": handle_now, "VisibilityTimeout": seconds });
     sleep(Duration::from_secs(10)).await;
@@ -93,7 +93,7 @@ async fn a_message_is_as_it_was_sent_and_a_handle_given_out_before_the_kill_stil
     assert_eq!(fourth.killed().rows("message"), 1);
 }
 
-/// What is done to one of two queues, a standard one and a FIFO one.
+/// An action on a standard or a FIFO queue.
 #[derive(Debug, Clone)]
 enum Deed {
     Send {
@@ -107,7 +107,7 @@ enum Deed {
         room: u64,
         visibility_s: u64,
     },
-    /// Of the handles given out so far, one.
+    /// Deletes by one of the handles received so far.
     Delete {
         which: usize,
     },
@@ -140,14 +140,14 @@ fn url(fifo: bool) -> &'static str {
     if fifo { "f.fifo" } else { "q" }
 }
 
-/// A world, and the handles that it gave out, with their queues.
+/// An endpoint, and the handles that it gave out, with their queues.
 struct Client<'a> {
     world: &'a World,
     handles: Vec<(bool, Value)>,
 }
 
 impl Client<'_> {
-    /// Does it, and says what was answered; errors too.
+    /// Performs an action and returns the answer, also if it is an error.
     async fn act(&mut self, deed: &Deed) -> Answer {
         let on_handle = |which: usize, more: Value| {
             let (fifo, handle) = self.handles.get(which % self.handles.len().max(1))?;
@@ -195,7 +195,7 @@ impl Client<'_> {
     }
 }
 
-/// An answer without the ids that each endpoint makes up for itself, or an error's name.
+/// An answer without the ids that each endpoint makes up, or the name of an error.
 fn comparable(answer: Answer) -> Result<Value, String> {
     fn strip(value: &mut Value) {
         if let Some(members) = value.as_object_mut() {
@@ -208,7 +208,7 @@ fn comparable(answer: Answer) -> Result<Value, String> {
     Ok(answer)
 }
 
-/// The same deeds before a kill, and then for the killed and for the one that lived on: both answer the same.
+/// Performs actions before a kill, and then on the killed and the original endpoint. Both must answer the same.
 async fn lives_on(before: &[Deed], after: &[Deed]) {
     let world = World::new();
     world.sqs("CreateQueue", json!({ "QueueName": "q" })).await;
@@ -237,7 +237,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]
-    fn queues_go_on_as_if_nothing_had_happened(
+    fn queues_answer_after_a_kill_as_without_it(
         before in prop::collection::vec(deed(), 1..40),
         after in prop::collection::vec(deed(), 1..25),
     ) {

@@ -1,4 +1,4 @@
-//! Topics, their subscriptions, and what they have taken but not delivered yet.
+//! Topics, their subscriptions, and messages that are not delivered yet, after a kill.
 
 use std::path::Path;
 
@@ -11,7 +11,7 @@ use tokio::{
 
 use super::*;
 
-/// Longer than any machine takes.
+/// More than any machine needs.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 fn text(answer: &Value, member: &str) -> String {
@@ -19,7 +19,7 @@ fn text(answer: &Value, member: &str) -> String {
 }
 
 #[tokio::test(start_paused = true)]
-async fn topics_and_subscriptions_are_as_they_were() {
+async fn topics_and_subscriptions_survive_a_kill() {
     let world = World::new();
     let sns = async |operation: &str, input: Value| world.call(Service::Sns, operation, input).await;
     world.sqs("CreateQueue", json!({ "QueueName": "q" })).await;
@@ -72,11 +72,11 @@ async fn topics_and_subscriptions_are_as_they_were() {
         killed.call(Service::Sns, "Publish", json!({ "TopicArn": topic, "Message": value, "MessageAttributes": attribute })).await;
     }
     assert_eq!(killed.bodies("q").await, ["v"]);
-    assert_eq!((killed.rows("topic"), killed.rows("subscription")), (1, 1), "what was deleted is gone from the store too");
+    assert_eq!((killed.rows("topic"), killed.rows("subscription")), (1, 1), "deleted rows are removed from the store");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_fifo_topic_counts_on_and_remembers_for_five_minutes() {
+async fn the_sequence_and_the_deduplication_of_a_fifo_topic_survive_a_kill() {
     let world = World::new();
     let fifo = json!({ "FifoTopic": "true", "ContentBasedDeduplication": "true" });
     let topic = text(&world.call(Service::Sns, "CreateTopic", json!({ "Name": "t.fifo", "Attributes": fifo })).await, "TopicArn");
@@ -91,9 +91,9 @@ async fn a_fifo_topic_counts_on_and_remembers_for_five_minutes() {
     assert_eq!(killed.rows("deduplication"), 1);
 }
 
-/// A publisher is stopped between the deliveries to two queues, as far as the store can see: it finds all of them or none.
+/// Stops a publish between its deliveries to two queues. The store must have both or none.
 #[tokio::test(start_paused = true)]
-async fn a_message_is_never_in_one_subscribed_queue_alone() {
+async fn a_kill_leaves_a_message_in_all_subscribed_queues_or_in_none() {
     let world = World::new();
     let topic = text(&world.call(Service::Sns, "CreateTopic", json!({ "Name": "t" })).await, "TopicArn");
     for queue in ["a", "b"] {
@@ -101,7 +101,7 @@ async fn a_message_is_never_in_one_subscribed_queue_alone() {
         let endpoint = format!("arn:aws:sqs:us-east-1:000000000000:{queue}");
         world.call(Service::Sns, "Subscribe", json!({ "TopicArn": topic, "Protocol": "sqs", "Endpoint": endpoint })).await;
     }
-    // What publishing does between its first and its last delivery, with somebody else's call coming to its end meanwhile.
+    // The steps of a publish between its first and last delivery, while another call ends.
     let mut inlet = world.aws.shared.sqs.inlet();
     inlet.deliver("a", "x".into(), BTreeMap::new(), None, None).unwrap();
     world.call(Service::Logs, "CreateLogGroup", json!({ "logGroupName": "g" })).await;
@@ -115,7 +115,7 @@ async fn a_message_is_never_in_one_subscribed_queue_alone() {
     assert_eq!(world.killed().rows("message"), 4);
 }
 
-/// Takes one request and gives its body and what answers it.
+/// Takes one request. Returns its body, and the stream for the answer.
 async fn take(listener: &TcpListener) -> (Value, TcpStream) {
     let (mut stream, _) = listener.accept().await.unwrap();
     let mut read = Vec::new();
@@ -141,9 +141,9 @@ fn open(folder: &Path) -> (LocalAws, Arc<Store>) {
     (LocalAws::on(&store, options).unwrap(), store)
 }
 
-/// On the real clock, because it needs a socket; a runtime that is dropped is the process that ends.
+/// Uses the real clock, because it needs a socket. A dropped runtime stands for a process that ends.
 #[test]
-fn a_notification_that_an_http_endpoint_has_not_taken_is_sent_again_after_a_restart() {
+fn a_notification_that_an_http_endpoint_has_not_accepted_is_sent_again_after_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let runtime = Runtime::new().unwrap();
     let (arn, published, listener) = runtime.block_on(async {
@@ -156,7 +156,7 @@ fn a_notification_that_an_http_endpoint_has_not_taken_is_sent_again_after_a_rest
         let token = accept(take(&listener).await).await["Token"].clone();
         let confirmed = call("ConfirmSubscription", json!({ "TopicArn": topic, "Token": token })).await.unwrap();
         let published = call("Publish", json!({ "TopicArn": topic, "Message": "m" })).await.unwrap();
-        // It arrives, and the endpoint is gone before it is answered.
+        // The notification arrives, and the endpoint is killed before it is answered.
         take(&listener).await;
         (confirmed["SubscriptionArn"].clone(), published, listener.into_std().unwrap())
     });
@@ -167,7 +167,7 @@ fn a_notification_that_an_http_endpoint_has_not_taken_is_sent_again_after_a_rest
         let again = async {
             loop {
                 let body = accept(take(&listener).await).await;
-                // The end may have come before it was kept that the confirmation was taken: that comes again too.
+                // The kill may come before the confirmation is stored as delivered. Then that is sent again too.
                 if body["Type"] == "Notification" {
                     return body;
                 }

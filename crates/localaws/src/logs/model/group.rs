@@ -8,7 +8,7 @@ use super::stream::Stream;
 pub(crate) struct Group {
     pub(crate) created: u64,
     pub(crate) class: String,
-    /// Days; kept as a figure, nothing expires here.
+    /// In days. Only stored: events do not expire here.
     pub(crate) retention: Option<u32>,
     pub(crate) tags: BTreeMap<String, String>,
     pub(crate) streams: BTreeMap<String, Stream>,

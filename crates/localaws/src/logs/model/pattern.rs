@@ -1,30 +1,30 @@
-//! The filter patterns for text: terms, phrases, and regular expressions.
+//! Filter patterns for text: terms, phrases, and regular expressions.
 
 use regex::Regex;
 
 use crate::{api::ApiError, logs::error::invalid};
 
-/// CloudWatch Logs: a filter pattern has at most 1,024 characters.
+/// CloudWatch Logs: the longest filter pattern, in characters.
 const LENGTH_MAX: usize = 1024;
 
-/// What a message must and must not contain.
+/// The terms that a message must contain, and those that it must not.
 #[derive(Debug, Default)]
 pub(crate) struct Pattern {
     all: Vec<Term>,
-    /// `?term`: one of them suffices. AWS ignores them beside terms of another kind.
+    /// `?term`: one of these is enough. AWS ignores them if there are other terms.
     any: Vec<Term>,
     none: Vec<Term>,
 }
 
 #[derive(Debug)]
 enum Term {
-    /// Whole words, in this case, side by side.
+    /// Whole words next to each other, with this case.
     Text(String),
     Regex(Regex),
 }
 
 impl Pattern {
-    /// Reads a pattern; `{ $.json }` and `[space, delimited]` patterns are refused.
+    /// Reads a pattern. Patterns for JSON (`{ $.json }`) and for columns (`[space, delimited]`) are refused.
     pub(crate) fn read(text: &str) -> Result<Self, ApiError> {
         let mut pattern = Self::default();
         if text.chars().nth(LENGTH_MAX).is_some() {
@@ -54,7 +54,7 @@ impl Pattern {
     }
 }
 
-/// The term at the start of the text, and what follows it.
+/// The first term of the text, and the rest.
 fn term(text: &str) -> Result<(Term, &str), ApiError> {
     for mark in ['"', '%'] {
         let Some(inner) = text.strip_prefix(mark) else { continue };
@@ -87,7 +87,7 @@ impl Term {
     }
 }
 
-/// Whether two neighbours belong to one word, so that a word does not begin or end between them.
+/// Whether two neighbouring characters belong to the same word.
 fn joined(left: Option<char>, right: Option<char>) -> bool {
     left.zip(right).is_some_and(|(left, right)| left.is_alphanumeric() && right.is_alphanumeric())
 }

@@ -1,23 +1,23 @@
-//! A stream: events in the order of their arrival.
+//! A stream of events, in the order of arrival.
 
 use std::ops::Range;
 
-/// AWS counts 26 bytes for each event beside its message.
+/// AWS adds 26 bytes to the size of each message.
 const OVERHEAD: usize = 26;
 
 #[derive(Debug)]
 pub(crate) struct Event {
-    /// Milliseconds since the Unix epoch, as the writer says.
+    /// The writer's time, in milliseconds since the Unix epoch.
     pub(crate) timestamp: u64,
-    /// When the event came.
+    /// When the event arrived.
     pub(crate) ingested: u64,
-    /// When readers begin to see it. Never falls from one event to the next.
+    /// When readers can see it. Never earlier than for the event before.
     visible: u64,
     pub(crate) message: String,
 }
 
 impl Event {
-    /// Its bytes as AWS counts them.
+    /// The size of the event by AWS's rule, in bytes.
     pub(crate) fn size(&self) -> usize {
         self.message.len() + OVERHEAD
     }
@@ -25,11 +25,11 @@ impl Event {
 
 #[derive(Debug)]
 pub(crate) struct Stream {
-    /// Its own among the streams of all groups.
+    /// Unique among the streams of all groups.
     pub(crate) id: u64,
     pub(crate) created: u64,
     pub(crate) events: Vec<Event>,
-    /// Timestamps rise with the order of arrival, so that a time can be searched for.
+    /// Whether the timestamps increase, so that a binary search works.
     ordered: bool,
     pub(crate) bytes: usize,
 }
@@ -50,13 +50,13 @@ impl Stream {
         }
     }
 
-    /// What readers see by now.
+    /// The events that readers can see now.
     pub(crate) fn visible(&self, now: u64) -> &[Event] {
         let end = self.events.partition_point(|event| event.visible <= now);
         self.events.get(..end).unwrap_or_default()
     }
 
-    /// Where among the first `seen` events those of the time span lie. Unordered timestamps make it an upper bound.
+    /// The range of events in a time span, among the first `seen`. If the timestamps are not ordered, the range is too large.
     pub(crate) fn within(&self, seen: usize, span: &Range<u64>) -> Range<usize> {
         let events = self.events.get(..seen).unwrap_or_default();
         if !self.ordered {

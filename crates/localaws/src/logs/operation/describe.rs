@@ -1,4 +1,4 @@
-//! Listing groups and streams.
+//! Lists groups and streams.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use crate::{
     logs::{Logs, error::invalid, model::stream::Stream},
 };
 
-/// Groups or streams on one page: AWS's limit is 50.
+/// AWS: the most groups or streams on one page.
 const PAGE: usize = 50;
 
 #[derive(Deserialize)]
@@ -49,7 +49,7 @@ impl Logs {
             return Err(invalid("logGroupNamePrefix and logGroupNamePattern cannot both be given"));
         }
         let prefix = input.log_group_name_prefix.unwrap_or_default();
-        // AWS's pattern is a substring, whatever its case.
+        // AWS searches for the pattern as a substring, without regard to case.
         let pattern = input.log_group_name_pattern.unwrap_or_default().to_lowercase();
         let state = self.state();
         let groups = state.groups.iter().filter(|(name, _)| name.starts_with(&prefix) && name.to_lowercase().contains(&pattern));
@@ -117,7 +117,7 @@ fn describe(name: &str, stream: &Stream, group_arn: &str, now: u64) -> Value {
 
 type Page<T> = (Vec<T>, Option<String>);
 
-/// One page, and the token of the next: how many came before it.
+/// A page, and the token of the next one: how many items came before that.
 fn page<T>(mut items: impl Iterator<Item = T>, token: Option<&str>, size: usize) -> Result<Page<T>, ApiError> {
     let start = match token {
         None => 0,

@@ -23,11 +23,11 @@ struct FilterLogEvents {
     limit: Option<i64>,
 }
 
-/// An event's place in the group: its time, its stream, and its place there. Never changes once the event is visible.
+/// The place of an event in its group: its time, its stream, and its index there. It does not change once the event is visible.
 type Place = (u64, String, usize);
 
 impl Logs {
-    /// Events are always interleaved, as AWS does since it ignores `interleaved`.
+    /// The events of all streams are interleaved: AWS ignores `interleaved`.
     pub(super) fn filter_log_events(&self, input: Value) -> Answer {
         let input: FilterLogEvents = decode(input)?;
         if input.log_stream_names.is_some() && input.log_stream_name_prefix.is_some() {
@@ -37,7 +37,7 @@ impl Logs {
         let pattern = Pattern::read(input.filter_pattern.as_deref().unwrap_or_default())?;
         let after = input.next_token.as_deref().map(read_token).transpose()?;
         let name = self.group_name(input.log_group_name, input.log_group_identifier)?;
-        // Both ends belong to the span here.
+        // The span includes both of its ends here.
         let span = input.start_time.unwrap_or(0)..input.end_time.unwrap_or(u64::MAX).saturating_add(1);
         let prefix = input.log_stream_name_prefix.unwrap_or_default();
         let now = self.clock.millis();

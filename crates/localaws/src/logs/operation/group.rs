@@ -1,4 +1,4 @@
-//! Making and removing groups and streams, and how long a group keeps its events.
+//! Operations on groups and streams: create, delete, retention.
 
 use std::collections::BTreeMap;
 
@@ -114,7 +114,7 @@ impl Logs {
     }
 }
 
-/// Names have 1 to 512 characters of those that are allowed.
+/// Names have 1 to 512 allowed characters.
 fn check_name(member: &str, name: &str, allowed: impl Fn(char) -> bool) -> Result<(), ApiError> {
     if (1..=512).contains(&name.chars().count()) && name.chars().all(allowed) {
         return Ok(());

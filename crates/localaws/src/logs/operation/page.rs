@@ -1,13 +1,13 @@
-//! How much one page holds.
+//! The size of a page.
 
 use crate::{api::ApiError, logs::error::invalid};
 
-/// Events on one page: AWS's limit.
+/// AWS: the most events on a page.
 pub(super) const PAGE: usize = 10_000;
-/// Bytes on one page, 26 for each event included: AWS's limit.
+/// AWS: the most bytes on a page, with 26 for each event.
 pub(super) const PAGE_BYTES: usize = 1024 * 1024;
 
-/// A page's size: the one asked for, within the bounds, or the largest.
+/// The size of a page: the one that was requested, if it is valid, else the largest.
 pub(super) fn page_size(limit: Option<i64>, most: usize) -> Result<usize, ApiError> {
     let Some(limit) = limit else { return Ok(most) };
     let rule = match usize::try_from(limit) {

@@ -9,11 +9,11 @@ use crate::{
     logs::{Logs, error::invalid},
 };
 
-/// Events in one call: AWS's limit.
+/// AWS: the most events in one call.
 const BATCH: usize = 10_000;
-/// Bytes in one call, 26 for each event included: AWS's limit.
+/// AWS: the most bytes in one call, with 26 for each event.
 const BATCH_BYTES: usize = 1_048_576;
-/// AWS rejects events older than 14 days and more than 2 hours ahead, and takes the rest of the batch.
+/// AWS rejects events that are older than 14 days or more than 2 hours in the future, and takes the others.
 const OLDEST: Duration = Duration::from_hours(14 * 24);
 const NEWEST: Duration = Duration::from_hours(2);
 
@@ -64,7 +64,7 @@ impl Logs {
         let visible = state.visible_from(millis(now));
         let stream = state.stream(&input.group, &input.stream)?;
         self.add_events(stream, millis(now), visible, accepted.collect());
-        // AWS no longer looks at sequence tokens but still sends them.
+        // AWS ignores sequence tokens, but still sends them.
         let mut answer = json!({"nextSequenceToken": format!("{:056}", stream.bytes)});
         if !rejected.is_empty() {
             answer["rejectedLogEventsInfo"] = Value::Object(rejected);

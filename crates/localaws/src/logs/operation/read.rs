@@ -1,4 +1,4 @@
-//! `GetLogEvents`: a stream in pages, forward and backward.
+//! `GetLogEvents`: the pages of a stream, forward and backward.
 
 use std::ops::Range;
 
@@ -25,17 +25,17 @@ struct GetLogEvents {
     start_from_head: bool,
 }
 
-/// A place between two events, and the way to go from there.
+/// A place between two events, and the direction of reading.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Token {
-    /// On with the event at this place. `rested` says that an empty page has been served for it.
+    /// Forward from this place. `rested`: an empty page was sent for it.
     Forward { at: usize, rested: bool },
-    /// Back with the events before this place.
+    /// Backward from this place.
     Backward { at: usize },
 }
 
 impl Token {
-    /// As AWS's look: a direction, 56 digits and a letter.
+    /// In the form of AWS: a direction, 56 digits and a letter.
     fn write(self) -> String {
         match self {
             Self::Forward { at, rested } => format!("f/{at:056}/{}", if rested { 'e' } else { 's' }),
@@ -79,7 +79,7 @@ impl Logs {
             Token::Forward { at, rested } => {
                 let page = forward(seen, at.max(bounds.start)..bounds.end, &span, limit);
                 if page.taken.is_empty() {
-                    // The same token again is how AWS says that there is nothing more.
+                    // AWS repeats the token when there are no more events.
                     return Ok(answer(&[], Token::Backward { at }, token));
                 }
                 if empty_pages && !rested {
@@ -94,7 +94,7 @@ impl Logs {
     }
 }
 
-/// Events of the span, and the places that they and those left out between them take up.
+/// The events of the time span on a page, and the places that the page covers.
 struct Page<'a> {
     taken: Vec<&'a Event>,
     place: Range<usize>,

@@ -10,7 +10,7 @@ use crate::{
     logs::{Logs, error::no_resource, row},
 };
 
-/// AWS keeps at most 50 tags of a resource.
+/// AWS: the most tags of a resource.
 const TAG_LIMIT: usize = 50;
 
 #[derive(Deserialize)]

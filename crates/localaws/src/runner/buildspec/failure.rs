@@ -1,21 +1,21 @@
-//! `on-failure`: what becomes of a build whose phase failed.
+//! `on-failure`: how a build continues after a failed phase.
 
 use regex::Regex;
 
-/// How often a phase is tried again when no number is given.
+/// How often a phase is retried if no number is given.
 const RETRIES: u32 = 3;
 
-/// The most that CodeBuild takes.
+/// The largest number of retries that CodeBuild accepts.
 const MAX_RETRIES: u32 = 100;
 
-/// Where a build goes from a failed phase.
+/// How a build continues after a failed phase.
 #[derive(Debug, Clone)]
 pub(in crate::runner) enum OnFailure {
-    /// As CodeBuild does by default: from `BUILD` to `POST_BUILD`, from elsewhere to the end.
+    /// CodeBuild's default: after `BUILD` with `POST_BUILD`, after other phases with the end.
     Default,
     Abort,
     Continue,
-    /// Into the same phase again, so many times, if what it said matches; then to the end.
+    /// Runs the phase again, up to a number of times, if its output matches; then ends.
     Retry {
         times: u32,
         pattern: Regex,
@@ -42,7 +42,7 @@ impl OnFailure {
         }
     }
 
-    /// Whether a phase that has been tried again `retried` times deserves one more, after these texts.
+    /// Whether a phase that was retried `retried` times may run again, after it has printed these texts.
     pub(in crate::runner) fn retries(&self, retried: u32, said: &[&str]) -> bool {
         matches!(self, Self::Retry { times, pattern } if retried < *times && said.iter().any(|text| pattern.is_match(text)))
     }

@@ -1,4 +1,4 @@
-//! A buildspec's values as they are expected: each reader gives the value or says what is wrong, under which key and where.
+//! Reads the values of a buildspec. Each function returns the expected value, or a message with the key, what is wrong, and the place.
 
 use std::{collections::BTreeMap, rc::Rc};
 
@@ -14,7 +14,7 @@ pub(super) struct Item {
     path: String,
 }
 
-/// What a value should be.
+/// The expected kind of a value.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Expected {
     Text,
@@ -24,7 +24,7 @@ pub(super) enum Expected {
     Mapping,
 }
 
-/// How many members a mapping may have, those included that `<<` takes in.
+/// How many members a mapping may have, including those that `<<` merges into it.
 const MAX_MEMBERS: usize = 10_000;
 
 impl Item {
@@ -32,9 +32,9 @@ impl Item {
         Self { node, path: String::new() }
     }
 
-    /// What is wrong with this value.
+    /// A message about this value, with its key and place.
     pub(super) fn wrong(&self, why: impl std::fmt::Display) -> String {
-        self.node.place.tell(format_args!("{}{why}", self.path))
+        self.node.place.append_to(format_args!("{}{why}", self.path))
     }
 
     fn not(&self, expected: Expected) -> String {
@@ -50,7 +50,7 @@ impl Item {
         self.wrong(format_args!("expected {what}, found {found} ({})", self.cure(expected)))
     }
 
-    /// What to write instead.
+    /// The advice: what to write instead.
     fn cure(&self, expected: Expected) -> String {
         let cure = match (&self.node.value, expected) {
             (Value::Text(text), _) => return mistake::instead(text, matches!(expected, Expected::List)),
@@ -71,7 +71,7 @@ impl Item {
         Self { node: Rc::clone(node), path: format!("{}{key}: ", self.path) }
     }
 
-    /// The text of a scalar; `None`: nothing is there.
+    /// The text of a scalar. `None`: there is no value.
     pub(super) fn text(&self) -> Result<Option<String>, String> {
         match &self.node.value {
             Value::Null => Ok(None),
@@ -80,7 +80,7 @@ impl Item {
         }
     }
 
-    /// The members of a mapping by their keys; nothing has no members. Those that `<<` takes in count less than the mapping's own.
+    /// The members of a mapping by key; no value has no members. The mapping's own members replace those that `<<` merges into it.
     pub(super) fn members(&self) -> Result<BTreeMap<String, Self>, String> {
         let mut members = BTreeMap::new();
         self.collect(&mut members, &mut 0)?;
@@ -104,7 +104,7 @@ impl Item {
                 Value::Text(name) => name.clone(),
                 Value::Null => String::new(),
                 other => {
-                    return Err(key.place.tell(format_args!(
+                    return Err(key.place.append_to(format_args!(
                         "{}expected a key, found {} (quote text that begins with `{{`, `[` or `?`)",
                         self.path,
                         other.kind()
@@ -114,7 +114,7 @@ impl Item {
             if name == "<<" {
                 merged.push(Self { node: Rc::clone(value), path: self.path.clone() });
             } else if own.insert(name.clone(), self.below(&name, value)).is_some() {
-                return Err(key.place.tell(format_args!("{}the key `{name}` is there twice: keep one of them", self.path)));
+                return Err(key.place.append_to(format_args!("{}the key `{name}` is there twice: keep one of them", self.path)));
             }
         }
         for (name, item) in own {
@@ -133,7 +133,7 @@ impl Item {
         Ok(())
     }
 
-    /// The texts of a list without the entries that are empty, as those are of which only a comment is left; nothing is an empty list.
+    /// The texts of a list without empty entries, such as those with only a comment. No value is an empty list.
     pub(super) fn texts(&self, entry: Expected) -> Result<Vec<String>, String> {
         let nodes = match &self.node.value {
             Value::Null => return Ok(Vec::new()),
@@ -144,7 +144,7 @@ impl Item {
         items.filter_map(|item| item.text().map_err(|_| item.not(entry)).transpose()).collect()
     }
 
-    /// The texts of a mapping by their keys; where nothing is, the text is empty.
+    /// The texts of a mapping by key. A missing value is an empty text.
     pub(super) fn pairs(&self) -> Result<BTreeMap<String, String>, String> {
         self.members()?.into_iter().map(|(name, item)| Ok((name, item.text()?.unwrap_or_default()))).collect()
     }

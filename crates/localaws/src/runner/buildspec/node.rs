@@ -1,7 +1,7 @@
-//! YAML as a tree in which every node knows its place.
+//! YAML as a tree of nodes with their places.
 //!
-//! The text comes from whoever is built, so the tree is bounded: in depth, aliases included, and in nodes. An alias is its anchor's own
-//! node and no copy of it, so that a few lines cannot become gigabytes.
+//! The text may come from anybody, so the tree is bounded in depth (including aliases) and in the number of nodes. An alias is the node of
+//! its anchor and no copy, so a few lines cannot become gigabytes.
 
 use std::{collections::HashMap, rc::Rc};
 
@@ -9,33 +9,33 @@ use granit_parser::{ErrorKind, Event, Options, Parser, ScalarStyle, StructureSty
 
 use super::{mistake, place::Place, syntax};
 
-/// How deep lists and mappings may be nested; a buildspec needs no more than eight.
+/// How deep lists and mappings may be nested. A buildspec needs eight levels.
 const MAX_DEPTH: usize = 32;
 
-/// How many nodes a buildspec may have, aliases not counted again.
+/// How many nodes a buildspec may have. Aliases are not counted.
 const MAX_NODES: usize = 100_000;
 
-/// A value and where it begins.
+/// A value and the place where it begins.
 #[derive(Debug)]
 pub(super) struct Node {
     pub(super) value: Value,
     pub(super) place: Place,
-    /// Written with brackets, such as `[a]` and `{a: b}`.
+    /// Whether it is written with brackets, such as `[a]` and `{a: b}`.
     pub(super) flow: bool,
-    /// How many collections are within each other here, this one included.
+    /// How many levels of collections it has, itself included.
     height: usize,
 }
 
 #[derive(Debug)]
 pub(super) enum Value {
     Null,
-    /// A scalar as it is written, whatever type other readers would give it.
+    /// A scalar, as it is written.
     Text(String),
     List(Vec<Rc<Node>>),
     Mapping(Vec<(Rc<Node>, Rc<Node>)>),
 }
 
-/// A collection whose end is still to come.
+/// A collection that has not ended yet.
 struct Open {
     place: Place,
     flow: bool,
@@ -55,7 +55,7 @@ impl Value {
     }
 }
 
-/// Reads a text that is one YAML document.
+/// Reads a text that must be one YAML document.
 pub(super) fn read(text: &str) -> Result<Rc<Node>, String> {
     let mut tree = Tree::default();
     for next in Parser::new_from_str_with_options(text, Options::default()) {
@@ -63,7 +63,7 @@ pub(super) fn read(text: &str) -> Result<Rc<Node>, String> {
             (place, ErrorKind::RecursionLimitExceeded) => too_deep(place),
             (place, _) => {
                 let near = mistake::near(text, place.line());
-                format!("not valid YAML: {}", near.unwrap_or_else(|| place.tell(syntax::rule(&error))))
+                format!("not valid YAML: {}", near.unwrap_or_else(|| place.append_to(syntax::rule(&error))))
             }
         })?;
         tree.take(event, Place::of(&span.start))?;
@@ -71,7 +71,7 @@ pub(super) fn read(text: &str) -> Result<Rc<Node>, String> {
     tree.root.ok_or_else(|| "the buildspec is empty".into())
 }
 
-/// The tree as far as it is read.
+/// The part of the tree that was read so far.
 #[derive(Default)]
 struct Tree {
     open: Vec<Open>,
@@ -84,12 +84,12 @@ impl Tree {
     fn take(&mut self, event: Event<'_>, place: Place) -> Result<(), String> {
         match event {
             Event::DocumentStart(..) if self.root.is_some() => {
-                Err(place.tell("a buildspec is one YAML document, and a second one begins: remove the line `---`"))
+                Err(place.append_to("a buildspec is one YAML document, and a second one begins: remove the line `---`"))
             }
             Event::Scalar(_, _, _, Some(tag)) | Event::SequenceStart(_, _, Some(tag)) | Event::MappingStart(_, _, Some(tag))
                 if is_local(&tag) =>
             {
-                Err(place.tell("a `!` before this makes a tag of it, and a buildspec has none: quote text that begins with `!`"))
+                Err(place.append_to("a `!` before this makes a tag of it, and a buildspec has none: quote text that begins with `!`"))
             }
             Event::Scalar(text, style, anchor, _) => {
                 let null = style == ScalarStyle::Plain && matches!(text.as_ref(), "" | "~" | "null" | "Null" | "NULL");
@@ -98,7 +98,7 @@ impl Tree {
             }
             Event::Alias(anchor) => match self.anchors.get(&anchor) {
                 Some(node) => self.place(Rc::clone(node), place),
-                None => Err(place.tell("an alias stands within its own anchor: write the value out")),
+                None => Err(place.append_to("an alias stands within its own anchor: write the value out")),
             },
             Event::SequenceStart(style, anchor, _) => self.begin(place, style, anchor, false),
             Event::MappingStart(style, anchor, _) => self.begin(place, style, anchor, true),
@@ -117,7 +117,7 @@ impl Tree {
 
     fn end(&mut self, place: Place) -> Result<(), String> {
         let Some(Open { place, flow, anchor, mapping, children }) = self.open.pop() else {
-            return Err(place.tell("not valid YAML: an end without a beginning"));
+            return Err(place.append_to("not valid YAML: an end without a beginning"));
         };
         let height = 1 + children.iter().map(|child| child.height).max().unwrap_or_default();
         let value = if mapping {
@@ -132,7 +132,7 @@ impl Tree {
     fn add(&mut self, node: Node, anchor: usize) -> Result<(), String> {
         self.nodes += 1;
         if self.nodes > MAX_NODES {
-            return Err(node.place.tell(format_args!("the buildspec has more than {MAX_NODES} values")));
+            return Err(node.place.append_to(format_args!("the buildspec has more than {MAX_NODES} values")));
         }
         let place = node.place;
         let node = Rc::new(node);
@@ -142,7 +142,7 @@ impl Tree {
         self.place(node, place)
     }
 
-    /// Puts a finished node where it belongs.
+    /// Adds a complete node to its collection.
     fn place(&mut self, node: Rc<Node>, place: Place) -> Result<(), String> {
         if self.open.len() + node.height > MAX_DEPTH {
             return Err(too_deep(place));
@@ -155,11 +155,11 @@ impl Tree {
     }
 }
 
-/// Whether it is none of YAML's own, such as `!!str`.
+/// Whether the tag is not one of YAML's own, such as `!!str`.
 fn is_local(tag: &Tag) -> bool {
     !tag.is_yaml_core_schema()
 }
 
 fn too_deep(place: Place) -> String {
-    place.tell(format_args!("lists and mappings are nested more than {MAX_DEPTH} deep"))
+    place.append_to(format_args!("lists and mappings are nested more than {MAX_DEPTH} deep"))
 }

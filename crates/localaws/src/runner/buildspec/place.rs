@@ -1,4 +1,4 @@
-//! Where in a buildspec something stands.
+//! Places in a buildspec.
 
 use granit_parser::Marker;
 
@@ -22,8 +22,8 @@ impl Place {
         self.line
     }
 
-    /// A message with this place at its end.
-    pub(super) fn tell(self, message: impl std::fmt::Display) -> String {
+    /// The message with this place at its end.
+    pub(super) fn append_to(self, message: impl std::fmt::Display) -> String {
         format!("{message} at line {}, column {}", self.line, self.column)
     }
 }

@@ -1,4 +1,4 @@
-//! What is wrong with a text that is not YAML, in words that say what to do.
+//! Messages for text that is not valid YAML: what is wrong, and what to do.
 
 use granit_parser::{ErrorKind, ScanError};
 
@@ -15,7 +15,7 @@ const ESCAPE: &str = "a `\\` within double quotes begins no escape that YAML kno
 const AFTER_QUOTE: &str = "something follows a closing quote: quote the whole text, or write it after `|`";
 const COMMENT: &str = "a comment stands within a text, or without a space before its `#`";
 
-/// The rule that a text breaks. What is rare keeps the parser's own words.
+/// The rule that a text breaks. For rare errors, the parser's own message.
 pub(super) fn rule(error: &ScanError) -> String {
     let known = match error.kind() {
         ErrorKind::TabNotAllowed

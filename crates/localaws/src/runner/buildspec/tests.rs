@@ -9,7 +9,7 @@ fn commands(spec: &Buildspec, phase: Phase) -> Vec<&str> {
 }
 
 #[test]
-fn a_full_file_is_read() {
+fn a_file_with_every_key_is_read() {
     let spec = Buildspec::parse(
         r#"
 version: 0.2
@@ -66,7 +66,7 @@ extra: 1
 }
 
 #[test]
-fn small_files_are_enough() {
+fn a_file_with_few_keys_is_read() {
     for (text, version) in [
         ("version: 0.2\nphases: {build: {commands: [x]}}", Version::Together),
         ("version: \"0.1\"\nphases: {build: {commands: [x]}}", Version::Apart),
@@ -80,7 +80,7 @@ fn small_files_are_enough() {
 }
 
 #[test]
-fn a_mistake_is_named_with_its_place_and_key() {
+fn a_mistake_is_reported_with_its_place_and_key() {
     let expected_text = "expected text, found a mapping (a command with `: ` in it needs quotes) at line 5, column 9";
     for (text, expected) in [
         ("", "the buildspec is empty"),
@@ -158,14 +158,14 @@ fn a_mistake_is_named_with_its_place_and_key() {
 }
 
 #[test]
-fn an_entry_that_is_only_a_comment_is_no_command() {
+fn an_entry_with_only_a_comment_is_ignored() {
     let spec = Buildspec::parse("version: 0.2\nphases:\n  build:\n    commands:\n      - # first, look\n      - ls\n      -\n      - ~\n")
         .unwrap();
     assert_eq!(commands(&spec, Phase::Build), ["ls"]);
 }
 
 #[test]
-fn version_0_1_has_its_own_name_for_variables() {
+fn version_0_1_has_another_key_for_variables() {
     let text = "version: VERSION\nenvironment_variables:\n  plaintext: {A: x}\nenv:\n  variables: {B: y}\nphases: {build: {commands: [z]}}";
     let old = Buildspec::parse(&text.replace("VERSION", "0.1")).unwrap();
     assert_eq!(old.variables, BTreeMap::from([("A".into(), "x".into())]));
@@ -176,7 +176,7 @@ fn version_0_1_has_its_own_name_for_variables() {
 }
 
 #[test]
-fn retries_are_counted_and_chosen_by_what_was_said() {
+fn retries_are_limited_in_number_and_by_the_output() {
     for (text, times, said, other) in [
         ("RETRY", 3, "anything", None),
         ("RETRY-4", 4, "anything", None),
@@ -195,7 +195,7 @@ fn retries_are_counted_and_chosen_by_what_was_said() {
 }
 
 #[test]
-fn mappings_take_in_others() {
+fn mappings_are_merged_into_others() {
     let text = "
 version: 0.2
 x: &base { commands: [one], finally: [two] }
@@ -209,9 +209,9 @@ phases:
     assert!(matches!(block.on_failure, OnFailure::Abort));
 }
 
-/// What is small to send and large to read must stay small.
+/// A small text must not become a large tree.
 #[test]
-fn bombs_are_refused_or_stay_small() {
+fn text_that_expands_without_bound_is_refused_or_stays_small() {
     let list = |name: char, before: char| format!("{name}: &{name} [{}]\n", vec![format!("*{before}"); 10].join(","));
     let laughs: String = ('b'..='z').zip('a'..).map(|(name, before)| list(name, before)).collect();
     let spec = "phases: {build: {commands: [x]}}\n";

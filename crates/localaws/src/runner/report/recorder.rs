@@ -11,12 +11,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Phase, PhaseStatus, Report};
 
-/// Keeps what a runner reports.
+/// Records the reports of a runner.
 #[derive(Debug, Default)]
 pub(in crate::runner) struct Recorder {
     pub(in crate::runner) interrupt: CancellationToken,
     seen: Mutex<Seen>,
-    /// How many times something was logged.
+    /// How many times text was logged.
     logged: watch::Sender<u64>,
 }
 
@@ -41,7 +41,7 @@ impl Recorder {
         self.seen.lock().unwrap().clone()
     }
 
-    /// Waits until a whole line with this text is logged.
+    /// Waits until a line with exactly this text is logged.
     pub(in crate::runner) async fn logs(&self, text: &str) {
         let mut logged = self.logged.subscribe();
         logged.wait_for(|_| self.seen().lines().iter().any(|line| line == text)).await.unwrap();
@@ -59,7 +59,7 @@ impl Seen {
         log.lines().map(|line| line.strip_prefix("[Container] ").map_or(line.to_owned(), |rest| format!("> {}", &rest[27..]))).collect()
     }
 
-    /// The context of the phase that did not succeed first.
+    /// The first phase that did not succeed, with its context.
     pub(in crate::runner) fn mishap(&self) -> Option<(Phase, PhaseStatus, String, String)> {
         let (phase, status, context) = self.phases.iter().find(|(_, status, _)| *status != PhaseStatus::Succeeded)?;
         let (code, message) = context.clone()?;

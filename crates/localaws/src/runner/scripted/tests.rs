@@ -33,7 +33,7 @@ async fn run(script: Script) -> (Ending, Seen) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_failing_build_writes_codebuilds_log() {
+async fn a_failing_build_writes_the_log_of_codebuild() {
     let (ending, seen) = run(Script::fails("make all", "one\ntwo\n", 2).exporting("A", "b").resolving("c0ffee")).await;
     assert_eq!((ending, seen.names()), (Ending::Failed, WHOLE.into()));
     let expected = (Phase::Build, PhaseStatus::Failed, "COMMAND_EXECUTION_ERROR".into());
@@ -60,7 +60,7 @@ async fn a_failing_build_writes_codebuilds_log() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn each_script_ends_in_its_phase() {
+async fn each_script_ends_in_the_expected_phase() {
     let early = [Phase::Provisioning, Phase::Finalizing];
     let yaml = [Phase::Provisioning, Phase::DownloadSource, Phase::Finalizing];
     for (script, ending, phases, failed) in [
@@ -77,7 +77,7 @@ async fn each_script_ends_in_its_phase() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn builds_take_their_time_and_no_more() {
+async fn builds_take_the_time_of_their_scripts() {
     let begin = Instant::now();
     run(Script::succeeds().taking(Duration::from_secs(40)).provisioning(Duration::from_secs(2))).await;
     assert_eq!(begin.elapsed(), Duration::from_secs(42));

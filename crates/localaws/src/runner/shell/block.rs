@@ -1,4 +1,4 @@
-//! One phase of a buildspec: its commands, then what it does finally.
+//! Runs one phase of a buildspec: its commands, then those of `finally`.
 
 use std::io;
 
@@ -16,7 +16,7 @@ use crate::{
     },
 };
 
-/// Runs the commands of phases, each in a shell of its own that begins where the one before ended.
+/// Runs the commands of phases. Each has its own shell, which gets the variables and the directory of the one before.
 #[derive(Debug)]
 pub(super) struct Commands<'a> {
     pub(super) workspace: &'a mut Workspace,
@@ -29,7 +29,7 @@ pub(super) struct Commands<'a> {
 /// A phase that failed.
 struct Failure {
     mishap: Mishap,
-    /// The last that the failed command printed.
+    /// The last output of the failed command.
     printed: String,
 }
 
@@ -40,7 +40,7 @@ impl From<Mishap> for Failure {
 }
 
 impl Commands<'_> {
-    /// Runs a phase, again and again if it fails and says so. Each time it finds the variables and the directory that it found first.
+    /// Runs a phase. If it fails, and `on-failure` says so, runs it again with the variables and the directory that it had at first.
     pub(super) async fn run(&mut self, phase: Phase, block: &Block) -> Result<(), Mishap> {
         let before = self.environment.clone();
         let mut retried = 0;
@@ -55,7 +55,7 @@ impl Commands<'_> {
         }
     }
 
-    /// The commands after a failed one do not run, what is to be done finally does.
+    /// After a failed command the others do not run, but those of `finally` do.
     async fn once(&mut self, block: &Block) -> Result<(), Failure> {
         let user = match &block.user {
             Some(name) => User::enter(name, self.workspace).await?,
@@ -71,7 +71,7 @@ impl Commands<'_> {
         commands.and(finally)
     }
 
-    /// Runs commands up to the first that fails.
+    /// Runs commands until one fails.
     async fn list(&mut self, commands: &[String], user: Option<&User>) -> Result<(), Failure> {
         for command in commands {
             let shown = self.transcript.mask().text(command.trim_end_matches('\n'));
@@ -99,7 +99,7 @@ impl Commands<'_> {
     }
 }
 
-/// Whether the build itself is to blame: it asks for a shell that is not there, or took away what the runner needs.
+/// Whether the build caused the error: its shell does not exist, or it removed something that the runner needs.
 fn is_the_builds(error: &io::Error) -> bool {
     use io::ErrorKind::{ArgumentListTooLong, InvalidData, IsADirectory, NotADirectory, NotFound, PermissionDenied};
     matches!(error.kind(), ArgumentListTooLong | InvalidData | IsADirectory | NotADirectory | NotFound | PermissionDenied)

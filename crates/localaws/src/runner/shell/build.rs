@@ -13,14 +13,14 @@ use crate::{
     },
 };
 
-/// A build that has come to its end by itself.
+/// A build that has ended by itself.
 #[derive(Debug)]
 pub(super) struct Finished {
     pub(super) ending: Ending,
     pub(super) exported: BTreeMap<String, String>,
 }
 
-/// Carries the build out in its workspace.
+/// Runs the build in its workspace.
 pub(super) async fn run(
     shell: &Shell,
     assignment: &Assignment,
@@ -42,7 +42,7 @@ pub(super) async fn run(
     Finished { ending, exported: exported(assignment, &spec, &commands.environment) }
 }
 
-/// Fetches the source and reads the buildspec: all that can be wrong before the first command.
+/// Fetches the source and reads the buildspec. Everything that can be wrong before the first command is found here.
 async fn prepare(
     shell: &Shell,
     assignment: &Assignment,
@@ -73,7 +73,7 @@ async fn prepare(
     Ok((spec, environment))
 }
 
-/// Goes through the phases as CodeBuild does: from a failed `BUILD` to `POST_BUILD`, from a failed `INSTALL` or `PRE_BUILD` to the end.
+/// Runs the phases like CodeBuild: `POST_BUILD` follows a failed `BUILD`, but nothing follows a failed `INSTALL` or `PRE_BUILD`.
 async fn phases(spec: &Buildspec, commands: &mut Commands<'_>, transcript: &Transcript) -> Ending {
     let mut ended = Ending::Succeeded;
     for phase in [Phase::Install, Phase::PreBuild, Phase::Build, Phase::PostBuild] {
@@ -101,7 +101,7 @@ fn ending(mishap: &Mishap) -> Ending {
     if mishap.is_fault() { Ending::Fault } else { Ending::Failed }
 }
 
-/// Whether a build whose `phase` failed goes on to the next.
+/// Whether the build continues after `phase` failed.
 fn goes_on(phase: Phase, block: Option<&Block>) -> bool {
     match block.map_or(&OnFailure::Default, |block| &block.on_failure) {
         OnFailure::Continue => true,
@@ -110,7 +110,7 @@ fn goes_on(phase: Phase, block: Option<&Block>) -> bool {
     }
 }
 
-/// The values of the exported variables at the end. AWS's own and those whose values a store keeps are not exportable.
+/// The final values of the exported variables. AWS's own variables and those whose values a store holds cannot be exported.
 fn exported(assignment: &Assignment, spec: &Buildspec, environment: &Environment) -> BTreeMap<String, String> {
     let is_stored = |name: &str| spec.is_stored(name) || assignment.stored.contains_key(name);
     let exportable = spec.exported.iter().filter(|name| !name.starts_with("AWS_") && !is_stored(name));

@@ -1,4 +1,4 @@
-//! The environment in which a build's commands run.
+//! The environment of a build's commands.
 
 use std::{
     collections::BTreeMap,
@@ -9,7 +9,7 @@ use std::{
 use super::workspace::Workspace;
 use crate::runner::{Assignment, Stored, buildspec::Buildspec, transcript::Mishap, vault::Vault};
 
-/// All that builds see of this process's environment: no credentials are among it.
+/// The variables of this process's environment that builds get. None of them is a credential.
 const INHERITED: [&str; 12] = [
     "PATH",
     "LANG",
@@ -25,23 +25,23 @@ const INHERITED: [&str; 12] = [
     "SSL_CERT_FILE",
 ];
 
-/// Variables by name, and the directory: what a command hands on to the next.
+/// The variables and the directory that a command passes to the next one.
 #[derive(Debug, Clone)]
 pub(super) struct Environment {
     pub(super) exported: BTreeMap<OsString, OsString>,
-    /// Those that the shells know and their programs do not. Their names are a shell's.
+    /// The variables that only the shells have, and their programs do not. Their names are valid in a shell.
     pub(super) unexported: BTreeMap<OsString, OsString>,
     pub(super) directory: PathBuf,
 }
 
-/// The variables that this process hands on.
-#[expect(clippy::disallowed_methods, reason = "builds inherit these few, whoever the caller is")]
+/// The variables of this process that builds get.
+#[expect(clippy::disallowed_methods, reason = "builds inherit only these variables")]
 pub(super) fn inherited() -> Vec<(OsString, OsString)> {
     INHERITED.iter().filter_map(|name| Some((OsString::from(name), std::env::var_os(name)?))).collect()
 }
 
 impl Environment {
-    /// What every process of the build gets, git as well as the commands.
+    /// The environment of all processes of a build, including git.
     pub(super) fn base(inherited: &[(OsString, OsString)], workspace: &Workspace) -> Self {
         let (exported, unexported) = (inherited.iter().cloned().collect(), BTreeMap::new());
         let mut base = Self { exported, unexported, directory: workspace.source() };
@@ -51,8 +51,8 @@ impl Environment {
         base
     }
 
-    /// The environment of the first phase: the buildspec's variables below the build's, and CodeBuild's own above all. With it come the
-    /// values that the stores gave.
+    /// The environment of the first phase. The build's variables replace those of the buildspec, and CodeBuild's own replace both. Also
+    /// returns the values that came from stores.
     pub(super) fn of_build(
         mut self,
         assignment: &Assignment,
@@ -101,20 +101,20 @@ impl Environment {
         self.set("CODEBUILD_SRC_DIR", directory);
     }
 
-    /// A variable's value, exported or not.
+    /// The value of a variable, exported or not.
     pub(super) fn value(&self, name: &str) -> Option<&OsStr> {
         let name = OsStr::new(name);
         self.exported.get(name).or_else(|| self.unexported.get(name)).map(OsString::as_os_str)
     }
 
-    /// The full path of a program, so that it is found whatever becomes of PATH later.
+    /// The full path of a program, which is found even if PATH changes later.
     pub(super) fn program(&self, name: &str) -> PathBuf {
         let path = self.exported.get(OsStr::new("PATH")).map(OsString::as_os_str).unwrap_or_default();
         let mut candidates = std::env::split_paths(path).map(|directory| directory.join(name));
         candidates.find(|file| file.is_file()).unwrap_or_else(|| Path::new("/usr/bin").join(name))
     }
 
-    /// Sets a variable, if there can be one of this name and value.
+    /// Sets a variable, if the name and the value are possible.
     pub(super) fn set(&mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) {
         let (name, value) = (name.as_ref(), value.as_ref());
         let bytes = name.as_encoded_bytes();
@@ -126,7 +126,7 @@ impl Environment {
     }
 }
 
-/// The variables with the values that the stores have for them.
+/// The variables with the values that the stores hold for them.
 fn open<'a>(vault: &Vault, variables: impl Iterator<Item = (&'a String, Stored)>) -> Result<Vec<(String, String)>, Mishap> {
     variables.map(|(name, stored)| Ok((name.clone(), vault.open(&stored)?))).collect()
 }

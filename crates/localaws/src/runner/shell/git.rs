@@ -1,7 +1,7 @@
-//! Fetching a source with git.
+//! Fetches a source with git.
 //!
-//! A source's location and version come from whoever starts a build. Neither ever stands where git could take it for an option: the
-//! location follows a `--`, and a version is looked up among the repository's references or is a hexadecimal number.
+//! The caller of `StartBuild` chooses the location and the version. git never gets either where it could be an option: the location follows
+//! a `--`, and the version is looked up among the references of the repository or is a hexadecimal number.
 
 mod refs;
 
@@ -20,19 +20,19 @@ use crate::runner::{
     transcript::{Mishap, Transcript},
 };
 
-/// The protocols git may use, for submodules too.
+/// The protocols that git may use, also for submodules.
 const PROTOCOLS: &str = "file:http:https";
 
-/// The most that git may print, in bytes: some 500,000 references.
+/// The largest output of git, in bytes: some 500,000 references.
 const PRINTED_LIMIT: usize = 64 * 1024 * 1024;
 
-/// The most that git may say is wrong, in bytes.
+/// The largest error output of git, in bytes.
 const SAID_LIMIT: usize = 64 * 1024;
 
-/// What most of the git commands are part of.
+/// The name for messages of most of the git commands.
 const CLONE: &str = "git clone";
 
-/// git's whole configuration. A build runs the repository's code anyway, so a repository of another owner is as good as one's own.
+/// git's whole configuration. A build runs the repository's code anyway, so the owner of the repository does not matter.
 const CONFIGURATION: &str = "\
 [safe]\n\tdirectory = *\n\
 [core]\n\thooksPath = /dev/null\n\
@@ -42,7 +42,7 @@ const CONFIGURATION: &str = "\
 [advice]\n\tdetachedHead = false\n\
 [init]\n\tdefaultBranch = main\n";
 
-/// Clones the source into the workspace's source directory and gives the commit that is checked out.
+/// Clones the source into the workspace's source directory. Returns the commit that is checked out.
 pub(super) async fn fetch(source: &Source, workspace: &Workspace, base: &Environment, transcript: &Transcript) -> Result<String, Mishap> {
     let Some(location) = source.location.as_deref().filter(|location| !location.is_empty()) else {
         return Err(client_error("the source has no location"));
@@ -70,7 +70,7 @@ pub(super) async fn fetch(source: &Source, workspace: &Workspace, base: &Environ
     })
 }
 
-/// What CodeBuild says where git says this of a whole repository.
+/// CodeBuild's text for an error that git reports about a whole repository.
 fn codebuilds_words(said: &str) -> Option<&'static str> {
     let said = said.to_ascii_lowercase();
     let any = |signs: &[&str]| signs.iter().any(|sign| said.contains(sign));
@@ -90,12 +90,12 @@ fn client_error(message: impl Into<String>) -> Mishap {
 #[derive(Debug)]
 enum Failed {
     NoSuchVersion,
-    /// What git was to do, and what it said.
+    /// A git command that failed: what it was for, and its error output.
     Git {
         doing: &'static str,
         said: String,
     },
-    /// git could not even begin.
+    /// git could not be started.
     Machine(io::Error),
 }
 
@@ -113,7 +113,7 @@ impl<'a> Git<'a> {
         environment.set("GIT_CONFIG_GLOBAL", configuration);
         environment.set("GIT_CONFIG_NOSYSTEM", "1");
         environment.set("GIT_TERMINAL_PROMPT", "0");
-        // What git says decides what is said of it.
+        // The error output is compared with English texts.
         environment.set("LC_ALL", "C");
         environment.set("GIT_ALLOW_PROTOCOL", PROTOCOLS);
         Ok(Self { workspace, environment })
@@ -139,7 +139,7 @@ impl<'a> Git<'a> {
                 self.commit("FETCH_HEAD").await?
             }
             Wanted::Commit(id) => {
-                // Not every server gives a commit that no reference names, and not every commit belongs to a branch or tag.
+                // Some servers refuse a commit that no reference names, and some commits belong to no branch or tag.
                 if shallow && self.attempt(&["fetch", "--quiet", &depth, "origin", id]).await?.is_none() {
                     self.fetch_all().await?;
                 }
@@ -158,19 +158,19 @@ impl<'a> Git<'a> {
         Ok(commit)
     }
 
-    /// Fetches every branch and tag with its history.
+    /// Fetches all branches and tags with their history.
     async fn fetch_all(&self) -> Result<String, Failed> {
         self.run(CLONE, &["fetch", "--quiet", "--tags", "origin", "+refs/heads/*:refs/remotes/origin/*"]).await
     }
 
-    /// The commit by this name, if there is exactly one.
+    /// The commit with this name, if there is exactly one.
     async fn commit(&self, name: &str) -> Result<Option<String>, Failed> {
         let name = format!("{name}^{{commit}}");
         let found = self.attempt(&["rev-parse", "--verify", "--quiet", "--end-of-options", &name]).await?;
         Ok(found.map(|id| id.trim().to_owned()).filter(|id| !id.is_empty()))
     }
 
-    /// Runs git, which may say no.
+    /// Runs a git command that may fail. `None`: it failed.
     async fn attempt(&self, arguments: &[&str]) -> Result<Option<String>, Failed> {
         match self.run(CLONE, arguments).await {
             Ok(printed) => Ok(Some(printed)),
@@ -179,7 +179,7 @@ impl<'a> Git<'a> {
         }
     }
 
-    /// Runs git and gives what it prints.
+    /// Runs git and returns its output.
     async fn run(&self, doing: &'static str, arguments: &[&str]) -> Result<String, Failed> {
         let mut command = Command::new("git");
         command.args(arguments).env_clear().envs(&self.environment.exported).current_dir(self.workspace.source());
@@ -197,7 +197,7 @@ impl<'a> Git<'a> {
     }
 }
 
-/// Reads to the end, or one byte more than the limit; whoever writes on then is told that nobody listens.
+/// Reads to the end, or up to one byte more than the limit. Later writes of the process then fail.
 async fn first(pipe: Option<impl AsyncRead + Unpin>, limit: usize) -> io::Result<Vec<u8>> {
     let mut read = Vec::new();
     if let Some(pipe) = pipe {

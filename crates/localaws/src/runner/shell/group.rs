@@ -1,4 +1,4 @@
-//! The process group that a build's processes share, so that they can be ended together.
+//! The process group of a build, by which all its processes can be ended.
 
 use std::{ffi::OsString, io, process::Stdio, time::Duration};
 
@@ -14,18 +14,18 @@ use tokio::{
 use super::output::Output;
 use crate::runner::transcript::Transcript;
 
-/// How long processes have between SIGTERM and SIGKILL.
+/// The time between SIGTERM and SIGKILL.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// Leads the group and outlives SIGTERM. When this process is gone, however it went, its standard input ends and it ends the group.
+/// The group's leader, which ignores SIGTERM. When this process ends in any way, the leader's standard input ends, and it ends the group.
 const LEADER: &str = "trap '' TERM; read -r _; kill -TERM 0; sleep 2; kill -KILL 0";
 
 /// A process group. Dropping it kills its processes.
 #[derive(Debug)]
 pub(super) struct Group {
     id: Pid,
-    /// Never waited for: as long as the leader is not, no other process can get its id and with it the signals. Its standard input stays
-    /// open for as long as this process lives.
+    /// It is never waited for: until then no other process can get its id, and signals for the group reach no other. Its standard input
+    /// stays open while this process lives.
     _leader: Child,
 }
 
@@ -45,12 +45,12 @@ impl Group {
         Ok(Self { id: Pid::from_raw(id), _leader: leader })
     }
 
-    /// Makes `command` start within the group.
+    /// Makes `command` start in the group.
     pub(super) fn enroll(&self, command: &mut Command) {
         command.process_group(self.id.as_raw());
     }
 
-    /// Asks all processes to end, waits until none of them can print any more, at most the grace period, and kills what is left.
+    /// Asks all processes to end, waits until none can print any more, at most for the grace period, and kills the rest.
     pub(super) async fn end(&mut self, mut output: Output, transcript: &Transcript) {
         self.signal(Signal::SIGTERM);
         output.close();
@@ -89,7 +89,7 @@ mod tests {
         command.arg("600");
         group.enroll(&mut command);
         let mut sleep = command.spawn().unwrap();
-        // As when this process is killed.
+        // The same happens when this process is killed.
         drop(group._leader.stdin.take());
         timeout(Duration::from_secs(30), sleep.wait()).await.unwrap().unwrap();
     }

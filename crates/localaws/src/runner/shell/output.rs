@@ -1,4 +1,4 @@
-//! What a build's processes print, on its way into the log.
+//! The output of a build's processes, on its way into the log.
 
 use std::{
     borrow::Cow,
@@ -11,28 +11,28 @@ use tokio::net::unix::pipe::Receiver;
 
 use crate::runner::transcript::Transcript;
 
-/// A line longer than this is handed on in pieces, so that a build that prints no newline takes no more memory than this.
+/// The longest part of a line that is kept, in bytes. A longer line is logged in pieces, so its memory is bounded.
 const LINE_LIMIT: usize = 64 * 1024;
 
-/// The most that a pipe can hold (Linux's default `pipe-max-size`), so one drain takes everything printed before it.
+/// The largest capacity of a pipe (Linux's default `pipe-max-size`), in bytes. One drain reads everything that was printed before it.
 const PIPE_LIMIT: usize = 1024 * 1024;
 
-/// How much of what a command printed is kept for a decision about it, at least, in bytes; twice that at most.
+/// How many bytes of a command's last output are kept at least, for decisions about it; twice that at most.
 const PRINTED: usize = 64 * 1024;
 
-/// One pipe for standard output and error of all processes of a build, so that their order is kept. It stays open from phase to phase:
-/// a process in the background may go on printing.
+/// One pipe for the standard output and error of all processes of a build, which keeps their order. It is open in all phases, because a
+/// process in the background may continue to print.
 #[derive(Debug)]
 pub(super) struct Output {
-    /// Tells when there is something to read.
+    /// Signals that there is output to read.
     reader: Receiver,
-    /// The same end of the pipe, read without asking first: what `reader` answers follows from the last known readiness, and what is
-    /// printed before a command's end must not be missed at its end.
+    /// The same end of the pipe, read without waiting for a signal: the readiness that `reader` knows may be old, and all output before a
+    /// command's end must be read at its end.
     direct: PipeReader,
     writer: Option<PipeWriter>,
-    /// The line that has not ended yet.
+    /// The line that is not complete yet.
     line: Vec<u8>,
-    /// The last that was printed since the command began, as it was logged.
+    /// The last output since the command began, as it was logged.
     printed: String,
 }
 
@@ -40,12 +40,12 @@ impl Output {
     pub(super) fn open() -> io::Result<Self> {
         let (reader, writer) = io::pipe()?;
         let direct = reader.try_clone()?;
-        // Makes both non-blocking, for they share what is open.
+        // Both ends become non-blocking, because they share one open pipe.
         let reader = Receiver::from_owned_fd(OwnedFd::from(reader))?;
         Ok(Self { reader, direct, writer: Some(writer), line: Vec::new(), printed: String::new() })
     }
 
-    /// The end into which a process prints.
+    /// The end of the pipe for a process's output.
     pub(super) fn inlet(&self) -> io::Result<Stdio> {
         match &self.writer {
             Some(writer) => Ok(Stdio::from(writer.try_clone()?)),
@@ -53,17 +53,17 @@ impl Output {
         }
     }
 
-    /// Lets a user open it by name, as in `echo x >/dev/stdout`.
+    /// Lets a user open the pipe by name, as in `echo x >/dev/stdout`.
     pub(super) fn lend(&self, uid: u32, gid: u32) -> io::Result<()> {
         self.writer.as_ref().map_or(Ok(()), |writer| fchown(writer, Some(uid), Some(gid)))
     }
 
-    /// Lets no further process print: [`Self::pump`] ends when those that can have ended.
+    /// Closes our end for writing: [`Self::pump`] returns when all processes with the pipe have ended.
     pub(super) fn close(&mut self) {
         self.writer = None;
     }
 
-    /// Logs what comes, until no process can print any more. May be dropped at any time.
+    /// Logs all output until no process can print any more. May be dropped at any time.
     pub(super) async fn pump(&mut self, transcript: &Transcript) {
         let mut chunk = vec![0; 16 * 1024];
         loop {
@@ -79,7 +79,7 @@ impl Output {
         }
     }
 
-    /// Logs what has been printed so far.
+    /// Logs the output that is there now.
     pub(super) fn drain(&mut self, transcript: &Transcript) {
         let mut chunk = vec![0; 64 * 1024];
         let mut left = PIPE_LIMIT;
@@ -95,23 +95,23 @@ impl Output {
         }
     }
 
-    /// A command begins.
+    /// Begins the output of a command.
     pub(super) fn begin(&mut self) {
         self.printed.clear();
     }
 
-    /// The last that was printed since the command began.
+    /// The last output since the command began.
     pub(super) fn printed(&self) -> &str {
         &self.printed
     }
 
-    /// Ends the line that has not ended, if any; CodeBuild separates what commands print by a newline of its own.
+    /// Ends the incomplete line, if there is one. CodeBuild prints a newline between commands.
     pub(super) fn separate(&mut self, transcript: &Transcript) {
         self.line.push(b'\n');
         self.finish(transcript);
     }
 
-    /// Logs the line that has not ended, if any.
+    /// Logs the incomplete line, if there is one.
     pub(super) fn finish(&mut self, transcript: &Transcript) {
         if self.line.is_empty() {
             return;
@@ -129,7 +129,7 @@ impl Output {
     fn take(&mut self, bytes: &[u8], transcript: &Transcript) {
         for part in bytes.split_inclusive(|byte| *byte == b'\n') {
             self.line.extend_from_slice(part);
-            // What is to be hidden must not be cut: whatever begins in the piece has its end within the excess.
+            // A secret must not be cut: one that begins in the piece ends within the excess.
             if self.line.len() > LINE_LIMIT + transcript.mask().longest()
                 && let Cow::Owned(masked) = transcript.mask().bytes(&self.line)
             {
@@ -147,7 +147,8 @@ impl Output {
     }
 }
 
-/// The last place up to `limit` at which no UTF-8 character is cut; `limit` itself if it is not UTF-8. A character has at most 4 bytes.
+/// The last place up to `limit` that is not within a UTF-8 character; `limit` itself if the text is not UTF-8. A character has at most 4
+/// bytes.
 fn boundary(bytes: &[u8], limit: usize) -> usize {
     let starts = |at: &usize| bytes.get(*at).is_none_or(|byte| byte & 0b1100_0000 != 0b1000_0000);
     (limit.saturating_sub(3)..=limit).rev().find(starts).unwrap_or(limit)

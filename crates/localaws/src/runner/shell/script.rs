@@ -1,6 +1,6 @@
-//! One command of a buildspec, run as a script in a shell of its own: as far as is known, that is how CodeBuild runs each
-//! (`/codebuild/output/tmp/script.sh: line 4: x: command not found` is what it says of any), and what the next command finds is what was
-//! written down at the end of this one: the variables, exported or not, and the directory. Functions, aliases, arrays and options are not.
+//! One command of a buildspec, run as a script in its own shell. CodeBuild seems to do the same: its errors say
+//! `/codebuild/output/tmp/script.sh: line 4: x: command not found`. The variables (exported or not) and the directory at the end of a
+//! command are written to files for the next one. Functions, aliases, arrays and options are lost.
 
 use std::{
     collections::BTreeMap,
@@ -20,8 +20,8 @@ use tokio::{
 use super::{environment::Environment, user::User, workspace::Workspace};
 use crate::runner::{buildspec::Interpreter, transcript::Transcript};
 
-/// Runs `command.sh` after `variables.sh` and leaves behind, however the command ends the shell, what it exports, its other variables
-/// that are no arrays, its directory, and the names of the variables that the shell makes for itself.
+/// Runs `command.sh` after `variables.sh`. However the command ends the shell, it writes the exported variables, the other variables that
+/// are no arrays, the directory, and the names of the variables that the shell itself sets.
 const DRIVER: &str = r#"set >|@state@/own
 _codebuild_save() {
     set +eux
@@ -39,13 +39,13 @@ trap '_codebuild_save 2>/dev/null' EXIT
 . @state@/command.sh
 "#;
 
-/// Variables that a shell makes for itself.
+/// Variables that a shell sets itself.
 const SHELLS_OWN: [&str; 3] = ["_", "PWD", "SHLVL"];
 
-/// What a script may leave behind, in bytes for each file.
+/// The largest size of each file that a script leaves, in bytes.
 const STATE_LIMIT: u64 = 8 * 1024 * 1024;
 
-/// The files that a script leaves behind.
+/// The files that a script leaves.
 const LEFT: [&str; 4] = ["own", "exported", "all", "directory"];
 
 /// The programs that scripts need.
@@ -57,7 +57,7 @@ pub(super) struct Programs {
 }
 
 impl Programs {
-    /// Finds the programs in the environment that the build begins with.
+    /// Finds the programs in the first environment of the build.
     pub(super) fn find(interpreter: Interpreter, environment: &Environment) -> Self {
         Self { shell: environment.program(interpreter.program()), env: environment.program("env"), sed: environment.program("sed") }
     }
@@ -66,13 +66,13 @@ impl Programs {
 /// How a script ended.
 #[derive(Debug)]
 pub(super) struct End {
-    /// The exit status; 128 and the signal's number when the shell was killed.
+    /// The exit status. If a signal killed the shell: 128 and the signal's number.
     pub(super) status: i32,
-    /// What the next command finds. `None`: the shell left nothing, as when it was killed or replaced itself by another program.
+    /// The environment for the next command. `None`: the shell wrote nothing, because it was killed or replaced by another program.
     pub(super) environment: Option<Environment>,
 }
 
-/// Runs a command; everything it printed is in the log when this returns.
+/// Runs a command. When this returns, all its output is in the log.
 pub(super) async fn run(
     command: &str,
     programs: &Programs,
@@ -107,7 +107,7 @@ pub(super) async fn run(
     Ok(End { status, environment: left(&state, environment).await? })
 }
 
-/// What the script left behind, that began with `before`.
+/// The environment that a script left, if it began with `before`.
 async fn left(state: &Path, before: &Environment) -> io::Result<Option<Environment>> {
     let mut files = Vec::new();
     for name in LEFT {
@@ -127,7 +127,7 @@ async fn left(state: &Path, before: &Environment) -> io::Result<Option<Environme
     Ok(Some(Environment { exported, unexported, directory: PathBuf::from(OsString::from_vec(directory)) }))
 }
 
-/// A file's content; `None`: there is no such file.
+/// The content of a file. `None`: the file does not exist.
 async fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
     let Some(file) = absent_is_fine(File::open(path).await)? else { return Ok(None) };
     let mut content = Vec::new();
@@ -143,7 +143,7 @@ fn code(status: ExitStatus) -> i32 {
     status.code().or_else(|| Some(128 + status.signal()?)).unwrap_or(1)
 }
 
-/// Reads `NAME=VALUE`, each ended by a zero byte. `None`: it was not written to its end.
+/// Reads `NAME=VALUE` texts, each ended by a zero byte. `None`: the last one is incomplete.
 fn parse(dump: &[u8]) -> Option<BTreeMap<OsString, OsString>> {
     if dump.is_empty() {
         return Some(BTreeMap::new());
@@ -169,7 +169,7 @@ fn driver_text(state: &Path, programs: &Programs) -> Vec<u8> {
     text
 }
 
-/// Shell code that sets the variables. Their names are a shell's own.
+/// Shell code that sets the variables. Their names are valid in a shell.
 fn assignments(variables: &BTreeMap<OsString, OsString>) -> Vec<u8> {
     let mut text = Vec::new();
     for (name, value) in variables {
@@ -181,7 +181,7 @@ fn assignments(variables: &BTreeMap<OsString, OsString>) -> Vec<u8> {
     text
 }
 
-/// A text as one word of a shell.
+/// A text as one word for a shell.
 fn quoted(text: &OsStr) -> Vec<u8> {
     let mut word = vec![b'\''];
     for byte in text.as_bytes() {

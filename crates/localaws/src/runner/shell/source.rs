@@ -17,7 +17,7 @@ use crate::runner::{
     transcript::{Mishap, Transcript},
 };
 
-/// Fetches the source into the workspace and gives the commit, if it has one.
+/// Fetches the source into the workspace. Returns the commit, if the source has one.
 pub(super) async fn fetch(
     source: &Source,
     workspace: &Workspace,
@@ -33,7 +33,7 @@ pub(super) async fn fetch(
     }
 }
 
-/// The buildspec's place and text: given inline, or a file in the source.
+/// The place and the text of the buildspec: as given, or from a file in the source.
 pub(super) async fn buildspec(given: Option<&str>, workspace: &Workspace) -> Result<(PathBuf, String), Mishap> {
     match given {
         Some(text) if is_inline(text) => {
@@ -50,7 +50,7 @@ pub(super) async fn buildspec(given: Option<&str>, workspace: &Workspace) -> Res
     }
 }
 
-/// Reads a file of the source. What lies outside, be it by `..` or by a link, does not exist.
+/// Reads a file of the source. A path that leaves the source, by `..` or a link, is treated as missing.
 async fn read(place: &Path, source: &Path) -> io::Result<String> {
     let real = fs::canonicalize(place).await?;
     if !real.starts_with(fs::canonicalize(source).await?) {
@@ -59,7 +59,7 @@ async fn read(place: &Path, source: &Path) -> io::Result<String> {
     if !fs::metadata(&real).await?.is_file() {
         return Err(io::ErrorKind::IsADirectory.into());
     }
-    // What is larger than a buildspec may be is refused for its size.
+    // A file that is larger than a buildspec may be is refused later, by its size.
     let mut text = String::new();
     File::open(real).await?.take(MAX_SIZE as u64 + 1).read_to_string(&mut text).await?;
     Ok(text)
@@ -72,14 +72,14 @@ fn unread(place: &Path, error: &io::Error) -> Mishap {
         io::ErrorKind::InvalidData => "is not text in UTF-8 (save the file as UTF-8)",
         io::ErrorKind::PermissionDenied => "permission denied",
         io::ErrorKind::InvalidFilename | io::ErrorKind::InvalidInput => "is not a file name",
-        // A link to itself, which has no stable name yet.
+        // A link to itself. This kind of error has no stable name yet.
         _ if error.raw_os_error() == Some(nix::libc::ELOOP) => "too many symbolic links",
         _ => return Mishap::fault(format_args!("read {}", place.display()), error),
     };
     Mishap::new("YAML_FILE_ERROR", format!("stat {}: {why}", place.display()))
 }
 
-/// YAML has a line break or a mapping; a path has neither.
+/// YAML has a line break or a mapping, and a path has neither.
 fn is_inline(buildspec: &str) -> bool {
     buildspec.contains('\n') || buildspec.contains(": ") || buildspec.trim_start().starts_with('{')
 }
@@ -89,7 +89,7 @@ mod tests {
     use super::is_inline;
 
     #[test]
-    fn yaml_is_told_from_a_path() {
+    fn yaml_is_distinguished_from_a_path() {
         for (given, inline) in [
             ("version: 0.2\nphases:\n", true),
             ("{version: 0.2, phases: {}}", true),

@@ -18,7 +18,7 @@ use crate::runner::{
     report::recorder::{Recorder, Seen, WHOLE},
 };
 
-/// An assignment without a source whose buildspec is `spec`.
+/// An assignment without a source, with the buildspec `spec`.
 fn inline(spec: &str) -> Assignment {
     Assignment {
         build_id: "demo:0b5d".into(),
@@ -42,7 +42,7 @@ fn building(interpreter: &str, commands: &[&str]) -> Assignment {
     inline(&serde_json::json!({ "version": 0.2, "env": {"shell": interpreter}, "phases": {"build": {"commands": commands}} }).to_string())
 }
 
-/// A runner with a scratch root of its own.
+/// A runner with its own scratch directory.
 struct Site {
     root: TempDir,
     shell: Shell,

@@ -1,4 +1,4 @@
-//! `run-as`: another user for a phase's commands.
+//! `run-as`: runs the commands of a phase as another user.
 
 use std::{
     fs, io,
@@ -11,7 +11,7 @@ use nix::unistd::{self, Uid};
 use super::workspace::Workspace;
 use crate::runner::transcript::Mishap;
 
-/// A user other than this process's.
+/// A user other than that of this process.
 #[derive(Debug, Clone)]
 pub(super) struct User {
     pub(super) uid: u32,
@@ -19,8 +19,8 @@ pub(super) struct User {
 }
 
 impl User {
-    /// The user of that name, ready to work in the workspace; `None`: it is the one that runs builds anyway. On CodeBuild that is root, whose
-    /// part this process's user plays here.
+    /// Prepares the workspace for the user with this name. `None`: it is the user that runs builds anyway. That user, root on CodeBuild, is
+    /// the one of this process here.
     pub(super) async fn enter(name: &str, workspace: &Workspace) -> Result<Option<Self>, Mishap> {
         if name == "root" {
             return Ok(None);
@@ -34,7 +34,7 @@ impl User {
         Ok(user)
     }
 
-    /// Whether the user may go through a folder. Supplementary groups do not count.
+    /// Whether the user may pass through a folder. Supplementary groups are ignored.
     fn may_pass(&self, folder: &fs::Metadata) -> bool {
         let bit = match folder {
             _ if folder.uid() == self.uid => 0o100,
@@ -66,7 +66,7 @@ fn enter(name: &str, directory: &Path) -> Result<Option<User>, Mishap> {
     Ok(Some(user))
 }
 
-/// Lets the user read and run the source, as CodeBuild grants it, and write what is not the source.
+/// Lets the user read and run the source, as on CodeBuild, and write all else.
 fn open(user: &User, directory: &Path) -> io::Result<()> {
     for folder in directory.parent().into_iter().chain([directory]) {
         let mode = fs::metadata(folder)?.mode();
@@ -78,7 +78,7 @@ fn open(user: &User, directory: &Path) -> io::Result<()> {
     share(&directory.join("src"))
 }
 
-/// Gives everybody what the owner may read and run.
+/// Gives everybody the owner's permissions to read and run.
 fn share(path: &Path) -> io::Result<()> {
     let metadata = fs::symlink_metadata(path)?;
     if metadata.is_symlink() {

@@ -12,10 +12,10 @@ use tempfile::TempDir;
 use super::{group::Group, output::Output};
 use crate::runner::transcript::Transcript;
 
-/// A checkout may hold what only the user who builds it may read.
+/// A checkout may have files that only the builder's user may read.
 const PRIVATE: u32 = 0o700;
 
-/// Everything that must be gone when the build is over. Dropping it kills the processes first and then removes the directory.
+/// Everything that must be removed after the build. Dropping it first kills the processes, then removes the directory.
 #[derive(Debug)]
 pub(super) struct Workspace {
     pub(super) group: Group,
@@ -24,7 +24,7 @@ pub(super) struct Workspace {
 }
 
 impl Workspace {
-    /// Makes the scratch directory below `root`, and the group.
+    /// Creates the scratch directory below `root`, and the process group.
     pub(super) async fn prepare(root: &Path, environment: &[(OsString, OsString)]) -> io::Result<Self> {
         let root = std::path::absolute(root)?;
         let directory = blocking(move || {
@@ -41,12 +41,12 @@ impl Workspace {
         Ok(Self { group: Group::start(environment)?, output: Output::open()?, directory })
     }
 
-    /// The scratch directory, in which all others are.
+    /// The scratch directory, which contains all others.
     pub(super) fn directory(&self) -> &Path {
         self.directory.path()
     }
 
-    /// Where the source is.
+    /// The directory of the source.
     pub(super) fn source(&self) -> PathBuf {
         self.directory.path().join("src")
     }
@@ -59,17 +59,17 @@ impl Workspace {
         self.directory.path().join("tmp")
     }
 
-    /// Where an inline buildspec is put.
+    /// The directory of a buildspec that was given as text.
     pub(super) fn readonly(&self) -> PathBuf {
         self.directory.path().join("readonly")
     }
 
-    /// What the runner and its scripts tell each other.
+    /// The directory by which the runner and its scripts exchange files.
     pub(super) fn state(&self) -> PathBuf {
         self.directory.path().join("state")
     }
 
-    /// Ends every process of the build, takes their last output into the log and removes the directory.
+    /// Ends all processes of the build, logs their last output, and removes the directory.
     pub(super) async fn clear(self, transcript: &Transcript) {
         let Self { mut group, output, directory } = self;
         group.end(output, transcript).await;
@@ -81,7 +81,7 @@ impl Workspace {
     }
 }
 
-/// Removes a directory, also when a build made parts of it read-only.
+/// Removes a directory, even if a build made parts of it read-only.
 fn remove(directory: &Path) -> io::Result<()> {
     fs::remove_dir_all(directory).or_else(|_| {
         unlock(directory)?;

@@ -1,4 +1,4 @@
-//! Filter policies: which messages a subscription wants.
+//! Filter policies, which choose the messages of a subscription.
 
 mod cidr;
 
@@ -6,12 +6,12 @@ use serde_json::{Map, Value};
 
 use self::cidr::Cidr;
 
-/// SNS: at most 5 keys.
+/// SNS: the most keys of a policy.
 const KEYS_MAX: usize = 5;
-/// SNS: the numbers of values, multiplied over the keys, come to at most 150.
+/// SNS: the largest product of the numbers of values of all keys.
 const COMBINATIONS_MAX: usize = 150;
 
-/// A policy: every key must match, and of every `$or` one alternative.
+/// A policy: all keys must match, and of each `$or` one alternative.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Policy {
     keys: Vec<(String, Branch)>,
@@ -50,7 +50,10 @@ enum Comparison {
 }
 
 impl Policy {
-    /// Reads a policy; the error says what is wrong with it. Only a policy on bodies may be `nested`.
+    /// Reads a policy. Only policies for bodies may be `nested`.
+    ///
+    /// # Errors
+    /// What is wrong with the policy.
     pub(crate) fn parse(text: &str, nested: bool) -> Result<Self, String> {
         let Ok(Value::Object(policy)) = serde_json::from_str(text) else {
             return Err("failed to parse JSON.".to_owned());
@@ -107,7 +110,7 @@ impl Policy {
         keys.chain(alternatives).fold(1, usize::saturating_mul)
     }
 
-    /// Whether a body, or attributes written as an object, match.
+    /// Whether a body, or the attributes as an object, match.
     pub(crate) fn matches(&self, message: &Map<String, Value>) -> bool {
         let keys = self.keys.iter().all(|(key, branch)| match (branch, message.get(key)) {
             (Branch::Leaf(conditions), value) => conditions.iter().any(|condition| condition.holds_for(value)),
@@ -115,7 +118,7 @@ impl Policy {
             (Branch::Nested(policy), Some(Value::Array(inner))) => {
                 inner.iter().filter_map(Value::as_object).any(|inner| policy.matches(inner))
             }
-            // Nothing is there, which may be just what the policy asks for.
+            // The value is missing, which the policy may demand.
             (Branch::Nested(policy), _) => policy.matches(&Map::new()),
         });
         keys && self.alternatives.iter().all(|policies| policies.iter().any(|policy| policy.matches(message)))
@@ -150,7 +153,7 @@ impl Condition {
         }
     }
 
-    /// Whether it holds for a value that is there or not; for a list, whether it holds for one of its members.
+    /// Whether the condition holds for a value or for its absence. For a list: whether it holds for one of the members.
     fn holds_for(&self, value: Option<&Value>) -> bool {
         match (self, value) {
             (Self::Exists(wanted), value) => *wanted == value.is_some(),
@@ -194,7 +197,7 @@ fn compare(number: f64, (comparison, bound): (Comparison, f64)) -> bool {
     }
 }
 
-/// `[">", 0, "<=", 100]`, or one comparison.
+/// Reads `[">", 0, "<=", 100]`, or one comparison.
 fn numeric(operand: &Value) -> Result<Vec<(Comparison, f64)>, String> {
     let parts = operand.as_array().filter(|parts| parts.len() == 2 || parts.len() == 4);
     let parts = parts.ok_or("Value of numeric must be an array of one or two comparisons")?;
@@ -220,7 +223,7 @@ fn numeric(operand: &Value) -> Result<Vec<(Comparison, f64)>, String> {
     Ok(comparisons)
 }
 
-/// Values, or one `prefix`, `suffix` or `equals-ignore-case` of a string or of several.
+/// Reads values, or one `prefix`, `suffix` or `equals-ignore-case` with a string or several.
 fn anything_but(operand: &Value) -> Result<Vec<Condition>, String> {
     match operand {
         Value::Object(operator) => {

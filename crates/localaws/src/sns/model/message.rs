@@ -9,11 +9,11 @@ use crate::{
     sqs::model::attribute::{self, Attributes},
 };
 
-/// SNS: a message, and a batch, has at most 256 KiB with its attributes.
+/// SNS: the largest message or batch with its attributes, in bytes.
 pub(crate) const SIZE_MAX: usize = 262_144;
-/// SNS: a subject is shorter than 100 characters.
+/// SNS: the length that a subject must stay below, in characters.
 const SUBJECT_MAX: usize = 100;
-/// SNS: group ids and deduplication ids have at most 128 characters.
+/// SNS: the longest group id or deduplication id, in characters.
 const ID_MAX: usize = 128;
 
 /// A message to publish.
@@ -34,12 +34,12 @@ pub(crate) struct Message {
 }
 
 impl Message {
-    /// Bytes of the text and the attributes.
+    /// The size of the text and the attributes, in bytes.
     pub(crate) fn size(&self) -> usize {
         self.text.len() + attribute::size(&self.attributes)
     }
 
-    /// Checks the message against SNS's rules and its topic's.
+    /// Checks the message by SNS's rules and those of its topic.
     pub(crate) fn check(&self, topic: &Topic) -> Result<(), ApiError> {
         if self.text.is_empty() {
             return Err(error::invalid("Empty message"));
@@ -73,7 +73,7 @@ impl Message {
         }
     }
 
-    /// The texts for each protocol, when the message is structured.
+    /// The texts by protocol, if the message is structured.
     pub(crate) fn by_protocol(&self) -> Result<Option<Map<String, Value>>, ApiError> {
         match self.structure.as_deref() {
             None | Some("") => Ok(None),

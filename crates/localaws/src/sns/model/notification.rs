@@ -1,4 +1,4 @@
-//! A published message in the form in which subscriptions get it.
+//! The form of a published message for subscribers.
 
 use std::collections::BTreeMap;
 
@@ -13,20 +13,20 @@ use crate::{
     sqs::model::attribute::Attribute,
 };
 
-/// A published message on its way to subscriptions.
+/// A published message for subscriptions.
 #[derive(Debug)]
 pub(crate) struct Notification<'a> {
     pub(crate) id: String,
     pub(crate) topic_arn: &'a str,
     pub(crate) sequence: Option<String>,
-    /// The texts for each protocol, when they differ.
+    /// The texts by protocol, if they differ.
     pub(crate) by_protocol: Option<Map<String, Value>>,
     pub(crate) message: &'a Message,
     pub(crate) now_ms: u64,
     pub(crate) host: &'a str,
 }
 
-/// There is no key of AWS's here to sign with.
+/// The value of signatures: the endpoint has none of AWS's keys.
 pub(crate) const UNSIGNED: &str = "UNSIGNED";
 
 impl Notification<'_> {
@@ -36,7 +36,7 @@ impl Notification<'_> {
         text.unwrap_or(&self.message.text)
     }
 
-    /// The message as SNS wraps it.
+    /// The message in SNS's envelope.
     pub(crate) fn envelope(&self, text: &str, arn: &str) -> Value {
         let host = self.host;
         let mut envelope = json!({
@@ -80,7 +80,7 @@ pub(crate) fn headers(kind: &str, id: &str, topic_arn: &str, arn: &str) -> BTree
     headers.map(|(name, value)| (format!("x-amz-sns-{name}"), value.to_owned())).into()
 }
 
-/// Whether the filter policy lets the message through. A body that is not a JSON object matches no policy on bodies.
+/// Whether the filter policy accepts the message. A body that is no JSON object matches no policy for bodies.
 pub(crate) fn wants(settings: &Settings, message: &Message) -> bool {
     let Some(policy) = &settings.filter else { return true };
     if settings.filters_body {
@@ -91,7 +91,7 @@ pub(crate) fn wants(settings: &Settings, message: &Message) -> bool {
     }
 }
 
-/// An attribute as filter policies see it. They do not see binary ones.
+/// An attribute for filter policies. Binary attributes are ignored.
 fn filtered(attribute: &Attribute) -> Option<Value> {
     let text = attribute.string_value.as_ref()?;
     if attribute.data_type == "String.Array" {

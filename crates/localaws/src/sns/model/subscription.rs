@@ -18,12 +18,12 @@ pub(crate) struct Subscription {
     pub(crate) topic_arn: String,
     pub(crate) protocol: Protocol,
     pub(crate) endpoint: String,
-    /// What confirms the subscription, until it is confirmed.
+    /// The token that confirms the subscription. `None`: it is confirmed.
     pub(crate) token: Option<String>,
     pub(crate) settings: Settings,
 }
 
-/// How a subscription's messages travel.
+/// How messages are sent to a subscriber.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Protocol {
     Sqs,
@@ -39,11 +39,11 @@ impl Protocol {
     }
 }
 
-/// A subscription's attributes, as they were given and as deliveries use them.
+/// The attributes of a subscription, as they were given and as deliveries use them.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Settings {
     given: BTreeMap<String, String>,
-    /// Whether the message goes without the envelope.
+    /// Whether messages are sent without the envelope.
     pub(crate) raw: bool,
     pub(crate) filter: Option<Policy>,
     pub(crate) filters_body: bool,
@@ -57,7 +57,7 @@ impl Settings {
         &self.given
     }
 
-    /// These settings with some changed. An empty policy goes away.
+    /// These settings with some changes. An empty policy removes it.
     pub(crate) fn with(&self, changes: BTreeMap<String, String>) -> Result<Self, ApiError> {
         let mut given = self.given.clone();
         for (name, value) in changes {

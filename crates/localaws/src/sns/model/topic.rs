@@ -9,10 +9,10 @@ use crate::deduplication::Deduplication;
 pub(crate) struct Topic {
     pub(crate) arn: String,
     pub(crate) fifo: bool,
-    /// As they were given.
+    /// The attributes as they were given.
     pub(crate) attributes: BTreeMap<String, String>,
     pub(crate) tags: BTreeMap<String, String>,
-    /// The message ids and sequence numbers that were answered.
+    /// The answers: message ids and sequence numbers.
     pub(crate) deduplication: Deduplication<(String, String)>,
     pub(crate) last_sequence: u64,
 }

@@ -1,4 +1,4 @@
-//! Delivery: what becomes of a message that a subscription wants, and of one that cannot be delivered.
+//! Delivers a message to a subscription, or to its dead-letter queue.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use crate::{
     sqs::{Inlet, Sqs, model::attribute::Attributes},
 };
 
-/// Where messages leave for subscriptions. All that leaves through it is kept together, and only then sent over HTTP.
+/// Collects the deliveries of a message. All changes are stored together, and only then is anything sent over HTTP.
 #[derive(Debug)]
 pub(super) struct Outbox<'a> {
     pub(super) queues: Inlet<'a>,
@@ -44,7 +44,7 @@ impl<'a> Outbox<'a> {
     }
 }
 
-/// Delivers to one subscription, if it is confirmed and wants the message.
+/// Delivers to a subscription, if it is confirmed and its filter policy accepts the message.
 pub(super) fn deliver(outbox: &mut Outbox<'_>, notification: &Notification<'_>, arn: &str, subscription: &Subscription) {
     let Subscription { settings, .. } = subscription;
     if subscription.token.is_some() || !wants(settings, notification.message) {
@@ -60,7 +60,7 @@ pub(super) fn deliver(outbox: &mut Outbox<'_>, notification: &Notification<'_>, 
                 let (group, deduplication_id) = (message.group.clone(), message.deduplication_id.clone());
                 outbox.queues.deliver(queue, body.clone(), attributes, group, deduplication_id)
             };
-            // A raw message with more than ten attributes is lost here too, as it is with SNS.
+            // A raw message with more than ten attributes is lost, as with SNS.
             if let Err(error) = send(&subscription.endpoint, attributes.clone()) {
                 tracing::debug!(%error, subscription.arn = arn, "a notification could not be delivered");
                 if let Some(queue) = &settings.dead_letter_arn {
@@ -77,7 +77,7 @@ pub(super) fn deliver(outbox: &mut Outbox<'_>, notification: &Notification<'_>, 
     }
 }
 
-/// Sends an HTTP subscription the token that confirms it.
+/// Sends the token for the confirmation to an HTTP subscriber.
 pub(super) fn ask_for_confirmation(sns: &Sns, arn: &str, subscription: &Subscription, token: &str, host: &str) {
     let topic_arn = &subscription.topic_arn;
     let id = crate::random::uuid().to_string();

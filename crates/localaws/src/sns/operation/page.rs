@@ -1,11 +1,11 @@
-//! Lists in pages.
+//! Pages of lists.
 
 use serde_json::{Map, Value};
 
-/// SNS: a page has 100 topics or subscriptions.
+/// SNS: the most topics or subscriptions on a page.
 const PAGE: usize = 100;
 
-/// A page of what is sorted by ARN. The token is the last ARN of the page before.
+/// A page of items in the order of their ARNs. The token is the last ARN of the previous page.
 pub(super) fn page<'a>(field: &str, items: impl Iterator<Item = (&'a str, Value)>, token: Option<&str>) -> Value {
     let mut items = items.skip_while(|(arn, _)| token.is_some_and(|token| *arn <= token)).peekable();
     let mut last = "";

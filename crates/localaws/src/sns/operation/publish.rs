@@ -1,4 +1,4 @@
-//! Publishing: deduplication, and a message's way to the subscriptions.
+//! Publishing: deduplication, and delivery to the subscriptions.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -88,7 +88,7 @@ impl Sns {
             topic.deduplication.remember(key.clone(), now_ms, (notification.id.clone(), sequence.clone()));
             notification.sequence = Some(sequence);
         }
-        // Delivered under the lock, so that a FIFO topic's messages arrive in its order.
+        // Delivered while the lock is held, so that the messages of a FIFO topic arrive in order.
         for (subscription_arn, subscription) in state.subscriptions_of(arn) {
             delivery::deliver(outbox, &notification, subscription_arn, subscription);
         }

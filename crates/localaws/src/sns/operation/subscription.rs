@@ -1,4 +1,4 @@
-//! Subscriptions: to queues, and to HTTP endpoints that confirm first.
+//! Operations on subscriptions. HTTP endpoints must confirm theirs.
 
 use std::collections::BTreeMap;
 
@@ -84,7 +84,7 @@ impl Sns {
         Ok(json!({ "SubscriptionArn": arn }))
     }
 
-    /// Ending a subscription that is not there succeeds.
+    /// To remove a subscription that does not exist succeeds.
     pub(super) fn unsubscribe(&self, input: Value) -> Answer {
         let input: Input = decode(input)?;
         let arn = required(input.subscription_arn.as_deref(), "SubscriptionArn", error::missing)?;

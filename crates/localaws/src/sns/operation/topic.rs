@@ -1,4 +1,4 @@
-//! Topics: making and finding them, their attributes and tags.
+//! Operations on topics: create and find them, attributes, tags.
 
 use std::collections::BTreeMap;
 
@@ -15,11 +15,11 @@ use crate::{
     },
 };
 
-/// SNS: a topic's name has at most 256 characters.
+/// SNS: the longest name of a topic, in characters.
 const NAME_MAX: usize = 256;
-/// SNS: a topic has at most 50 tags.
+/// SNS: the most tags of a topic.
 const TAGS_MAX: usize = 50;
-/// Taken, kept and given back. The attributes on delivery logging are known by their endings.
+/// Attributes that are only stored. Those for delivery logging are known by their endings.
 const ATTRIBUTES: [&str; 10] = [
     "ArchivePolicy",
     "ContentBasedDeduplication",
@@ -101,7 +101,7 @@ impl Sns {
         Ok(json!({ "TopicArn": arn }))
     }
 
-    /// Deleting a topic that is not there succeeds.
+    /// To delete a topic that does not exist succeeds.
     pub(super) fn delete_topic(&self, input: Value) -> Answer {
         let input: OnTopic = decode(input)?;
         let arn = required(input.topic_arn.as_deref(), "TopicArn", error::missing)?;

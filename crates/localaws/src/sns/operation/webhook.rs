@@ -13,9 +13,9 @@ use crate::{
     sqs::{Sqs, model::attribute::Attributes},
 };
 
-/// The pauses between attempts, after which SNS gives up. (AWS goes on for longer.)
+/// The pauses between attempts. After the last, delivery fails. (AWS makes more attempts.)
 const PAUSES: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4)];
-/// SNS: an endpoint has 15 seconds to answer.
+/// SNS: how long an endpoint may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(15);
 
 /// Delivers in the background.
@@ -31,7 +31,7 @@ pub(crate) fn spawn(post: Post, sqs: Arc<Sqs>) {
     });
 }
 
-/// Whether the endpoint took it in the end.
+/// Whether the endpoint accepted the notification.
 async fn deliver(post: &Post) -> bool {
     let mut pauses = PAUSES.into_iter();
     while let Err(error) = time::timeout(TIMEOUT, send(post)).await.map_err(io::Error::from).flatten() {
@@ -58,7 +58,7 @@ async fn send(post: &Post) -> io::Result<()> {
     let mut response = pin!(sender.send_request(request));
     let response = tokio::select! {
         response = &mut response => response,
-        // Its error, if any, is the response's too. An endpoint may answer and close at once.
+        // An error of the connection is also one of the response. An endpoint may answer and close at once.
         _ = connection => response.await,
     };
     let response = response.map_err(io::Error::other)?;

@@ -1,4 +1,4 @@
-//! Message attributes: their rules, their size, their MD5, and which of them a receive asks for.
+//! Message attributes: rules, size, MD5, and selection by a receive.
 
 use std::collections::BTreeMap;
 
@@ -8,15 +8,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::{api::ApiError, sqs::error};
 
-/// Attributes by name, in the order in which their MD5 takes them.
+/// Attributes by name, which is the order for their MD5.
 pub(crate) type Attributes = BTreeMap<String, Attribute>;
 
-/// SQS: at most 10 attributes a message.
+/// SQS: the most attributes of a message.
 const ATTRIBUTES_MAX: usize = 10;
-/// SQS: an attribute's name and its type have at most 256 characters.
+/// SQS: the longest name and the longest type of an attribute, in characters.
 const NAME_MAX: usize = 256;
 
-/// An attribute as clients send and get it. `binary_value` is base64.
+/// An attribute in the form of the API. `binary_value` is base64.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Attribute {
@@ -29,7 +29,7 @@ pub(crate) struct Attribute {
 }
 
 impl Attribute {
-    /// The value's bytes, binary ones decoded.
+    /// The bytes of the value. Binary values are decoded.
     fn bytes(&self) -> Vec<u8> {
         match (&self.string_value, &self.binary_value) {
             (Some(text), _) => text.as_bytes().to_vec(),
@@ -38,7 +38,7 @@ impl Attribute {
         }
     }
 
-    /// Whether the type, with or without a custom label, is `kind`.
+    /// Whether the type is `kind`, with or without a custom label.
     pub(crate) fn is(&self, kind: &str) -> bool {
         self.data_type.split('.').next() == Some(kind)
     }
@@ -68,7 +68,7 @@ impl Attribute {
     }
 }
 
-/// Whether SQS takes the character in a body or a string value.
+/// Whether SQS accepts the character in a body or a string value.
 pub(crate) fn allowed(character: char) -> bool {
     matches!(character, '\t' | '\n' | '\r' | '\u{20}'..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..)
 }
@@ -84,7 +84,7 @@ pub(crate) fn check(attributes: &Attributes) -> Result<(), ApiError> {
     check_each(attributes)
 }
 
-/// Checks attributes one by one, however many they are.
+/// Checks the attributes one by one, but not their number.
 pub(crate) fn check_each(attributes: &Attributes) -> Result<(), ApiError> {
     for (name, attribute) in attributes {
         check_name(name)?;
@@ -111,12 +111,12 @@ fn check_name(name: &str) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// What the attributes add to the message's size: names, types and values, in bytes.
+/// How many bytes the attributes add to the message's size: names, types and values.
 pub(crate) fn size(attributes: &Attributes) -> usize {
     attributes.iter().map(|(name, attribute)| name.len() + attribute.data_type.len() + attribute.bytes().len()).sum()
 }
 
-/// The attributes' MD5 in hexadecimal, as SQS documents it; `None` for no attributes.
+/// The MD5 of the attributes in hexadecimal, by SQS's documentation. `None`: there are no attributes.
 pub(crate) fn md5(attributes: &Attributes) -> Option<String> {
     if attributes.is_empty() {
         return None;
@@ -125,7 +125,7 @@ pub(crate) fn md5(attributes: &Attributes) -> Option<String> {
     for (name, attribute) in attributes {
         part(&mut digest, name.as_bytes());
         part(&mut digest, attribute.data_type.as_bytes());
-        // How the value travels: 1 for text, 2 for binary.
+        // The kind of value in the digest: 1 for text, 2 for binary.
         digest.update([if attribute.is("Binary") { 2 } else { 1 }]);
         part(&mut digest, &attribute.bytes());
     }
@@ -137,7 +137,7 @@ fn part(digest: &mut Md5, bytes: &[u8]) {
     digest.update(bytes);
 }
 
-/// A text's MD5 in hexadecimal.
+/// The MD5 of a text in hexadecimal.
 pub(crate) fn md5_of(text: &str) -> String {
     hex(&Md5::digest(text.as_bytes()))
 }
@@ -176,9 +176,9 @@ mod tests {
         given.iter().map(attribute).collect()
     }
 
-    /// Known answers: the first three as SQS gave them to others, the last put together by hand from SQS's description.
+    /// Known values. SQS returned the first three to others; the last was made by hand from SQS's documentation.
     #[test]
-    fn md5_is_the_one_that_sqs_computes() {
+    fn the_md5_of_attributes_is_that_of_sqs() {
         let known = [
             (vec![("timestamp", "Number", "1493147359900")], "235c5c510d26fb653d073faed50ae77c"),
             (vec![("timestamp", "Number", "1493147359901")], "994258b45346a2cc3f9cbb611aa7af30"),

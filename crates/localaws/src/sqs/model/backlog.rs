@@ -1,4 +1,4 @@
-//! The messages of one queue, visible or not, and every way in which they change.
+//! The messages of one queue, visible or hidden, and all ways in which they change.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -7,22 +7,22 @@ use crate::sqs::model::{
     order::Order,
 };
 
-/// Messages by their place: the order in which they came.
+/// The messages by their places, which is the order in which they arrived.
 #[derive(Debug)]
 pub(crate) struct Backlog {
     messages: HashMap<u64, Message>,
     order: Order,
-    /// Delayed messages and those in flight, by the time at which they become visible.
+    /// Delayed messages and messages in flight, by the time at which they become visible.
     hidden: BTreeSet<(u64, u64)>,
-    /// Every message by the time at which it was sent.
+    /// All messages, by the time at which they were sent.
     ages: BTreeSet<(u64, u64)>,
     in_flight: usize,
     delayed: usize,
-    /// The place of the newest message that ever was here.
+    /// The place of the newest message so far, even if it is gone.
     last_place: u64,
 }
 
-/// How many messages a queue has, by who can see them.
+/// How many messages of a queue are visible, in flight, and delayed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Counts {
     pub(crate) visible: usize,
@@ -57,12 +57,12 @@ impl Backlog {
         self.last_place = place;
     }
 
-    /// When the next hidden message becomes visible, if nobody touches it.
+    /// When the next hidden message becomes visible, if nothing changes it before.
     pub(crate) fn next_reveal_ms(&self) -> Option<u64> {
         self.hidden.first().map(|(until_ms, _)| *until_ms)
     }
 
-    /// The oldest message, if it was sent at `sent_ms` or before.
+    /// The place of the oldest message, if it was sent at `sent_ms` or before.
     pub(crate) fn sent_by(&self, sent_ms: u64) -> Option<u64> {
         self.ages.first().filter(|(oldest_ms, _)| *oldest_ms <= sent_ms).map(|(_, place)| *place)
     }
@@ -71,12 +71,12 @@ impl Backlog {
         self.messages.get(&place)
     }
 
-    /// The message that a handle names, if this is its newest receive.
+    /// The message of a handle, if the handle is from its latest receive.
     pub(crate) fn named_by(&self, handle: &Handle) -> Option<&Message> {
         self.messages.get(&handle.place).filter(|message| message.id == handle.message_id && message.receives == handle.receive)
     }
 
-    /// The messages that are visible, from the oldest.
+    /// The places of the visible messages, the oldest first.
     pub(crate) fn visible_places(&self) -> Vec<u64> {
         let visible = |place: &u64| self.messages.get(place).is_some_and(|message| message.standing == Standing::Visible);
         let mut places: Vec<u64> = self.messages.keys().copied().filter(visible).collect();
@@ -84,7 +84,7 @@ impl Backlog {
         places
     }
 
-    /// Puts a message in its place, whatever its standing.
+    /// Puts a message at its place, visible or not.
     pub(crate) fn put(&mut self, place: u64, message: Message) {
         let group = message.group.as_deref();
         match message.standing {
@@ -105,7 +105,7 @@ impl Backlog {
         self.last_place = self.last_place.max(place);
     }
 
-    /// Takes the next visible messages (of one group, on a FIFO queue) in flight, for `visibility_ms`.
+    /// Makes the next visible messages (of one group, on a FIFO queue) be in flight, for `visibility_ms`.
     pub(crate) fn take(&mut self, room: usize, now_ms: u64, visibility_ms: u64) -> Vec<u64> {
         let taken = self.order.take(room);
         let until_ms = now_ms + visibility_ms;
@@ -127,7 +127,7 @@ impl Backlog {
         Some(message)
     }
 
-    /// Moves the end of a message's time in flight.
+    /// Changes when a message in flight becomes visible.
     pub(crate) fn hide_until(&mut self, place: u64, new_until_ms: u64) -> Option<&Message> {
         let message = self.messages.get_mut(&place)?;
         let Standing::InFlight { until_ms, .. } = &mut message.standing else { return None };
@@ -137,7 +137,7 @@ impl Backlog {
         Some(message)
     }
 
-    /// Makes visible what is hidden for no longer than until `now_ms`.
+    /// Makes messages visible whose time has come.
     pub(crate) fn reveal(&mut self, now_ms: u64) {
         while let Some((until_ms, place)) = self.hidden.first().copied()
             && until_ms <= now_ms
@@ -150,7 +150,7 @@ impl Backlog {
         }
     }
 
-    /// Takes a message out for good.
+    /// Removes a message.
     pub(crate) fn remove(&mut self, place: u64) -> Option<Message> {
         let message = self.messages.remove(&place)?;
         let in_flight = self.unhide(place, message.standing);
@@ -159,12 +159,12 @@ impl Backlog {
         Some(message)
     }
 
-    /// Removes every message. The next one's place follows the last one's all the same.
+    /// Removes all messages. Places continue after the last one's.
     pub(crate) fn clear(&mut self, fifo: bool) {
         *self = Self { last_place: self.last_place, ..Self::new(fifo) };
     }
 
-    /// Forgets when a message was to become visible; says whether it was in flight.
+    /// Removes a message from the hidden ones. Returns whether it was in flight.
     fn unhide(&mut self, place: u64, standing: Standing) -> bool {
         match standing {
             Standing::Visible => false,

@@ -1,4 +1,4 @@
-//! A message in a queue, and the handle that a receive gives out for it.
+//! A message in a queue, and the receipt handle of a receive.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 
@@ -14,21 +14,21 @@ pub(crate) struct Message {
     pub(crate) body: String,
     pub(crate) body_md5: String,
     pub(crate) attributes: Attributes,
-    /// `AWSTraceHeader`, or nothing.
+    /// `AWSTraceHeader`, if the message has one.
     pub(crate) system_attributes: Attributes,
     pub(crate) group: Option<String>,
     pub(crate) deduplication_id: Option<String>,
-    /// Grows from message to message on a FIFO queue.
+    /// Increases with each message of a FIFO queue.
     pub(crate) sequence: Option<String>,
     pub(crate) sent_ms: u64,
     pub(crate) first_received_ms: Option<u64>,
     pub(crate) receives: u64,
-    /// The queue that gave the message up, for a message in a dead-letter queue.
+    /// For a message in a dead-letter queue: the queue from which SQS moved it.
     pub(crate) dead_letter_source: Option<String>,
     pub(crate) standing: Standing,
 }
 
-/// Who can see a message. Times are milliseconds since the Unix epoch.
+/// Whether a message can be received. Times are milliseconds since the Unix epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Standing {
     Visible,
@@ -37,14 +37,14 @@ pub(crate) enum Standing {
 }
 
 impl Message {
-    /// The message as its dead-letter queue gets it: the same message, visible.
+    /// The message for its dead-letter queue: the same message, visible.
     pub(crate) fn given_up_by(mut self, queue_arn: &str) -> Self {
         self.dead_letter_source = Some(queue_arn.to_owned());
         self.standing = Standing::Visible;
         self
     }
 
-    /// The message as a move brings it back: as a new one.
+    /// The message that a redrive moves back: as a new one.
     pub(crate) fn moved_back(mut self, now_ms: u64) -> Self {
         self.id = crate::random::uuid().to_string();
         self.dead_letter_source = None;
@@ -56,12 +56,12 @@ impl Message {
     }
 }
 
-/// What a receipt handle names: one receive of one message.
+/// The meaning of a receipt handle: one receive of one message.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Handle {
     /// The message's place in its queue.
     pub(crate) place: u64,
-    /// The how-manieth receive it was.
+    /// The number of the receive, from 1.
     pub(crate) receive: u64,
     pub(crate) message_id: String,
     pub(crate) queue: String,
@@ -72,7 +72,7 @@ impl Handle {
         STANDARD.encode(format!("{} {} {} {}", self.place, self.receive, self.message_id, self.queue))
     }
 
-    /// Reads a handle that `queue` gave out.
+    /// Reads a handle of `queue`.
     pub(crate) fn decode(text: &str, queue: &str) -> Result<Self, ApiError> {
         let read = || {
             let plain = String::from_utf8(STANDARD.decode(text).ok()?).ok()?;

@@ -1,4 +1,4 @@
-//! A message on its way into a queue, and SQS's rules for it.
+//! A message that is sent to a queue, and SQS's rules for it.
 
 use serde::Deserialize;
 
@@ -13,11 +13,11 @@ use crate::{
     },
 };
 
-/// SQS: group ids and deduplication ids have at most 128 characters.
+/// SQS: the longest group id or deduplication id, in characters.
 const ID_MAX: usize = 128;
 const TRACE_HEADER: &str = "AWSTraceHeader";
 
-/// A message on its way into a queue.
+/// A message that is sent to a queue.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Outgoing {
@@ -35,13 +35,13 @@ pub(crate) struct Outgoing {
 }
 
 impl Outgoing {
-    /// Bytes of the body and the attributes.
+    /// The size of the body and the attributes, in bytes.
     pub(crate) fn size(&self) -> usize {
         self.body.len() + attribute::size(&self.attributes)
     }
 }
 
-/// Checks a message against SQS's rules and its queue's.
+/// Checks a message by SQS's rules and those of its queue.
 pub(crate) fn check(message: &Outgoing, settings: &Settings) -> Result<(), ApiError> {
     if message.body.is_empty() {
         return Err(error::missing("MessageBody"));

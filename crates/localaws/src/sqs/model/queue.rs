@@ -10,14 +10,14 @@ use crate::{
     sqs::model::{backlog::Backlog, setting::Settings},
 };
 
-/// What a send was answered, for its repetitions.
+/// The answer to a send, for repeated sends.
 #[derive(Debug, Clone)]
 pub(crate) struct Sent {
     pub(crate) id: String,
     pub(crate) sequence: Option<String>,
 }
 
-/// A queue. Whoever looks at it settles it first, so that time has had its effect.
+/// A queue. Its state is up to date only after [`Queue::settle`].
 #[derive(Debug)]
 pub(crate) struct Queue {
     pub(crate) name: String,
@@ -28,10 +28,10 @@ pub(crate) struct Queue {
     pub(crate) modified_s: u64,
     pub(crate) purged_ms: Option<u64>,
     pub(crate) deduplication: Deduplication<Sent>,
-    /// Wakes waiting receives whenever something may have become visible, or will sooner than they thought.
+    /// Notified when a message may have become visible, or will become visible earlier than expected.
     pub(crate) wake: Arc<Notify>,
     pub(crate) backlog: Backlog,
-    /// Of this queue's changes.
+    /// Records changes of this queue.
     pub(crate) journal: Journal,
 }
 
@@ -52,7 +52,7 @@ impl Queue {
         }
     }
 
-    /// The next sequence number of a FIFO queue: 20 digits, as SQS has it.
+    /// The next sequence number of a FIFO queue: 20 digits, as in SQS.
     pub(crate) fn next_sequence(&self) -> Option<String> {
         self.settings.fifo.then(|| format!("{:020}", self.backlog.last_place() + 1))
     }

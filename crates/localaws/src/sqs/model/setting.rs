@@ -1,4 +1,4 @@
-//! A queue's attributes: their defaults, their rules, and the values that the queue works with.
+//! A queue's attributes: defaults, rules, and the values that the queue uses.
 
 use std::collections::BTreeMap;
 
@@ -7,17 +7,17 @@ use serde_json::Value;
 
 use crate::{api::ApiError, sqs::error};
 
-/// SQS: a message and a batch have at most 1 MiB.
+/// SQS: the largest message or batch, in bytes.
 pub(crate) const MESSAGE_SIZE_MAX: usize = 1_048_576;
-/// SQS: a message is invisible for at most 12 hours from its receive.
+/// SQS: how long a message may be invisible after its receive: 12 hours.
 pub(crate) const VISIBILITY_MAX_S: u64 = 43_200;
-/// SQS: a delay has at most 15 minutes.
+/// SQS: the longest delay: 15 minutes.
 pub(crate) const DELAY_MAX_S: u64 = 900;
-/// SQS: a receive waits for at most 20 seconds.
+/// SQS: how long a receive may wait, in seconds.
 pub(crate) const WAIT_MAX_S: u64 = 20;
-/// SQS: messages are kept for 1 minute to 14 days.
+/// SQS: how long messages are kept: 1 minute to 14 days.
 const RETENTION_S: (u64, u64) = (60, 1_209_600);
-/// SQS: `maxReceiveCount` is 1 to 1,000.
+/// SQS: the range of `maxReceiveCount`.
 const RECEIVES: (u64, u64) = (1, 1_000);
 
 const DEFAULTS: [(&str, &str); 6] = [
@@ -30,7 +30,7 @@ const DEFAULTS: [(&str, &str); 6] = [
 ];
 const FIFO_DEFAULTS: [(&str, &str); 4] =
     [("ContentBasedDeduplication", "false"), ("DeduplicationScope", "queue"), ("FifoQueue", "true"), ("FifoThroughputLimit", "perQueue")];
-/// Taken, kept and given back, and removed by an empty value.
+/// Attributes that are only stored. An empty value removes them.
 const OPTIONAL: [&str; 5] = ["KmsDataKeyReusePeriodSeconds", "KmsMasterKeyId", "Policy", "RedriveAllowPolicy", "RedrivePolicy"];
 
 /// A queue's attributes, as they were given and as the queue uses them.
@@ -44,12 +44,12 @@ pub(crate) struct Settings {
     pub(crate) wait_s: u64,
     pub(crate) visibility_s: u64,
     pub(crate) content_based: bool,
-    /// Whether a deduplication id counts within its group instead of the whole queue.
+    /// Whether a deduplication id is unique within its group instead of the whole queue.
     pub(crate) deduplicates_groups: bool,
     pub(crate) redrive: Option<Redrive>,
 }
 
-/// Where messages go that were received too often.
+/// The queue for messages that were received too often.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Redrive {
     pub(crate) target_arn: String,
@@ -57,29 +57,29 @@ pub(crate) struct Redrive {
 }
 
 impl Settings {
-    /// A new queue's settings. `fifo` is what the queue's name says.
+    /// The settings of a new queue. `fifo`: whether the queue's name says so.
     pub(crate) fn new(fifo: bool, given: BTreeMap<String, String>) -> Result<Self, ApiError> {
         let defaults = DEFAULTS.iter().chain(FIFO_DEFAULTS.iter().filter(|_| fifo));
         let defaults = defaults.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         Self::build(fifo, defaults, given)
     }
 
-    /// These settings with some changed.
+    /// These settings with some changes.
     pub(crate) fn with(&self, changes: BTreeMap<String, String>) -> Result<Self, ApiError> {
         Self::build(self.fifo, self.given.clone(), changes)
     }
 
-    /// The first of `given` that differs from these settings.
+    /// The name of the first attribute in which `given` differs from these settings.
     pub(crate) fn first_difference<'a>(&self, given: &'a Self, names: impl Iterator<Item = &'a String>) -> Option<&'a str> {
         names.into_iter().find(|name| self.given.get(*name) != given.given.get(*name)).map(String::as_str)
     }
 
-    /// Whether SQS knows an attribute that clients may set.
+    /// Whether clients may set an attribute.
     pub(crate) fn knows(name: &str) -> bool {
         DEFAULTS.iter().chain(&FIFO_DEFAULTS).any(|(known, _)| *known == name) || OPTIONAL.contains(&name)
     }
 
-    /// The attributes as clients read them.
+    /// The attributes in the form of the API.
     pub(crate) fn given(&self) -> &BTreeMap<String, String> {
         &self.given
     }

@@ -1,4 +1,4 @@
-//! The batch operations' common form.
+//! What the batch operations share.
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -17,7 +17,7 @@ pub(super) struct Batch<T> {
 }
 
 impl<T> Batch<T> {
-    /// Answers each entry by itself. SQS leaves out an empty list.
+    /// Answers each entry separately. SQS leaves out empty lists.
     pub(super) fn answer(self, each: impl FnMut(T) -> Answer) -> Value {
         let outcome = batch::answer(self.entries, each);
         let lists = [("Successful", outcome.successful), ("Failed", outcome.failed)];

@@ -1,4 +1,4 @@
-//! Operations on queues: making and finding them, their attributes and tags, emptying and deleting them.
+//! Operations on queues: create, find, purge, delete, attributes, tags.
 
 use std::collections::BTreeMap;
 
@@ -14,13 +14,13 @@ use crate::{
     },
 };
 
-/// SQS: one purge a minute.
+/// SQS: the time between two purges.
 const PURGE_INTERVAL_MS: u64 = 60_000;
-/// SQS: a page of queues has at most 1,000.
+/// SQS: the most queues on a page.
 const PAGE_MAX: usize = 1_000;
-/// SQS: a queue has at most 50 tags.
+/// SQS: the most tags of a queue.
 const TAGS_MAX: usize = 50;
-/// SQS: a queue's name has at most 80 characters.
+/// SQS: the longest name of a queue, in characters.
 const NAME_MAX: usize = 80;
 const STANDARD_NAME: &str = "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length";
 const FIFO_NAME: &str = "The name of a FIFO queue can only include alphanumeric characters, hyphens, or underscores, must end with .fifo \
@@ -32,12 +32,12 @@ struct CreateQueue {
     queue_name: Option<String>,
     #[serde(default)]
     attributes: BTreeMap<String, String>,
-    // JSON has it in lower case here, and nowhere else.
+    // Only this operation has the name in lower case in JSON.
     #[serde(default, rename = "tags", alias = "Tags")]
     tags: BTreeMap<String, String>,
 }
 
-/// The input of every operation that names a queue and little else.
+/// The input of operations that need little more than a queue.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct OnQueue {
@@ -114,7 +114,7 @@ impl Sqs {
         self.page("queueUrls", names, &page, host)
     }
 
-    /// A page of queue URLs. The token is the name of the last queue of the page before.
+    /// A page of queue URLs. The token is the name of the last queue of the previous page.
     fn page<'a>(&self, key: &str, names: impl Iterator<Item = &'a str>, page: &Page, host: &str) -> Answer {
         let size = page.max_results.unwrap_or(PAGE_MAX);
         if !(1..=PAGE_MAX).contains(&size) {
@@ -124,7 +124,7 @@ impl Sqs {
         let mut last = "";
         let urls: Vec<String> = names.by_ref().take(size).inspect(|name| last = name).map(|name| self.url(host, name)).collect();
         let mut answer = if urls.is_empty() { json!({}) } else { json!({ (key): urls }) };
-        // Without MaxResults, SQS never gives a token.
+        // Without MaxResults, SQS never returns a token.
         if page.max_results.is_some() && names.peek().is_some() {
             answer["NextToken"] = last.into();
         }
@@ -220,7 +220,7 @@ impl Sqs {
     }
 }
 
-/// All attributes of a queue, as clients read them.
+/// All attributes of a queue, in the form of the API.
 fn attributes(queue: &Queue) -> BTreeMap<String, String> {
     let counts = queue.backlog.counts();
     let computed = [
@@ -252,7 +252,7 @@ fn check_tags(tags: &BTreeMap<String, String>) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// A dead-letter queue must exist and be of the same kind.
+/// A dead-letter queue must exist and be of the same kind as its source.
 fn check_target(state: &State, settings: &Settings) -> Result<(), ApiError> {
     let Some(redrive) = &settings.redrive else { return Ok(()) };
     let policy = settings.given().get("RedrivePolicy").map(String::as_str).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What is done with a received message: deleting it, and changing for how long it is hidden.
+//! Operations with receipt handles: deleting a message, and changing its visibility timeout.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -71,7 +71,7 @@ impl Receipt {
     }
 }
 
-/// A handle of an earlier receive succeeds and deletes nothing, as does one of a message that is gone.
+/// A handle of an earlier receive, or of a message that is gone, deletes nothing. The call succeeds.
 fn delete(queue: &mut Queue, receipt: &Receipt) -> Answer {
     let (text, handle) = receipt.handle(queue)?;
     if let Some(message) = queue.backlog.named_by(&handle) {
@@ -94,7 +94,7 @@ fn change_visibility(queue: &mut Queue, receipt: &Receipt, now_ms: u64) -> Answe
         return Err(error::invalid_value(text, "ReceiptHandle", reason));
     };
     let Standing::InFlight { received_ms, .. } = message.standing else { return Err(error::not_in_flight()) };
-    // Asking for more than what is left of the 12 hours since the receive is an error, not a clamp.
+    // More than the rest of the 12 hours since the receive is an error. SQS does not shorten it.
     if now_ms + timeout_ms > received_ms + VISIBILITY_MAX_S * 1000 {
         let reason = format!("Total VisibilityTimeout for the message is beyond the limit [{VISIBILITY_MAX_S} seconds].");
         return Err(error::invalid_value(seconds, "VisibilityTimeout", &reason));

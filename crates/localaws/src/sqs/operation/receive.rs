@@ -1,4 +1,4 @@
-//! Receiving: what is visible now, or a wait until something is.
+//! Receives messages, or waits until there are some.
 
 use std::time::Duration;
 
@@ -22,9 +22,9 @@ use crate::{
     },
 };
 
-/// SQS: a receive gets 1 to 10 messages.
+/// SQS: the most messages of a receive.
 const MESSAGES_MAX: i64 = 10;
-/// SQS: about 120,000 messages of a queue can be in flight.
+/// SQS: about how many messages of a queue can be in flight.
 const IN_FLIGHT_MAX: usize = 120_000;
 const SYSTEM_ATTRIBUTES: [&str; 9] = [
     "All",
@@ -54,10 +54,10 @@ struct ReceiveMessage {
     wait_time_seconds: Option<i64>,
 }
 
-/// What a look at the queue found.
+/// The result of one attempt to receive.
 enum Look {
     Messages(Vec<Value>),
-    /// Nothing visible: what tells of a change, and when a hidden message becomes visible by itself.
+    /// No message is visible. `change` resolves when the queue changes; at `reveal` a hidden message becomes visible.
     Nothing {
         change: OwnedNotified,
         reveal: Option<Duration>,
@@ -80,7 +80,7 @@ impl Sqs {
                         return Ok(json!({}));
                     }
                     let next = reveal.map_or(end, |reveal| end.min(now + reveal));
-                    // Either way the queue is looked at again: a change, a message that may now be visible, or the last look.
+                    // In any case the queue is read again: after a change, when a message may have become visible, or for the last time.
                     timeout_at(next, change).await.ok();
                 }
             }
@@ -118,7 +118,7 @@ impl Sqs {
         let wait = input.wait_time_seconds.and_then(|seconds| u64::try_from(seconds).ok()).unwrap_or(queue.settings.wait_s);
         let look = if messages.is_empty() {
             let reveal = queue.backlog.next_reveal_ms().map(|at_ms| Duration::from_millis(at_ms.saturating_sub(now_ms)));
-            // Made under the lock, so that no change is missed between this look and the wait.
+            // Created under the lock, so that no change between this attempt and the wait is missed.
             Look::Nothing { change: queue.wake.clone().notified_owned(), reveal, wait: Duration::from_secs(wait) }
         } else {
             Look::Messages(messages)
@@ -157,7 +157,7 @@ impl ReceiveMessage {
         }
     }
 
-    /// A received message, with what the receive asked for.
+    /// A received message, with the attributes that the receive asked for.
     fn render(&self, message: &Message, handle: &Handle, sender: &str) -> Value {
         let mut answer = json!({
             "MessageId": message.id,

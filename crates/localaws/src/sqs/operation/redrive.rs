@@ -1,4 +1,4 @@
-//! Moving messages out of a dead-letter queue.
+//! Redrives: moving messages out of a dead-letter queue.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -8,12 +8,12 @@ use crate::{
     sqs::{Sqs, error, model::move_task::MoveTask, row},
 };
 
-/// SQS: a listing has at most 10 tasks.
+/// SQS: the most tasks of a listing.
 const TASKS_MAX: i64 = 10;
 
-/// SQS: the reason of a task that has no destination and comes to a message that was sent to the dead-letter queue itself.
+/// SQS: the failure of a task without a destination at a message that was sent to the dead-letter queue itself.
 const NO_SOURCE: &str = "CouldNotDetermineMessageSource";
-/// What the reason is for one whose queue is gone. Unverified.
+/// The failure at a message whose source queue does not exist. Unverified.
 const SOURCE_GONE: &str = "AWS.SimpleQueueService.NonExistentQueue";
 
 #[derive(Debug, Deserialize)]
@@ -110,7 +110,7 @@ impl Sqs {
     }
 }
 
-/// No task is ever running, so that there is none to cancel.
+/// No task is ever running, so none can be cancelled.
 pub(super) fn cancel_message_move_task(input: Value) -> Answer {
     let input: MoveInput = decode(input)?;
     required(input.task_handle.as_deref(), "TaskHandle", error::missing)?;

@@ -1,4 +1,4 @@
-//! Sending: deduplication, and a message's way into its queue.
+//! Sends messages, with deduplication.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -53,7 +53,7 @@ impl Sqs {
     }
 }
 
-/// Puts a checked message into its queue, unless it repeats one, and makes the answer.
+/// Adds a checked message to its queue, unless it is a repetition. Returns the answer.
 pub(crate) fn enqueue(queue: &mut Queue, message: Outgoing, now_ms: u64) -> Value {
     let body_md5 = attribute::md5_of(&message.body);
     let mut answer = json!({ "MD5OfMessageBody": body_md5 });
@@ -65,7 +65,7 @@ pub(crate) fn enqueue(queue: &mut Queue, message: Outgoing, now_ms: u64) -> Valu
     }
     let deduplication_id = message.deduplication_id.or_else(|| queue.settings.fifo.then(|| hex(&Sha256::digest(message.body.as_bytes()))));
     let key = deduplication_id.as_ref().map(|id| match &message.group {
-        // No id contains a space.
+        // An id contains no space.
         Some(group) if queue.settings.deduplicates_groups => format!("{group} {id}"),
         _ => id.clone(),
     });

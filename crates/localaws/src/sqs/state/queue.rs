@@ -1,4 +1,4 @@
-//! A queue's changes, each of which is recorded.
+//! Changes of a queue. Each is recorded.
 
 use crate::{
     deduplication,
@@ -12,17 +12,17 @@ use crate::{
 };
 
 impl Queue {
-    /// Keeps the queue itself, after a change of what it is like.
+    /// Records the queue itself, after a change of its settings.
     pub(crate) fn keep(&self) {
         self.journal.record(|| row::queue(self));
     }
 
-    /// Keeps nothing of the queue any more.
+    /// Removes the queue from the store.
     pub(crate) fn forget(&self) {
         self.journal.record(|| row::no_queue(&self.name, &self.arn));
     }
 
-    /// Lets time have its effect: delays and visibility timeouts that are over, and messages that are too old.
+    /// Brings the queue up to date: delays and visibility timeouts may be over, and messages too old.
     pub(crate) fn settle(&mut self, now_ms: u64) {
         if let Some(sent_ms) = now_ms.checked_sub(self.settings.retention_ms) {
             while let Some(place) = self.backlog.sent_by(sent_ms) {
@@ -32,7 +32,7 @@ impl Queue {
         self.backlog.reveal(now_ms);
     }
 
-    /// Remembers what a send was answered, for its repetitions.
+    /// Remembers the answer to a send, for repeated sends.
     pub(crate) fn remember(&mut self, key: String, now_ms: u64, sent: Sent) {
         self.journal.record(|| deduplication::row(&self.arn, &key, now_ms, &sent.id, sent.sequence.as_deref()));
         self.deduplication.remember(key, now_ms, sent);
@@ -46,7 +46,7 @@ impl Queue {
         self.wake.notify_waiters();
     }
 
-    /// Counts a receive of a message in flight, and gives the message and its new handle.
+    /// Counts a receive of a message in flight. Returns the message and its new handle.
     pub(crate) fn count_receive(&mut self, place: u64, now_ms: u64) -> Option<(&Message, Handle)> {
         let message = self.backlog.count_receive(place, now_ms)?;
         self.journal.record(|| row::seen(&self.name, place, message));
@@ -54,7 +54,7 @@ impl Queue {
         Some((message, handle))
     }
 
-    /// Moves the end of a message's time in flight.
+    /// Changes when a message in flight becomes visible.
     pub(crate) fn hide_until(&mut self, place: u64, until_ms: u64, now_ms: u64) {
         if let Some(message) = self.backlog.hide_until(place, until_ms) {
             self.journal.record(|| row::seen(&self.name, place, message));
@@ -63,16 +63,16 @@ impl Queue {
         }
     }
 
-    /// Takes a message out of the queue for good.
+    /// Removes a message.
     pub(crate) fn remove(&mut self, place: u64) -> Option<Message> {
         let message = self.backlog.remove(place)?;
         self.journal.record(|| row::no_message(&self.name, place));
-        // On a FIFO queue this may open the message's group.
+        // On a FIFO queue the next message of the group may be visible now.
         self.wake.notify_waiters();
         Some(message)
     }
 
-    /// Removes every message.
+    /// Removes all messages.
     pub(crate) fn purge(&mut self, now_ms: u64) {
         self.journal.record(|| row::purged(&self.name, now_ms));
         self.backlog.clear(self.settings.fifo);

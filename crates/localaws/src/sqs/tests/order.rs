@@ -1,9 +1,9 @@
-//! Which message comes next: groups of FIFO queues and of fair queues.
+//! The order of messages: groups of FIFO queues and of fair queues.
 
 use super::*;
 
 #[tokio::test(start_paused = true)]
-async fn a_fifo_queue_keeps_each_groups_order_and_blocks_it_while_a_message_is_in_flight() {
+async fn a_fifo_queue_keeps_the_order_of_a_group_and_blocks_it_while_a_message_is_in_flight() {
     let sqs = service();
     create(&sqs, "f.fifo", json!({ "FifoQueue": "true", "ContentBasedDeduplication": "true" })).await;
     for body in ["a1", "b1", "a2", "b2", "a3"] {
@@ -26,12 +26,12 @@ async fn a_fifo_queue_keeps_each_groups_order_and_blocks_it_while_a_message_is_i
     sleep(Duration::from_secs(1)).await;
     call(&sqs, "DeleteMessage", json!({ "QueueUrl": "f.fifo", "ReceiptHandle": again[0]["ReceiptHandle"] })).await;
     let rest: Vec<Value> = poll.await.unwrap().iter().map(|message| message["Body"].clone()).collect();
-    assert_eq!(rest, ["a2", "a3"], "deleting the first opens the group");
+    assert_eq!(rest, ["a2", "a3"], "the group continues once its first message is deleted");
 }
 
-/// As AWS has it: a group gives its messages up to the first that is hidden, wherever the others stand.
+/// As on AWS: a group gives out its messages up to the first hidden one, wherever the other groups' messages are.
 #[tokio::test(start_paused = true)]
-async fn a_fifo_group_gives_what_stands_before_its_first_hidden_message() {
+async fn a_fifo_group_gives_out_the_messages_before_its_first_hidden_one() {
     let sqs = service();
     create(&sqs, "f.fifo", json!({ "FifoQueue": "true", "ContentBasedDeduplication": "true" })).await;
     for body in ["1", "2", "3", "4"] {
@@ -81,10 +81,10 @@ async fn a_noisy_group_of_a_standard_queue_waits_for_the_others() {
     send(Some("small"), "late").await;
     send(None, "later").await;
     for _ in 0..3 {
-        assert_eq!(take(10).await, ["flood"; 10], "thirty in flight are not yet noise");
+        assert_eq!(take(10).await, ["flood"; 10], "a group with thirty messages in flight is not noisy");
     }
-    assert_eq!(take(4).await, ["flood", "small", "none", "flood"], "with 31 the others are first, and then it goes on");
-    // A tenth of all, or less, is no noise, however many they are.
+    assert_eq!(take(4).await, ["flood", "small", "none", "flood"], "with 31 in flight the other groups come first");
+    // A tenth of all messages in flight, or less, is not noisy, whatever their number.
     for number in 0..320 {
         send(None, &format!("calm {number}")).await;
     }
@@ -96,7 +96,7 @@ async fn a_noisy_group_of_a_standard_queue_waits_for_the_others() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_fifo_queue_takes_a_deduplication_id_once_in_five_minutes() {
+async fn a_fifo_queue_accepts_a_deduplication_id_once_in_five_minutes() {
     let sqs = service();
     create(&sqs, "f.fifo", json!({ "FifoQueue": "true" })).await;
     let message = json!({ "QueueUrl": "f.fifo", "MessageBody": "x", "MessageGroupId": "g", "MessageDeduplicationId": "d" });

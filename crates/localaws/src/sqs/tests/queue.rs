@@ -1,9 +1,9 @@
-//! Queues: made, listed, emptied, and what is refused.
+//! Queues: creating, listing, purging, and refusals.
 
 use super::*;
 
 #[tokio::test(start_paused = true)]
-async fn creating_a_queue_again_gives_the_same_queue_unless_its_attributes_differ() {
+async fn creating_a_queue_again_returns_it_unless_the_attributes_differ() {
     let sqs = service();
     let first = call(&sqs, "CreateQueue", json!({ "QueueName": "q", "Attributes": { "VisibilityTimeout": "5" } })).await;
     assert_eq!(first, json!({ "QueueUrl": "http://127.0.0.1:4566/000000000000/q" }));
@@ -16,7 +16,7 @@ async fn creating_a_queue_again_gives_the_same_queue_unless_its_attributes_diffe
 }
 
 #[tokio::test(start_paused = true)]
-async fn bad_input_is_refused_with_the_error_that_sqs_has_for_it() {
+async fn invalid_input_gets_the_error_of_sqs() {
     let sqs = service();
     create(&sqs, "q", json!({})).await;
     create(&sqs, "f.fifo", json!({ "FifoQueue": "true" })).await;
@@ -83,7 +83,7 @@ async fn a_batch_is_refused_as_a_whole_or_answered_entry_by_entry() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn messages_are_forgotten_after_the_retention_period_and_by_a_purge_a_minute() {
+async fn messages_expire_after_the_retention_period_and_a_queue_is_purged_once_a_minute() {
     let sqs = service();
     create(&sqs, "q", json!({ "MessageRetentionPeriod": "60" })).await;
     send(&sqs, "q", "old").await;

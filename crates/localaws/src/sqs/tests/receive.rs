@@ -1,9 +1,9 @@
-//! Receives: what they show, how they wait, and what their receipts do.
+//! Receives: what they return, how they wait, and what their handles do.
 
 use super::*;
 
 #[tokio::test(start_paused = true)]
-async fn a_receive_shows_what_it_asks_for() {
+async fn a_receive_returns_the_requested_attributes() {
     let sqs = service();
     create(&sqs, "q", json!({})).await;
     let sent = json!({
@@ -30,7 +30,7 @@ async fn a_receive_shows_what_it_asks_for() {
     assert_eq!(message["Attributes"]["ApproximateReceiveCount"], "3");
 }
 
-/// What makes a waiting receive return, and after how many seconds.
+/// Each row: what makes a waiting receive return, and after how many seconds.
 #[tokio::test(start_paused = true)]
 async fn a_long_poll_returns_as_soon_as_a_message_is_visible() {
     let sqs = service();
@@ -91,7 +91,7 @@ async fn two_long_polls_never_get_the_same_message() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stale_receipt_deletes_nothing_and_a_late_one_deletes() {
+async fn an_older_receipt_handle_deletes_nothing_and_an_expired_one_deletes() {
     let sqs = service();
     create(&sqs, "q", json!({})).await;
     send(&sqs, "q", "x").await;
@@ -108,7 +108,7 @@ async fn a_stale_receipt_deletes_nothing_and_a_late_one_deletes() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_message_stays_hidden_for_twelve_hours_from_its_receive_at_most() {
+async fn a_message_is_hidden_for_at_most_twelve_hours_from_its_receive() {
     let sqs = service();
     create(&sqs, "q", json!({ "VisibilityTimeout": "43200" })).await;
     send(&sqs, "q", "x").await;
@@ -126,5 +126,5 @@ async fn a_message_stays_hidden_for_twelve_hours_from_its_receive_at_most() {
     sleep(Duration::from_hours(11)).await;
     assert_eq!(code(&sqs, "ChangeMessageVisibility", change(1)).await, "MessageNotInflight");
     assert_eq!(bodies(&sqs, "q").await, ["x"]);
-    assert_eq!(code(&sqs, "ChangeMessageVisibility", change(1)).await, "InvalidParameterValue", "another receive has it now");
+    assert_eq!(code(&sqs, "ChangeMessageVisibility", change(1)).await, "InvalidParameterValue", "the message has been received again");
 }

@@ -3,7 +3,7 @@
 use super::*;
 
 #[tokio::test(start_paused = true)]
-async fn a_message_received_too_often_goes_to_the_dead_letter_queue_and_back() {
+async fn a_message_that_was_received_too_often_moves_to_the_dead_letter_queue_and_back() {
     let sqs = service();
     create(&sqs, "dead", json!({})).await;
     let arn = sqs.arn("dead");
@@ -33,7 +33,7 @@ async fn a_message_received_too_often_goes_to_the_dead_letter_queue_and_back() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_message_that_was_sent_to_a_dead_letter_queue_moves_only_where_it_is_told_to() {
+async fn a_message_that_was_sent_to_a_dead_letter_queue_moves_only_to_a_named_destination() {
     let sqs = service();
     create(&sqs, "dead", json!({})).await;
     let (arn, home) = (sqs.arn("dead"), sqs.arn("q"));
@@ -47,10 +47,14 @@ async fn a_message_that_was_sent_to_a_dead_letter_queue_moves_only_where_it_is_t
 
     call(&sqs, "StartMessageMoveTask", json!({ "SourceArn": arn })).await;
     let tasks = call(&sqs, "ListMessageMoveTasks", json!({ "SourceArn": arn })).await;
-    let told = ["Status", "FailureReason", "ApproximateNumberOfMessagesMoved", "ApproximateNumberOfMessagesToMove"];
-    let told = told.map(|name| tasks["Results"][0][name].clone());
-    assert_eq!(told, [json!("FAILED"), json!("CouldNotDetermineMessageSource"), json!(1), json!(3)], "{tasks}");
-    assert_eq!((counts(&sqs, "q").await, counts(&sqs, "dead").await), ([1, 0, 0], [2, 0, 0]), "it ends at the first that has no home");
+    let result = ["Status", "FailureReason", "ApproximateNumberOfMessagesMoved", "ApproximateNumberOfMessagesToMove"];
+    let result = result.map(|name| tasks["Results"][0][name].clone());
+    assert_eq!(result, [json!("FAILED"), json!("CouldNotDetermineMessageSource"), json!(1), json!(3)], "{tasks}");
+    assert_eq!(
+        (counts(&sqs, "q").await, counts(&sqs, "dead").await),
+        ([1, 0, 0], [2, 0, 0]),
+        "the task ends at the first message without a source"
+    );
 
     call(&sqs, "StartMessageMoveTask", json!({ "SourceArn": arn, "DestinationArn": home })).await;
     let tasks = call(&sqs, "ListMessageMoveTasks", json!({ "SourceArn": arn, "MaxResults": 10 })).await;

@@ -1,8 +1,8 @@
-//! What must hold, told without the schedule: who waits, who runs, and who may start.
+//! The expected behaviour, computed without the schedule: which jobs wait, run and may start.
 
 use super::*;
 
-/// What is known of the world beside the schedule.
+/// The state of the world besides the schedule.
 #[derive(Default)]
 pub(super) struct Model {
     pub(super) waiting: Vec<(Ticket, Key)>,
@@ -27,7 +27,7 @@ impl Model {
         })
     }
 
-    /// Whether one more build of a kind may run, by the tenant's `burst` at most.
+    /// Whether the job may start under all limits, with the tenant's `burst`.
     pub(super) fn may_start(&self, ticket: &Ticket) -> bool {
         let rules = &self.rules;
         let below = |limit: Option<usize>, running: usize| limit.is_none_or(|limit| running < limit);
@@ -44,7 +44,7 @@ impl Model {
             && below(self.room.0, self.running.len())
     }
 
-    /// Within its own limit, and not by its burst.
+    /// Whether the tenant is within its own limit, without its burst.
     pub(super) fn is_within(&self, ticket: &Ticket) -> bool {
         self.count(|other| other.tenant == ticket.tenant) < self.rules.tenant(ticket.tenant.as_str()).running
     }

@@ -5,9 +5,9 @@ fn with_build(lines: &str) -> String {
     format!("version: 0.2\nphases:\n  build:\n{lines}\n")
 }
 
-/// Each tells the line, the rule, and what to write.
+/// Each row: the buildspec, the line in the message, and a part of its advice.
 #[test]
-fn what_people_often_write_is_told_with_its_line_and_its_cure() {
+fn common_mistakes_are_reported_with_line_and_advice() {
     let list = |entries: &str| with_build(&format!("    commands:\n{entries}"));
     let rows: Vec<(String, usize, &str)> = vec![
         // Tabs.
@@ -15,14 +15,14 @@ fn what_people_often_write_is_told_with_its_line_and_its_cure() {
         (list("      - echo a\n\t- echo b"), 6, "indent with spaces"),
         (with_build("    commands:\n      - echo a\n    finally:\n\t    - echo b"), 7, "indent with spaces"),
         ("version: 0.2\nphases:\n\tbuild:\n".into(), 3, "indent with spaces"),
-        // A merge that was not finished.
+        // An unfinished merge.
         (list("<<<<<<< HEAD\n      - echo a\n=======\n      - echo b\n>>>>>>> other"), 5, "keep one side"),
         ("<<<<<<< HEAD\nversion: 0.2\n=======\nversion: 0.1\n>>>>>>> x\n".into(), 1, "keep one side"),
         // Texts of several lines.
         (list("      - |\n      echo a\n      echo b"), 6, "indent this line"),
         (list("      - >-\n    echo a"), 6, "indent this line"),
         (list("      - | grep x"), 5, "quote text that begins with one"),
-        // What stands for something else in YAML.
+        // Text that means something else in YAML.
         (list("      - {echo a}"), 5, "quote text that begins with `{`"),
         (list("      - [ -f x ]"), 5, "quote text that begins with `[`"),
         (list("      - [ -f x ] && echo a"), 5, "quote"),
@@ -85,9 +85,9 @@ fn what_people_often_write_is_told_with_its_line_and_its_cure() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
 }
 
-/// Ways of writing that look odd and are right.
+/// Unusual notations that are valid.
 #[test]
-fn what_yaml_allows_is_read_as_it_is_meant() {
+fn unusual_but_valid_yaml_is_read() {
     for (text, commands) in [
         (with_build("    commands:\n    - echo a\n    - echo b"), vec!["echo a", "echo b"]),
         (

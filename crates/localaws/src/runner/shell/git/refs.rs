@@ -1,11 +1,11 @@
-//! A repository's references, and which of them a source's version means.
+//! The references of a repository, and the one that a source's version means.
 
 use std::collections::BTreeMap;
 
-/// What `git ls-remote` tells.
+/// The output of `git ls-remote`.
 #[derive(Debug)]
 pub(super) struct Refs {
-    /// Object ids by the references' full names.
+    /// Object ids by full names of references.
     ids: BTreeMap<String, String>,
 }
 
@@ -16,27 +16,27 @@ pub(super) enum Wanted {
     Reference(String),
     /// A commit's full id.
     Commit(String),
-    /// The beginning of a commit's id, to be found among all commits.
+    /// The beginning of a commit's id. All commits have to be searched.
     Abbreviated(String),
 }
 
-/// git takes no shorter abbreviation.
+/// git accepts no shorter abbreviation.
 const SHORTEST: usize = 4;
 
 /// The lengths of SHA-1 and SHA-256 in hexadecimal.
 const FULL: [usize; 2] = [40, 64];
 
 impl Refs {
-    /// Reads lines of an id, a tab and a name.
+    /// Reads lines with an id, a tab and a name.
     pub(super) fn parse(listing: &str) -> Self {
         let pairs = listing.lines().filter_map(|line| line.split_once('\t'));
         Self { ids: pairs.map(|(id, name)| (name.to_owned(), id.to_owned())).collect() }
     }
 
-    /// What a version means: a pull request, a full reference, a branch, a tag or a commit, `None` the default branch.
+    /// The meaning of a version: a pull request, a full reference, a branch, a tag or a commit. No version means the default branch.
     pub(super) fn locate(&self, version: Option<&str>) -> Option<Wanted> {
         let version = version.filter(|version| !version.is_empty()).unwrap_or("HEAD");
-        // `branch^{commit}` names both; the commit decides.
+        // `branch^{commit}` names both. The commit counts.
         if let Some((_, commit)) = version.strip_suffix('}').and_then(|version| version.rsplit_once("^{")) {
             return commit_id(commit);
         }

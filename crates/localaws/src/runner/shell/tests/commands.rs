@@ -3,7 +3,7 @@
 use super::*;
 
 #[tokio::test]
-async fn a_build_writes_codebuilds_log() {
+async fn a_build_writes_the_log_of_codebuild() {
     let (ending, seen) = run(inline(
         "version: 0.2\nphases:\n  build:\n    commands:\n      - echo out; echo err >&2\n      - printf partial; exit 7\n      - echo never\n    finally: [echo finally]\n  post_build:\n    commands: ['echo succeeding=$CODEBUILD_BUILD_SUCCEEDING']\n",
     ))
@@ -69,7 +69,7 @@ async fn version_0_1_gives_each_command_its_own_shell() {
 }
 
 #[tokio::test]
-async fn a_failed_phase_leads_where_codebuild_leads() {
+async fn a_build_continues_after_a_failed_phase_as_on_codebuild() {
     let failing = |phase: &str, rest: &str| format!("version: 0.2\nphases:\n  {phase}:\n    commands: ['false']\n    {rest}\n");
     let until = |phase: Phase| WHOLE.iter().copied().filter(|other| *other <= phase).chain([Phase::Finalizing]).collect::<Vec<_>>();
     for (phase, rest, phases) in [
@@ -86,7 +86,7 @@ async fn a_failed_phase_leads_where_codebuild_leads() {
 }
 
 #[tokio::test]
-async fn however_a_command_fails_its_status_is_known() {
+async fn every_failure_of_a_command_has_an_exit_status() {
     for shell in ["sh", "bash"] {
         for (commands, status) in [
             (&["exit 3"][..], 3),
@@ -111,7 +111,7 @@ async fn however_a_command_fails_its_status_is_known() {
 }
 
 #[tokio::test]
-async fn a_failed_phase_is_tried_again_if_it_says_so() {
+async fn a_failed_phase_is_retried_if_the_buildspec_says_so() {
     let spec = r#"
 version: 0.2
 phases:
@@ -162,7 +162,7 @@ async fn output_of_any_kind_is_logged() {
 }
 
 #[tokio::test]
-async fn nobody_else_can_look_into_a_builds_directory() {
+async fn the_directory_of_a_build_is_private() {
     let (_, seen) = run(building("sh", &["stat -c %a \"$CODEBUILD_SRC_DIR/..\""])).await;
     assert_eq!(printed(&seen).last().map(String::as_str), Some("700"), "{seen:?}");
 }

@@ -1,4 +1,4 @@
-//! A lack of resources on this machine is no failure of the build.
+//! A lack of resources on this machine is not the build's failure.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -7,12 +7,12 @@ use std::{fs::File, process::Command};
 use super::*;
 use crate::codebuild::phase::PhaseStatus;
 
-/// The descriptors that the process may have, of which the test leaves fewer and fewer.
+/// How many descriptors the process may have. The test leaves fewer and fewer.
 const DESCRIPTORS: &str = "96";
 
-/// Runs in a process of its own, for descriptors are the process's.
+/// Runs in a process of its own, because the limit of descriptors is one of the process.
 #[tokio::test]
-#[ignore = "started by `with_few_descriptors_a_build_is_not_to_blame`"]
+#[ignore = "started by `a_lack_of_descriptors_is_reported_as_a_fault`"]
 async fn with_few_descriptors() {
     let site = Site::new();
     let repository = tempfile::tempdir().unwrap();
@@ -25,7 +25,7 @@ async fn with_few_descriptors() {
     let location = Some(format!("file://{}", repository.path().display()));
     assignment.source = Source { kind: "GITHUB".into(), location, version: None, depth: 1, submodules: false };
 
-    // Without a source what is scarce is missed later: git needs more than a command does.
+    // Without a source, the build fails later: git needs more descriptors than a command does.
     for (assignment, phases) in
         [(assignment, [Phase::Provisioning, Phase::DownloadSource]), (inline(spec), [Phase::Provisioning, Phase::Build])]
     {
@@ -33,7 +33,7 @@ async fn with_few_descriptors() {
     }
 }
 
-/// The phases in which a build ends as the machine's fault, with ever more descriptors until it succeeds.
+/// The phases in which builds end with a fault, with more and more descriptors until one succeeds.
 async fn faults(site: &Site, assignment: &Assignment) -> Vec<Phase> {
     let mut faults = Vec::new();
     for left in 0.. {
@@ -56,7 +56,7 @@ async fn faults(site: &Site, assignment: &Assignment) -> Vec<Phase> {
 }
 
 #[test]
-fn with_few_descriptors_a_build_is_not_to_blame() {
+fn a_lack_of_descriptors_is_reported_as_a_fault() {
     let name = "runner::shell::tests::machine::with_few_descriptors";
     let script = format!("ulimit -n {DESCRIPTORS} && exec \"$0\" --exact {name} --ignored --test-threads=1 --nocapture");
     let output = Command::new("sh").args(["-c", &script]).arg(std::env::current_exe().unwrap()).output().unwrap();

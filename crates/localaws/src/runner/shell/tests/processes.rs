@@ -7,7 +7,7 @@ use tokio::time::timeout;
 
 use super::*;
 
-/// Long enough for anything here, short enough to end a test that hangs.
+/// Enough time for everything here, and a bound for a test that hangs.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The process ids that the build printed.
@@ -17,7 +17,7 @@ fn ids(seen: &Seen) -> Vec<Pid> {
     ids
 }
 
-/// Waits until these processes are gone; a zombie that nobody waits for is as good as gone.
+/// Waits until these processes are gone. A zombie counts as gone.
 async fn gone(ids: &[Pid]) {
     for id in ids {
         let stat = format!("/proc/{id}/stat");
@@ -63,7 +63,7 @@ async fn a_dropped_build_leaves_no_process_behind() {
 }
 
 #[tokio::test]
-async fn processes_in_the_background_hold_nothing_up_and_live_until_the_end() {
+async fn background_processes_delay_nothing_and_live_until_the_end_of_the_build() {
     let spec = r"
 version: 0.2
 phases:
@@ -77,7 +77,7 @@ phases:
 }
 
 #[tokio::test]
-async fn what_a_build_made_read_only_is_removed() {
+async fn read_only_files_of_a_build_are_removed() {
     let (ending, _) = run(building("sh", &["mkdir -p $HOME/cache/deep && touch $HOME/cache/deep/file && chmod -R a-w $HOME/cache"])).await;
     assert_eq!(ending, Ending::Succeeded);
 }

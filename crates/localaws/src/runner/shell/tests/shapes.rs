@@ -1,10 +1,10 @@
-//! Shapes in which buildspecs are commonly written, each with what it prints on CodeBuild.
+//! Common forms of buildspecs, each with its output on CodeBuild.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use super::*;
 
-/// What it shows, the buildspec, and the lines that it prints.
+/// What the form shows, the buildspec, and the lines that it prints.
 const SHAPES: &[(&str, &str, &[&str])] = &[
     (
         "a tag from the commit, with a default, and a file for the next stage",
@@ -164,17 +164,17 @@ phases:
 ];
 
 #[tokio::test]
-async fn common_shapes_print_what_they_print_on_codebuild() {
+async fn common_buildspecs_print_what_they_print_on_codebuild() {
     for (shown, spec, expected) in SHAPES {
         let (_, seen) = run(inline(spec)).await;
-        // The log repeats commands of several lines.
+        // The log also repeats commands of several lines.
         let is_command = |line: &String| spec.lines().any(|written| written.trim() == line.trim());
         let printed: Vec<_> = printed(&seen).into_iter().filter(|line| !is_command(line)).collect();
         assert_eq!(printed, *expected, "{shown}: {}", seen.log());
     }
 }
 
-/// Each row of the table in the documentation names tests that there are.
+/// Each row of the table in the documentation names existing tests.
 #[test]
 fn the_table_of_local_mode_names_its_tests() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));

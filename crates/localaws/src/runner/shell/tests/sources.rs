@@ -9,7 +9,7 @@ use crate::codebuild::phase::PhaseStatus;
 struct Repository(TempDir);
 
 impl Repository {
-    /// Three commits on `main`, with a tag on the second, a branch `side` of one more, and a pull request 7 of yet one more.
+    /// Three commits on `main`, a tag on the second, a branch `side` with one more commit, and a pull request 7 with another one.
     fn sample() -> Self {
         let repository = Self::empty();
         for text in ["first", "second", "third"] {
@@ -87,7 +87,7 @@ async fn each_kind_of_version_is_checked_out() {
 }
 
 #[tokio::test]
-async fn a_version_that_is_not_there_fails_the_download() {
+async fn an_unknown_version_fails_the_download() {
     let repository = Repository::sample();
     let trace = repository.0.path().join("trace");
     let hostile = format!("--upload-pack=touch {}", trace.display());
@@ -124,7 +124,7 @@ async fn a_location_is_never_an_option_or_a_command() {
 }
 
 #[tokio::test]
-async fn submodules_come_when_asked_for() {
+async fn submodules_are_fetched_if_requested() {
     let inner = Repository::sample();
     let outer = Repository::sample();
     outer.git(&["submodule", "--quiet", "add", &inner.url(), "inner"]);
@@ -140,7 +140,7 @@ async fn submodules_come_when_asked_for() {
 }
 
 #[tokio::test]
-async fn hooks_and_configuration_of_others_do_not_count() {
+async fn hooks_and_configuration_of_the_machine_are_ignored() {
     let repository = Repository::sample();
     let mut assignment = repository.build(None, 1);
     assignment.buildspec = Some("version: 0.2\nphases: {build: {commands: ['ls .git/hooks 2>/dev/null | wc -l']}}".into());
@@ -148,7 +148,7 @@ async fn hooks_and_configuration_of_others_do_not_count() {
 }
 
 #[tokio::test]
-async fn a_buildspec_is_found_or_its_absence_told() {
+async fn a_buildspec_is_found_or_reported_as_missing() {
     let repository = Repository::sample();
     fs::create_dir(repository.0.path().join("ci")).unwrap();
     write(repository.0.path(), "ci/other.yml", "version: 0.2\nphases: {build: {commands: [echo other]}}");
@@ -199,7 +199,7 @@ async fn sources_that_git_does_not_fetch_are_refused() {
 }
 
 #[tokio::test]
-async fn what_git_says_of_a_repository_is_told_in_codebuilds_words() {
+async fn errors_of_git_about_a_repository_are_reported_in_the_words_of_codebuild() {
     let directory = tempfile::tempdir().unwrap();
     for (location, version, expected) in [
         (format!("file://{}", directory.path().display()), None, "repository not found for primary source and source version"),
@@ -218,7 +218,7 @@ async fn what_git_says_of_a_repository_is_told_in_codebuilds_words() {
 }
 
 #[tokio::test]
-async fn what_a_server_sends_without_end_is_not_kept() {
+async fn an_endless_answer_of_a_git_server_is_not_kept() {
     let directory = tempfile::tempdir().unwrap();
     let git = directory.path().join("git");
     fs::write(&git, "#!/bin/sh\nexec yes ref\n").unwrap();

@@ -29,7 +29,7 @@ phases:
 }
 
 #[tokio::test]
-async fn a_phase_runs_as_the_user_it_names_or_says_why_not() {
+async fn a_phase_runs_as_the_user_it_names_or_is_refused_with_the_reason() {
     let us = nix::unistd::User::from_uid(Uid::effective()).unwrap().unwrap().name;
     let site = Site::new();
     fs::set_permissions(site.root.path(), fs::Permissions::from_mode(0o700)).unwrap();
@@ -55,7 +55,7 @@ async fn a_phase_runs_as_the_user_it_names_or_says_why_not() {
 }
 
 #[tokio::test]
-async fn a_user_who_cannot_reach_the_checkout_is_told_where_the_way_ends() {
+async fn a_user_without_access_to_the_checkout_is_refused_with_the_closed_folder() {
     if !Uid::effective().is_root() {
         return;
     }

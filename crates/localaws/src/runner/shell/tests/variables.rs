@@ -4,7 +4,7 @@ use super::*;
 use crate::{codebuild::phase::PhaseStatus, runner::Stored};
 
 #[tokio::test]
-async fn variables_and_the_directory_live_on_and_nothing_else_does() {
+async fn only_variables_and_the_directory_reach_the_next_command() {
     let spec = r#"
 version: 0.2
 env: { shell: SHELL, variables: { FROM_SPEC: spec } }
@@ -80,14 +80,14 @@ phases:
 }
 
 #[tokio::test]
-async fn arrays_do_not_live_on() {
+async fn arrays_do_not_reach_the_next_command() {
     let (_, seen) =
         run(building("bash", &["list=(a b); declare -A map=([k]=v); text='(a b)'", "echo \"[${list[*]}${map[*]}] $text\""])).await;
     assert_eq!(printed(&seen), ["[] (a b)"]);
 }
 
 #[tokio::test]
-async fn large_values_live_on_up_to_a_bound() {
+async fn large_values_reach_the_next_command_up_to_a_limit() {
     let large = |bytes: usize| format!("large=$(head -c {bytes} /dev/zero | tr '\\0' x)");
     let (ending, seen) = run(building("sh", &[&large(2_000_000), "echo ${#large}"])).await;
     assert_eq!((ending, printed(&seen)), (Ending::Succeeded, vec!["2000000".into()]));
@@ -95,7 +95,7 @@ async fn large_values_live_on_up_to_a_bound() {
     assert!(message.ends_with("the variables take more than 8388608 bytes"), "{message}");
 }
 
-/// AWS's own tutorial for ECS is of this shape, and so are many others.
+/// AWS's own tutorial for ECS has this form, and many others do.
 #[tokio::test]
 async fn variables_that_are_not_exported_reach_the_next_phase_and_the_event() {
     let spec = r#"
@@ -121,7 +121,7 @@ phases:
 }
 
 #[tokio::test]
-async fn variables_are_exported_as_they_are_at_the_end() {
+async fn exported_variables_have_their_values_at_the_end() {
     let spec = r#"
 version: 0.2
 env:
@@ -141,7 +141,7 @@ phases:
 
 #[tokio::test]
 #[expect(clippy::disallowed_methods, reason = "what the build inherits is compared with what we have")]
-async fn a_build_sees_its_own_environment_and_nothing_of_ours() {
+async fn a_build_gets_its_own_environment_and_not_that_of_the_daemon() {
     let mut assignment = inline(
         "version: 0.2\nenv: {variables: {A: spec, B: spec, CODEBUILD_INITIATOR: nobody}}\nphases: {build: {commands: [env | sort, 'pwd', 'cat']}}",
     );
@@ -181,7 +181,7 @@ async fn a_build_sees_its_own_environment_and_nothing_of_ours() {
 }
 
 #[tokio::test]
-async fn stores_are_the_operators() {
+async fn variables_from_stores_get_the_values_of_the_operator() {
     let spec = "version: 0.2\nenv:\n  parameter-store: {P: /app/p}\n  secrets-manager: {S: 'app:key'}\nphases: {build: {commands: ['echo $P $S']}}";
     let pair = |name: &str, value: &str| BTreeMap::from([(name.to_owned(), value.to_owned())]);
     let mut site = Site::new();
@@ -206,9 +206,9 @@ async fn stores_are_the_operators() {
     assert_eq!((phase, code.as_str()), (Phase::DownloadSource, "Secrets Manager Error"));
 }
 
-/// By these words the daemon knows how a build went, and that its log is complete.
+/// The daemon reads from these texts how a build ended and whether its log is complete.
 #[tokio::test]
-async fn codebuilds_own_words_stay_whatever_the_values_are() {
+async fn lines_of_codebuild_are_not_masked() {
     let spec = "version: 0.2\nenv:\n  secrets-manager: {A: a, B: b, C: c}\nphases: {build: {commands: ['echo \"$A $B $C\"; exit 3']}}";
     let mut site = Site::new();
     site.shell =
@@ -228,7 +228,7 @@ async fn codebuilds_own_words_stay_whatever_the_values_are() {
 }
 
 #[tokio::test]
-async fn values_of_the_stores_are_neither_logged_nor_exported() {
+async fn values_from_stores_are_neither_logged_nor_exported() {
     let key = format!("-----BEGIN KEY-----\n{}\n-----END KEY-----\n", "a1B2".repeat(16));
     let spec = r#"
 version: 0.2

@@ -2,16 +2,16 @@
 
 use std::net::IpAddr;
 
-/// A block, such as `10.0.0.0/24`; an address alone is a block of one.
+/// A block, such as `10.0.0.0/24`. An address without a length is a block of one.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Cidr {
     address: IpAddr,
-    /// How many of the leading bits count.
+    /// How many leading bits are compared.
     bits: u32,
 }
 
 impl Cidr {
-    /// Reads a block of IPv4 or IPv6 addresses; the error says what is wrong with it.
+    /// Reads a block of IPv4 or IPv6 addresses. The error says what is wrong.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         let wrong = || format!("Malformed CIDR, one of '/' missing or an invalid address or prefix length: {text}");
         let (address, bits) = text.split_once('/').map_or((text, None), |(address, bits)| (address, Some(bits)));

@@ -8,7 +8,7 @@ fn matches(policy: &Value, message: &Value) -> bool {
 }
 
 #[test]
-fn a_policy_matches_what_sns_says_it_matches() {
+fn policies_match_as_in_the_documentation_of_sns() {
     // A policy, messages that match, and messages that do not.
     let table = [
         (
