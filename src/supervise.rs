@@ -106,8 +106,7 @@ impl Jobs {
 
     /// Starts a job's task. A panic is logged, and everything that the job owned (permits, its lease) is released.
     pub fn spawn(&self, name: impl fmt::Display + Send + 'static, job: impl Future<Output = ()> + Send + 'static) {
-        // Boxed: a job's future is large, and should not be copied.
-        let job = self.abort.clone().run_until_cancelled_owned(AssertUnwindSafe(Box::pin(job)).catch_unwind());
+        let job = self.abort.clone().run_until_cancelled_owned(AssertUnwindSafe(job).catch_unwind());
         let panics = self.panics.clone();
         self.tasks.spawn(job.map(move |end| {
             if let Some(Err(payload)) = end {

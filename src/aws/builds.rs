@@ -218,17 +218,11 @@ fn phase(phase: &types::BuildPhase) -> Phase {
         code: context.status_code().unwrap_or_default().to_owned(),
         message: context.message().unwrap_or_default().to_owned(),
     };
-    let (started_at, ended_at) = (phase.start_time().and_then(timestamp), phase.end_time().and_then(timestamp));
     Phase {
         name: phase.phase_type().map(|kind| word(kind.as_str())).unwrap_or_default(),
         status: phase.phase_status().map(|status| word(status.as_str())),
-        started_at,
-        ended_at,
-        // AWS's own duration has whole seconds only.
-        seconds: match (started_at, ended_at) {
-            (Some(start), Some(end)) => Some(end.duration_since(start).as_secs_f64()),
-            _ => phase.duration_in_seconds().and_then(|seconds| u32::try_from(seconds).ok()).map(f64::from),
-        },
+        started_at: phase.start_time().and_then(timestamp),
+        ended_at: phase.end_time().and_then(timestamp),
         contexts: phase.contexts().iter().map(context).filter(|context| !context.code.is_empty() || !context.message.is_empty()).collect(),
     }
 }

@@ -128,7 +128,7 @@ impl Logs {
         };
         let (id, follow) = (build.id.clone(), self.follow);
         if let Some(ended) = until_interrupted(tell(&mut follower, build, follow)).await? {
-            return Ok(if follow && ended.status != SUCCEEDED { Exit::Failed } else { Exit::Done });
+            return Ok(if follow && *ended.status != *SUCCEEDED { Exit::Failed } else { Exit::Done });
         }
         if follow && follower.current.is_some() {
             follower.output.note(&format!("\nThe build goes on. To come back to it: {}", way_back(&id, &Location::default()))).ok();

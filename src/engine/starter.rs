@@ -105,11 +105,11 @@ impl Starter {
         self.index.superseding(group).await
     }
 
-    /// Gives the order to CodeBuild, once.
-    pub(crate) async fn start(&self, order: &Order) -> Result<Arc<Build>, NotStarted> {
+    /// Gives the order to CodeBuild, once. It is written when its turn comes: thousands may wait for theirs.
+    pub(crate) async fn start(&self, order: impl FnOnce() -> Order) -> Result<Arc<Build>, NotStarted> {
         // The semaphore is never closed.
         let _start = self.starts.acquire().await;
-        match Box::pin(self.builds.start(order)).await {
+        match Box::pin(self.builds.start(&order())).await {
             Ok(build) => {
                 self.index.record(&build).await;
                 Ok(Arc::new(build))

@@ -2,7 +2,7 @@
 
 mod run;
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use tokio::time::Instant;
@@ -31,9 +31,6 @@ use crate::{
     observe,
     shutdown::Shutdown,
 };
-
-/// A first delivery of a job that its sender named may repeat one that another process has built: builds as old as this count as seen.
-const REPEAT_CHECK: Duration = Duration::from_secs(30);
 
 /// What every job's line needs.
 #[derive(Debug)]
@@ -164,24 +161,18 @@ impl Worker {
     }
 
     async fn build(&self, arrival: &mut Arrival, claimed: &Claimed, tracked: &Tracked) -> Result<(Ended, Option<Untold>), Left> {
-        let Arrival { job, config, origin, received, receive_count, waiting } = arrival;
-        let (received, receive_count) = (*received, *receive_count);
-        let Some(profile) = config.profiles.get(&job.profile) else { return Err(Left::Drained) };
-        let is_new = receive_count == 1 && !claimed.seen_before;
+        let waiting = arrival.waiting.take();
+        let arrival = &*arrival;
+        let Some(profile) = arrival.config.profiles.get(&arrival.job.profile) else { return Err(Left::Drained) };
+        let is_new = arrival.receive_count == 1 && !claimed.seen_before;
         if is_new {
-            Box::pin(self.reporter.queued(job, origin)).await;
+            Box::pin(self.reporter.queued(&arrival.job, &arrival.origin)).await;
         }
-        // No earlier build can have the id of a message that is delivered for the first time.
-        let looked = (is_new && job.id.as_str() == &*origin.message_id).then_some(received);
-        let fresh = if is_new { received.checked_sub(REPEAT_CHECK).unwrap_or(received) } else { received };
-        let since = self.horizon(origin.enqueued_at, received);
-        let mut run = Run::new(self, job, origin, profile, claimed, tracked, (since, fresh), waiting.take());
-        run.looked = looked;
-        run.is_new = is_new;
-        let end = run.attempts(&config.retry).await?;
+        let mut run = Run::new(self, arrival, profile, claimed, tracked, is_new, waiting);
+        let end = run.attempts(&arrival.config.retry).await?;
         let mut timings = Timings {
-            queued_seconds: self.since(origin.enqueued_at, received),
-            waiting_seconds: run.began.map(|began| began.duration_since(received).as_secs_f64()),
+            queued_seconds: self.since(arrival.origin.enqueued_at, arrival.received),
+            waiting_seconds: run.began.map(|began| began.duration_since(arrival.received).as_secs_f64()),
             ..Timings::default()
         };
         if let Some(build) = &end.build {
@@ -228,7 +219,7 @@ mod tests {
     #[test]
     fn a_job_takes_little_memory_while_its_build_runs() {
         let bytes = bytes(Worker::carry);
-        assert!(bytes <= 1344, "{bytes}: what is short needs a box of its own");
+        assert!(bytes <= 1184, "{bytes}: what is short needs a box of its own");
     }
 
     /// There is one of each for every build in flight; a byte more can take the next size that the allocator has, a fifth larger.
@@ -236,7 +227,7 @@ mod tests {
     fn what_is_kept_of_a_job_while_its_build_runs_is_small() {
         for (what, bytes, most) in [
             ("a build", size_of::<Build>(), 640 - 16),
-            ("a phase", size_of::<Phase>(), 128),
+            ("a phase", size_of::<Phase>(), 96),
             ("its standing", size_of::<JobStanding>(), 384 - 16),
             ("the job in it", size_of::<JobSummary>(), 256 - 16),
             ("the job", size_of::<Job>(), 256 - 16),

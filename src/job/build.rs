@@ -2,7 +2,10 @@
 
 pub mod secret;
 
-use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, LazyLock},
+};
 
 use jiff::Timestamp;
 
@@ -20,10 +23,12 @@ pub const GROUP_VARIABLE: &str = "SLIPWAY_GROUP";
 /// The exported variable with the commit, of a build that cloned its source itself.
 const COMMIT_VARIABLE: &str = "SLIPWAY_COMMIT";
 
-/// The name of a status or phase in CodeBuild. The known names are static, because each build in flight has a dozen of them.
-pub type Word = Cow<'static, str>;
+/// The name of a status or phase in CodeBuild. The known names are shared, because each build in flight has a dozen of them.
+pub type Word = Arc<str>;
 
-const WORDS: [&str; 18] = [
+static WORDS: LazyLock<[Word; 18]> = LazyLock::new(|| KNOWN.map(Word::from));
+
+const KNOWN: [&str; 18] = [
     "SUCCEEDED",
     "IN_PROGRESS",
     "SUBMITTED",
@@ -46,7 +51,7 @@ const WORDS: [&str; 18] = [
 
 /// The name as a [`Word`]; an unknown name is kept as it is.
 pub fn word(text: &str) -> Word {
-    WORDS.iter().find(|known| **known == text).map_or_else(|| Cow::Owned(text.to_owned()), |known| Cow::Borrowed(*known))
+    WORDS.iter().find(|known| &***known == text).map_or_else(|| text.into(), Word::clone)
 }
 
 /// A build at one moment.
@@ -119,7 +124,6 @@ pub struct Phase {
     pub status: Option<Word>,
     pub started_at: Option<Timestamp>,
     pub ended_at: Option<Timestamp>,
-    pub seconds: Option<f64>,
     pub contexts: Box<[Context]>,
 }
 
@@ -140,15 +144,22 @@ pub struct LogLocation {
     pub url: Option<String>,
 }
 
+impl Phase {
+    /// How long it took, in seconds to the millisecond; CodeBuild's own duration has whole seconds only. `None` while it runs.
+    pub fn seconds(&self) -> Option<f64> {
+        Some(self.ended_at?.duration_since(self.started_at?).as_secs_f64())
+    }
+}
+
 impl Build {
     /// When phase BUILD began.
     pub fn building_since(&self) -> Option<Timestamp> {
-        self.phases.iter().find(|phase| phase.name == "BUILD")?.started_at
+        self.phases.iter().find(|phase| &*phase.name == "BUILD")?.started_at
     }
 
     /// Whether the build has ended: CodeBuild says that it is complete, or its status is not `IN_PROGRESS`.
     pub fn has_ended(&self) -> bool {
-        self.complete || self.status != "IN_PROGRESS"
+        self.complete || &*self.status != "IN_PROGRESS"
     }
 }
 
@@ -157,9 +168,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn known_words_are_not_allocated_and_unknown_words_are_kept() {
-        assert!(["DOWNLOAD_SOURCE", "SUCCEEDED"].map(word).iter().all(|word| matches!(word, Cow::Borrowed(_))));
-        assert_eq!(word("TOMORROWS_PHASE"), "TOMORROWS_PHASE");
+    fn known_words_are_shared_and_unknown_words_are_kept() {
+        assert!(["DOWNLOAD_SOURCE", "SUCCEEDED"].iter().all(|text| Arc::ptr_eq(&word(text), &word(text))));
+        assert_eq!(&*word("TOMORROWS_PHASE"), "TOMORROWS_PHASE");
     }
 
     #[test]

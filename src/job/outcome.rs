@@ -110,7 +110,7 @@ pub fn judge(build: &Build) -> Verdict {
     let before_source = failed.is_some_and(|phase| matches!(&*phase.name, "SUBMITTED" | "QUEUED" | "PROVISIONING"));
     let network = failed.is_some_and(|phase| {
         let says_so = |context: &Context| context.code != "YAML_FILE_ERROR" && download::is_networks_fault(&context.message);
-        phase.name == "DOWNLOAD_SOURCE" && phase.contexts.iter().any(says_so)
+        &*phase.name == "DOWNLOAD_SOURCE" && phase.contexts.iter().any(says_so)
     });
     let has_phase = |status: &str| build.phases.iter().any(|phase| phase.status.as_deref() == Some(status));
     let ended = |status, kind| Verdict::Ended(Outcome { status, failure: Some(failure(build, failed, kind)) });

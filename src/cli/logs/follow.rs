@@ -227,7 +227,7 @@ impl Phases {
                 build,
                 phase: &phase.name,
                 status: phase.status.as_deref().unwrap_or_default(),
-                seconds: phase.seconds.map(|seconds| (seconds * 1000.0).round() / 1000.0),
+                seconds: phase.seconds().map(|seconds| (seconds * 1000.0).round() / 1000.0),
                 ended_at: phase.ended_at.map(|at| format!("{at:.3}")),
                 code: context.map(|context| context.code.as_str()).filter(|code| !code.is_empty()),
                 message: context.map(|context| context.message.as_str()).filter(|message| !message.is_empty()),

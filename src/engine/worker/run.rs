@@ -4,13 +4,13 @@ mod begin;
 mod follow;
 mod look;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use tokio::time::{Instant, sleep};
 
 use self::begin::Begun;
-use super::{Left, Worker};
+use super::{Arrival, Left, Worker};
 use crate::{
     backoff::Backoff,
     config::{Profile, Retry},
@@ -21,15 +21,16 @@ use crate::{
         tracker::Tracked,
     },
     job::{
-        Job,
         build::Build,
-        event::Origin,
         outcome::{Outcome, Status, Verdict},
         policy,
         schedule::{Age, Ticket},
     },
     observe,
 };
+
+/// A first delivery of a job that its sender named may repeat one that another process has built: builds as old as this count as seen.
+const REPEAT_CHECK: Duration = Duration::from_secs(30);
 
 /// How a job ended.
 pub(super) struct End {
@@ -43,8 +44,7 @@ pub(super) struct End {
 /// One job on its way.
 pub(super) struct Run<'a> {
     worker: &'a Worker,
-    job: &'a Job,
-    origin: &'a Origin,
+    arrival: &'a Arrival,
     profile: &'a Profile,
     claimed: &'a Claimed,
     tracked: &'a Tracked,
@@ -57,29 +57,28 @@ pub(super) struct Run<'a> {
     /// Younger ones of its group wait for it.
     _announced: Option<Announced>,
     /// It was received for the first time, and may be turned away.
-    pub(super) is_new: bool,
+    is_new: bool,
     /// Held from the first slot to the job's end.
     group: Option<GroupLock>,
     /// Held while the build is started and runs.
     slot: Option<Slot>,
     /// Every build of the job that was started before is known. `None`: nobody has looked.
-    pub(super) looked: Option<Instant>,
+    looked: Option<Instant>,
     /// When the job got its first build, or was refused it.
     pub(super) began: Option<Instant>,
 }
 
 impl<'a> Run<'a> {
-    #[expect(clippy::too_many_arguments, reason = "each is one thing that the run keeps, and there is one caller")]
     pub(super) fn new(
         worker: &'a Worker,
-        job: &'a Job,
-        origin: &'a Origin,
+        arrival: &'a Arrival,
         profile: &'a Profile,
         claimed: &'a Claimed,
         tracked: &'a Tracked,
-        (since, fresh): (Timestamp, Instant),
+        is_new: bool,
         waiting: Option<Place>,
     ) -> Self {
+        let Arrival { job, origin, received, .. } = arrival;
         let ticket = Arc::new(Ticket {
             job: job.id.clone(),
             queue: Arc::clone(&origin.queue),
@@ -99,20 +98,20 @@ impl<'a> Run<'a> {
         tracked.waits(ticket.arrival);
         Self {
             worker,
-            job,
-            origin,
+            arrival,
             profile,
             claimed,
             tracked,
-            since,
-            fresh,
+            since: worker.horizon(origin.enqueued_at, *received),
+            fresh: if is_new { received.checked_sub(REPEAT_CHECK).unwrap_or(*received) } else { *received },
             waiting,
             _announced: worker.scheduler.announce(&ticket),
-            is_new: false,
+            is_new,
             ticket,
             group: None,
             slot: None,
-            looked: None,
+            // No earlier build can have the id of a message that is delivered for the first time.
+            looked: (is_new && job.id.as_str() == &*origin.message_id).then_some(*received),
             began: None,
         }
     }
@@ -144,7 +143,7 @@ impl<'a> Run<'a> {
             if !again || attempt >= retry.attempts {
                 return Ok(End { build, attempt, outcome: Outcome { status: Status::Errored, failure: Some(failure) } });
             }
-            observe::attempt_failed(&self.job.id, attempt, &failure.message);
+            observe::attempt_failed(&self.arrival.job.id, attempt, &failure.message);
             self.tracked.fails(attempt, &failure.message);
             attempt += 1;
             // Others may build meanwhile; the group stays the job's.

@@ -26,7 +26,7 @@ pub struct Artifacts {
 impl Artifacts {
     /// The files that a build uploaded.
     pub fn of(build: &Build) -> Option<Self> {
-        let is_uploaded = |phase: &Phase| phase.name == "UPLOAD_ARTIFACTS" && phase.status.as_deref() == Some("SUCCEEDED");
+        let is_uploaded = |phase: &Phase| &*phase.name == "UPLOAD_ARTIFACTS" && phase.status.as_deref() == Some("SUCCEEDED");
         let artifacts = build.artifacts.as_ref().filter(|_| build.phases.iter().any(is_uploaded))?;
         Some(Self { location: artifacts.location.clone(), sha256: artifacts.sha256.clone() })
     }

@@ -79,7 +79,7 @@ impl Run {
         let phase = |phase: &Phase| RunPhase {
             name: phase.name.to_string(),
             status: phase.status.as_ref().map(ToString::to_string),
-            seconds: phase.seconds.map(to_millis),
+            seconds: phase.seconds().map(to_millis),
         };
         Self {
             id: build.id.to_string(),
@@ -101,7 +101,7 @@ impl Timings {
         let sum = |of_provisioning: bool| {
             let is_provisioning = |phase: &&Phase| matches!(&*phase.name, "SUBMITTED" | "QUEUED" | "PROVISIONING");
             let phases = build.phases.iter().filter(|phase| is_provisioning(phase) == of_provisioning);
-            let seconds: Vec<_> = phases.filter_map(|phase| phase.seconds).collect();
+            let seconds: Vec<_> = phases.filter_map(Phase::seconds).collect();
             (!seconds.is_empty()).then(|| to_millis(seconds.iter().sum()))
         };
         Self { provisioning_seconds: sum(true), building_seconds: sum(false), ..self }
@@ -129,6 +129,8 @@ fn console_url(arn: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+
     use super::*;
 
     #[test]
@@ -154,9 +156,12 @@ mod tests {
 
     #[test]
     fn timings_are_computed_from_the_phases() {
-        let phase = |name: &'static str, seconds| Phase { name: name.into(), seconds, ..Phase::default() };
-        let phases =
-            vec![phase("QUEUED", Some(0.1)), phase("PROVISIONING", Some(0.2)), phase("BUILD", Some(71.5)), phase("COMPLETED", None)];
+        let phase = |name: &'static str, end| {
+            let ended_at = Timestamp::from_millisecond(end).ok();
+            Phase { name: name.into(), started_at: Some(Timestamp::UNIX_EPOCH), ended_at, ..Phase::default() }
+        };
+        let running = Phase { ended_at: None, ..phase("COMPLETED", 0) };
+        let phases = vec![phase("QUEUED", 100), phase("PROVISIONING", 200), phase("BUILD", 71_500), running];
         let timings = Timings { queued_seconds: Some(1.0), ..Timings::default() }.with_build(&Build { phases, ..Build::default() });
         let expected =
             Timings { queued_seconds: Some(1.0), waiting_seconds: None, provisioning_seconds: Some(0.3), building_seconds: Some(71.5) };

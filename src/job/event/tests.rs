@@ -60,7 +60,13 @@ fn build() -> Build {
         project: "flex".into(),
         status: "FAILED".into(),
         complete: true,
-        phases: vec![Phase { name: "BUILD".into(), status: Some("FAILED".into()), seconds: Some(71.5), ..Phase::default() }],
+        phases: vec![Phase {
+            name: "BUILD".into(),
+            status: Some("FAILED".into()),
+            started_at: Some(Timestamp::UNIX_EPOCH),
+            ended_at: Timestamp::from_millisecond(71_500).ok(),
+            ..Phase::default()
+        }],
         started_at: Some(now()),
         commit: Some("9f1c3b7".into()),
         log: Some(LogLocation::default()),

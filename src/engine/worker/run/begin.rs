@@ -59,7 +59,7 @@ impl Run<'_> {
             match ready {
                 Ready::ToStart => {}
                 Ready::Build(build) => {
-                    observe::build_adopted(&self.job.id, &build.id);
+                    observe::build_adopted(&self.arrival.job.id, &build.id);
                     self.tracked.runs(build.attempt.unwrap_or(attempt), &build, "found");
                     return Ok(Begun::Build(build));
                 }
@@ -93,7 +93,7 @@ impl Run<'_> {
             }
             match answer {
                 Ok(build) => {
-                    observe::build_started(&self.job.id, &build.id, attempt);
+                    observe::build_started(&self.arrival.job.id, &build.id, attempt);
                     self.tracked.runs(attempt, &build, "started");
                     if let Some(slot) = &mut self.slot {
                         slot.accepted();
@@ -101,7 +101,7 @@ impl Run<'_> {
                     return Ok(Begun::Build(build));
                 }
                 Err(NotStarted::NoCapacity(error)) => {
-                    observe::start_delayed(&self.job.id, &error);
+                    observe::start_delayed(&self.arrival.job.id, &error);
                     self.tracked.note(format!("CodeBuild has no capacity: {}", error.message));
                     refused = true;
                     if let Some(slot) = self.slot.take() {
@@ -109,7 +109,7 @@ impl Run<'_> {
                     }
                 }
                 Err(NotStarted::Throttled(error)) => {
-                    observe::start_delayed(&self.job.id, &error);
+                    observe::start_delayed(&self.arrival.job.id, &error);
                     self.tracked.note(format!("the start is delayed: {}", error.message));
                     if error.class == Class::Throttled {
                         worker.scheduler.throttled(&error.message);
@@ -117,13 +117,13 @@ impl Run<'_> {
                     pause = Some(pauses.pause());
                 }
                 Err(NotStarted::Unknown(error)) => {
-                    observe::start_delayed(&self.job.id, &error);
+                    observe::start_delayed(&self.arrival.job.id, &error);
                     self.tracked.note(format!("whether the build was started is not known yet: {}", error.message));
                     unsure = true;
                     pause = Some(pauses.pause());
                 }
                 Err(NotStarted::StartedOtherwise(error)) => {
-                    observe::start_delayed(&self.job.id, &error);
+                    observe::start_delayed(&self.arrival.job.id, &error);
                     self.looked = None;
                     self.fresh = Instant::now();
                     pause = Some(pauses.pause());
@@ -140,8 +140,8 @@ impl Run<'_> {
     }
 
     async fn start(&self, attempt: u32) -> Result<Arc<Build>, NotStarted> {
-        let order = translate(self.job, self.profile, attempt, self.origin.enqueued_at);
-        Box::pin(self.worker.starter.start(&order)).await
+        let order = || translate(&self.arrival.job, self.profile, attempt, self.arrival.origin.enqueued_at);
+        Box::pin(self.worker.starter.start(order)).await
     }
 
     /// Ends a wait for a start. There may be a build that an earlier process has started: it is to be stopped, which is the follower's to do.
@@ -161,7 +161,7 @@ impl Run<'_> {
             Ok(None) => Begun::Cancelled(why.into()),
             // A project that is gone, or closed to us, has nothing to stop.
             Err(error) => {
-                observe::lookup_failed(&self.job.id, &error);
+                observe::lookup_failed(&self.arrival.job.id, &error);
                 Begun::Cancelled(why.into())
             }
         })
@@ -204,7 +204,7 @@ impl Run<'_> {
             match Box::pin(self.look(attempt)).await {
                 Ok(Some(build)) => return self.adopt(build),
                 Ok(None) => return Ready::ToStart,
-                Err(error) => observe::lookup_failed(&self.job.id, &error),
+                Err(error) => observe::lookup_failed(&self.arrival.job.id, &error),
             }
             self.slot = None;
             again = true;
@@ -216,7 +216,7 @@ impl Run<'_> {
         self.stop_waiting();
         if self.slot.is_none() && !build.has_ended() {
             let occupy = || self.worker.scheduler.occupy(&self.ticket, build.started_at);
-            let (slot, group) = self.worker.recovery.claim(&self.job.id, &build.id).unwrap_or_else(occupy);
+            let (slot, group) = self.worker.recovery.claim(&self.arrival.job.id, &build.id).unwrap_or_else(occupy);
             self.slot = Some(slot);
             self.hold(group);
         }
@@ -233,9 +233,9 @@ impl Run<'_> {
 
     /// A newer job of the group that cancels this one, and that had its build in another process.
     async fn outdated(&self) -> Option<Cancelled> {
-        let group = self.job.group.as_ref()?;
+        let group = self.arrival.job.group.as_ref()?;
         let newer = self.worker.starter.superseding(&group.key).await?;
-        if newer.job == self.job.id || self.origin.enqueued_at.is_none_or(|enqueued_at| enqueued_at >= newer.enqueued_at) {
+        if newer.job == self.arrival.job.id || self.arrival.origin.enqueued_at.is_none_or(|enqueued_at| enqueued_at >= newer.enqueued_at) {
             return None;
         }
         self.claimed.superseded(newer.job);

@@ -49,7 +49,7 @@ impl Run<'_> {
     }
 
     async fn tell_started(&self, attempt: u32, build: &Build) {
-        let (job, origin) = as_built(self.job, self.origin, Some(build));
+        let (job, origin) = as_built(&self.arrival.job, &self.arrival.origin, Some(build));
         self.worker.reporter.started(&job, &origin, attempt, build).await;
     }
 

@@ -27,7 +27,7 @@ impl Run<'_> {
         match self.look_from(attempt, fresh).await {
             // While it is asked again, the job could not start.
             Err(error) => {
-                observe::lookup_failed(&self.job.id, &error);
+                observe::lookup_failed(&self.arrival.job.id, &error);
                 self.stop_waiting();
                 self.find(attempt, fresh).await
             }
@@ -36,7 +36,7 @@ impl Run<'_> {
     }
 
     fn query(&self, fresh: Instant) -> Query<'_> {
-        Query { project: &self.profile.project, job: &self.job.id, since: self.since, fresh }
+        Query { project: &self.profile.project, job: &self.arrival.job.id, since: self.since, fresh }
     }
 
     /// What was started since then is protected by its token.
