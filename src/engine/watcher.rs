@@ -136,23 +136,22 @@ impl Followed {
     /// Takes what a look has shown, and wakes those who follow if it is news.
     fn saw(&self, now: Option<Arc<Build>>) {
         let mut sight = self.sight();
-        match now {
-            Some(now) => {
-                sight.unknown_since = None;
-                if now == sight.build {
-                    return;
-                }
+        let is_news = if let Some(now) = now {
+            sight.unknown_since = None;
+            // Otherwise all keep the one that they have, and not two alike.
+            let is_news = now != sight.build;
+            if is_news {
                 sight.build = now;
             }
-            None => {
-                sight.is_lost = sight.unknown_since.get_or_insert_with(Instant::now).elapsed() > UNKNOWN;
-                if !sight.is_lost {
-                    return;
-                }
-            }
-        }
+            is_news
+        } else {
+            sight.is_lost = sight.unknown_since.get_or_insert_with(Instant::now).elapsed() > UNKNOWN;
+            sight.is_lost
+        };
         drop(sight);
-        self.changed.notify_waiters();
+        if is_news {
+            self.changed.notify_waiters();
+        }
     }
 
     fn sight(&self) -> MutexGuard<'_, Sight> {
