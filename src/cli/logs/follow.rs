@@ -141,7 +141,7 @@ impl Follower {
                 phases.note(build);
             }
             for event in &read.events {
-                phases.tell(&mut self.output, &build.id, |phase| phase.ended_at.is_some_and(|end| end < event.at))?;
+                phases.tell(&mut self.output, &build.id, |phase| end(phase).is_some_and(|end| end < event.at))?;
                 self.tell(&build.id, event)?;
             }
             self.output.flush()?;
@@ -207,14 +207,17 @@ struct Phases {
     waiting: Vec<Phase>,
 }
 
+/// When a phase ended, in milliseconds: CodeBuild's times are fractions of seconds, and differ slightly from the log's.
+fn end(phase: &Phase) -> Option<Timestamp> {
+    phase.ended_at.map(|at| at.round(Unit::Millisecond).unwrap_or(at))
+}
+
 impl Phases {
     /// Notes the phases that have ended.
     fn note(&mut self, build: &Build) {
         let ended = build.phases.iter().take_while(|phase| phase.status.is_some()).skip(self.known);
         let before = self.waiting.len();
-        // CodeBuild's times are fractions of seconds, and differ slightly from the log's milliseconds.
-        let rounded = |at: Timestamp| at.round(Unit::Millisecond).unwrap_or(at);
-        self.waiting.extend(ended.map(|phase| Phase { ended_at: phase.ended_at.map(rounded), ..phase.clone() }));
+        self.waiting.extend(ended.cloned());
         self.known += self.waiting.len() - before;
     }
 
@@ -228,7 +231,7 @@ impl Phases {
                 phase: &phase.name,
                 status: phase.status.as_deref().unwrap_or_default(),
                 seconds: phase.seconds().map(|seconds| (seconds * 1000.0).round() / 1000.0),
-                ended_at: phase.ended_at.map(|at| format!("{at:.3}")),
+                ended_at: end(&phase).map(|at| format!("{at:.3}")),
                 code: context.map(|context| context.code.as_str()).filter(|code| !code.is_empty()),
                 message: context.map(|context| context.message.as_str()).filter(|message| !message.is_empty()),
             })?;
