@@ -64,3 +64,21 @@ async fn a_thousand_builds_need_as_many_calls_as_the_manual_says() {
         assert!(count.abs_diff(documented) <= most, "{operation}: {count} calls for a thousand builds, and the manual says {documented}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn all_running_builds_are_read_in_one_call_an_interval_and_ended_ones_never() {
+    let mut world =
+        world(|_| Script::succeeds().taking(BUILD)).with("SLIPWAY__WATCH__INTERVAL=30s SLIPWAY__LIMITS__RUNNING=100").start().await;
+    for n in 0..50 {
+        world.submit(&job(&format!("app-{n}"))).await;
+    }
+    let reads = |world: &World| world.aws.calls()["codebuild.BatchGetBuilds"];
+    tokio::time::sleep(BUILD - Duration::from_secs(15)).await;
+    let (needed, most) = (reads(&world), BUILD.as_secs() / 30);
+    assert!(needed <= most, "{needed} reads of 50 builds, and {most} were enough");
+    assert_eq!(world.ends().await.len(), 50);
+    let needed = reads(&world);
+    tokio::time::sleep(Duration::from_hours(1)).await;
+    assert_eq!(reads(&world), needed, "an ended build is still read");
+    world.end().await;
+}
