@@ -73,7 +73,7 @@ async fn all_running_builds_are_read_in_one_call_an_interval_and_ended_ones_neve
         world.submit(&job(&format!("app-{n}"))).await;
     }
     let reads = |world: &World| world.aws.calls()["codebuild.BatchGetBuilds"];
-    tokio::time::sleep(BUILD - Duration::from_secs(15)).await;
+    tokio::time::sleep(Duration::from_secs(BUILD.as_secs() - 15)).await;
     let (needed, most) = (reads(&world), BUILD.as_secs() / 30);
     assert!(needed <= most, "{needed} reads of 50 builds, and {most} were enough");
     assert_eq!(world.ends().await.len(), 50);
