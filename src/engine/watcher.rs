@@ -61,6 +61,8 @@ struct Sight {
     /// Since when CodeBuild says that it does not know the build.
     unknown_since: Option<Instant>,
     is_lost: bool,
+    /// Those who follow the build. Changed under the lock of [`State`] alone, as the table's entry goes with the last one.
+    followers: usize,
 }
 
 /// A build that CodeBuild no longer has, as it was seen last.
@@ -115,10 +117,12 @@ impl Watcher {
     }
 
     fn follow(&self, build: &Arc<Build>) -> Follower {
-        let sight = || Sight { build: Arc::clone(build), unknown_since: None, is_lost: false };
+        let sight = || Sight { build: Arc::clone(build), unknown_since: None, is_lost: false, followers: 0 };
         let new = || Arc::new(Followed { sight: Mutex::new(sight()), changed: Notify::new() });
+        let mut state = self.shared.state();
         // Two may follow one build: who counts it after a restart, and the job that comes back.
-        let followed = Arc::clone(self.shared.state().followed.entry(Arc::clone(&build.id)).or_insert_with(new));
+        let followed = Arc::clone(state.followed.entry(Arc::clone(&build.id)).or_insert_with(new));
+        followed.sight().followers += 1;
         Follower { build_id: Arc::clone(&build.id), followed, shared: Arc::clone(&self.shared) }
     }
 }
@@ -240,10 +244,32 @@ struct Follower {
 impl Drop for Follower {
     fn drop(&mut self) {
         let mut state = self.shared.state();
-        // The table's and this one's.
-        if Arc::strong_count(&self.followed) == 2 {
+        let mut sight = self.followed.sight();
+        sight.followers -= 1;
+        if sight.followers == 0 {
             state.followed.remove(&self.build_id);
             state.pushed.remove(&self.build_id);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_build_is_looked_at_until_its_last_follower_has_gone() {
+        let watcher = Watcher { shared: Arc::default() };
+        let build = Arc::new(Build { id: "flex:1".into(), ..Build::default() });
+        let (one, other) = (watcher.follow(&build), watcher.follow(&build));
+        // Of two that end at the same moment, each may see the other's share.
+        let share = Arc::clone(&one.followed);
+        drop(one);
+        watcher.nudge("flex:1");
+        assert_eq!(watcher.shared.state().pushed.len(), 1);
+        drop(other);
+        let state = watcher.shared.state();
+        assert!(state.followed.is_empty() && state.pushed.is_empty());
+        drop(share);
     }
 }
