@@ -56,6 +56,12 @@ fn input_that_is_too_deep_or_too_large_is_the_callers_error() {
     }
     let long = format!("Logs_20140328.FilterLogEvents\n{{\"logGroupName\":\"g\",\"filterPattern\":\"{}\"}}", "%a{999}% ".repeat(200));
     assert_eq!(endpoint::check(&long), [400]);
+    // Any character may begin a term, and a term that is only marked is empty.
+    let filter = |pattern: &str| {
+        endpoint::check(&format!("Logs_20140328.FilterLogEvents\n{{\"logGroupName\":\"g\",\"filterPattern\":{pattern:?}}}"))
+    };
+    assert_eq!(filter("😀 ?é -ü"), [200]);
+    assert_eq!(filter("-"), [400]);
     // A message may be of any shape: this one simply does not match the policy.
     let publish = format!("\nAction=Publish&Version=2010-03-31&TopicArn=arn:aws:sns:us-east-1:000000000000:t&Message={}", encoded(&object));
     let both = format!("{}\n\n{publish}", policy(r#"{"a":{"a":[1]}}"#));

@@ -35,12 +35,12 @@ impl Pattern {
             return Err(invalid("Invalid filter pattern: only patterns for unstructured text are taken here"));
         }
         while !rest.is_empty() {
-            let (terms, after) = match rest.split_at(1) {
-                ("?", after) => (&mut pattern.any, after),
-                ("-", after) => (&mut pattern.none, after),
+            let (terms, marked) = match rest.chars().next() {
+                Some('?') => (&mut pattern.any, &rest[1..]),
+                Some('-') => (&mut pattern.none, &rest[1..]),
                 _ => (&mut pattern.all, rest),
             };
-            let (term, after) = term(after)?;
+            let (term, after) = term(marked)?;
             terms.push(term);
             rest = after.trim_start();
         }
