@@ -15,7 +15,12 @@ pub const PATIENT: Duration = Duration::from_mins(1);
 impl Backoff {
     /// Pauses from `first`, doubling up to `longest`.
     pub fn new(first: Duration, longest: Duration) -> Self {
-        Self { next: first.min(longest), longest }
+        Self::after(0, first, longest)
+    }
+
+    /// The same after so many pauses.
+    pub fn after(pauses: u32, first: Duration, longest: Duration) -> Self {
+        Self { next: first.saturating_mul(2_u32.saturating_pow(pauses)).min(longest), longest }
     }
 
     /// Pauses for what is tried until it succeeds: from a second to a minute.
@@ -41,6 +46,10 @@ mod tests {
         for step in [1, 2, 4, 5, 5].map(Duration::from_secs) {
             let pause = backoff.pause();
             assert!(pause >= step / 2 && pause <= step, "{pause:?} is not within half of {step:?}");
+        }
+        for (pauses, step) in [(0, 1), (2, 4), (3, 5), (u32::MAX, 5)] {
+            let pause = Backoff::after(pauses, Duration::from_secs(1), Duration::from_secs(5)).pause();
+            assert!((step * 500..=step * 1000).contains(&pause.as_millis()), "{pause:?} after {pauses} pauses");
         }
     }
 }

@@ -14,6 +14,7 @@ pub mod group;
 pub mod id;
 pub mod image;
 pub mod message;
+pub mod moment;
 pub mod order;
 pub mod outcome;
 pub mod pause;

@@ -4,16 +4,19 @@
 use std::{
     fmt,
     panic::AssertUnwindSafe,
+    pin::Pin,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
+    task::{Context, Poll},
 };
 
 use futures_util::FutureExt;
+use pin_project_lite::pin_project;
 use tokio::task::{JoinError, JoinSet};
 use tokio_util::{
-    sync::{CancellationToken, DropGuard},
+    sync::{CancellationToken, DropGuard, WaitForCancellationFutureOwned},
     task::TaskTracker,
 };
 
@@ -106,7 +109,7 @@ impl Jobs {
 
     /// Starts a job's task. A panic is logged, and everything that the job owned (permits, its lease) is released.
     pub fn spawn(&self, name: impl fmt::Display + Send + 'static, job: impl Future<Output = ()> + Send + 'static) {
-        let job = self.abort.clone().run_until_cancelled_owned(AssertUnwindSafe(job).catch_unwind());
+        let job = UntilAborted { job: AssertUnwindSafe(job).catch_unwind(), aborted: self.abort.clone().cancelled_owned() };
         let panics = self.panics.clone();
         self.tasks.spawn(job.map(move |end| {
             if let Some(Err(payload)) = end {
@@ -137,6 +140,29 @@ impl Jobs {
     }
 }
 
+pin_project! {
+    /// A job that is dropped where it is when all are aborted: `None` then. `CancellationToken::run_until_cancelled_owned` does the same and
+    /// keeps the job's room twice.
+    struct UntilAborted<F> {
+        #[pin]
+        job: F,
+        #[pin]
+        aborted: WaitForCancellationFutureOwned,
+    }
+}
+
+impl<F: Future> Future for UntilAborted<F> {
+    type Output = Option<F::Output>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        if this.aborted.poll(context).is_ready() {
+            return Poll::Ready(None);
+        }
+        this.job.poll(context).map(Some)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -160,5 +186,26 @@ mod tests {
         });
         jobs.all_ended().await;
         assert_eq!(permits.available_permits(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_aborted_job_is_dropped_where_it_is() {
+        let permits = std::sync::Arc::new(tokio::sync::Semaphore::new(1));
+        let jobs = Jobs::default();
+        let permit = permits.clone().acquire_owned().await;
+        jobs.spawn("job", async move {
+            let _held = permit;
+            std::future::pending::<()>().await;
+        });
+        tokio::task::yield_now().await;
+        drop(jobs.abort_on_drop());
+        jobs.all_ended().await;
+        assert_eq!(permits.available_permits(), 1);
+    }
+
+    #[test]
+    fn the_room_of_a_job_is_kept_once() {
+        let bytes = size_of::<UntilAborted<[u8; 1000]>>();
+        assert!(bytes < 1200, "{bytes}");
     }
 }

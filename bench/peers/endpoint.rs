@@ -138,7 +138,13 @@ pub(crate) async fn serve() {
                 submitted += count;
                 note(&own, "sqs.SendMessage", u64::from(count));
             }
-            Wish::BadDay(on) => day.on.store(on, Ordering::Relaxed),
+            Wish::BadDay(on) => {
+                // What is counted here has to be answered.
+                day.on.store(false, Ordering::Relaxed);
+                say(&counts(&rig, &heard, &own).await);
+                day.on.store(on, Ordering::Relaxed);
+                continue;
+            }
             Wish::Slow(ms) => day.slow_ms.store(ms, Ordering::Relaxed),
             Wish::Counts => {}
             Wish::Delays => {

@@ -25,8 +25,9 @@ use crate::job::{
     JobId, Tenant, Variable, VariableKind,
     build::{
         ATTEMPT_VARIABLE, Artifacts, Build, Context, GROUP_VARIABLE, JOB_ID_VARIABLE, LogLocation, PROFILE_VARIABLE, Phase,
-        TENANT_VARIABLE, secret, word,
+        TENANT_VARIABLE, Word, secret,
     },
+    moment::Moment,
     order::{ENV_VARIABLE, IMAGES_VARIABLE, Order},
     record::{RECORD_VARIABLE, Record},
 };
@@ -188,19 +189,19 @@ fn snapshot(build: &types::Build) -> Build {
     let exported = build.exported_environment_variables().iter();
     Build {
         id: build.id().unwrap_or_default().into(),
-        arn: build.arn().unwrap_or_default().to_owned(),
+        arn: build.arn().unwrap_or_default().into(),
         number: build.build_number(),
-        project: build.project_name().unwrap_or_default().to_owned(),
-        status: build.build_status().map(|status| word(status.as_str())).unwrap_or_default(),
+        project: build.project_name().unwrap_or_default().into(),
+        status: build.build_status().map(|status| status.as_str().into()).unwrap_or_default(),
         complete: build.build_complete(),
-        current_phase: build.current_phase().map(word),
+        current_phase: build.current_phase().map(Word::from),
         phases: build.phases().iter().map(phase).collect(),
-        started_at: build.start_time().and_then(timestamp),
-        ended_at: build.end_time().and_then(timestamp),
+        started: build.start_time().and_then(moment),
+        ended: build.end_time().and_then(moment),
         commit: build.resolved_source_version().map(str::to_owned),
-        requested_images: variable(IMAGES_VARIABLE).filter(|images| *images != "[]").map(str::to_owned),
+        requested_images: variable(IMAGES_VARIABLE).filter(|images| *images != "[]").map(Into::into),
         is_operators: variable(ENV_VARIABLE).is_some(),
-        artifacts: build.artifacts().and_then(artifacts),
+        artifacts: build.artifacts().and_then(artifacts).map(Box::new),
         exported: exported.filter_map(|it| Some((it.name()?.to_owned(), it.value()?.to_owned()))).collect(),
         log: build.logs().and_then(log_location),
         job: variable(JOB_ID_VARIABLE).and_then(|id| JobId::parse(id).ok()),
@@ -219,10 +220,10 @@ fn phase(phase: &types::BuildPhase) -> Phase {
         message: context.message().unwrap_or_default().to_owned(),
     };
     Phase {
-        name: phase.phase_type().map(|kind| word(kind.as_str())).unwrap_or_default(),
-        status: phase.phase_status().map(|status| word(status.as_str())),
-        started_at: phase.start_time().and_then(timestamp),
-        ended_at: phase.end_time().and_then(timestamp),
+        name: phase.phase_type().map(|kind| kind.as_str().into()).unwrap_or_default(),
+        status: phase.phase_status().map(|status| status.as_str().into()),
+        started: phase.start_time().and_then(moment),
+        ended: phase.end_time().and_then(moment),
         contexts: phase.contexts().iter().map(context).filter(|context| !context.code.is_empty() || !context.message.is_empty()).collect(),
     }
 }
@@ -242,6 +243,6 @@ fn log_location(logs: &types::LogsLocation) -> Option<LogLocation> {
     })
 }
 
-fn timestamp(time: &DateTime) -> Option<Timestamp> {
-    Timestamp::new(time.secs(), i32::try_from(time.subsec_nanos()).ok()?).ok()
+fn moment(time: &DateTime) -> Option<Moment> {
+    Timestamp::new(time.secs(), i32::try_from(time.subsec_nanos()).ok()?).ok().map(Moment::from)
 }

@@ -152,7 +152,7 @@ impl Logs {
         let mut found = None::<Build>;
         for project in site.projects()? {
             let latest = find::latest(&clients.builds(), project, job.as_str(), Timestamp::MIN, PAGES).await?;
-            found = found.into_iter().chain(latest).max_by_key(|build| build.started_at);
+            found = found.into_iter().chain(latest).max_by_key(Build::started_at);
         }
         Ok(found.map_or_else(|| Found::Nothing(job.clone()), |build| Found::Build(Box::new(build))))
     }

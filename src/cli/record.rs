@@ -61,7 +61,7 @@ impl Records {
             let build = find::latest(&builds, project, id.as_str(), since, PAGES).await;
             found.extend(build.with_context(|| format!("cannot look through the builds of {project}"))?.map(Arc::new));
         }
-        found.sort_by_key(|build| build.started_at);
+        found.sort_by_key(|build| build.started_at());
         match JobDetail::of_record(id, &found) {
             Some(detail) => Ok(detail),
             None => bail!(

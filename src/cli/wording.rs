@@ -35,12 +35,12 @@ pub(super) fn about(job: &JobStanding) -> String {
             parts.push(wait.and_then(|wait| wait.reasons.first()).map_or_else(|| "is about to start".to_owned(), ToString::to_string));
         }
         State::Running => {
-            parts.extend(job.phase.clone());
+            parts.extend(job.phase.as_deref().map(str::to_owned));
             parts.extend(job.left_seconds.map(|range| format!("{} left", span(range))));
         }
         State::Reporting | State::Ended => {
             let by = job.superseded_by.as_ref().map(|by| format!("by {by}"));
-            parts.extend(by.or_else(|| job.cancel_reason.clone()).or_else(|| job.decisive_line.as_deref().map(str::to_owned)));
+            parts.extend(by.or_else(|| job.cancel_reason.as_deref().or(job.decisive_line.as_deref()).map(str::to_owned)));
             if job.status == Some(Status::Succeeded) {
                 parts.extend(job.pushed.first().cloned());
             }
@@ -131,7 +131,7 @@ mod tests {
         .unwrap();
         let now = "2026-11-22T11:00:00Z".parse().unwrap();
         assert_eq!(age(&job, now), "1h 00m");
-        job.started_at = Some("2026-11-22T10:55:00Z".to_owned());
+        job.started_at = Some("2026-11-22T10:55:00Z".into());
         assert_eq!(age(&job, now), "5m 00s", "and runs since its build began");
     }
 }

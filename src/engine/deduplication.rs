@@ -5,12 +5,12 @@ mod memory;
 
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Duration,
 };
 
 use jiff::Timestamp;
-use tokio::sync::SetOnce;
+use tokio::sync::{Notify, SetOnce};
 
 use self::{
     ends::{End, Ends},
@@ -53,7 +53,9 @@ type Age = (Option<Timestamp>, Arc<str>);
 pub(crate) struct JobHandle {
     group: Option<Box<Member>>,
     /// Why it is to end before its time; the first reason stands.
-    cancelled: SetOnce<Cancelled>,
+    cancelled: OnceLock<Cancelled>,
+    /// Wakes the job when it is set.
+    cancellation: Notify,
     /// Set when it has given its id free: to its terminal event if it has ended, and to `None` if it went back to the queue.
     gone: SetOnce<Option<Arc<Publication>>>,
 }
@@ -234,12 +236,19 @@ impl JobHandle {
             && let Some(why) = self.cancelled.get()
         {
             observe::job_cancelled(id, why.status.as_str(), &why.reason);
+            self.cancellation.notify_waiters();
         }
     }
 
     /// Resolves when the job is to end.
     pub(crate) async fn cancelled(&self) -> Cancelled {
-        self.cancelled.wait().await.clone()
+        loop {
+            let cancelled = self.cancellation.notified();
+            if let Some(why) = self.reason() {
+                return why;
+            }
+            cancelled.await;
+        }
     }
 
     /// Why the job is to end, if it is.

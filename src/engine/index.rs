@@ -182,7 +182,10 @@ impl Index {
             for build in &builds {
                 project.add(build);
             }
-            met.extend(builds.into_iter().map(|build| (build.id, build.started_at.unwrap_or(Timestamp::MAX))));
+            met.extend(builds.into_iter().map(|build| {
+                let started_at = build.started_at().unwrap_or(Timestamp::MAX);
+                (build.id, started_at)
+            }));
             let time = |id: Option<&String>| id.and_then(|id| project.known.get(id.as_str()).or_else(|| met.get(id.as_str()))).copied();
             let (newest, oldest) = (time(page.ids.first()), time(page.ids.last()));
             // AWS lists the newest first. An emulator may not; then the whole list must be read.
@@ -222,7 +225,7 @@ impl Index {
 
 impl Project {
     fn add(&mut self, build: &Build) {
-        let (Some(job), Some(started_at)) = (&build.job, build.started_at) else { return };
+        let (Some(job), Some(started_at)) = (&build.job, build.started_at()) else { return };
         let sighting = Sighting { build_id: build.id.clone(), attempt: build.attempt.unwrap_or(1), started_at, ended: build.has_ended() };
         self.note_superseding(job, build, started_at);
         let sightings = self.jobs.entry(job.clone()).or_default();

@@ -128,7 +128,7 @@ impl Recovery {
             for build in running(&index, &statuses, project, &count).await {
                 let Some(job) = build.job.clone() else { continue };
                 let Some(ticket) = ticket(&config, &build, &job) else { continue };
-                let (slot, group) = scheduler.occupy(&Arc::new(ticket), build.started_at);
+                let (slot, group) = scheduler.occupy(&Arc::new(ticket), build.started_at());
                 observe::build_found_running(&job, &build.id);
                 let claimed = CancellationToken::new();
                 let place = Place { build_id: build.id.clone(), slot, group, claimed: claimed.clone() };
@@ -228,15 +228,15 @@ async fn running(index: &Index, statuses: &Batcher<Statuses>, project: &str, cou
 
 /// The tenant, profile and so on whose limits a build counts towards: as its record says, else by its project.
 fn ticket(config: &Config, build: &Build, job: &JobId) -> Option<Ticket> {
-    let named = build.profile.clone().filter(|name| config.profiles.get(name).is_some_and(|profile| profile.project == build.project));
-    let of_project = || config.profiles.iter().find(|(_, profile)| profile.project == build.project).map(|(name, _)| name.clone());
+    let named = build.profile.clone().filter(|name| config.profiles.get(name).is_some_and(|profile| *profile.project == *build.project));
+    let of_project = || config.profiles.iter().find(|(_, profile)| *profile.project == *build.project).map(|(name, _)| name.clone());
     let record = build.record.as_ref();
     let enqueued_at = record.and_then(|record| record.enqueued_at);
     Some(Ticket {
         job: job.clone(),
         queue: "".into(),
         profile: named.or_else(of_project)?,
-        project: build.project.clone(),
+        project: build.project.to_string(),
         tenant: build.tenant.clone().unwrap_or_else(|| Tenant::fitting("unknown")),
         repository: record.map(|record| policy::repository(&record.url)).unwrap_or_default().into(),
         priority: record.map(|record| record.priority).unwrap_or_default(),

@@ -79,7 +79,7 @@ impl Transcripts {
         take: impl FnMut(Piece<'_>),
     ) -> Result<End, AwsError> {
         let lane = if wanted == Wanted::Failure { Lane::Long } else { Lane::Short };
-        let rank = Rank { since: build.ended_at.unwrap_or_default(), matter: self.begun.fetch_add(1, Ordering::Relaxed) };
+        let rank = Rank { since: build.ended_at().unwrap_or_default(), matter: self.begun.fetch_add(1, Ordering::Relaxed) };
         let deadline = Instant::now() + self.settle;
         let mut reading = Reading {
             logs: self.logs.clone().ranked(lane, rank),

@@ -89,20 +89,26 @@ impl Watcher {
     }
 
     /// Follows a build to its end; `seen` is called with every look that shows something new. Dropping the future stops looking.
-    pub(crate) async fn until_ended(&self, mut build: Arc<Build>, mut seen: impl FnMut(&Arc<Build>)) -> Result<Arc<Build>, Lost> {
-        let follower = if build.has_ended() { return Ok(build) } else { self.follow(&build) };
-        loop {
-            let changed = follower.followed.changed.notified();
-            match follower.followed.news(&build)? {
-                Some(now) if now.has_ended() => {
+    #[expect(clippy::manual_async_fn, reason = "an `async fn` keeps its arguments twice, for each build in flight")]
+    pub(crate) fn until_ended(
+        &self,
+        mut build: Arc<Build>,
+        mut seen: impl FnMut(&Arc<Build>),
+    ) -> impl Future<Output = Result<Arc<Build>, Lost>> {
+        async move {
+            let follower = if build.has_ended() { return Ok(build) } else { self.follow(&build) };
+            loop {
+                let changed = follower.followed.changed.notified();
+                let news = follower.followed.news(&build)?;
+                if let Some(now) = news {
                     seen(&now);
-                    return Ok(now);
-                }
-                Some(now) => {
-                    seen(&now);
+                    if now.has_ended() {
+                        return Ok(now);
+                    }
                     build = now;
+                    continue;
                 }
-                None => changed.await,
+                changed.await;
             }
         }
     }

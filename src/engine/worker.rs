@@ -169,9 +169,11 @@ impl Worker {
             Box::pin(self.reporter.queued(&arrival.job, &arrival.origin)).await;
         }
         let mut run = Run::new(self, arrival, profile, claimed, tracked, is_new, waiting);
-        let end = run.attempts(&arrival.config.retry).await?;
+        let end = run.attempts().await?;
+        // Its own references, so that only one of each is kept while the build runs.
+        let (worker, arrival, claimed) = (run.worker, run.arrival, run.claimed);
         let mut timings = Timings {
-            queued_seconds: self.since(arrival.origin.enqueued_at, arrival.received),
+            queued_seconds: worker.since(arrival.origin.enqueued_at, arrival.received),
             waiting_seconds: run.began.map(|began| began.duration_since(arrival.received).as_secs_f64()),
             ..Timings::default()
         };
@@ -219,16 +221,17 @@ mod tests {
     #[test]
     fn a_job_takes_little_memory_while_its_build_runs() {
         let bytes = bytes(Worker::carry);
-        assert!(bytes <= 1184, "{bytes}: what is short needs a box of its own");
+        // With what carries it, it takes 1,024 then.
+        assert!(bytes <= 936, "{bytes}: what is short needs a box of its own");
     }
 
     /// There is one of each for every build in flight; a byte more can take the next size that the allocator has, a fifth larger.
     #[test]
     fn what_is_kept_of_a_job_while_its_build_runs_is_small() {
         for (what, bytes, most) in [
-            ("a build", size_of::<Build>(), 640 - 16),
-            ("a phase", size_of::<Phase>(), 96),
-            ("its standing", size_of::<JobStanding>(), 384 - 16),
+            ("a build", size_of::<Build>(), 512 - 16),
+            ("a phase", size_of::<Phase>(), 48),
+            ("its standing", size_of::<JobStanding>(), 320 - 16),
             ("the job in it", size_of::<JobSummary>(), 256 - 16),
             ("the job", size_of::<Job>(), 256 - 16),
             ("its ticket", size_of::<Ticket>(), 192 - 16),

@@ -4,12 +4,14 @@ pub mod secret;
 
 use std::{
     collections::BTreeMap,
+    fmt,
+    ops::Deref,
     sync::{Arc, LazyLock},
 };
 
 use jiff::Timestamp;
 
-use super::{JobId, Tenant, record::Record, source::is_commit};
+use super::{JobId, Tenant, moment::Moment, record::Record, source::is_commit};
 
 /// The build's variable that holds the job's id.
 pub const JOB_ID_VARIABLE: &str = "SLIPWAY_JOB_ID";
@@ -23,12 +25,14 @@ pub const GROUP_VARIABLE: &str = "SLIPWAY_GROUP";
 /// The exported variable with the commit, of a build that cloned its source itself.
 const COMMIT_VARIABLE: &str = "SLIPWAY_COMMIT";
 
-/// The name of a status or phase in CodeBuild. The known names are shared, because each build in flight has a dozen of them.
-pub type Word = Arc<str>;
+/// The name of a status or phase in CodeBuild. The known names are shared, because each build in flight has a dozen of them, and a name
+/// takes 8 bytes.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Word(Arc<Box<str>>);
 
-static WORDS: LazyLock<[Word; 18]> = LazyLock::new(|| KNOWN.map(Word::from));
+static WORDS: LazyLock<[Word; KNOWN.len()]> = LazyLock::new(|| KNOWN.map(Word::new));
 
-const KNOWN: [&str; 18] = [
+const KNOWN: [&str; 19] = [
     "SUCCEEDED",
     "IN_PROGRESS",
     "SUBMITTED",
@@ -47,11 +51,45 @@ const KNOWN: [&str; 18] = [
     "TIMED_OUT",
     "STOPPED",
     "CLIENT_ERROR",
+    "",
 ];
 
-/// The name as a [`Word`]; an unknown name is kept as it is.
-pub fn word(text: &str) -> Word {
-    WORDS.iter().find(|known| &***known == text).map_or_else(|| text.into(), Word::clone)
+impl Word {
+    fn new(text: &str) -> Self {
+        Self(Arc::new(text.into()))
+    }
+}
+
+impl From<&str> for Word {
+    fn from(text: &str) -> Self {
+        WORDS.iter().find(|known| &***known == text).map_or_else(|| Self::new(text), Self::clone)
+    }
+}
+
+impl Default for Word {
+    fn default() -> Self {
+        Self::from("")
+    }
+}
+
+impl Deref for Word {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Word {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self)
+    }
+}
+
+impl fmt::Debug for Word {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&**self, f)
+    }
 }
 
 /// A build at one moment.
@@ -59,26 +97,26 @@ pub fn word(text: &str) -> Word {
 pub struct Build {
     /// `project:uuid`.
     pub id: Arc<str>,
-    pub arn: String,
+    pub arn: Box<str>,
     /// The build's number within its project.
     pub number: Option<i64>,
-    pub project: String,
+    pub project: Box<str>,
     /// CodeBuild's status, such as `IN_PROGRESS`; unknown ones are kept.
     pub status: Word,
     /// CodeBuild's `buildComplete`.
     pub complete: bool,
     pub current_phase: Option<Word>,
     pub phases: Vec<Phase>,
-    pub started_at: Option<Timestamp>,
-    pub ended_at: Option<Timestamp>,
+    pub started: Option<Moment>,
+    pub ended: Option<Moment>,
     /// The commit that CodeBuild fetched. Always absent for S3.
     pub commit: Option<String>,
     /// `SLIPWAY_IMAGES`: the images that the build was started for, as JSON. Absent if there are none.
-    pub requested_images: Option<String>,
+    pub requested_images: Option<Box<str>>,
     /// Whether the buildspec is the operator's. Known by `SLIPWAY_ENV`: only such a build gets the job's variables as data.
     pub is_operators: bool,
     /// The location of its artifacts and their digest. Absent if the project keeps none.
-    pub artifacts: Option<Artifacts>,
+    pub artifacts: Option<Box<Artifacts>>,
     /// `exportedEnvironmentVariables`. Final only after the build has ended.
     pub exported: BTreeMap<String, String>,
     /// The location of the log. Absent before PROVISIONING, and for some builds always.
@@ -122,8 +160,8 @@ pub struct Phase {
     pub name: Word,
     /// Absent while the phase runs.
     pub status: Option<Word>,
-    pub started_at: Option<Timestamp>,
-    pub ended_at: Option<Timestamp>,
+    pub started: Option<Moment>,
+    pub ended: Option<Moment>,
     pub contexts: Box<[Context]>,
 }
 
@@ -145,16 +183,31 @@ pub struct LogLocation {
 }
 
 impl Phase {
+    /// When it ended. `None` while it runs.
+    pub fn ended_at(&self) -> Option<Timestamp> {
+        self.ended.map(Moment::timestamp)
+    }
+
     /// How long it took, in seconds to the millisecond; CodeBuild's own duration has whole seconds only. `None` while it runs.
     pub fn seconds(&self) -> Option<f64> {
-        Some(self.ended_at?.duration_since(self.started_at?).as_secs_f64())
+        Some(self.ended?.timestamp().duration_since(self.started?.timestamp()).as_secs_f64())
     }
 }
 
 impl Build {
+    /// When it was started, or began to wait in CodeBuild's queue.
+    pub fn started_at(&self) -> Option<Timestamp> {
+        self.started.map(Moment::timestamp)
+    }
+
+    /// When it ended.
+    pub fn ended_at(&self) -> Option<Timestamp> {
+        self.ended.map(Moment::timestamp)
+    }
+
     /// When phase BUILD began.
     pub fn building_since(&self) -> Option<Timestamp> {
-        self.phases.iter().find(|phase| &*phase.name == "BUILD")?.started_at
+        self.phases.iter().find(|phase| &*phase.name == "BUILD")?.started.map(Moment::timestamp)
     }
 
     /// Whether the build has ended: CodeBuild says that it is complete, or its status is not `IN_PROGRESS`.
@@ -169,8 +222,8 @@ mod tests {
 
     #[test]
     fn known_words_are_shared_and_unknown_words_are_kept() {
-        assert!(["DOWNLOAD_SOURCE", "SUCCEEDED"].iter().all(|text| Arc::ptr_eq(&word(text), &word(text))));
-        assert_eq!(&*word("TOMORROWS_PHASE"), "TOMORROWS_PHASE");
+        assert!(["DOWNLOAD_SOURCE", "SUCCEEDED"].iter().all(|text| Arc::ptr_eq(&Word::from(*text).0, &Word::from(*text).0)));
+        assert_eq!(&*Word::from("TOMORROWS_PHASE"), "TOMORROWS_PHASE");
     }
 
     #[test]

@@ -77,12 +77,12 @@ impl Ending {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::job::build::{Context, Phase, word};
+    use crate::job::build::{Context, Phase};
 
     fn build(phases: &[(&str, &str, &str)]) -> Build {
         let phase = |&(name, status, message): &(&str, &str, &str)| Phase {
-            name: word(name),
-            status: Some(word(status)),
+            name: name.into(),
+            status: Some(status.into()),
             contexts: Some(message)
                 .filter(|it| !it.is_empty())
                 .map(|it| Context { code: "X".into(), message: it.into() })

@@ -161,16 +161,16 @@ fn command(message: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::build, *};
+    use super::*;
 
     fn build(status: &str, phases: &[(&str, &str, &str, &str)]) -> Build {
         let phase = |&(name, status, code, message): &(&str, &str, &str, &str)| Phase {
-            name: build::word(name),
-            status: Some(status).filter(|status| !status.is_empty()).map(build::word),
+            name: name.into(),
+            status: Some(status).filter(|status| !status.is_empty()).map(Into::into),
             contexts: [Context { code: code.into(), message: message.into() }].into(),
             ..Phase::default()
         };
-        Build { status: build::word(status), complete: true, phases: phases.iter().map(phase).collect(), ..Build::default() }
+        Build { status: status.into(), complete: true, phases: phases.iter().map(phase).collect(), ..Build::default() }
     }
 
     /// A verdict in one line: the status or "again", with the kind, the phase and the code.

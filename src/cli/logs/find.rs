@@ -26,11 +26,11 @@ pub(in crate::cli) async fn latest(
             listed.extend(builds.get(ids).await?);
         }
         // AWS lists the newest first. An emulator may not; then every page must be read.
-        let ends = (listed.first().and_then(|build| build.started_at), listed.last().and_then(|build| build.started_at));
+        let ends = (listed.first().and_then(Build::started_at), listed.last().and_then(Build::started_at));
         let newest_first = ends.0 >= ends.1;
         let is_too_old = newest_first && ends.1.is_some_and(|oldest| oldest < since);
         let of_job = listed.into_iter().filter(|build| build.job.as_ref().is_some_and(|id| id.as_str() == job));
-        found = found.into_iter().chain(of_job.filter(|build| build.started_at >= Some(since))).max_by_key(|build| build.started_at);
+        found = found.into_iter().chain(of_job.filter(|build| build.started_at() >= Some(since))).max_by_key(Build::started_at);
         token = page.next;
         if token.is_none() || is_too_old || (newest_first && found.is_some()) {
             break;

@@ -2,7 +2,6 @@
 
 use std::{io, time::Duration};
 
-use jiff::{Timestamp, Unit};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::{output::Output, record::Record};
@@ -127,7 +126,7 @@ impl Follower {
 
     /// Reads the new lines; of a build that has ended also the late ones. The answer is whether there were any.
     async fn read(&mut self, stream: &mut Stream, build: &mut Build, phases: &mut Phases) -> anyhow::Result<bool> {
-        let since_end = build.ended_at.and_then(|end| self.clock.now().duration_since(end).try_into().ok());
+        let since_end = build.ended_at().and_then(|end| self.clock.now().duration_since(end).try_into().ok());
         let deadline = Instant::now() + self.settle.saturating_sub(since_end.unwrap_or_default());
         let mut any = false;
         loop {
@@ -141,7 +140,7 @@ impl Follower {
                 phases.note(build);
             }
             for event in &read.events {
-                phases.tell(&mut self.output, &build.id, |phase| end(phase).is_some_and(|end| end < event.at))?;
+                phases.tell(&mut self.output, &build.id, |phase| phase.ended_at().is_some_and(|end| end < event.at))?;
                 self.tell(&build.id, event)?;
             }
             self.output.flush()?;
@@ -207,11 +206,6 @@ struct Phases {
     waiting: Vec<Phase>,
 }
 
-/// When a phase ended, in milliseconds: CodeBuild's times are fractions of seconds, and differ slightly from the log's.
-fn end(phase: &Phase) -> Option<Timestamp> {
-    phase.ended_at.map(|at| at.round(Unit::Millisecond).unwrap_or(at))
-}
-
 impl Phases {
     /// Notes the phases that have ended.
     fn note(&mut self, build: &Build) {
@@ -231,7 +225,7 @@ impl Phases {
                 phase: &phase.name,
                 status: phase.status.as_deref().unwrap_or_default(),
                 seconds: phase.seconds().map(|seconds| (seconds * 1000.0).round() / 1000.0),
-                ended_at: end(&phase).map(|at| format!("{at:.3}")),
+                ended_at: phase.ended_at().map(|at| format!("{at:.3}")),
                 code: context.map(|context| context.code.as_str()).filter(|code| !code.is_empty()),
                 message: context.map(|context| context.message.as_str()).filter(|message| !message.is_empty()),
             })?;

@@ -79,8 +79,8 @@ impl Ending {
         let job = detail.standing;
         Self {
             status: job.status.map_or("ended", Status::as_str).to_owned(),
-            reason: job.cancel_reason.clone(),
-            superseded_by: job.superseded_by.clone(),
+            reason: job.cancel_reason.as_deref().map(str::to_owned),
+            superseded_by: job.superseded_by.as_deref().map(str::to_owned),
             failure: detail.failure,
             message: Some(job.job.message_id.to_string()),
             hint: Some("it ended before it had a build, so there is no log".to_owned()),

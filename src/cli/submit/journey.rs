@@ -76,7 +76,7 @@ impl Journey<'_> {
     pub(super) fn earlier(&mut self, build: Option<Build>) -> io::Result<()> {
         let Some(build) = build else { return Ok(()) };
         let ago = |end: Timestamp| u64::try_from(Clock::system().now().duration_since(end).as_secs()).unwrap_or_default();
-        self.follower.output.tell(&Record::Repeat { job: &self.job, build: &build.id, seconds_ago: build.ended_at.map(ago) })?;
+        self.follower.output.tell(&Record::Repeat { job: &self.job, build: &build.id, seconds_ago: build.ended_at().map(ago) })?;
         self.earlier = Some(build.id.to_string());
         Ok(())
     }
@@ -177,7 +177,7 @@ impl Journey<'_> {
         let mut found = None::<Build>;
         for project in self.projects {
             let build = latest(&self.builds, project, &self.job, self.since, PAGES).await?;
-            found = found.into_iter().chain(build).max_by_key(|build| build.started_at);
+            found = found.into_iter().chain(build).max_by_key(Build::started_at);
         }
         Ok(found.filter(|build| !self.followed.iter().any(|id| **id == *build.id)))
     }

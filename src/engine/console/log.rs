@@ -127,7 +127,7 @@ impl LogReader {
 
     fn deadline(&mut self) -> Instant {
         let settle = self.console.config().log.settle;
-        let since_end = self.build.ended_at.and_then(|end| self.console.parts().worker.clock.now().duration_since(end).try_into().ok());
+        let since_end = self.build.ended_at().and_then(|end| self.console.parts().worker.clock.now().duration_since(end).try_into().ok());
         *self.deadline.get_or_insert_with(|| Instant::now() + settle.saturating_sub(since_end.unwrap_or_default()))
     }
 

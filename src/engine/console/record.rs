@@ -109,7 +109,7 @@ impl Console {
                 builds.extend(parts.worker.starter.status(sighting.build_id).await?);
             }
         }
-        builds.sort_by_key(|build| (build.started_at, build.attempt));
+        builds.sort_by_key(|build| (build.started_at(), build.attempt));
         Ok(builds)
     }
 }

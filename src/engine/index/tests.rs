@@ -7,7 +7,7 @@ fn build(number: i64) -> Build {
         id: format!("flex:{number}").into(),
         status: "SUCCEEDED".into(),
         job: Some(JobId::parse(&format!("job-{number}")).unwrap()),
-        started_at: Some(Timestamp::from_second(number).unwrap()),
+        started: Some(Timestamp::from_second(number).unwrap().into()),
         ..Build::default()
     }
 }
@@ -17,7 +17,7 @@ fn the_newest_builds_are_kept_and_the_older_ones_count_as_unread() {
     let mut project = Project { read: Some((Instant::now(), Timestamp::MIN)), ..Project::default() };
     for number in 0..50 {
         project.add(&build(number));
-        project.known.insert(build(number).id, build(number).started_at.unwrap());
+        project.known.insert(build(number).id, build(number).started_at().unwrap());
     }
     project.prune(10);
     assert!((10..=20).contains(&project.known.len()), "{}", project.known.len());

@@ -74,7 +74,7 @@ impl Slot {
 
     /// The build has ended. One that ended by itself shows what such builds take.
     pub(crate) fn built(&mut self, build: &Build, verdict: &Verdict) {
-        let Some((start, end)) = build.started_at.zip(build.ended_at) else { return };
+        let Some((start, end)) = build.started_at().zip(build.ended_at()) else { return };
         let seconds = end.duration_since(start).as_secs_f64().max(0.0);
         self.took = Some(Took::Seconds(seconds));
         let by_itself = |status| matches!(status, Status::Succeeded | Status::Failed | Status::TimedOut);

@@ -54,7 +54,7 @@ fn waits(scheduler: &Scheduler) -> Vec<(Vec<Cause>, Option<usize>)> {
 fn built(slot: &mut Slot, seconds: i64) {
     let start: jiff::Timestamp = "2026-11-22T10:00:00Z".parse().unwrap();
     let ended_at = start + jiff::SignedDuration::from_secs(seconds);
-    let build = Build { started_at: Some(start), ended_at: Some(ended_at), ..Build::default() };
+    let build = Build { started: Some(start.into()), ended: Some(ended_at.into()), ..Build::default() };
     slot.built(&build, &Verdict::Ended(Outcome { status: crate::job::outcome::Status::Succeeded, failure: None }));
 }
 

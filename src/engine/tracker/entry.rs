@@ -47,7 +47,7 @@ impl Shown<'_> {
         let wait = if waits { Some(Box::new(wait.unwrap_or_default())) } else { None };
         let profile = standing.job.profile.as_deref().unwrap_or_default();
         let usual = if standing.state < State::Reporting { scheduler.usual(&standing.repository, profile) } else { standing.usual_seconds };
-        let since = builds.last().filter(|_| standing.state == State::Running).and_then(|build| build.started_at);
+        let since = builds.last().filter(|_| standing.state == State::Running).and_then(|build| build.started_at());
         let elapsed = since.and_then(|since| self.now.duration_since(since).try_into().ok());
         let left = elapsed.and_then(|elapsed| scheduler.left(&standing.repository, profile, elapsed));
         if let Some(reason) = wait.as_ref().and_then(|wait| wait.reasons.first()) {
@@ -73,7 +73,7 @@ impl Entry {
             job: Arc::new(summary),
             state: State::Waiting,
             status: None,
-            received_at: rfc3339(now),
+            received_at: shown(now),
             wait: Some(Box::default()),
             attempt: None,
             build_ids: Vec::new(),
@@ -121,8 +121,8 @@ impl Entry {
         if let Some(why) = self.handle.reason().filter(|_| self.standing.cancelling_since.is_none() && self.end.is_none()) {
             // It was asked for a moment ago, and the job's task has not turned to it yet.
             let standing = Arc::make_mut(&mut self.standing);
-            standing.cancelling_since = Some(rfc3339(now));
-            standing.cancel_reason = Some(Redactor::new(self.job.secrets()).text(&why.reason)).filter(|reason| !reason.is_empty());
+            standing.cancelling_since = Some(shown(now));
+            standing.cancel_reason = redacted(&self.job, &why.reason);
         }
         Shown { arrival: self.arrival, now, entry: self }
     }
@@ -150,7 +150,7 @@ impl Entry {
         standing.state = State::Running;
         standing.wait = None;
         standing.attempt = Some(attempt);
-        standing.started_at = build.started_at.map(rfc3339);
+        standing.started_at = build.started_at().map(shown);
         progress(standing, build);
     }
 
@@ -182,10 +182,10 @@ impl Entry {
     pub(super) fn cancelling(&mut self, now: Timestamp, text: &str) {
         let reason = self.handle.reason();
         let standing = Arc::make_mut(&mut self.standing);
-        standing.cancelling_since.get_or_insert_with(|| rfc3339(now));
+        standing.cancelling_since.get_or_insert_with(|| shown(now));
         if let Some(why) = reason {
-            standing.cancel_reason = Some(Redactor::new(self.job.secrets()).text(&why.reason)).filter(|reason| !reason.is_empty());
-            standing.superseded_by = why.by.map(|id| id.to_string());
+            standing.cancel_reason = redacted(&self.job, &why.reason);
+            standing.superseded_by = why.by.map(|id| id.as_str().into());
         }
         self.note(now, text);
     }
@@ -196,13 +196,13 @@ impl Entry {
         standing.status = data.status;
         standing.job = Arc::new(data.job.clone());
         standing.attempt = data.attempt;
-        standing.ended_at = data.build.as_ref().and_then(|build| build.ended_at.clone()).or_else(|| Some(rfc3339(now)));
-        standing.started_at = data.build.as_ref().and_then(|build| build.started_at.clone());
+        standing.ended_at = data.build.as_ref().and_then(|build| build.ended_at.as_deref().map(Into::into)).or_else(|| Some(shown(now)));
+        standing.started_at = data.build.as_ref().and_then(|build| build.started_at.as_deref().map(Into::into));
         (standing.wait, standing.phase, standing.left_seconds, standing.cancelling_since) = (None, None, None, None);
         standing.decisive_line = data.failure.as_ref().map(|failure| failure.message.as_str().into());
         standing.pushed = data.images.iter().map(|image| image.reference.clone()).collect();
-        standing.cancel_reason.clone_from(&data.reason);
-        standing.superseded_by.clone_from(&data.superseded_by);
+        standing.cancel_reason = data.reason.as_deref().map(Into::into);
+        standing.superseded_by = data.superseded_by.as_deref().map(Into::into);
         self.end = Some(Box::new(data.clone()));
         let status = data.status.map(crate::job::outcome::Status::as_str).unwrap_or_default();
         self.history.note(now, &format!("ended: {status}"));
@@ -248,10 +248,20 @@ impl Entry {
     }
 }
 
+fn shown(time: Timestamp) -> Box<str> {
+    rfc3339(time).into()
+}
+
+/// The reason of a cancellation. `None`: nothing is left of it.
+fn redacted(job: &Job, reason: &str) -> Option<Box<str>> {
+    let reason = Redactor::new(job.secrets()).text(reason);
+    (!reason.is_empty()).then(|| reason.into())
+}
+
 /// How far a build is, and which commit it builds: that of an adopted one is known from its first look.
 fn progress(standing: &mut JobStanding, build: &Build) {
-    standing.phase = build.current_phase.as_ref().map(ToString::to_string);
-    standing.building_since = build.building_since().map(rfc3339);
+    standing.phase = build.current_phase.as_deref().map(Into::into);
+    standing.building_since = build.building_since().map(shown);
     if let Some(commit) = new_commit(standing, build)
         && let Some(source) = Arc::make_mut(&mut standing.job).source.as_mut()
     {

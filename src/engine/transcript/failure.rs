@@ -23,7 +23,7 @@ impl Failure {
     pub(super) fn of(phase: &Phase) -> Option<Self> {
         phase.status.as_ref().filter(|status| &***status != "SUCCEEDED")?;
         // Times in a log have milliseconds.
-        let by = Timestamp::from_millisecond(phase.ended_at?.checked_add(MARGIN).ok()?.as_millisecond()).ok()?;
+        let by = Timestamp::from_millisecond(phase.ended_at()?.checked_add(MARGIN).ok()?.as_millisecond()).ok()?;
         Some(Self { by, words: format!("Phase complete: {} State: ", phase.name) })
     }
 

@@ -78,7 +78,12 @@ impl Written {
     /// Reads it as the log of a build whose BUILD failed so many milliseconds after the log's beginning.
     async fn read(&self, failed_ms: Option<usize>) -> (Pieces, End) {
         let ended_at = failed_ms.map(|millis| self.began + Duration::from_millis(millis.try_into().unwrap()) - MARGIN);
-        let phase = |ended_at| Phase { name: "BUILD".into(), status: Some("FAILED".into()), ended_at: Some(ended_at), ..Phase::default() };
+        let phase = |ended_at| Phase {
+            name: "BUILD".into(),
+            status: Some("FAILED".into()),
+            ended: Some(crate::job::moment::Moment::from(ended_at)),
+            ..Phase::default()
+        };
         let upload = Phase { name: "UPLOAD_ARTIFACTS".into(), status: Some("SUCCEEDED".into()), ..Phase::default() };
         let build = Build { phases: ended_at.map(phase).into_iter().chain([upload]).collect(), ..Build::default() };
         self.read_of(&build, Wanted::Failure).await

@@ -13,7 +13,7 @@ use self::begin::Begun;
 use super::{Arrival, Left, Worker};
 use crate::{
     backoff::Backoff,
-    config::{Profile, Retry},
+    config::Profile,
     engine::{
         backlog::Place,
         deduplication::{Cancelled, Claimed},
@@ -22,7 +22,7 @@ use crate::{
     },
     job::{
         build::Build,
-        outcome::{Outcome, Status, Verdict},
+        outcome::{Failure, Outcome, Status, Verdict},
         policy,
         schedule::{Age, Ticket},
     },
@@ -43,10 +43,10 @@ pub(super) struct End {
 
 /// One job on its way.
 pub(super) struct Run<'a> {
-    worker: &'a Worker,
-    arrival: &'a Arrival,
+    pub(super) worker: &'a Worker,
+    pub(super) arrival: &'a Arrival,
     profile: &'a Profile,
-    claimed: &'a Claimed,
+    pub(super) claimed: &'a Claimed,
     tracked: &'a Tracked,
     /// Of the [`Query`] for its builds.
     since: Timestamp,
@@ -116,44 +116,54 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Attempts at the job until it has ended.
-    pub(super) async fn attempts(&mut self, retry: &Retry) -> Result<End, Left> {
-        let mut backoff = Backoff::new(retry.pause, retry.longest_pause);
+    /// Attempts at the job until it has ended. Whatever is alive beside [`Run::follow`] is kept while the build runs, and so the rest has
+    /// ended, or boxes of its own.
+    pub(super) async fn attempts(&mut self) -> Result<End, Left> {
         let mut attempt = 1;
         loop {
-            let (build, failure, again) = match Box::pin(self.begin(attempt)).await? {
+            let begun = Box::pin(self.begin(attempt)).await?;
+            if !matches!(begun, Begun::Cancelled(_)) {
+                self.began.get_or_insert_with(Instant::now);
+            }
+            let end = match begun {
                 Begun::Cancelled(why) => return Ok(cancelled(None, attempt - 1, &why)),
-                Begun::Refused { failure, again } => {
-                    self.began.get_or_insert_with(Instant::now);
-                    (None, *failure, again)
-                }
+                Begun::Refused { failure, again: true } => Box::pin(self.failed(None, attempt, *failure)).await?,
+                Begun::Refused { failure, again: false } => Some(errored(None, attempt, *failure)),
                 Begun::Build(build) => {
-                    self.began.get_or_insert_with(Instant::now);
                     attempt = build.attempt.unwrap_or(attempt);
                     let (build, verdict) = self.follow(attempt, build).await?;
                     if let Some(slot) = &mut self.slot {
                         slot.built(&build, &verdict);
                     }
                     match verdict {
-                        Verdict::Ended(outcome) => return Ok(End { build: Some(build), attempt, outcome }),
-                        Verdict::PlatformFault(failure) => (Some(build), failure, true),
+                        Verdict::Ended(outcome) => Some(End { build: Some(build), attempt, outcome }),
+                        Verdict::PlatformFault(failure) => Box::pin(self.failed(Some(build), attempt, failure)).await?,
                     }
                 }
             };
-            if !again || attempt >= retry.attempts {
-                return Ok(End { build, attempt, outcome: Outcome { status: Status::Errored, failure: Some(failure) } });
+            match end {
+                Some(end) => return Ok(end),
+                None => attempt += 1,
             }
-            observe::attempt_failed(&self.arrival.job.id, attempt, &failure.message);
-            self.tracked.fails(attempt, &failure.message);
-            attempt += 1;
-            // Others may build meanwhile; the group stays the job's.
-            self.slot = None;
-            tokio::select! {
-                biased;
-                () = self.worker.shutdown.drain.cancelled() => return Err(Left::Drained),
-                why = self.claimed.handle.cancelled() => return Ok(cancelled(build, attempt - 1, &why)),
-                () = sleep(backoff.pause()) => {}
-            }
+        }
+    }
+
+    /// An attempt failed, and another could go better: waits until it may begin. The job's end, if there is none.
+    async fn failed(&mut self, build: Option<Arc<Build>>, attempt: u32, failure: Failure) -> Result<Option<End>, Left> {
+        let retry = &self.arrival.config.retry;
+        if attempt >= retry.attempts {
+            return Ok(Some(errored(build, attempt, failure)));
+        }
+        observe::attempt_failed(&self.arrival.job.id, attempt, &failure.message);
+        self.tracked.fails(attempt, &failure.message);
+        // Others may build meanwhile; the group stays the job's.
+        self.slot = None;
+        let mut backoff = Backoff::after(attempt.saturating_sub(1), retry.pause, retry.longest_pause);
+        tokio::select! {
+            biased;
+            () = self.worker.shutdown.drain.cancelled() => Err(Left::Drained),
+            why = self.claimed.handle.cancelled() => Ok(Some(cancelled(build, attempt, &why))),
+            () = sleep(backoff.pause()) => Ok(None),
         }
     }
 
@@ -166,6 +176,10 @@ impl<'a> Run<'a> {
     fn stop_waiting(&mut self) {
         self.waiting = None;
     }
+}
+
+fn errored(build: Option<Arc<Build>>, attempt: u32, failure: Failure) -> End {
+    End { build, attempt, outcome: Outcome { status: Status::Errored, failure: Some(failure) } }
 }
 
 fn cancelled(build: Option<Arc<Build>>, attempt: u32, why: &Cancelled) -> End {

@@ -80,8 +80,8 @@ pub(super) fn pill(job: &JobStanding) -> Markup {
 /// The job's times and durations, in one line.
 fn summary(detail: &JobDetail, scene: Scene<'_>) -> Markup {
     let job = &*detail.standing;
-    let at = |text: &Option<String>| text.as_deref().and_then(time::parse);
-    let (sent, started, ended) = (sent(job), at(&job.started_at), at(&job.ended_at));
+    let at = |text: Option<&str>| text.and_then(time::parse);
+    let (sent, started, ended) = (sent(job), at(job.started_at.as_deref()), at(job.ended_at.as_deref()));
     html! {
         @match job.state {
             State::Waiting => @if let Some(sent) = sent { "Sent " b { (time::at_second(sent)) } ", waited " b { (time::elapsed(sent, scene.now)) } },

@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, fs, path::Path};
 
 use super::*;
 use crate::job::{
-    build::{Build, Context, Phase, word},
+    build::{Build, Context, Phase},
     outcome::{FailureKind, Verdict, judge},
 };
 
@@ -97,7 +97,7 @@ fn build(log: &str) -> Build {
     let more = lines.take_while(|line| agent::words(line).is_none());
     let message = std::iter::once(message).chain(more).collect::<Vec<_>>().join("\n");
     let contexts = [Context { code: code.to_owned(), message }].into();
-    let phase = Phase { name: word(name), status: Some("FAILED".into()), contexts, ..Phase::default() };
+    let phase = Phase { name: name.into(), status: Some("FAILED".into()), contexts, ..Phase::default() };
     Build { status: "FAILED".into(), phases: vec![phase], ..Build::default() }
 }
 

@@ -83,11 +83,11 @@ impl Run {
         };
         Self {
             id: build.id.to_string(),
-            arn: build.arn.clone(),
+            arn: build.arn.to_string(),
             number: build.number,
-            project: build.project.clone(),
-            started_at: build.started_at.map(rfc3339),
-            ended_at: build.ended_at.map(rfc3339),
+            project: build.project.to_string(),
+            started_at: build.started_at().map(rfc3339),
+            ended_at: build.ended_at().map(rfc3339),
             console_url: console_url(&build.arn),
             phases: build.phases.iter().map(phase).collect(),
         }
@@ -132,6 +132,7 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
+    use crate::job::moment::Moment;
 
     #[test]
     fn the_console_url_is_made_from_the_arn() {
@@ -157,10 +158,10 @@ mod tests {
     #[test]
     fn timings_are_computed_from_the_phases() {
         let phase = |name: &'static str, end| {
-            let ended_at = Timestamp::from_millisecond(end).ok();
-            Phase { name: name.into(), started_at: Some(Timestamp::UNIX_EPOCH), ended_at, ..Phase::default() }
+            let ended = Timestamp::from_millisecond(end).ok().map(Moment::from);
+            Phase { name: name.into(), started: Some(Moment::from(Timestamp::UNIX_EPOCH)), ended, ..Phase::default() }
         };
-        let running = Phase { ended_at: None, ..phase("COMPLETED", 0) };
+        let running = Phase { ended: None, ..phase("COMPLETED", 0) };
         let phases = vec![phase("QUEUED", 100), phase("PROVISIONING", 200), phase("BUILD", 71_500), running];
         let timings = Timings { queued_seconds: Some(1.0), ..Timings::default() }.with_build(&Build { phases, ..Build::default() });
         let expected =

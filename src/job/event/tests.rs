@@ -12,6 +12,7 @@ use crate::job::{
     JobId, Priority, SourceUrl, Tenant,
     build::{LogLocation, Phase},
     group::OnConflict,
+    moment::Moment,
     outcome::FailureKind,
     schema,
 };
@@ -63,11 +64,11 @@ fn build() -> Build {
         phases: vec![Phase {
             name: "BUILD".into(),
             status: Some("FAILED".into()),
-            started_at: Some(Timestamp::UNIX_EPOCH),
-            ended_at: Timestamp::from_millisecond(71_500).ok(),
+            started: Some(Moment::from(Timestamp::UNIX_EPOCH)),
+            ended: Timestamp::from_millisecond(71_500).ok().map(Moment::from),
             ..Phase::default()
         }],
-        started_at: Some(now()),
+        started: Some(Moment::from(now())),
         commit: Some("9f1c3b7".into()),
         log: Some(LogLocation::default()),
         ..Build::default()
@@ -205,7 +206,7 @@ fn a_finished_event_has_the_cancel_reason_the_outputs_and_the_artifacts() {
     let superseded = Outcome { status: Status::Superseded, failure: None };
     let uploaded = Phase { name: "UPLOAD_ARTIFACTS".into(), status: Some("SUCCEEDED".into()), ..Phase::default() };
     let artifacts = crate::job::build::Artifacts { location: "arn:aws:s3:::builds/app.zip".into(), sha256: None };
-    let mut build = Build { artifacts: Some(artifacts), ..build() };
+    let mut build = Build { artifacts: Some(Box::new(artifacts)), ..build() };
     let data_of = |build: &Build| {
         let outputs = [("VERSION".to_owned(), "1.4.2".to_owned())].into();
         let (reason, superseded_by) = (Some("superseded by app-4712".to_owned()), JobId::parse("app-4712").ok());

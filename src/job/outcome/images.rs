@@ -62,7 +62,7 @@ mod tests {
 
     fn build(requested: &str, result: Option<&str>) -> Build {
         Build {
-            requested_images: Some(requested.to_owned()),
+            requested_images: Some(requested.into()),
             is_operators: true,
             exported: result.map(|result| (RESULT_VARIABLE.to_owned(), result.to_owned())).into_iter().collect(),
             ..Build::default()

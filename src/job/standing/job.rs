@@ -68,7 +68,7 @@ pub struct JobStanding {
     pub status: Option<Status>,
     /// When this daemon received it, or, for a job from CodeBuild's record, when its build was started: RFC 3339 in UTC.
     #[schemars(extend("format" = "date-time"))]
-    pub received_at: String,
+    pub received_at: Box<str>,
     /// Its wait; absent if it does not wait.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Wait")]
@@ -83,19 +83,19 @@ pub struct JobStanding {
     /// When its build was started: RFC 3339 in UTC.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String", extend("format" = "date-time"))]
-    pub started_at: Option<String>,
+    pub started_at: Option<Box<str>>,
     /// When it ended: RFC 3339 in UTC.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String", extend("format" = "date-time"))]
-    pub ended_at: Option<String>,
+    pub ended_at: Option<Box<str>>,
     /// The current phase of the build.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
-    pub phase: Option<String>,
+    pub phase: Option<Box<str>>,
     /// When phase BUILD of its build began: RFC 3339 in UTC.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String", extend("format" = "date-time"))]
-    pub building_since: Option<String>,
+    pub building_since: Option<Box<str>>,
     /// How long the build will still run, at least and at most, in seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "[u64; 2]")]
@@ -107,7 +107,7 @@ pub struct JobStanding {
     /// Since when it is being cancelled: RFC 3339 in UTC.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String", extend("format" = "date-time"))]
-    pub cancelling_since: Option<String>,
+    pub cancelling_since: Option<Box<str>>,
     /// The line of the log that says what broke the build.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
@@ -118,11 +118,11 @@ pub struct JobStanding {
     /// Why it was cancelled or superseded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
-    pub cancel_reason: Option<String>,
+    pub cancel_reason: Option<Box<str>>,
     /// The id of the newer job of its group that superseded it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "String")]
-    pub superseded_by: Option<String>,
+    pub superseded_by: Option<Box<str>>,
 }
 
 /// All that is known of a job.

@@ -17,7 +17,8 @@ impl JobDetail {
     pub fn of_record(id: &JobId, builds: &[Arc<Build>]) -> Option<Self> {
         let build = builds.last()?;
         let (status, failure) = ended(build).map_or((None, None), |(status, failure)| (Some(status), failure));
-        let started_at = build.started_at.map(rfc3339);
+        let shown = |time| Box::<str>::from(rfc3339(time));
+        let started_at = build.started_at().map(shown);
         let images = image_results(build).images;
         let standing = JobStanding {
             job: Arc::new(summary(id, build)),
@@ -30,9 +31,9 @@ impl JobDetail {
             attempt: build.attempt,
             build_ids: builds.iter().map(|build| Arc::clone(&build.id)).collect(),
             started_at: started_at.clone(),
-            ended_at: build.ended_at.map(rfc3339),
-            phase: build.current_phase.as_ref().filter(|_| status.is_none()).map(ToString::to_string),
-            building_since: build.building_since().map(rfc3339),
+            ended_at: build.ended_at().map(shown),
+            phase: build.current_phase.as_ref().filter(|_| status.is_none()).map(|phase| phase[..].into()),
+            building_since: build.building_since().map(shown),
             left_seconds: None,
             usual_seconds: None,
             cancelling_since: None,
@@ -41,7 +42,8 @@ impl JobDetail {
             cancel_reason: None,
             superseded_by: None,
         };
-        let entry = |time: &Option<String>, text: &str| time.clone().map(|time| HistoryEntry { time, text: text.to_owned() });
+        let entry =
+            |time: &Option<Box<str>>, text: &str| time.as_deref().map(|time| HistoryEntry { time: time.to_owned(), text: text.to_owned() });
         let history = [entry(&started_at, "its build was started"), entry(&standing.ended_at, "its build ended")];
         Some(Self {
             message: serde_json::Value::Null,

@@ -215,7 +215,7 @@ impl Run<'_> {
     fn adopt(&mut self, build: Arc<Build>) -> Ready {
         self.stop_waiting();
         if self.slot.is_none() && !build.has_ended() {
-            let occupy = || self.worker.scheduler.occupy(&self.ticket, build.started_at);
+            let occupy = || self.worker.scheduler.occupy(&self.ticket, build.started_at());
             let (slot, group) = self.worker.recovery.claim(&self.arrival.job.id, &build.id).unwrap_or_else(occupy);
             self.slot = Some(slot);
             self.hold(group);

@@ -52,7 +52,7 @@ prop_compose! {
         let mut next = || texts.next().unwrap_or_default();
         let status = if succeeded { Status::Succeeded } else { Status::Errored };
         let failure = Failure { kind: FailureKind::Platform, phase: Some(next()), code: Some(next()), message: next(), command: Some(next()) };
-        let phase = Phase { name: next().into(), status: Some(next().into()), ..Phase::default() };
+        let phase = Phase { name: next().as_str().into(), status: Some(next().as_str().into()), ..Phase::default() };
         let mut job = job();
         job.profile = next();
         job.labels = (0..10).map(|n| (format!("k{n}"), next().chars().take(256).collect())).collect();
