@@ -96,8 +96,14 @@ impl Endpoint {
         serde_json::from_str(&line).unwrap_or_else(|error| panic!("{wish:?}: {error}: {line}"))
     }
 
-    pub(crate) fn wish(&mut self, wish: &Wish) -> Counts {
-        self.ask(wish)
+    /// Returns when it is fulfilled.
+    pub(crate) fn wish(&mut self, wish: &Wish) {
+        self.ask::<()>(wish);
+    }
+
+    /// Looks at every build that there was: not to be asked for often. A bad day would spoil it.
+    pub(crate) fn counts(&mut self) -> Counts {
+        self.ask(&Wish::Counts)
     }
 
     pub(crate) fn delays(&mut self) -> Vec<u64> {
@@ -138,21 +144,18 @@ pub(crate) async fn serve() {
                 submitted += count;
                 note(&own, "sqs.SendMessage", u64::from(count));
             }
-            Wish::BadDay(on) => {
-                // What is counted here has to be answered.
-                day.on.store(false, Ordering::Relaxed);
+            Wish::BadDay(on) => day.on.store(on, Ordering::Relaxed),
+            Wish::Slow(ms) => day.slow_ms.store(ms, Ordering::Relaxed),
+            Wish::Counts => {
                 say(&counts(&rig, &heard, &own).await);
-                day.on.store(on, Ordering::Relaxed);
                 continue;
             }
-            Wish::Slow(ms) => day.slow_ms.store(ms, Ordering::Relaxed),
-            Wish::Counts => {}
             Wish::Delays => {
                 say(&delays(&rig, &heard));
                 continue;
             }
         }
-        say(&counts(&rig, &heard, &own).await);
+        say(&());
     }
 }
 

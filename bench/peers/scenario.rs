@@ -167,7 +167,7 @@ impl Scenario {
 /// Submits jobs, and measures until all have come to their end.
 pub(crate) fn jobs(endpoint: &mut Endpoint, worker: &Worker, count: u32) -> Measure {
     let (before, begin) = (worker.used(), Instant::now());
-    let calls = endpoint.wish(&Wish::Counts).calls;
+    let calls = endpoint.counts().calls;
     endpoint.wish(&Wish::Submit(count));
     let counts = until(endpoint, |counts| is_over(counts, count));
     let (after, seconds) = (worker.used(), begin.elapsed().as_secs_f64());
@@ -185,7 +185,7 @@ fn drain(endpoint: &mut Endpoint, worker: &Worker, count: u32) -> Measure {
     let (mut curve, mut last) = (Vec::new(), (0, worker.used()));
     loop {
         std::thread::sleep(LOOK);
-        let (counts, used) = (endpoint.wish(&Wish::Counts), worker.used());
+        let (counts, used) = (endpoint.counts(), worker.used());
         let told = u32::try_from(counts.told).unwrap();
         let over = is_over(&counts, count) || begin.elapsed() > PATIENCE;
         if told >= last.0 + count / 8 || (over && told > last.0) {
@@ -208,7 +208,7 @@ fn is_over(counts: &Counts, count: u32) -> bool {
 pub(crate) fn until(endpoint: &mut Endpoint, mut is: impl FnMut(&Counts) -> bool) -> Counts {
     let begin = Instant::now();
     loop {
-        let counts = endpoint.wish(&Wish::Counts);
+        let counts = endpoint.counts();
         if is(&counts) || begin.elapsed() > PATIENCE {
             return counts;
         }

@@ -29,9 +29,9 @@ pub(crate) fn soak(time: Duration) {
         // Faults are for the worker's calls, not for the sender's.
         endpoint.wish(&Wish::BadDay(false));
         endpoint.wish(&Wish::Submit(RATE / 10));
-        let counts = endpoint.wish(&Wish::BadDay(true));
         submitted += RATE / 10;
         if begin.elapsed() >= next {
+            let counts = endpoint.counts();
             next += LOOK;
             let used = worker.used();
             let seconds = begin.elapsed().as_secs();
@@ -41,6 +41,7 @@ pub(crate) fn soak(time: Duration) {
             );
             looks.push((begin.elapsed(), used));
         }
+        endpoint.wish(&Wish::BadDay(true));
     }
     endpoint.wish(&Wish::BadDay(false));
     let counts = until(&mut endpoint, |counts| counts.told >= submitted as usize && counts.held + counts.waiting == 0);

@@ -24,7 +24,7 @@ use super::{
 use crate::job::{
     JobId, Tenant, Variable, VariableKind,
     build::{
-        ATTEMPT_VARIABLE, Artifacts, Build, Context, GROUP_VARIABLE, JOB_ID_VARIABLE, LogLocation, PROFILE_VARIABLE, Phase,
+        ATTEMPT_VARIABLE, Arn, Artifacts, Build, Context, GROUP_VARIABLE, JOB_ID_VARIABLE, LogLocation, PROFILE_VARIABLE, Phase,
         TENANT_VARIABLE, Word, secret,
     },
     moment::Moment,
@@ -159,12 +159,22 @@ impl Batch for Statuses {
         match self.0.look(&unique).await {
             Err(error) => vec![Err(error); ids.len()],
             Ok(looks) => {
-                let looks = looks.into_iter().map(|look| look.map(|build| build.map(Arc::new)));
+                let looks = looks.into_iter().map(|look| look.map(|build| build.map(|build| Arc::new(in_flight(build)))));
                 let looks: HashMap<_, _> = unique.iter().zip(looks).collect();
                 ids.iter().map(|id| looks.get(id).cloned().unwrap_or_else(|| Err(unnamed(Self::NAME)))).collect()
             }
         }
     }
+}
+
+/// Of a build in flight, what is kept: the link to its log is wanted when it has ended, and read again then.
+fn in_flight(mut build: Build) -> Build {
+    if !build.has_ended()
+        && let Some(log) = &mut build.log
+    {
+        log.url = None;
+    }
+    build
 }
 
 fn minutes(minutes: u32) -> i32 {
@@ -189,9 +199,9 @@ fn snapshot(build: &types::Build) -> Build {
     let exported = build.exported_environment_variables().iter();
     Build {
         id: build.id().unwrap_or_default().into(),
-        arn: build.arn().unwrap_or_default().into(),
+        arn: Arn::of(build.arn().unwrap_or_default(), build.id().unwrap_or_default()),
         number: build.build_number(),
-        project: build.project_name().unwrap_or_default().into(),
+        project: Word::of_account(build.project_name().unwrap_or_default()),
         status: build.build_status().map(|status| status.as_str().into()).unwrap_or_default(),
         complete: build.build_complete(),
         current_phase: build.current_phase().map(Word::from),
@@ -237,7 +247,7 @@ fn artifacts(artifacts: &types::BuildArtifacts) -> Option<Artifacts> {
 fn log_location(logs: &types::LogsLocation) -> Option<LogLocation> {
     let known = |name: Option<&str>| name.filter(|name| !name.is_empty() && *name != "null").map(str::to_owned);
     Some(LogLocation {
-        group: known(logs.group_name())?,
+        group: Word::of_account(&known(logs.group_name())?),
         stream: known(logs.stream_name())?,
         url: logs.deep_link().filter(|link| !link.contains("null")).map(str::to_owned),
     })

@@ -96,7 +96,7 @@ impl Logs {
         let request = self
             .client
             .get_log_events()
-            .log_group_name(&log.group)
+            .log_group_name(&*log.group)
             .log_stream_name(&log.stream)
             .start_from_head(!ask.backward)
             .set_start_time(ask.since.map(Timestamp::as_millisecond))

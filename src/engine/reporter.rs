@@ -221,7 +221,7 @@ impl Reporter {
         let excerpt = excerpter.finish();
         let log = Log {
             excerpt: excerpt.text,
-            group: location.group.clone(),
+            group: location.group.to_string(),
             stream: location.stream.clone(),
             url: location.url.clone(),
             lines: excerpt.lines,
@@ -241,5 +241,5 @@ fn publication(event: &Event, max_bytes: usize) -> Arc<Publication> {
 /// The log of a build that ended before it had one.
 fn no_log(location: Option<&LogLocation>) -> Log {
     let LogLocation { group, stream, url } = location.cloned().unwrap_or_default();
-    Log { excerpt: NO_LOG.to_owned(), group, stream, url, ..Log::default() }
+    Log { excerpt: NO_LOG.to_owned(), group: group.to_string(), stream, url, ..Log::default() }
 }

@@ -6,7 +6,7 @@ use std::{
     collections::BTreeMap,
     fmt,
     ops::Deref,
-    sync::{Arc, LazyLock},
+    sync::{Arc, LazyLock, Mutex, PoisonError},
 };
 
 use jiff::Timestamp;
@@ -25,8 +25,7 @@ pub const GROUP_VARIABLE: &str = "SLIPWAY_GROUP";
 /// The exported variable with the commit, of a build that cloned its source itself.
 const COMMIT_VARIABLE: &str = "SLIPWAY_COMMIT";
 
-/// The name of a status or phase in CodeBuild. The known names are shared, because each build in flight has a dozen of them, and a name
-/// takes 8 bytes.
+/// A name that many builds have, such as a phase's. It takes 8 bytes, and its text is shared where it is known.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Word(Arc<Box<str>>);
 
@@ -54,9 +53,49 @@ const KNOWN: [&str; 19] = [
     "",
 ];
 
+/// The names of the operator's account: projects, log groups and the beginnings of ARNs.
+static OF_ACCOUNT: Mutex<Vec<Word>> = Mutex::new(Vec::new());
+
+/// As many of them as are shared; more are kept by each build.
+const MOST_OF_ACCOUNT: usize = 64;
+
 impl Word {
     fn new(text: &str) -> Self {
         Self(Arc::new(text.into()))
+    }
+
+    /// A name of the operator's account, which its other builds have too.
+    pub fn of_account(text: &str) -> Self {
+        let mut shared = OF_ACCOUNT.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = shared.iter().find(|known| &***known == text) {
+            return known.clone();
+        }
+        let new = Self::new(text);
+        if shared.len() < MOST_OF_ACCOUNT {
+            shared.push(new.clone());
+        }
+        new
+    }
+}
+
+/// A build's ARN. All that CodeBuild has given so far ended with the build's id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Arn {
+    /// What stands before the id.
+    BeforeId(Word),
+    Whole(Box<str>),
+}
+
+impl Arn {
+    /// The ARN of the build with this id.
+    pub fn of(arn: &str, id: &str) -> Self {
+        arn.strip_suffix(id).map_or_else(|| Self::Whole(arn.into()), |head| Self::BeforeId(Word::of_account(head)))
+    }
+}
+
+impl Default for Arn {
+    fn default() -> Self {
+        Self::Whole("".into())
     }
 }
 
@@ -97,10 +136,10 @@ impl fmt::Debug for Word {
 pub struct Build {
     /// `project:uuid`.
     pub id: Arc<str>,
-    pub arn: Box<str>,
+    pub arn: Arn,
     /// The build's number within its project.
     pub number: Option<i64>,
-    pub project: Box<str>,
+    pub project: Word,
     /// CodeBuild's status, such as `IN_PROGRESS`; unknown ones are kept.
     pub status: Word,
     /// CodeBuild's `buildComplete`.
@@ -176,7 +215,7 @@ pub struct Context {
 /// A build's log stream.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LogLocation {
-    pub group: String,
+    pub group: Word,
     pub stream: String,
     /// The link to the log in the AWS console.
     pub url: Option<String>,
@@ -195,6 +234,14 @@ impl Phase {
 }
 
 impl Build {
+    /// Its ARN, whole.
+    pub fn arn(&self) -> String {
+        match &self.arn {
+            Arn::BeforeId(head) => format!("{head}{}", self.id),
+            Arn::Whole(arn) => arn.to_string(),
+        }
+    }
+
     /// When it was started, or began to wait in CodeBuild's queue.
     pub fn started_at(&self) -> Option<Timestamp> {
         self.started.map(Moment::timestamp)
@@ -224,6 +271,18 @@ mod tests {
     fn known_words_are_shared_and_unknown_words_are_kept() {
         assert!(["DOWNLOAD_SOURCE", "SUCCEEDED"].iter().all(|text| Arc::ptr_eq(&Word::from(*text).0, &Word::from(*text).0)));
         assert_eq!(&*Word::from("TOMORROWS_PHASE"), "TOMORROWS_PHASE");
+        assert!(Arc::ptr_eq(&Word::of_account("flex").0, &Word::of_account("flex").0));
+        let more = (0..2 * MOST_OF_ACCOUNT).map(|number| Word::of_account(&number.to_string())).next_back();
+        assert_eq!(more.as_deref(), Some("127"));
+        assert!(OF_ACCOUNT.lock().unwrap_or_else(PoisonError::into_inner).len() <= MOST_OF_ACCOUNT);
+    }
+
+    #[test]
+    fn the_arn_is_as_codebuild_gave_it() {
+        for arn in ["arn:aws:codebuild:eu-west-1:123456789012:build/flex:u-1", "arn:of:something-else", ""] {
+            let build = Build { id: "flex:u-1".into(), arn: Arn::of(arn, "flex:u-1"), ..Build::default() };
+            assert_eq!(build.arn(), arn);
+        }
     }
 
     #[test]

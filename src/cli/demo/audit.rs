@@ -108,7 +108,7 @@ async fn last_words(ledger: &Ledger, clients: &Clients) -> anyhow::Result<Option
     let Some((name, log)) = failed.find_map(|entry| Some((entry.planned.name, entry.end()?.data.log.as_ref()?))) else {
         return Ok(None);
     };
-    let place = LogLocation { group: log.group.clone(), stream: log.stream.clone(), ..LogLocation::default() };
+    let place = LogLocation { group: log.group.as_str().into(), stream: log.stream.clone(), ..LogLocation::default() };
     let page = clients.logs().page(&place, &Ask::default()).await?;
     let last = page.events.iter().map(|event| event.message.trim_end()).rfind(|line| line.contains("Phase complete: ")).unwrap_or_default();
     let word = last.rsplit(' ').next().unwrap_or_default();

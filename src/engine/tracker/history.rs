@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::job::{event::rfc3339, plain::plain, standing::HistoryEntry};
+use crate::job::{event::rfc3339, moment::Moment, plain::plain, standing::HistoryEntry};
 
 /// Entries kept from the beginning, and of what came last.
 const FIRST: usize = 10;
@@ -21,7 +21,7 @@ pub(super) struct History {
 /// What happened, as it is kept for every job that is held: its time is written when somebody reads it.
 #[derive(Debug)]
 struct Entry {
-    at: Timestamp,
+    at: Moment,
     text: Box<str>,
 }
 
@@ -36,12 +36,12 @@ impl History {
             self.entries.remove(FIRST);
             self.left_out += 1;
         }
-        self.entries.push(Entry { at, text: text.into() });
+        self.entries.push(Entry { at: at.into(), text: text.into() });
     }
 
     /// The oldest first; a gap says how much it leaves out.
     pub(super) fn entries(&self) -> Vec<HistoryEntry> {
-        let shown = |at, text: &str| HistoryEntry { time: rfc3339(at), text: text.to_owned() };
+        let shown = |at: Moment, text: &str| HistoryEntry { time: rfc3339(at.timestamp()), text: text.to_owned() };
         let mut entries: Vec<_> = self.entries.iter().map(|entry| shown(entry.at, &entry.text)).collect();
         if let Some(next) = self.entries.get(FIRST).filter(|_| self.left_out > 0) {
             entries.insert(FIRST, shown(next.at, &format!("{} entries before this one are left out", self.left_out)));

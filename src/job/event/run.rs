@@ -83,12 +83,12 @@ impl Run {
         };
         Self {
             id: build.id.to_string(),
-            arn: build.arn.to_string(),
+            arn: build.arn(),
             number: build.number,
             project: build.project.to_string(),
             started_at: build.started_at().map(rfc3339),
             ended_at: build.ended_at().map(rfc3339),
-            console_url: console_url(&build.arn),
+            console_url: console_url(&build.arn()),
             phases: build.phases.iter().map(phase).collect(),
         }
     }

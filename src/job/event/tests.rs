@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::job::{
     JobId, Priority, SourceUrl, Tenant,
-    build::{LogLocation, Phase},
+    build::{Arn, LogLocation, Phase},
     group::OnConflict,
     moment::Moment,
     outcome::FailureKind,
@@ -56,7 +56,7 @@ fn origin() -> Origin {
 fn build() -> Build {
     Build {
         id: "flex:u-1".into(),
-        arn: "arn:aws:codebuild:eu-west-1:123456789012:build/flex:u-1".into(),
+        arn: Arn::of("arn:aws:codebuild:eu-west-1:123456789012:build/flex:u-1", "flex:u-1"),
         number: Some(17),
         project: "flex".into(),
         status: "FAILED".into(),

@@ -53,7 +53,7 @@ impl JobDetail {
             artifacts: Artifacts::of(build),
             failure,
             log: build.log.as_ref().map(|log| Log {
-                group: log.group.clone(),
+                group: log.group.to_string(),
                 stream: log.stream.clone(),
                 url: log.url.clone(),
                 ..Log::default()
