@@ -1,16 +1,14 @@
 //! A CodeBuild build as the daemon sees it: a snapshot without SDK types.
 
+mod arn;
 pub mod secret;
+mod word;
 
-use std::{
-    collections::BTreeMap,
-    fmt,
-    ops::Deref,
-    sync::{Arc, LazyLock, Mutex, PoisonError},
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
 
+pub use self::{arn::Arn, word::Word};
 use super::{JobId, Tenant, moment::Moment, record::Record, source::is_commit};
 
 /// The build's variable that holds the job's id.
@@ -24,112 +22,6 @@ pub const GROUP_VARIABLE: &str = "SLIPWAY_GROUP";
 
 /// The exported variable with the commit, of a build that cloned its source itself.
 const COMMIT_VARIABLE: &str = "SLIPWAY_COMMIT";
-
-/// A name that many builds have, such as a phase's. It takes 8 bytes, and its text is shared where it is known.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Word(Arc<Box<str>>);
-
-static WORDS: LazyLock<[Word; KNOWN.len()]> = LazyLock::new(|| KNOWN.map(Word::new));
-
-const KNOWN: [&str; 19] = [
-    "SUCCEEDED",
-    "IN_PROGRESS",
-    "SUBMITTED",
-    "QUEUED",
-    "PROVISIONING",
-    "DOWNLOAD_SOURCE",
-    "INSTALL",
-    "PRE_BUILD",
-    "BUILD",
-    "POST_BUILD",
-    "UPLOAD_ARTIFACTS",
-    "FINALIZING",
-    "COMPLETED",
-    "FAILED",
-    "FAULT",
-    "TIMED_OUT",
-    "STOPPED",
-    "CLIENT_ERROR",
-    "",
-];
-
-/// The names of the operator's account: projects, log groups and the beginnings of ARNs.
-static OF_ACCOUNT: Mutex<Vec<Word>> = Mutex::new(Vec::new());
-
-/// As many of them as are shared; more are kept by each build.
-const MOST_OF_ACCOUNT: usize = 64;
-
-impl Word {
-    fn new(text: &str) -> Self {
-        Self(Arc::new(text.into()))
-    }
-
-    /// A name of the operator's account, which its other builds have too.
-    pub fn of_account(text: &str) -> Self {
-        let mut shared = OF_ACCOUNT.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = shared.iter().find(|known| &***known == text) {
-            return known.clone();
-        }
-        let new = Self::new(text);
-        if shared.len() < MOST_OF_ACCOUNT {
-            shared.push(new.clone());
-        }
-        new
-    }
-}
-
-/// A build's ARN. All that CodeBuild has given so far ended with the build's id.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Arn {
-    /// What stands before the id.
-    BeforeId(Word),
-    Whole(Box<str>),
-}
-
-impl Arn {
-    /// The ARN of the build with this id.
-    pub fn of(arn: &str, id: &str) -> Self {
-        arn.strip_suffix(id).map_or_else(|| Self::Whole(arn.into()), |head| Self::BeforeId(Word::of_account(head)))
-    }
-}
-
-impl Default for Arn {
-    fn default() -> Self {
-        Self::Whole("".into())
-    }
-}
-
-impl From<&str> for Word {
-    fn from(text: &str) -> Self {
-        WORDS.iter().find(|known| &***known == text).map_or_else(|| Self::new(text), Self::clone)
-    }
-}
-
-impl Default for Word {
-    fn default() -> Self {
-        Self::from("")
-    }
-}
-
-impl Deref for Word {
-    type Target = str;
-
-    fn deref(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for Word {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self)
-    }
-}
-
-impl fmt::Debug for Word {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&**self, f)
-    }
-}
 
 /// A build at one moment.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -236,10 +128,7 @@ impl Phase {
 impl Build {
     /// Its ARN, whole.
     pub fn arn(&self) -> String {
-        match &self.arn {
-            Arn::BeforeId(head) => format!("{head}{}", self.id),
-            Arn::Whole(arn) => arn.to_string(),
-        }
+        self.arn.whole(&self.id)
     }
 
     /// When it was started, or began to wait in CodeBuild's queue.
@@ -266,24 +155,6 @@ impl Build {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn known_words_are_shared_and_unknown_words_are_kept() {
-        assert!(["DOWNLOAD_SOURCE", "SUCCEEDED"].iter().all(|text| Arc::ptr_eq(&Word::from(*text).0, &Word::from(*text).0)));
-        assert_eq!(&*Word::from("TOMORROWS_PHASE"), "TOMORROWS_PHASE");
-        assert!(Arc::ptr_eq(&Word::of_account("flex").0, &Word::of_account("flex").0));
-        let more = (0..2 * MOST_OF_ACCOUNT).map(|number| Word::of_account(&number.to_string())).next_back();
-        assert_eq!(more.as_deref(), Some("127"));
-        assert!(OF_ACCOUNT.lock().unwrap_or_else(PoisonError::into_inner).len() <= MOST_OF_ACCOUNT);
-    }
-
-    #[test]
-    fn the_arn_is_as_codebuild_gave_it() {
-        for arn in ["arn:aws:codebuild:eu-west-1:123456789012:build/flex:u-1", "arn:of:something-else", ""] {
-            let build = Build { id: "flex:u-1".into(), arn: Arn::of(arn, "flex:u-1"), ..Build::default() };
-            assert_eq!(build.arn(), arn);
-        }
-    }
 
     #[test]
     fn the_commit_is_the_one_of_codebuild_or_else_a_valid_one_that_the_build_exports() {
