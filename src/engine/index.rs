@@ -237,9 +237,7 @@ impl Project {
             sightings.push(sighting);
             self.sightings += 1;
         }
-        if self.sightings > 2 * KEPT {
-            self.prune(KEPT);
-        }
+        self.prune(KEPT);
     }
 
     fn note_superseding(&mut self, job: &JobId, build: &Build, started_at: Timestamp) {
@@ -250,15 +248,18 @@ impl Project {
         }
     }
 
-    /// Forgets the oldest builds once there are more than twice `kept`, so that the cost per build stays small.
+    /// Forgets the oldest builds once there are a quarter more than `kept`, so that the cost per build stays small.
     fn prune(&mut self, kept: usize) {
-        if self.known.len().max(self.sightings) <= 2 * kept {
+        if self.known.len().max(self.sightings) <= kept + kept / 4 {
             return;
         }
-        let sightings = self.jobs.values().flatten().map(|sighting| sighting.started_at);
-        let mut times: Vec<Timestamp> = self.known.values().copied().chain(sightings).collect();
-        // Most builds are counted twice: among the known ids and among the sightings.
-        let at = times.len().saturating_sub(2 * kept);
+        // Builds that were started here are not among the known ids until a reading has met them.
+        let mut times: Vec<Timestamp> = if self.sightings >= self.known.len() {
+            self.jobs.values().flatten().map(|sighting| sighting.started_at).collect()
+        } else {
+            self.known.values().copied().collect()
+        };
+        let at = times.len() - kept;
         let (_, oldest, _) = times.select_nth_unstable(at);
         let oldest = *oldest;
         self.known.retain(|_, started_at| *started_at >= oldest);

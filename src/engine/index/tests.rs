@@ -27,3 +27,14 @@ fn the_newest_builds_are_kept_and_the_older_ones_count_as_unread() {
     assert_eq!(project.read.unwrap().1, oldest);
     assert!(project.known.contains_key("flex:49"));
 }
+
+#[test]
+fn builds_that_were_started_here_are_no_more_than_a_quarter_above_what_is_kept() {
+    let mut project = Project::default();
+    for number in 0..100 {
+        project.add(&build(number));
+        project.prune(20);
+        assert!(project.jobs.len() <= 25, "{}", project.jobs.len());
+    }
+    assert!(project.jobs.len() >= 20 && project.jobs.contains_key(&JobId::parse("job-99").unwrap()));
+}
