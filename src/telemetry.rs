@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_wish_is_refused_and_not_guessed_at() {
+    fn a_wrong_filter_level_or_format_is_refused() {
         assert!(matches!(log(&[("SLIPWAY_LOG", "slipway=loud")], false), Err(Error::Filter { wish, .. }) if wish == "slipway=loud"));
         for word in ["lod", "slipway", "info,debugg"] {
             let named = word.rsplit(',').next();

@@ -8,7 +8,7 @@ pub(super) struct Stdout(io::Stdout);
 
 /// The error of a pipe without a reader, as after `| head`.
 #[derive(Debug, thiserror::Error)]
-#[error("nobody reads this any more")]
+#[error("the reader of the output has closed it")]
 struct Unread;
 
 #[derive(Debug, thiserror::Error)]

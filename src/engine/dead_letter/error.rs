@@ -9,7 +9,7 @@ pub enum Error {
     #[error("{0}")]
     Unknown(String),
     /// Another request took too long.
-    #[error("somebody else looks at the dead letters: try again in a minute")]
+    #[error("another request is looking at the dead letters: try again in a minute")]
     Busy,
     /// The process ends, or the request has panicked.
     #[error("the look was broken off: what it hid is visible again within a minute")]

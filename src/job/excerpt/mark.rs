@@ -13,8 +13,8 @@ pub(super) struct Seen {
     pub(super) from_end: usize,
 }
 
-/// By its form; lower if it is one of many of its family, as those are that passing tests print; higher if it is said again in a summary;
-/// higher near the end, for what was said long before was got over.
+/// The mark depends on the sign's form. It is lower for one of many of its family, since passing tests print such lines; higher for what a
+/// summary repeats; and higher near the end of the log, since the program went on after earlier errors.
 pub(super) fn mark(sign: Sign, seen: Seen) -> i32 {
     let form = match sign {
         Sign::Own => 140,

@@ -10,32 +10,33 @@ use super::{
     stream::{Kept, Spot, Stream},
 };
 
-/// Highlights, and signs in all that are shown.
+/// At most so many highlights, and so many signs in the whole excerpt.
 const HIGHLIGHTS: usize = 3;
 const SIGNS: usize = 7;
-/// Lines below the decisive one that belong to it, and below the others.
+/// At most so many lines below the decisive line belong to it, and so many below each other sign.
 const BLOCK: usize = 6;
 const SMALL_BLOCK: usize = 2;
-/// A sign with a lower mark says nothing by itself.
+/// A sign with a lower mark is no reason for a failure by itself.
 const TELLING: i32 = 30;
-/// One with this mark is believed.
+/// A sign with this mark or a higher one is taken to be an error.
 const BELIEVED: i32 = 55;
-/// Of one with a mark lower by this than the best nothing is expected.
+/// A sign whose mark is lower than the best by more than this is not shown.
 const FAR: i32 = 35;
-/// One before the decisive line is shown if it is nearly as telling.
+/// A sign before the decisive line is shown if its mark is lower by no more than this.
 const NEARLY: i32 = 15;
-/// Signs of one kind that stand no farther apart, and whose marks differ by no more than nearness to the end makes, are of one failure.
+/// Signs of one kind belong to one failure if they stand no more lines apart than this, and their marks differ by no more than the distance
+/// to the end explains.
 const CLUSTER: usize = 10;
 const CLUSTER_MARK: i32 = 5;
-/// The failed step's own signs count for so much more.
+/// What is added to the marks of the failed step's own signs.
 const OF_FAILED_STEP: i32 = 40;
-/// The last lines that are shown where nothing decides, and of a build that was stopped.
+/// So many last lines are shown where no line is decisive, and of a build that was stopped.
 const LAST: usize = 20;
-/// Lines that are shown there because their like was never printed.
+/// So many lines are shown there because no other line of the log resembles them.
 const ODD: usize = 10;
-/// The last lines that are shown below a decisive one.
+/// So many last lines of the log are shown after a decisive line.
 const CLOSING: usize = 2;
-/// A log that is no longer is shown as it is, if its decisive line is among so many first ones.
+/// A log of at most `SHORT` lines is shown whole if its decisive line is among the first `LEAD`.
 const SHORT: usize = 16;
 const LEAD: usize = 8;
 

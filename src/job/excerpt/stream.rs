@@ -10,21 +10,21 @@ use super::{
     sign::{self, Sign},
 };
 
-/// Lines kept before a sign: some test runners say what is wrong before they say that it is.
+/// Lines kept before a sign: some test runners print the reason before the line that says that a test failed.
 const ABOVE: usize = 2;
-/// Lines kept after it: compilers say where it is in the lines below.
+/// Lines kept after a sign: compilers print the place in the lines below.
 const BELOW: usize = 10;
 /// Families of signs that are kept, the first and the last of each.
 const FAMILIES: usize = 12;
 /// Last lines kept, and last ones that were the first of their shape.
 const TAIL: usize = 12;
 const ODD: usize = 16;
-/// A shape that is seen more often is routine.
+/// A shape that is seen more often than `RARE` is not rare; one that is seen more often than `ROUTINE` is the program's routine.
 const RARE: u16 = 2;
 const ROUTINE: u16 = 5;
-/// The last `Caused by:` counts for so much more.
+/// What is added to the mark of the last `Caused by:`.
 const ROOT: i32 = 12;
-/// Lines below a sign that do not visibly go on with it.
+/// So many lines below a sign are kept that do not visibly belong to it.
 const LOOSE: usize = 2;
 
 /// A stream keeps no more lines than this.
