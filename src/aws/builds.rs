@@ -159,22 +159,12 @@ impl Batch for Statuses {
         match self.0.look(&unique).await {
             Err(error) => vec![Err(error); ids.len()],
             Ok(looks) => {
-                let looks = looks.into_iter().map(|look| look.map(|build| build.map(|build| Arc::new(in_flight(build)))));
+                let looks = looks.into_iter().map(|look| look.map(|build| build.map(Arc::new)));
                 let looks: HashMap<_, _> = unique.iter().zip(looks).collect();
                 ids.iter().map(|id| looks.get(id).cloned().unwrap_or_else(|| Err(unnamed(Self::NAME)))).collect()
             }
         }
     }
-}
-
-/// Of a build in flight, what is kept: the link to its log is wanted when it has ended, and read again then.
-fn in_flight(mut build: Build) -> Build {
-    if !build.has_ended()
-        && let Some(log) = &mut build.log
-    {
-        log.url = None;
-    }
-    build
 }
 
 fn minutes(minutes: u32) -> i32 {
@@ -254,5 +244,5 @@ fn log_location(logs: &types::LogsLocation) -> Option<LogLocation> {
 }
 
 fn moment(time: &DateTime) -> Option<Moment> {
-    Timestamp::new(time.secs(), i32::try_from(time.subsec_nanos()).ok()?).ok().map(Moment::from)
+    Timestamp::new(time.secs(), i32::try_from(time.subsec_nanos()).ok()?).ok().map(Moment::nearest)
 }

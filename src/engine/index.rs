@@ -109,6 +109,8 @@ impl Index {
         let mut sightings: Vec<Sighting> = of_job.filter(|build| build.started_at >= query.since || !build.ended).cloned().collect();
         // The highest attempt first; of one attempt the build that started first.
         sightings.sort_unstable_by_key(|sighting| (std::cmp::Reverse(sighting.attempt), sighting.started_at));
+        // Not before: what was asked for may be among the oldest.
+        project.prune(KEPT);
         Ok(sightings)
     }
 
@@ -121,6 +123,7 @@ impl Index {
         let running = project.jobs.values().flatten().filter(|sighting| !sighting.ended && sighting.started_at >= since);
         let mut ids: Vec<Arc<str>> = running.map(|sighting| sighting.build_id.clone()).collect();
         ids.sort_unstable();
+        project.prune(KEPT);
         Ok(ids)
     }
 
@@ -149,7 +152,10 @@ impl Index {
 
     /// Remembers a build that was started here.
     pub(crate) async fn record(&self, build: &Build) {
-        self.project(&build.project).lock().await.add(build);
+        let project = self.project(&build.project);
+        let mut project = project.lock().await;
+        project.add(build);
+        project.prune(KEPT);
     }
 
     fn project(&self, name: &str) -> Arc<tokio::sync::Mutex<Project>> {
@@ -202,7 +208,6 @@ impl Index {
         }
         project.known.extend(met);
         project.read = Some((began, known_back_to.min(since)));
-        project.prune(KEPT);
         observe::index_read(name, pages, project.jobs.len());
         Ok(())
     }
@@ -237,7 +242,6 @@ impl Project {
             sightings.push(sighting);
             self.sightings += 1;
         }
-        self.prune(KEPT);
     }
 
     fn note_superseding(&mut self, job: &JobId, build: &Build, started_at: Timestamp) {
@@ -248,7 +252,8 @@ impl Project {
         }
     }
 
-    /// Forgets the oldest builds once there are a quarter more than `kept`, so that the cost per build stays small.
+    /// Forgets the oldest builds once there are a quarter more than `kept`, so that the cost per build stays small. Not while a reading
+    /// goes on, which says in the end how far back it went.
     fn prune(&mut self, kept: usize) {
         if self.known.len().max(self.sightings) <= kept + kept / 4 {
             return;

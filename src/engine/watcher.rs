@@ -146,8 +146,9 @@ impl Followed {
     /// Takes what a look has shown, and wakes those who follow if it is news.
     fn saw(&self, now: Option<Arc<Build>>) {
         let mut sight = self.sight();
-        let is_news = if let Some(now) = now {
+        let is_news = if let Some(mut now) = now {
             sight.unknown_since = None;
+            forget_link(&mut now);
             // Otherwise all keep the one that they have, and not two alike.
             let is_news = now != sight.build;
             if is_news {
@@ -166,6 +167,13 @@ impl Followed {
 
     fn sight(&self) -> MutexGuard<'_, Sight> {
         self.sight.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A build in flight is kept without the link to its log, which a look at its end brings again.
+fn forget_link(build: &mut Arc<Build>) {
+    if !build.has_ended() && build.log.as_ref().is_some_and(|log| log.url.is_some()) {
+        Arc::make_mut(build).log.iter_mut().for_each(|log| log.url = None);
     }
 }
 

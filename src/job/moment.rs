@@ -9,6 +9,18 @@ use jiff::Timestamp;
 pub struct Moment(NonZero<i64>);
 
 impl Moment {
+    /// The nearest millisecond: CodeBuild's times are fractions of seconds, and of .123 comes .122999906.
+    pub fn nearest(time: Timestamp) -> Self {
+        let (millis, rest) = (time.as_millisecond(), time.subsec_nanosecond() % 1_000_000);
+        let nearest = millis + i64::from(rest >= 500_000) - i64::from(rest < -500_000);
+        Self::at(nearest)
+    }
+
+    fn at(millis: i64) -> Self {
+        // Counted from before all timestamps, it is never 0.
+        Self(NonZero::new(millis - Self::first()).unwrap_or(NonZero::<i64>::MIN))
+    }
+
     /// The time.
     pub fn timestamp(self) -> Timestamp {
         Timestamp::from_millisecond(self.0.get() + Self::first()).unwrap_or(Timestamp::MAX)
@@ -20,12 +32,9 @@ impl Moment {
 }
 
 impl From<Timestamp> for Moment {
-    /// The nearest millisecond.
+    /// The millisecond that the time is in, as times are written.
     fn from(time: Timestamp) -> Self {
-        let (millis, rest) = (time.as_millisecond(), time.subsec_nanosecond() % 1_000_000);
-        let nearest = millis + i64::from(rest >= 500_000) - i64::from(rest < -500_000);
-        // Counted from before all timestamps, it is never 0.
-        Self(NonZero::new(nearest - Self::first()).unwrap_or(NonZero::<i64>::MIN))
+        Self::at(time.as_millisecond())
     }
 }
 
@@ -34,13 +43,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_moment_is_the_nearest_millisecond_and_takes_no_room_for_its_absence() {
+    fn a_moment_is_a_millisecond_and_takes_no_room_for_its_absence() {
         assert_eq!((size_of::<Option<Moment>>(), size_of::<Option<Timestamp>>()), (8, 24));
         for (nanoseconds, millis) in
             [(0, 0), (1_764_154_123_122_999_906, 1_764_154_123_123), (499_999, 0), (500_000, 1), (-400_000, 0), (-1_600_000, -2)]
         {
             let time = Timestamp::from_nanosecond(nanoseconds).unwrap_or_default();
-            assert_eq!(Moment::from(time).timestamp().as_millisecond(), millis, "{nanoseconds}");
+            assert_eq!(Moment::nearest(time).timestamp().as_millisecond(), millis, "{nanoseconds}");
         }
         for time in [Timestamp::MIN, Timestamp::MAX] {
             assert!(Moment::from(time).timestamp().duration_since(time).abs() < jiff::SignedDuration::from_millis(1));

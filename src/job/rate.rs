@@ -1,6 +1,6 @@
 //! How many builds may be started each second, learned from CodeBuild's throttling. It is a token bucket. Each accepted start raises the
 //! rate, and each throttled one lowers it by as much as twenty accepted ones raise it: a few throttled starts among many, which no rate
-//! would avoid, do not slow the others down. Several throttled starts in a row halve the rate.
+//! would avoid, do not slow the others down. Several throttled starts with few accepted ones between them halve the rate.
 
 /// The rate before the first throttling, in starts a second.
 const FIRST: f64 = 20.0;
@@ -10,8 +10,9 @@ const MOST: f64 = 1000.0;
 const GROWTH: f64 = 0.05;
 /// By how much a throttled start lowers the rate: by half of it at most.
 const LOSS: f64 = 1.0;
-/// So many throttled starts, none accepted between them, are an overload.
+/// So many throttled starts are an overload. Each accepted one between them takes a quarter of one away.
 const OVERLOAD: u32 = 3;
+const OF_ACCEPTED: u32 = 4;
 /// Nothing starts for so long after an overload. Those that are throttled within it belong to the same one.
 const CLOSED_MS: i64 = 1_000;
 
@@ -23,15 +24,15 @@ pub struct Rate {
     at_ms: i64,
     /// The time before which nothing starts.
     closed_until_ms: i64,
-    /// How many throttled starts have come since the last accepted one.
-    throttled_in_a_row: u32,
+    /// How near an overload is: [`OF_ACCEPTED`] for each throttled start, less one for each accepted one.
+    pressure: u32,
     /// Until the first overload the rate doubles each second.
     is_exploring: bool,
 }
 
 impl Default for Rate {
     fn default() -> Self {
-        Self { per_second: FIRST, tokens: FIRST, at_ms: i64::MIN, closed_until_ms: i64::MIN, throttled_in_a_row: 0, is_exploring: true }
+        Self { per_second: FIRST, tokens: FIRST, at_ms: i64::MIN, closed_until_ms: i64::MIN, pressure: 0, is_exploring: true }
     }
 }
 
@@ -59,8 +60,8 @@ impl Rate {
     /// CodeBuild accepted a start.
     pub fn accepted(&mut self, now_ms: i64) {
         self.fill(now_ms);
-        self.throttled_in_a_row = 0;
-        // A rate that is not used in full does not grow.
+        self.pressure = self.pressure.saturating_sub(1);
+        // A rate that leaves starts unused does not grow.
         if self.tokens < 1.0 && now_ms >= self.closed_until_ms {
             let growth = if self.is_exploring { 1.0 } else { GROWTH };
             self.per_second = (self.per_second + growth).min(MOST);
@@ -74,14 +75,14 @@ impl Rate {
         if now_ms < self.closed_until_ms {
             return;
         }
-        self.throttled_in_a_row += 1;
+        self.pressure += OF_ACCEPTED;
         let half = self.per_second / 2.0;
-        if self.throttled_in_a_row < OVERLOAD {
+        if self.pressure < OVERLOAD * OF_ACCEPTED {
             self.per_second = (self.per_second - LOSS).max(half).max(LEAST);
         } else {
             self.per_second = half.max(LEAST);
             self.closed_until_ms = now_ms.saturating_add(CLOSED_MS);
-            self.throttled_in_a_row = 0;
+            self.pressure = 0;
             self.is_exploring = false;
         }
     }
@@ -101,20 +102,15 @@ mod tests {
 
     use super::*;
 
-    /// Starts as many builds as the rate allows, at most `wanted` in a second. `most`: what CodeBuild accepts in any second. `one_in`: of so
-    /// many that it would accept, it throttles one. Returns the starts and throttled starts of each second.
-    fn seconds(rate: &mut Rate, from_ms: i64, count: i64, most: usize, (one_in, wanted): (usize, usize)) -> Vec<(usize, usize)> {
-        let mut taken = VecDeque::new();
-        let mut accepted = 0;
+    /// Starts as many builds as the rate allows, at most `wanted` in a second. `accepts` is asked at each start's time. Returns the starts
+    /// and throttled starts of each second.
+    fn seconds(rate: &mut Rate, from_ms: i64, count: i64, wanted: usize, accepts: &mut dyn FnMut(i64) -> bool) -> Vec<(usize, usize)> {
         let mut second = |from_ms: i64| {
             let (mut starts, mut throttles) = (0, 0);
             for now_ms in from_ms..from_ms + 1000 {
                 while starts < wanted && rate.opens_ms(now_ms) <= now_ms {
                     rate.take(now_ms);
-                    while taken.pop_front_if(|at| *at <= now_ms - 1000).is_some() {}
-                    accepted += usize::from(taken.len() < most);
-                    if taken.len() < most && !accepted.is_multiple_of(one_in) {
-                        taken.push_back(now_ms);
+                    if accepts(now_ms) {
                         starts += 1;
                         rate.accepted(now_ms);
                     } else {
@@ -128,16 +124,54 @@ mod tests {
         (0..count).map(|number| second(from_ms + number * 1000)).collect()
     }
 
-    const STEADY: (usize, usize) = (usize::MAX, usize::MAX);
+    const ALL: usize = usize::MAX;
+
+    /// Accepts so many in any second.
+    fn window(most: usize) -> impl FnMut(i64) -> bool {
+        let mut taken = VecDeque::new();
+        move |now_ms| {
+            while taken.pop_front_if(|at| *at <= now_ms - 1000).is_some() {}
+            let accepts = taken.len() < most;
+            if accepts {
+                taken.push_back(now_ms);
+            }
+            accepts
+        }
+    }
+
+    /// A bucket of so many, filled again in each second.
+    fn bucket(most: u32) -> impl FnMut(i64) -> bool {
+        let most = f64::from(most);
+        let (mut tokens, mut at_ms) = (most, 0);
+        move |now_ms| {
+            #[expect(clippy::cast_precision_loss, reason = "at most minutes")]
+            let filled = (now_ms - at_ms) as f64 / 1000.0 * most;
+            (tokens, at_ms) = ((tokens + filled).min(most), now_ms);
+            let accepts = tokens >= 1.0;
+            if accepts {
+                tokens -= 1.0;
+            }
+            accepts
+        }
+    }
+
+    /// Throttles one of so many.
+    fn all_but_one_in(many: usize) -> impl FnMut(i64) -> bool {
+        let mut asked = 0_usize;
+        move |_| {
+            asked += 1;
+            !asked.is_multiple_of(many)
+        }
+    }
 
     fn sum(seconds: &[(usize, usize)]) -> (usize, usize) {
         seconds.iter().fold((0, 0), |sum, second| (sum.0 + second.0, sum.1 + second.1))
     }
 
     #[test]
-    fn the_rate_doubles_until_codebuild_throttles_several_starts_in_a_row() {
+    fn the_rate_doubles_until_codebuild_throttles_several_starts() {
         let mut rate = Rate::default();
-        let starts: Vec<usize> = seconds(&mut rate, 0, 5, usize::MAX, STEADY).into_iter().map(|(starts, _)| starts).collect();
+        let starts: Vec<usize> = seconds(&mut rate, 0, 5, ALL, &mut |_| true).into_iter().map(|(starts, _)| starts).collect();
         assert!(starts[0] >= 20 && starts[4] >= 200, "{starts:?}");
         let full = rate.per_second();
         for _ in 0..OVERLOAD {
@@ -154,25 +188,39 @@ mod tests {
     #[test]
     fn the_rate_that_codebuild_accepts_is_found_with_few_throttled_starts() {
         for most in [1, 5, 40, 200] {
-            let mut rate = Rate::default();
-            seconds(&mut rate, 0, 60, most, STEADY);
-            let (starts, throttles) = sum(&seconds(&mut rate, 60_000, 600, most, STEADY));
-            assert!(starts >= 600 * most / 2, "{starts} starts where {} were possible", 600 * most);
-            assert!(throttles * 20 <= starts + 600, "{throttles} throttles beside {starts} starts");
+            let limits: [&mut dyn FnMut(i64) -> bool; 2] = [&mut window(most as usize), &mut bucket(most)];
+            for accepts in limits {
+                let mut rate = Rate::default();
+                seconds(&mut rate, 0, 60, ALL, accepts);
+                let (starts, throttles) = sum(&seconds(&mut rate, 60_000, 600, ALL, accepts));
+                assert!(starts >= 300 * most as usize, "{starts} starts where {} were possible", 600 * most);
+                assert!(throttles * 20 <= starts + 600, "{throttles} throttles beside {starts} starts");
+            }
         }
+    }
+
+    /// What is wanted grows slowly beyond what CodeBuild takes, so that no burst is throttled at first.
+    #[test]
+    fn a_rate_at_which_every_other_start_is_throttled_is_an_overload() {
+        let (mut rate, mut accepts) = (Rate::default(), bucket(10));
+        for second in 0..30_u32 {
+            seconds(&mut rate, i64::from(second) * 1000, 1, second as usize + 1, &mut accepts);
+        }
+        let (starts, throttles) = sum(&seconds(&mut rate, 30_000, 60, ALL, &mut accepts));
+        assert!(throttles * 20 <= starts + 60, "{throttles} throttles beside {starts} starts");
     }
 
     #[test]
     fn a_few_throttled_starts_among_many_do_not_slow_the_others_down() {
-        for wanted in [100, usize::MAX] {
+        for wanted in [100, ALL] {
             let mut rate = Rate::default();
-            let starts: Vec<usize> = seconds(&mut rate, 0, 120, usize::MAX, (40, wanted)).into_iter().map(|(starts, _)| starts).collect();
-            assert!(starts[10..].iter().all(|starts| *starts >= 95), "{starts:?}");
+            let starts = seconds(&mut rate, 0, 120, wanted, &mut all_but_one_in(40));
+            assert!(starts[10..].iter().all(|(starts, _)| *starts >= 95), "{starts:?}");
         }
         // Also after an overload, from which the rate has to recover.
         let mut rate = Rate::default();
-        seconds(&mut rate, 0, 60, 10, STEADY);
-        let recovered = seconds(&mut rate, 60_000, 180, usize::MAX, (40, 100));
+        seconds(&mut rate, 0, 60, ALL, &mut window(10));
+        let recovered = seconds(&mut rate, 60_000, 180, 100, &mut all_but_one_in(40));
         assert!(recovered[170..].iter().all(|(starts, _)| *starts >= 95), "{recovered:?}");
     }
 }

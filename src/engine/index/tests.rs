@@ -29,7 +29,7 @@ fn the_newest_builds_are_kept_and_the_older_ones_count_as_unread() {
 }
 
 #[test]
-fn builds_that_were_started_here_are_no_more_than_a_quarter_above_what_is_kept() {
+fn builds_that_no_reading_has_met_are_forgotten_too() {
     let mut project = Project::default();
     for number in 0..100 {
         project.add(&build(number));
