@@ -203,7 +203,9 @@ def test_the_smallest_deployment_has_no_daemon(deploy):
     only_tls_and_named_accounts_are_accepted(deployed, [], [])
     known = places("least")
     assert deployed.allowed(outputs["BuildRoleArn"]) == expected("policy-build.json", known, login=False)
-    assert deployed.cloud.client("ecs").list_clusters()["clusterArns"] == [f"arn:aws:ecs:{HERE}:cluster/whole"]
+    resources = deployed.cloud.client("cloudformation").describe_stack_resources(StackName="least")["StackResources"]
+    kinds = {resource["ResourceType"] for resource in resources}
+    assert "AWS::CodeBuild::Project" in kinds and not any(kind.startswith("AWS::ECS::") for kind in kinds)
     answer = slipway("check", variables=environment(SLIPWAY_CONFIG_TOML=outputs["SlipwayToml"]))
     assert answer.returncode == 0, answer.stderr
     assert "registry" not in tomllib.loads(outputs["SlipwayToml"])["profiles"]["default"]
