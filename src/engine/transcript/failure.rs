@@ -22,8 +22,7 @@ impl Failure {
     /// The failure of a phase. `None`: it did not fail.
     pub(super) fn of(phase: &Phase) -> Option<Self> {
         phase.status.as_ref().filter(|status| &***status != "SUCCEEDED")?;
-        // Times in a log have milliseconds.
-        let by = Timestamp::from_millisecond(phase.ended_at()?.checked_add(MARGIN).ok()?.as_millisecond()).ok()?;
+        let by = phase.ended_at()?.checked_add(MARGIN).ok()?;
         Some(Self { by, words: format!("Phase complete: {} State: ", phase.name) })
     }
 
